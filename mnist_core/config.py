@@ -162,7 +162,7 @@ class TrainingConfig:
         known = [field.name for field in fields(cls)]
         for name in values:
             if name not in known:
-                raise unknown_name("the setting", name, known)
+                raise unknown_name("setting", name, known)
         return cls(**values)
 
 
