@@ -1,0 +1,141 @@
+"""Start the web server on a port that is free, or say in one sentence why not.
+
+scripts/run ends here. It is a Python file of its own, without dependencies, because whether a
+port is free is the same question on every system, and so that Windows can ask it too:
+``.venv\\Scripts\\python scripts\\serve.py --port 8502``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_PORT = 8501
+PORTS_TO_TRY = 50
+"""How many ports above a taken one are looked at, to suggest a free one."""
+
+
+def configured_address() -> str:
+    """Return the host name to listen on, where the command line gives none."""
+    with (ROOT / ".streamlit" / "config.toml").open("rb") as file:
+        in_file = tomllib.load(file).get("server", {}).get("address", "")
+    return os.environ.get("STREAMLIT_SERVER_ADDRESS") or in_file or "localhost"
+
+
+def parse_port(text: str, source: str) -> int:
+    """Return ``text`` as a port number, 0 to 65535; 0 lets the system choose.
+
+    Args:
+        text: What was given.
+        source: Where it was given, for the message.
+
+    Raises:
+        ValueError: It is no port number. The message is for the reader of the terminal.
+    """
+    if text.isdecimal() and int(text) <= 65_535:
+        return int(text)
+    raise ValueError(
+        f"{source} is {text!r}, but a port is a whole number from 0 to 65535; "
+        f"leave it out for {DEFAULT_PORT}, or give one such as {DEFAULT_PORT + 1}."
+    )
+
+
+def refusal(address: str, port: int) -> OSError | None:
+    """Return why nothing can listen on ``address`` and ``port``, or None if that is possible.
+
+    It binds a socket the way the server will, and lets it go again.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name != "nt":
+            # A port whose last connections are still closing can be bound again; on Windows
+            # this option would let two servers share one.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            return error
+    return None
+
+
+def explain(error: OSError, address: str, port: int) -> str:
+    """Return the sentence for a port that cannot be used: what, why, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        free = (
+            candidate
+            for candidate in range(port + 1, min(port + PORTS_TO_TRY, 65_535) + 1)
+            if refusal(address, candidate) is None
+        )
+        return (
+            f"Port {port} is in use by another program, perhaps by this lab in another "
+            "terminal, so nothing was started; stop that one, or choose another port: "
+            f"scripts/run --port {next(free, DEFAULT_PORT)}"
+        )
+    if error.errno == errno.EACCES:
+        return (
+            f"Port {port} is kept for the system's own services, so nothing was started; "
+            f"choose one above 1023: scripts/run --port {DEFAULT_PORT}"
+        )
+    return (
+        f"Cannot listen on {address}, port {port} ({error.strerror or error}), so nothing was "
+        "started; give an address of this machine: scripts/run --server.address localhost"
+    )
+
+
+def fail(sentence: str) -> NoReturn:
+    """Print one sentence to the terminal and leave with exit code 2."""
+    print(sentence, file=sys.stderr)
+    sys.exit(2)
+
+
+def main() -> None:
+    """Read the port, check it, and hand over to ``streamlit run``."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/run",
+        description="Serve the lab and print its address. Ctrl+C stops it.",
+        epilog="Every other option goes to `streamlit run`.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--port",
+        "--server.port",
+        metavar="N",
+        help=f"port to listen on (default: MNIST_LAB_PORT, or {DEFAULT_PORT})",
+    )
+    parser.add_argument(
+        "--server.address",
+        dest="address",
+        metavar="HOST",
+        help="where to listen: localhost (only this machine) or 0.0.0.0 (the whole network)",
+    )
+    given, rest = parser.parse_known_args()
+    address = given.address or configured_address()
+    try:
+        if given.port is not None:
+            port = parse_port(given.port, "The port")
+        else:
+            port = parse_port(os.environ.get("MNIST_LAB_PORT") or "8501", "MNIST_LAB_PORT")
+    except ValueError as error:
+        fail(str(error))
+    error = refusal(address, port)
+    if error is not None:
+        fail(explain(error, address, port))
+
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+    command += [f"--server.address={address}", f"--server.port={port}", *rest]
+    os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
+    if os.name == "nt":  # Windows has no exec that keeps the terminal
+        sys.exit(subprocess.call(command))
+    os.execv(sys.executable, command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What every test stands on: options, a home of its own, quiet TensorFlow, the browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+# Before anything imports TensorFlow or Keras: they read these when they are imported.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+# What a developer has set for the lab in the shell is not for the tests.
+for variable in (
+    "MNIST_LAB_HOME",
+    "MNIST_LAB_DATABASE_URL",
+    "MNIST_LAB_SCHEDULER",
+    "MNIST_LAB_WORKERS",
+    "MNIST_LAB_PORT",
+):
+    os.environ.pop(variable, None)
+
+# scripts/test sets this. Under plain pytest: the Chromium on the PATH, else Playwright's own
+# (empty). The word "none" means that there is no browser at all.
+if "MNIST_LAB_CHROMIUM" not in os.environ:
+    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    os.environ["MNIST_LAB_CHROMIUM"] = next(filter(None, found), "")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    browser_tests = Path(__file__).parent / "browser"
+    for item in items:
+        if browser_tests in item.path.parents:
+            item.add_marker("browser")
+        if item.get_closest_marker("slow") and not config.getoption("--all"):
+            item.add_marker(pytest.mark.skip(reason="slow: runs with --all"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") and os.environ["MNIST_LAB_CHROMIUM"] == "none":
+        message = "no Chromium was found, and none could be installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_home(tmp_path_factory: pytest.TempPathFactory):
+    """Fixtures that outlive one test (a server, say) see this home, not the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_LAB_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The MNIST_LAB_HOME of this test: empty, and gone afterwards."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("MNIST_LAB_HOME", str(home))
+    return home
