@@ -1,8 +1,8 @@
-"""Start the web server on a port that is free, or say in one sentence why not.
+r"""Start the web server on a port that is free, or say in one sentence why not.
 
 scripts/run ends here. It is a Python file of its own, without dependencies, because whether a
 port is free is the same question on every system, and so that Windows can ask it too:
-``.venv\\Scripts\\python scripts\\serve.py --port 8502``.
+``.venv\Scripts\python scripts\serve.py --port 8502``.
 """
 
 from __future__ import annotations
@@ -122,7 +122,9 @@ def main() -> None:
         if given.port is not None:
             port = parse_port(given.port, "The port")
         else:
-            port = parse_port(os.environ.get("MNIST_LAB_PORT") or "8501", "MNIST_LAB_PORT")
+            port = parse_port(
+                os.environ.get("MNIST_LAB_PORT") or str(DEFAULT_PORT), "MNIST_LAB_PORT"
+            )
     except ValueError as error:
         fail(str(error))
     error = refusal(address, port)

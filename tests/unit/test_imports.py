@@ -1,0 +1,135 @@
+"""Who may import what, where import-linter cannot tell: it also counts imports in functions.
+
+The web process must never load TensorFlow: it would cost every first page five seconds, and a
+crash in it would take the server down. So importing a module must not import TensorFlow, while
+the functions that a worker runs import it inside.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WITH_TENSORFLOW = (
+    "mnist_core.training.fit",
+    "mnist_core.explain",
+    "mnist_core.export",
+    "mnist_core.loading",
+)
+"""Modules (and what lies below them) that only workers import."""
+
+SCRIPTS = ("app.py", "ui/dashboard.py", "pages")
+"""Streamlit runs these: importing one would run it, so only its import lines are taken."""
+
+
+def sources(*places: str) -> list[Path]:
+    files = []
+    for place in map(ROOT.joinpath, places):
+        files += sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    return [file for file in files if file.exists()]
+
+
+def module_name(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def import_lines(file: Path) -> list[str]:
+    """The imports that run when ``file`` does: all but those inside functions and type checks."""
+    lines = []
+    todo: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            lines.append(ast.unparse(node))
+        todo += ast.iter_child_nodes(node)
+    return [line for line in lines if "__future__" not in line]
+
+
+def first_to_load(unwanted: tuple[str, ...], lines: list[str]) -> str:
+    """Run import lines one after another in a new Python.
+
+    Returns the first one after which an unwanted module is loaded, or nothing.
+    """
+    program = f"""
+import sys
+for line in {list(dict.fromkeys(lines))!r}:
+    exec(line)
+    loaded = [name for name in {unwanted!r} if name in sys.modules]
+    if loaded:
+        print("after", repr(line), "there is", *loaded)
+        break
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ("package", "unwanted"),
+    [
+        ("mnist_core", ("tensorflow", "keras", "streamlit", "starlette", "ui")),
+        ("ui", ("tensorflow", "keras")),
+    ],
+)
+def test_importing_a_module_loads_no_tensorflow(package: str, unwanted: tuple[str, ...]) -> None:
+    scripts = sources(*SCRIPTS)
+    modules = [
+        module_name(file)
+        for file in sources(package)
+        # A migration's env.py runs inside Alembic only.
+        if file not in scripts and "migrations" not in file.parts
+    ]
+    lines = [f"import {name}" for name in modules if not name.startswith(WITH_TENSORFLOW)]
+    assert first_to_load(unwanted, lines) == ""
+
+
+def test_the_scripts_that_streamlit_runs_load_no_tensorflow() -> None:
+    lines = [line for file in sources(*SCRIPTS) for line in import_lines(file)]
+    assert first_to_load(("tensorflow", "keras"), lines) == ""
+
+
+def test_what_is_imported_is_pinned() -> None:
+    """A package that only happens to be there, because another one needs it, is not."""
+    pinned = {
+        re.sub(r"[-_.]+", "-", match[1]).lower()
+        for match in re.finditer(
+            r"^([A-Za-z][\w.-]*)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE
+        )
+    }
+    distributions = importlib.metadata.packages_distributions()
+    ours = {"mnist_core", "ui", "pages", *sys.stdlib_module_names}
+    missing = set()
+    for file in sources("app.py", "mnist_core", "ui", "pages", "scripts"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [str(node.module)]
+            for top in {name.partition(".")[0] for name in names} - ours:
+                owners = {
+                    re.sub(r"[-_.]+", "-", owner).lower() for owner in distributions.get(top, [top])
+                }
+                if not owners & pinned:
+                    missing.add(f"{file.relative_to(ROOT)}: {top}")
+    assert not missing
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
+def test_every_package_is_pinned_and_from_no_address(name: str) -> None:
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith(("#", "-c ", "-r ")):
+            assert re.fullmatch(r"[A-Za-z][\w.-]*==[\w.]+", line)
