@@ -118,8 +118,7 @@ def unknown_name(field: str, value: object, known: Iterable[str]) -> ConfigError
         An error that lists the known names and, if one is close, proposes it.
     """
     names = list(known)
-    near = difflib.get_close_matches(str(value), names, n=1)
-    if near:
+    if isinstance(value, str) and (near := difflib.get_close_matches(value, names, n=1)):
         return ConfigError(
             mark("{field} is {value}."),
             mark("There is none of that name; the known ones are {names}."),

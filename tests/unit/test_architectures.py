@@ -1,0 +1,127 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mnist_core.architectures import ARCHITECTURES, architecture
+from mnist_core.errors import ConfigError
+
+# One line for each layer: its kind and what decides it.
+LAYERS = {
+    "relu-2": ["dense 2 relu zeros", "dense 10 softmax zeros"],
+    "softmax": ["dense 10 softmax zeros"],
+    "tanh-200-100": ["dense 200 tanh ones", "dense 100 tanh ones", "dense 10 softmax ones"],
+    "relu-512": ["dense 512 relu zeros", "dense 10 softmax zeros"],
+    "relu-500-500": ["dense 500 relu zeros", "dense 500 relu zeros", "dense 10 softmax zeros"],
+    "regularised-512-512": [
+        "dense 512 linear zeros",
+        "activation relu",
+        "dropout 0.2",
+        "dense 512 linear zeros l2 0.001",
+        "batchnormalization",
+        "activation relu",
+        "dropout 0.2",
+        "dense 10 softmax zeros",
+    ],
+    "lenet": [
+        "conv2d 32 (5, 5) (1, 1) same relu",
+        "conv2d 32 (5, 5) (1, 1) same relu",
+        "maxpooling2d (2, 2) (2, 2)",
+        "dropout 0.25",
+        "conv2d 64 (3, 3) (1, 1) same relu",
+        "conv2d 64 (3, 3) (1, 1) same relu",
+        "maxpooling2d (2, 2) (2, 2)",
+        "dropout 0.25",
+        "flatten",
+        "dense 128 relu zeros",
+        "dropout 0.5",
+        "dense 10 softmax zeros",
+    ],
+}
+PARAMETERS = {
+    "relu-2": 1_600,
+    "softmax": 7_850,
+    "tanh-200-100": 178_110,
+    "relu-512": 407_050,
+    "relu-500-500": 648_010,
+    "regularised-512-512": 671_754,
+    "lenet": 484_714,
+}
+
+
+def described(layer) -> str:
+    kind = type(layer).__name__
+    settings = layer.get_config()
+    match kind:
+        case "Dense":
+            words = [settings["units"], settings["activation"]]
+            words.append(settings["bias_initializer"]["class_name"].lower())
+            if layer.kernel_regularizer is not None:
+                words += ["l2", round(float(layer.kernel_regularizer.l2), 9)]
+        case "Conv2D":
+            words = [settings[name] for name in ("filters", "kernel_size", "strides")]
+            words += [settings["padding"], settings["activation"]]
+        case "MaxPooling2D":
+            words = [settings["pool_size"], settings["strides"]]
+        case "Dropout":
+            words = [settings["rate"]]
+        case "Activation":
+            words = [settings["activation"]]
+        case _:
+            words = []
+    return " ".join([kind.lower(), *map(str, words)])
+
+
+def test_the_architectures_in_their_order():
+    assert list(ARCHITECTURES) == list(LAYERS)
+
+
+@pytest.mark.parametrize("key", LAYERS)
+def test_an_architecture_builds_the_network_of_its_source(key):
+    entry = architecture(key)
+    model = entry.build()
+    assert [described(layer) for layer in model.layers] == LAYERS[key]
+    assert entry.parameters == model.count_params() == PARAMETERS[key]
+    assert model.input_shape == (None, *entry.input_shape)
+    assert model.output_shape == (None, 10)
+    assert model.built
+    assert not model.compiled
+    assert model.name == entry.key == key
+
+
+def test_each_build_is_a_new_model_drawn_from_the_global_seed():
+    import keras
+
+    first, again, other = [], [], []
+    for weights, seed in ((first, 3), (again, 3), (other, 4)):
+        keras.utils.set_random_seed(seed)
+        weights.append(architecture("relu-2").build().get_weights()[0])
+    np.testing.assert_array_equal(first[0], again[0])
+    assert not np.array_equal(first[0], other[0])
+
+
+@pytest.mark.parametrize("key", LAYERS)
+def test_an_architecture_says_what_it_is(key):
+    entry = architecture(key)
+    assert entry.label
+    assert entry.source
+    assert entry.summary.endswith(".")
+
+
+def test_an_unknown_architecture_is_met_with_the_known_ones():
+    with pytest.raises(ConfigError, match=r"^architecture is 'x'.*known ones are relu-2, softmax"):
+        architecture("x")
+
+
+def test_the_tables_are_read_without_keras_and_without_tensorflow():
+    script = (
+        "import sys, mnist_core.presets, mnist_core.overfitting\n"
+        "from mnist_core.architectures import ARCHITECTURES\n"
+        "from mnist_core.tasks import TASKS\n"
+        "print(sorted({'keras', 'tensorflow', 'streamlit'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
