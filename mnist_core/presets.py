@@ -107,7 +107,7 @@ _ALL = (
     Preset(
         key="mlp-512",
         label=mark("One hidden layer of 512, 5 epochs"),
-        summary=mark("The classic first network: about 98 % after a few seconds of training."),
+        summary=mark("The classic first network: about 98 % of unseen digits after five epochs."),
         look_for=mark(
             "The training accuracy overtakes the validation accuracy within the five epochs: "
             "that gap is where overfitting begins."
@@ -150,8 +150,8 @@ _ALL = (
         label=mark("Convolutional network, 10 epochs"),
         summary=mark("A network that looks at neighbouring pixels together, as pictures ask for."),
         look_for=mark(
-            "It is more accurate after two epochs than any other experiment here at its end. "
-            "Each epoch takes much longer."
+            "Its validation accuracy passes that of every network here that takes a picture as "
+            "a mere row of numbers. Each epoch takes much longer."
         ),
         source=mark("Tencent Cloud developer article 1039595, on digits with Keras"),
         config=TrainingConfig(

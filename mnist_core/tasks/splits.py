@@ -8,7 +8,7 @@ images, and wrong labels change no image.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, unique
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,7 @@ Indices = NDArray[np.int64]
 """Places in a dataset's training or test array."""
 
 
+@unique
 class _Stream(IntEnum):
     """One random stream for each purpose, so that no choice shifts another."""
 
