@@ -1,0 +1,14 @@
+"""Runs and where they are kept: the store that pages and workers share."""
+
+from mnist_core.runs.records import Command, EpochRecord, JournalRow, Progress, Run, RunStatus
+from mnist_core.runs.store import Store
+
+__all__ = [
+    "Command",
+    "EpochRecord",
+    "JournalRow",
+    "Progress",
+    "Run",
+    "RunStatus",
+    "Store",
+]

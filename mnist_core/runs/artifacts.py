@@ -1,0 +1,104 @@
+"""Files that belong to runs: checkpoints and models, below one root.
+
+A file is written under a temporary name and then renamed, so that a reader, or a worker that
+takes over from a killed one, finds either the old file whole or the new one whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import fsspec
+
+from mnist_core.errors import StoreError
+from mnist_core.words import mark
+
+#: What a worker needs to go on training: weights, optimizer state, best weights so far.
+CHECKPOINT = "checkpoint.npz"
+#: The Keras models a run leaves: with the lowest validation loss, and of its last epoch.
+BEST_MODEL = "best.keras"
+LAST_MODEL = "last.keras"
+
+
+class Artifacts:
+    """The files of all runs.
+
+    Args:
+        root: A folder, or any address that fsspec opens.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._files, path = fsspec.core.url_to_fs(root)
+        self._path = f"{path}/runs"
+
+    def prepare(self) -> None:
+        """Make the root folder.
+
+        Raises:
+            StoreError: It cannot be made.
+        """
+        with self._plain_errors(self._path):
+            self._files.makedirs(self._path, exist_ok=True)
+
+    def write(self, run_id: str, name: str, content: bytes) -> None:
+        """Write a file of a run, whole or not at all.
+
+        Raises:
+            StoreError: The disk is full or may not be written.
+        """
+        folder = f"{self._path}/{run_id}"
+        path, temporary = f"{folder}/{name}", f"{folder}/.{name}.{secrets.token_hex(4)}"
+        with self._plain_errors(path):
+            try:
+                self._files.makedirs(folder, exist_ok=True)
+                with self._files.open(temporary, "wb") as file:
+                    file.write(content)
+                self._files.mv(temporary, path)
+            except OSError:
+                if self._files.exists(temporary):
+                    self._files.rm(temporary)
+                raise
+
+    def read(self, run_id: str, name: str) -> bytes | None:
+        """A file of a run, or None where it has none of this name."""
+        try:
+            content: bytes = self._files.cat_file(f"{self._path}/{run_id}/{name}")
+        except FileNotFoundError:
+            return None
+        return content
+
+    def names(self, run_id: str) -> list[str]:
+        """The files that a run has."""
+        try:
+            found = self._files.ls(f"{self._path}/{run_id}", detail=False)
+        except FileNotFoundError:
+            return []
+        names = (Path(path).name for path in found)
+        return sorted(name for name in names if not name.startswith("."))
+
+    def remove(self, run_id: str) -> None:
+        """Delete all files of a run."""
+        folder = f"{self._path}/{run_id}"
+        with self._plain_errors(folder):
+            if self._files.exists(folder):
+                self._files.rm(folder, recursive=True)
+
+    @contextmanager
+    def _plain_errors(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            why = mark("The disk is full.") if full else mark("The system says: {cause}.")
+            raise StoreError(
+                mark("The file {path} is to be written."),
+                why,
+                mark("Free some space or make the folder writable, or set MNIST_LAB_HOME."),
+                path=path,
+                cause=error.strerror or str(error),
+            ) from error

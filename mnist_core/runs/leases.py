@@ -1,0 +1,265 @@
+"""The right to train a run: a lease that its worker renews each second.
+
+Several servers, workers and command lines share one store. Whoever trains a run holds its lease,
+a random token with an end; every write of a worker names the token, so that one which was given
+up for dead and wakes again cannot disturb its successor. A lease that ends is the sign that a
+worker died: the run goes back into the queue and its next worker takes up the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from mnist_core.errors import StoreError
+from mnist_core.runs.database import Database
+from mnist_core.runs.records import Command, EpochRecord, Progress, Run, RunStatus
+from mnist_core.runs.rows import ALL_RUNS, journal_values, read_runs
+from mnist_core.runs.schema import commands, journal, runs
+from mnist_core.words import mark
+
+#: A lease not renewed for so many seconds is over.
+LEASE_SECONDS = 8.0
+#: A run whose worker died so often in a row without saving anything is not tried again.
+MAX_STALLS = 3
+
+ACTIVE = (RunStatus.RUNNING, RunStatus.PAUSED)
+
+
+class LeaseLostError(StoreError):
+    """The run was given to another worker, or deleted."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to train one run."""
+
+    run_id: str
+    token: str
+
+
+class RunQueue:
+    """What a dispatcher does with the store: hand out queued runs, take up abandoned ones."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, run_id: str | None = None) -> Lease | None:
+        """Take the oldest queued run, or the named one if it is queued.
+
+        Returns:
+            The lease, or None where nothing is queued.
+        """
+        queued = sa.select(runs.c.id).where(runs.c.status == RunStatus.QUEUED)
+        queued = queued.order_by(runs.c.created_at).limit(1)
+        if run_id is not None:
+            queued = queued.where(runs.c.id == run_id)
+        with self._database.reading() as connection:
+            if connection.scalar(queued) is None:  # the usual case, and no lock for it
+                return None
+        now = time.time()
+        with self._database.writing() as connection:
+            found = connection.scalar(queued.with_for_update(skip_locked=True))
+            if found is None:
+                return None
+            lease = Lease(found, secrets.token_hex(16))
+            again = sa.case((runs.c.started_at.is_not(None), 1), else_=0)
+            connection.execute(
+                sa.update(runs)
+                .where(runs.c.id == found)
+                .values(
+                    status=RunStatus.RUNNING,
+                    started_at=sa.func.coalesce(runs.c.started_at, now),
+                    attempt=runs.c.attempt + again,
+                    lease_token=lease.token,
+                    lease_expires_at=now + LEASE_SECONDS,
+                    version=runs.c.version + 1,
+                )
+            )
+        return lease
+
+    def queued(self) -> int:
+        """How many runs wait."""
+        waiting = sa.select(sa.func.count()).where(runs.c.status == RunStatus.QUEUED)
+        with self._database.reading() as connection:
+            return connection.scalar(waiting) or 0
+
+    def recover(self) -> list[str]:
+        """Put runs whose lease has ended back into the queue.
+
+        Returns:
+            The ids of the runs concerned.
+        """
+        over = sa.and_(runs.c.lease_token.is_not(None), runs.c.lease_expires_at < time.time())
+        with self._database.reading() as connection:
+            ids = list(connection.scalars(sa.select(runs.c.id).where(over)))
+        for run_id in ids:
+            self._take_back(sa.and_(over, runs.c.id == run_id), stalled=1)
+        return ids
+
+    def give_back(self, lease: Lease, *, died: bool) -> None:
+        """Put one run back into the queue at once: its worker is gone, or is asked to leave.
+
+        Args:
+            lease: The lease that its worker held.
+            died: Whether the worker died by itself, which counts towards :data:`MAX_STALLS`.
+        """
+        held = sa.and_(runs.c.id == lease.run_id, runs.c.lease_token == lease.token)
+        self._take_back(held, stalled=int(died))
+
+    def _take_back(self, which: sa.ColumnElement[bool], *, stalled: int) -> None:
+        freed: dict[str, Any] = {"lease_token": None, "lease_expires_at": None}
+        freed |= {"progress_epoch": None, "version": runs.c.version + 1}
+        hopeless = runs.c.stalls + stalled >= MAX_STALLS
+        gave_up = mark("Its worker ended {times} times in a row before anything could be saved.")
+        with self._database.writing() as connection:
+            # Ended already, and its worker died while it measured the test set.
+            ended = sa.and_(which, runs.c.status.not_in(ACTIVE))
+            connection.execute(sa.update(runs).where(ended).values(freed))
+            lost = sa.and_(which, runs.c.status.in_(ACTIVE), hopeless)
+            connection.execute(
+                sa.update(runs)
+                .where(lost)
+                .values(
+                    status=RunStatus.INTERRUPTED,
+                    ended_at=time.time(),
+                    message=gave_up.format(times=MAX_STALLS),
+                    **freed,
+                )
+            )
+            again = sa.and_(which, runs.c.status.in_(ACTIVE))
+            back = {"status": RunStatus.QUEUED, "stalls": runs.c.stalls + stalled} | freed
+            connection.execute(sa.update(runs).where(again).values(back))
+
+
+class RunWriter:
+    """A worker's pen: writes what a run measured, as long as it holds the lease.
+
+    Every method raises LeaseLostError once the lease is somebody else's, and StoreError when
+    the database cannot be written; nothing of that write has then happened.
+    """
+
+    def __init__(self, database: Database, lease: Lease) -> None:
+        self._database = database
+        self.lease = lease
+
+    def run(self) -> Run:
+        """The run as the store has it now."""
+        query = ALL_RUNS.where(runs.c.id == self.lease.run_id)
+        with self._database.reading() as connection:
+            found = read_runs(connection, query, time.time())
+        if not found:
+            raise _lost(self.lease)
+        return found[0]
+
+    def renew(self) -> None:
+        """Hold the run for another while. Says nothing to those who watch it."""
+        with self._database.writing() as connection:
+            self._set(connection, {})
+
+    def append(
+        self,
+        records: Sequence[EpochRecord],
+        *,
+        best_epoch: int | None,
+        progress: Progress | None,
+        active_seconds: float,
+    ) -> None:
+        """Write epochs in order, and how far the next one has come."""
+        values: dict[str, Any] = {"active_seconds": active_seconds, "best_epoch": best_epoch}
+        values["progress_epoch"] = progress.epoch if progress else None
+        values["progress_done"] = progress.done if progress else None
+        values["progress_total"] = progress.total if progress else None
+        if records:
+            values["epochs_done"] = records[-1].epoch
+        with self._database.writing() as connection:
+            seq = self._advance(connection, len(records), values)
+            rows = [
+                journal_values(self.lease.run_id, seq + place, record)
+                for place, record in enumerate(records)
+            ]
+            if rows:
+                connection.execute(sa.insert(journal), rows)
+
+    def reset(self, *, to_epoch: int, best_epoch: int | None, active_seconds: float) -> None:
+        """Forget the epochs after a checkpoint, which come again."""
+        mine = journal.c.run_id == self.lease.run_id
+        values = {
+            "epochs_done": to_epoch,
+            "best_epoch": best_epoch,
+            "active_seconds": active_seconds,
+            "progress_epoch": None,
+        }
+        with self._database.writing() as connection:
+            seq = self._advance(connection, 1, values)
+            connection.execute(sa.delete(journal).where(mine, journal.c.epoch > to_epoch))
+            row = {"run_id": self.lease.run_id, "seq": seq, "reset_to": to_epoch}
+            connection.execute(sa.insert(journal).values(row))
+
+    def commands(self) -> list[tuple[Command, float | None]]:
+        """The commands since the last call, oldest first; each is handed out once."""
+        mine = commands.c.run_id == self.lease.run_id
+        query = sa.select(commands).where(mine).order_by(commands.c.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        if not rows:
+            return []
+        with self._database.writing() as connection:
+            self._set(connection, {})
+            ids = [row["id"] for row in rows]
+            connection.execute(sa.delete(commands).where(commands.c.id.in_(ids)))
+        return [(Command(row["kind"]), row["value"]) for row in rows]
+
+    def checkpointed(self) -> None:
+        """Note that a new worker would not have to begin from nothing."""
+        with self._database.writing() as connection:
+            self._set(connection, {"stalls": 0})
+
+    def set_status(self, status: RunStatus, message: str = "") -> None:
+        """Say what the run is doing now, or how it ended."""
+        values: dict[str, Any] = {"status": status, "message": message}
+        values["version"] = runs.c.version + 1
+        if not status.is_active:
+            values |= {"ended_at": time.time(), "progress_epoch": None}
+        with self._database.writing() as connection:
+            self._set(connection, values)
+
+    def measured(self, *, test_loss: float, test_accuracy: float) -> None:
+        """Write what the best model reaches on the test set."""
+        values = {"test_loss": test_loss, "test_accuracy": test_accuracy}
+        with self._database.writing() as connection:
+            self._set(connection, values | {"version": runs.c.version + 1})
+
+    def release(self) -> None:
+        """Put the pen down: the run ended, or was paused and put aside."""
+        with self._database.writing() as connection:
+            values = {"lease_token": None, "version": runs.c.version + 1}
+            self._set(connection, values)
+
+    def _advance(self, connection: sa.Connection, rows: int, values: dict[str, Any]) -> int:
+        """Reserve places in the journal; the first of them."""
+        values = values | {"last_seq": runs.c.last_seq + rows, "version": runs.c.version + 1}
+        self._set(connection, values)
+        mine = sa.select(runs.c.last_seq).where(runs.c.id == self.lease.run_id)
+        last: int = connection.execute(mine).scalar_one()
+        return last - rows + 1
+
+    def _set(self, connection: sa.Connection, values: dict[str, Any]) -> None:
+        held = sa.and_(runs.c.id == self.lease.run_id, runs.c.lease_token == self.lease.token)
+        values = {"lease_expires_at": time.time() + LEASE_SECONDS} | values
+        if connection.execute(sa.update(runs).where(held).values(values)).rowcount == 0:
+            raise _lost(self.lease)
+
+
+def _lost(lease: Lease) -> LeaseLostError:
+    return LeaseLostError(
+        mark("A record for run {run_id}."),
+        mark("Another worker has taken the run over, or it was deleted."),
+        mark("Nothing is to be done: the other worker goes on from the last checkpoint."),
+        run_id=lease.run_id,
+    )

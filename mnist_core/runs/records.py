@@ -1,0 +1,152 @@
+"""What a run is, as plain data.
+
+A *run* is one training of one configuration. While it trains it is a growing list of epoch
+records; everything that the pages draw comes from those. The classes here are frozen and know
+neither the database that keeps them nor the pages that show them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mnist_core.config import TrainingConfig
+
+
+class RunStatus(StrEnum):
+    """Where a run is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether more epochs may still come."""
+        return self in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED)
+
+
+class Command(StrEnum):
+    """What a person can tell a run while it trains."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STEP = "step"
+    STOP = "stop"
+    LEARNING_RATE = "learning_rate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochRecord:
+    """What one epoch of training measured.
+
+    Attributes:
+        epoch: Counted from 1.
+        loss: Training loss, averaged over the epoch's batches while the weights were changing.
+        accuracy: Share of training samples classified correctly, 0 to 1, averaged likewise.
+        val_loss: Mean loss over the validation set, with the weights at the end of the epoch.
+        val_accuracy: Share of validation samples classified correctly, 0 to 1.
+        val_loss_se: Standard error of ``val_loss`` over the validation samples.
+        val_rise_se: Standard error of the mean *paired* difference between each sample's
+            validation loss now and at the best epoch so far; 0 where this epoch is the best.
+        learning_rate: The optimizer's rate at the end of the epoch.
+        seconds: Duration of the epoch, validation included.
+        recorded_at: When the record was written to the store, in seconds since 1970 (UTC).
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    val_loss_se: float
+    val_rise_se: float
+    learning_rate: float
+    seconds: float
+    recorded_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class JournalRow:
+    """One line of a run's journal: an epoch, or the order to forget some.
+
+    Attributes:
+        seq: Position in the journal of this run, rising, with gaps.
+        record: The epoch measured, or None.
+        reset_to: After an interruption training goes on from a checkpoint: epochs after this
+            one are forgotten and come again. None for an ordinary epoch.
+    """
+
+    seq: int
+    record: EpochRecord | None
+    reset_to: int | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the current epoch has come.
+
+    Attributes:
+        epoch: The epoch in progress, from 1.
+        done: Batches finished.
+        total: Batches in the epoch.
+    """
+
+    epoch: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training of one configuration, as the store knows it.
+
+    Attributes:
+        id: 32 hexadecimal digits, random; knowing it is the right to watch the run.
+        name: What a person calls it.
+        preset: Key of the preset that it began as, or None.
+        owner: Who started it, or None.
+        config: What is trained.
+        status: Where it is in its life.
+        message: Why it failed or was interrupted, as a sentence; otherwise empty.
+        created_at: Seconds since 1970 (UTC); likewise the other times.
+        started_at: When its first attempt began to train.
+        ended_at: When it ended.
+        active_seconds: Time spent training: pauses and the time in the queue do not count.
+        attempt: 1, and one more each time that it was taken up again.
+        epochs_done: Epochs recorded.
+        best: The record with the lowest validation loss.
+        last: The newest record.
+        progress: How far the current epoch has come, where that is known.
+        test_loss: Loss of the best model on the test set, measured once after training.
+        test_accuracy: Its accuracy there, 0 to 1.
+        settled: Whether nothing more will be written for this run.
+        version: Grows with each change of the run or of its journal.
+        last_seq: The journal's last position.
+    """
+
+    id: str
+    name: str
+    preset: str | None
+    owner: str | None
+    config: TrainingConfig
+    status: RunStatus
+    message: str
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    active_seconds: float
+    attempt: int
+    epochs_done: int
+    best: EpochRecord | None
+    last: EpochRecord | None
+    progress: Progress | None
+    test_loss: float | None
+    test_accuracy: float | None
+    settled: bool
+    version: int
+    last_seq: int

@@ -1,0 +1,112 @@
+"""Database rows to plain records and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+import sqlalchemy as sa
+
+from mnist_core.config import TrainingConfig
+from mnist_core.runs.records import EpochRecord, JournalRow, Progress, Run, RunStatus
+from mnist_core.runs.schema import journal, runs
+
+RECORD_FIELDS = tuple(field.name for field in fields(EpochRecord))
+#: Fields of a run that are columns of the same name.
+PLAIN_FIELDS = (
+    "id",
+    "name",
+    "preset",
+    "owner",
+    "message",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "active_seconds",
+    "attempt",
+    "epochs_done",
+    "test_loss",
+    "test_accuracy",
+    "version",
+    "last_seq",
+)
+#: A lease this long past its end, in seconds, and nobody took the run up again: a page that
+#: lists runs without an engine beside it must not call such a run "running".
+ABANDONED_AFTER = 5.0
+
+
+def journal_values(run_id: str, seq: int, record: EpochRecord) -> dict[str, Any]:
+    """The journal's row for one epoch."""
+    values = {name: getattr(record, name) for name in RECORD_FIELDS}
+    return {"run_id": run_id, "seq": seq} | values
+
+
+def to_record(row: sa.RowMapping) -> EpochRecord:
+    """The epoch in a journal row; SQLite keeps "not a number" as NULL."""
+    values = {name: _number(row[name]) for name in RECORD_FIELDS if name != "epoch"}
+    return EpochRecord(epoch=row["epoch"], **values)
+
+
+def to_journal_row(row: sa.RowMapping) -> JournalRow:
+    """A journal row as the stream reads it."""
+    if row["epoch"] is None:
+        return JournalRow(row["seq"], None, row["reset_to"])
+    return JournalRow(row["seq"], to_record(row))
+
+
+def read_runs(connection: sa.Connection, query: sa.Select[Any], now: float) -> list[Run]:
+    """The runs that a query on the table ``runs`` finds, with their best and last epochs."""
+    rows = connection.execute(query).mappings().all()
+    records = _best_and_last(connection, rows)
+    return [_to_run(row, records, now) for row in rows]
+
+
+def _best_and_last(
+    connection: sa.Connection, rows: Iterable[sa.RowMapping]
+) -> dict[tuple[str, int], EpochRecord]:
+    wanted = [
+        (row["id"], epoch)
+        for row in rows
+        for epoch in {row["best_epoch"], row["epochs_done"]}
+        if epoch
+    ]
+    if not wanted:
+        return {}
+    found = connection.execute(
+        sa.select(journal).where(sa.tuple_(journal.c.run_id, journal.c.epoch).in_(wanted))
+    )
+    return {(row["run_id"], row["epoch"]): to_record(row) for row in found.mappings()}
+
+
+def _to_run(row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], now: float) -> Run:
+    progress = None
+    if row["progress_epoch"] is not None:
+        progress = Progress(row["progress_epoch"], row["progress_done"], row["progress_total"])
+    status = _status(row, now)
+    return Run(
+        config=TrainingConfig.from_dict(row["config"]),
+        status=status,
+        best=records.get((row["id"], row["best_epoch"] or 0)),
+        last=records.get((row["id"], row["epochs_done"])),
+        progress=progress,
+        settled=not status.is_active and row["lease_token"] is None,
+        **{name: row[name] for name in PLAIN_FIELDS},
+    )
+
+
+def _status(row: sa.RowMapping, now: float) -> RunStatus:
+    status = RunStatus(row["status"])
+    expires = row["lease_expires_at"]
+    if status is not RunStatus.QUEUED and status.is_active and row["lease_token"] and expires:
+        return status if now < expires + ABANDONED_AFTER else RunStatus.INTERRUPTED
+    return status
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+#: The columns that every reader of runs needs.
+ALL_RUNS = sa.select(runs)

@@ -1,0 +1,89 @@
+"""The tables behind the run store.
+
+``runs`` holds one row a run, ``journal`` the epochs as they were measured, ``commands`` what a
+person asked of a run that trains elsewhere. The migrations in ``migrations/`` build these very
+tables; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+#: The newest migration. A database at this revision is opened without loading Alembic.
+REVISION = "0001"
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(64)),
+    Column("name", String(200), nullable=False),
+    Column("preset", String(64)),
+    Column("config", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("message", Text, nullable=False, default=""),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    Column("active_seconds", Float, nullable=False, default=0.0),
+    Column("attempt", Integer, nullable=False, default=1),
+    # Attempts in a row that died before they saved anything.
+    Column("stalls", Integer, nullable=False, default=0),
+    Column("epochs_done", Integer, nullable=False, default=0),
+    Column("best_epoch", Integer),
+    Column("progress_epoch", Integer),
+    Column("progress_done", Integer),
+    Column("progress_total", Integer),
+    Column("test_loss", Float),
+    Column("test_accuracy", Float),
+    Column("version", Integer, nullable=False, default=0),
+    Column("last_seq", Integer, nullable=False, default=0),
+    # Who may write this run, and until when; renewed while somebody trains it.
+    Column("lease_token", String(64)),
+    Column("lease_expires_at", Float),
+    Index("runs_by_age", "created_at"),
+    Index("runs_by_status", "status", "created_at"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("run_id", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("reset_to", Integer),
+    Column("epoch", Integer),
+    Column("loss", Float),
+    Column("accuracy", Float),
+    Column("val_loss", Float),
+    Column("val_accuracy", Float),
+    Column("val_loss_se", Float),
+    Column("val_rise_se", Float),
+    Column("learning_rate", Float),
+    Column("seconds", Float),
+    Column("recorded_at", Float),
+    Index("journal_by_epoch", "run_id", "epoch", unique=True),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", String(32), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("value", Float),
+    Column("created_at", Float, nullable=False),
+    Index("commands_by_run", "run_id", "id"),
+)

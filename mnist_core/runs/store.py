@@ -1,0 +1,224 @@
+"""The run store: the one thing that pages and workers share.
+
+Pages write what they want (a run, a command) and read what happened; workers append what they
+measured (:mod:`mnist_core.runs.leases`). Nothing is kept only in memory, so a closed tab, a
+restarted server or a killed worker loses no epoch that was written.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import StoreError, UnknownRunError
+from mnist_core.runs.artifacts import Artifacts
+from mnist_core.runs.database import Database
+from mnist_core.runs.records import Command, EpochRecord, JournalRow, Run, RunStatus
+from mnist_core.runs.rows import ALL_RUNS, read_runs, to_journal_row
+from mnist_core.runs.schema import commands, journal, runs
+from mnist_core.words import mark
+
+#: Longest name of a run, in characters.
+NAME_LENGTH = 80
+DEFAULT_HOME = Path(__file__).parents[2] / ".mnist_lab"
+
+
+class Store:
+    """Runs, their epochs and the commands to them.
+
+    Args:
+        home: Folder (or fsspec address) for artifacts and, by default, the SQLite database.
+        url: SQLAlchemy address of the database; None for SQLite in ``home``.
+
+    Raises:
+        StoreError: The folder or the database cannot be used.
+    """
+
+    def __init__(self, home: str | Path, url: str | None = None) -> None:
+        self.home = str(home)
+        self.artifacts = Artifacts(self.home)
+        self.url = url or f"sqlite:///{Path(self.home).resolve() / 'runs.db'}"
+        if url is None:
+            self.artifacts.prepare()
+        self.database = Database(self.url)
+
+    @classmethod
+    def open(cls) -> Store:
+        """The store that the environment names.
+
+        ``MNIST_LAB_HOME`` is its folder (default ``.mnist_lab`` in the checkout),
+        ``MNIST_LAB_DATABASE_URL`` its database (default SQLite in that folder).
+        """
+        home = os.environ.get("MNIST_LAB_HOME") or DEFAULT_HOME
+        return cls(home, os.environ.get("MNIST_LAB_DATABASE_URL") or None)
+
+    def create(
+        self,
+        config: TrainingConfig,
+        *,
+        name: str | None = None,
+        preset: str | None = None,
+        owner: str | None = None,
+    ) -> Run:
+        """Write a new run into the queue."""
+        run_id = secrets.token_hex(16)
+        values = {
+            "id": run_id,
+            "owner": owner,
+            "name": _clean_name(name or preset or config.architecture),
+            "preset": preset,
+            "config": config.to_dict(),
+            "status": RunStatus.QUEUED,
+            "created_at": time.time(),
+        }
+        with self.database.writing() as connection:
+            connection.execute(sa.insert(runs).values(values))
+        return self.get(run_id)
+
+    def get(self, run_id: str) -> Run:
+        """One run.
+
+        Raises:
+            UnknownRunError: There is none of this id.
+        """
+        with self.database.reading() as connection:
+            found = read_runs(connection, ALL_RUNS.where(runs.c.id == run_id), time.time())
+        if not found:
+            raise _unknown(run_id)
+        return found[0]
+
+    def list_runs(self, *, limit: int = 1000, offset: int = 0) -> list[Run]:
+        """Runs, newest first."""
+        query = ALL_RUNS.order_by(runs.c.created_at.desc(), runs.c.id).limit(limit).offset(offset)
+        with self.database.reading() as connection:
+            return read_runs(connection, query, time.time())
+
+    def versions(self, run_ids: list[str]) -> dict[str, int]:
+        """The version of each run that exists, in one cheap query."""
+        query = sa.select(runs.c.id, runs.c.version).where(runs.c.id.in_(run_ids))
+        with self.database.reading() as connection:
+            return {row.id: row.version for row in connection.execute(query)}
+
+    def journal(self, run_id: str, *, after_seq: int = 0, limit: int = 5000) -> list[JournalRow]:
+        """What was written for a run after a position in its journal, in order."""
+        query = (
+            sa.select(journal)
+            .where(journal.c.run_id == run_id, journal.c.seq > after_seq)
+            .order_by(journal.c.seq)
+            .limit(limit)
+        )
+        with self.database.reading() as connection:
+            return [to_journal_row(row) for row in connection.execute(query).mappings()]
+
+    def curves(self, run_id: str) -> list[EpochRecord]:
+        """All epochs of a run, in order."""
+        rows = self.journal(run_id, limit=10**6)
+        return [row.record for row in rows if row.record is not None]
+
+    def queue_position(self, run_id: str) -> int | None:
+        """A queued run's place in the queue (1 is next), or None where it is not queued."""
+        mine = runs.alias()
+        earlier = sa.select(sa.func.count()).where(
+            mine.c.id == run_id,
+            mine.c.status == RunStatus.QUEUED,
+            runs.c.status == RunStatus.QUEUED,
+            runs.c.created_at <= mine.c.created_at,
+        )
+        with self.database.reading() as connection:
+            return connection.scalar(earlier) or None
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Call a run something else (one line, at most :data:`NAME_LENGTH` characters)."""
+        self._update(run_id, name=_clean_name(name))
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run with its epochs and models.
+
+        Raises:
+            StoreError: It is still active.
+        """
+        run = self.get(run_id)
+        idle = run.status is RunStatus.INTERRUPTED or (not run.status.is_active and run.settled)
+        if not idle:
+            raise StoreError(
+                mark("The run “{name}” is to be deleted."),
+                mark("It is still at work, and a worker would go on writing to it."),
+                mark("Stop it first, then delete it."),
+                name=run.name,
+            )
+        with self.database.writing() as connection:
+            connection.execute(sa.delete(runs).where(runs.c.id == run_id))
+        self.artifacts.remove(run_id)
+
+    def command(self, run_id: str, command: Command, value: float | None = None) -> None:
+        """Tell a run something; its worker reads it within a fraction of a second.
+
+        A run that no worker holds (still queued, or paused and put aside) is changed at once.
+        A command to a run that has ended is forgotten.
+
+        Args:
+            run_id: The run.
+            command: What to do.
+            value: The new rate, for ``Command.LEARNING_RATE``.
+        """
+        now = time.time()
+        with self.database.writing() as connection:
+            unheld = sa.and_(runs.c.id == run_id, runs.c.lease_token.is_(None))
+            if command is Command.STOP:
+                # One that has trained before is taken up once more, to save what it learned.
+                fresh = sa.and_(unheld, runs.c.status == RunStatus.QUEUED, runs.c.epochs_done == 0)
+                parked = sa.and_(unheld, runs.c.status == RunStatus.PAUSED)
+                change = {"status": RunStatus.STOPPED, "ended_at": now}
+                if _change(connection, sa.or_(fresh, parked), change):
+                    return
+            if command in (Command.RESUME, Command.STEP):
+                parked = sa.and_(unheld, runs.c.status == RunStatus.PAUSED)
+                _change(connection, parked, {"status": RunStatus.QUEUED})
+            values = {"run_id": run_id, "kind": command, "value": value, "created_at": now}
+            active = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED)
+            found = connection.scalar(sa.select(runs.c.status).where(runs.c.id == run_id))
+            if found is None:
+                raise _unknown(run_id)
+            if found in active:
+                connection.execute(sa.insert(commands).values(values))
+
+    def _update(self, run_id: str, **values: object) -> None:
+        with self.database.writing() as connection:
+            if not _change(connection, runs.c.id == run_id, values):
+                raise _unknown(run_id)
+
+
+def _change(
+    connection: sa.Connection, where: sa.ColumnElement[bool], values: dict[str, object]
+) -> bool:
+    changed = connection.execute(
+        sa.update(runs).where(where).values(version=runs.c.version + 1, **values)
+    )
+    return changed.rowcount > 0
+
+
+def _clean_name(name: str) -> str:
+    cleaned = " ".join(name.split())
+    if not 1 <= len(cleaned) <= NAME_LENGTH:
+        raise StoreError(
+            mark("A name of {length} characters."),
+            mark("A run's name has 1 to {limit}, on one line."),
+            mark("Choose a shorter one, or at least one letter."),
+            length=len(cleaned),
+            limit=NAME_LENGTH,
+        )
+    return cleaned
+
+
+def _unknown(run_id: str) -> UnknownRunError:
+    return UnknownRunError(
+        mark("Run {run_id}."),
+        mark("The store has none of this id: it was deleted, or the address is incomplete."),
+        mark("Choose one from the list of runs."),
+        run_id=run_id,
+    )
