@@ -127,9 +127,9 @@ def main() -> None:
             )
     except ValueError as error:
         fail(str(error))
-    error = refusal(address, port)
-    if error is not None:
-        fail(explain(error, address, port))
+    refused = refusal(address, port)
+    if refused is not None:
+        fail(explain(refused, address, port))
 
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
     command += [f"--server.address={address}", f"--server.port={port}", *rest]
