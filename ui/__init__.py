@@ -1,0 +1,1 @@
+"""What the pages share: the live chart and its routes, words, state and figures."""

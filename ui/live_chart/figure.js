@@ -1,0 +1,208 @@
+// The picture: what Plotly is to draw, as a function of the curves, the settings and the theme.
+// Nothing here touches the page. The settings (`data`) are what ui/live_chart/__init__.py sends.
+
+/** A row of the stream: [epoch, loss, accuracy, val_loss, val_accuracy, learning rate, time]. */
+const COLUMNS = { loss: 1, accuracy: 2, val_loss: 3, val_accuracy: 4 };
+const RECORDED_AT = 6;
+
+/** Up to so many epochs each one is a dot, so that one epoch alone can be seen. */
+const DOTS_UP_TO = 40;
+/** Ends of the epoch axis while a run trains: it grows by a step now and then, not each time. */
+const AXIS_STEPS = [5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000,
+  1500, 2000, 3000, 4000, 5000, 7500, 10000, 15000, 20000];
+
+/** The curves of one run: arrays that grow in place, epoch i at index i - 1. */
+function newCurves() {
+  const each = () => Object.fromEntries(Object.keys(COLUMNS).map((key) => [key, []]));
+  return { epochs: [], recordedAt: [], raw: each(), smooth: each(), average: {}, smoothing: 0 };
+}
+
+/** Add rows of the stream; one that is there already is skipped, so a repetition does no harm. */
+function appendRows(curves, rows) {
+  for (const row of rows) {
+    if (row[0] !== curves.epochs.length + 1) continue;
+    curves.epochs.push(row[0]);
+    curves.recordedAt.push(row[RECORDED_AT]);
+    for (const [key, column] of Object.entries(COLUMNS)) {
+      curves.raw[key].push(row[column]);
+      curves.smooth[key].push(nextAverage(curves, key, row[column]));
+    }
+  }
+}
+
+/** Forget all epochs after one: a resumed run repeats what came after its checkpoint. */
+function truncate(curves, epochs) {
+  curves.epochs.length = Math.min(curves.epochs.length, epochs);
+  curves.recordedAt.length = curves.epochs.length;
+  for (const key of Object.keys(COLUMNS)) curves.raw[key].length = curves.epochs.length;
+  smoothAgain(curves, curves.smoothing);
+}
+
+/** Compute the smoothed curves anew, for another strength of smoothing (0 to 0.99). */
+function smoothAgain(curves, smoothing) {
+  curves.smoothing = smoothing;
+  curves.average = {};
+  for (const key of Object.keys(COLUMNS)) {
+    curves.smooth[key] = curves.raw[key].map((value) => nextAverage(curves, key, value));
+  }
+}
+
+/** The exponential moving average with its start corrected, as TensorBoard draws it. */
+function nextAverage(curves, key, value) {
+  if (value === null) return null;
+  const state = (curves.average[key] ??= { sum: 0, weight: 0 });
+  const keep = curves.smoothing;
+  state.sum = keep * state.sum + (1 - keep) * value;
+  state.weight = keep * state.weight + (1 - keep);
+  return state.sum / state.weight;
+}
+
+/** The page's colours and font, from the variables that Streamlit sets around the component. */
+function readTheme(element, style) {
+  const css = getComputedStyle(element);
+  const value = (name) => css.getPropertyValue(`--st-${name}`).trim();
+  const [red, green, blue] = rgb(value("background-color"));
+  const dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128;
+  return {
+    text: value("text-color"),
+    panel: value("secondary-background-color"),
+    line: value("border-color"),
+    grid: `rgba(${rgb(value("text-color"))}, 0.13)`,
+    red: style.red[dark ? "dark" : "light"],
+    font: value("font"),
+    curves: value("chart-categorical-colors").split(/,(?![^(]*\))/), // not at commas in rgb(…)
+  };
+}
+
+/** Any colour of CSS as [red, green, blue], 0 to 255; a canvas reads every notation. */
+function rgb(colour) {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  canvas.fillStyle = colour;
+  canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}
+
+/** Up to eight lines: each curve as measured and, while smoothing is on, its smoothed form. */
+function traces(view) {
+  const smoothing = view.data.smoothing > 0;
+  const measured = view.data.style.series.map((series) => ({
+    ...line(view, series, view.curves.raw[series.key]),
+    opacity: smoothing ? 0.3 : 1,
+    hovertemplate: series.axis === "accuracy" ? "%{y:.1%}" : "%{y:.4f}",
+  }));
+  if (!smoothing) return measured;
+  return measured.concat(view.data.style.series.map((series) => ({
+    ...line(view, series, view.curves.smooth[series.key]),
+    hoverinfo: "skip", // what is read off is what was measured
+  })));
+}
+
+function line(view, series, values) {
+  return {
+    type: "scatter",
+    mode: view.curves.epochs.length <= DOTS_UP_TO ? "lines+markers" : "lines",
+    x: view.curves.epochs,
+    y: values,
+    name: series.label,
+    yaxis: series.axis === "accuracy" ? "y2" : "y",
+    visible: view.data.series.includes(series.key),
+    line: { color: view.theme.curves[series.colour], width: series.width },
+    marker: { size: series.width + 3 },
+  };
+}
+
+/** Everything but the lines. Own ranges win over the reader's only until the reader zooms. */
+function layout(view) {
+  const { data, theme, zoom, narrow } = view;
+  const titles = data.style.axes;
+  const axis = { gridcolor: theme.grid, zeroline: false, automargin: true };
+  const range = zoom.x ?? epochRange(view);
+  return {
+    width: view.width,
+    height: view.height,
+    datarevision: view.revision,
+    font: { family: theme.font, color: theme.text, size: narrow ? 12 : 13 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    margin: narrow ? { l: 44, r: 48, t: 26, b: 40 } : { l: 60, r: 64, t: 28, b: 44 },
+    dragmode: view.touch ? false : "zoom", // a finger scrolls the page
+    hovermode: "x unified",
+    hoverdistance: -1,
+    hoverlabel: {
+      bgcolor: theme.panel, bordercolor: theme.line, font: { family: theme.font, color: theme.text },
+    },
+    showlegend: false, // the page has its own below: Plotly's doubles the time of a drawing
+    xaxis: {
+      ...axis,
+      title: { text: titles.epoch, standoff: 6 },
+      range,
+      dtick: range[1] - range[0] <= 12 ? 1 : undefined,
+      tickformat: ",~f",
+      unifiedhovertitle: { text: `${titles.epoch} %{x:,}` },
+      showspikes: true, spikemode: "across", spikesnap: "data", spikethickness: 1,
+      spikedash: "solid", spikecolor: theme.line,
+    },
+    yaxis: {
+      ...axis,
+      title: { text: titles.loss, standoff: 8 },
+      type: data.log_loss ? "log" : "linear",
+      ...(zoom.y ? { range: zoom.y } : { autorange: true }),
+    },
+    yaxis2: {
+      ...axis,
+      title: { text: titles.accuracy, standoff: 8 },
+      overlaying: "y",
+      side: "right",
+      tickmode: "auto", // round numbers of its own rather than the left axis's grid lines
+      tickformat: ".0%",
+      showgrid: false,
+      ...(zoom.y2 ? { range: zoom.y2 } : { autorange: true, autorangeoptions: { clipmin: -0.01, clipmax: 1.01 } }),
+    },
+    ...marks(view, range),
+  };
+}
+
+/** From the first epoch to a round one ahead of the last, or to the last one of an ended run. */
+function epochRange(view) {
+  const drawn = view.curves.epochs.length;
+  const planned = view.message?.epochs ?? 10;
+  let end = AXIS_STEPS.find((step) => step >= drawn * 1.02) ?? drawn;
+  if (view.ended && drawn > 0) end = drawn;
+  else end = Math.max(Math.min(end, planned), drawn);
+  const room = Math.max((end - 1) * 0.01, 0.25);
+  return [1 - room, Math.max(end, 2) + room];
+}
+
+/** The best epoch as a line, the stretch after it shaded, and when that could be known. */
+function marks(view, range) {
+  const [best, detected] = overfitting(view);
+  const last = view.curves.epochs.length;
+  if (best === null || best > last) return { shapes: [], annotations: [] };
+  const { red } = view.theme;
+  const upright = (x, line, layer) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line, layer });
+  const shapes = [
+    { type: "rect", x0: best, x1: last, y0: 0, y1: 1, yref: "paper", fillcolor: red, opacity: 0.1,
+      line: { width: 0 }, layer: "below" },
+    upright(best, { color: red, width: 1.5 }, "above"),
+  ];
+  if (detected !== null && detected < last) {
+    shapes.push(upright(detected, { color: red, width: 1, dash: "dot" }, "below"));
+  }
+  const inView = best >= range[0] && best <= range[1];
+  return { shapes, annotations: inView ? [bestLabel(view, best, range)] : [] };
+}
+
+/** The label lies on the side of the line that has room for it, so it is never cut. */
+function bestLabel(view, best, range) {
+  const leftHalf = (best - range[0]) / (range[1] - range[0]) < 0.5;
+  return {
+    x: best, y: 1, yref: "paper", yanchor: "bottom", xanchor: leftHalf ? "left" : "right",
+    xshift: leftHalf ? -2 : 2, showarrow: false, font: { color: view.theme.red },
+    text: fill(view.data.words.best_label, { epoch: number(view, best) }),
+  };
+}
+
+/** [best epoch, epoch of detection] by the chosen criterion, [null, null] if it found nothing. */
+function overfitting(view) {
+  return view.message?.overfitting?.[view.data.criterion] ?? [null, null];
+}

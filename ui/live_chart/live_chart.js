@@ -1,0 +1,294 @@
+// The live chart: one stream in, one picture out.
+//
+// Streamlit calls the default export once when the element appears and again whenever its data
+// or the theme changes; the element itself stays. What arrives between two frames of the screen
+// is drawn at once, with one call of Plotly, so a fast run costs no more than a slow one.
+// figure.js and status.js stand before this file in the same module (see __init__.py).
+
+/** A screen reader hears a new summary at most this often, in milliseconds. */
+const SUMMARY_EVERY = 5000;
+/** After a drawing that takes longer than this, the tab gets a pause; both in milliseconds. */
+const LONG_DRAWING = 40;
+const LONGEST_PAUSE = 200;
+/** A connection that is back before this (milliseconds) was never lost for the reader. */
+const LOST_AFTER = 1000;
+const NARROW = 560;
+const OVER = ["finished", "stopped", "failed", "interrupted", "deleted"];
+
+const hasEnded = (token) => OVER.includes(token?.split(":")[0]);
+
+let plotlyLoading = null;
+const charts = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".live-chart");
+  const chart = charts.get(root) ?? new LiveChart(root);
+  charts.set(root, chart);
+  chart.report = (token) => setStateValue("status", token);
+  const turn = chart.update(data);
+  // Streamlit may call an older turn's clean-up after a newer turn has begun.
+  return () => {
+    if (chart.turn === turn) {
+      chart.destroy();
+      charts.delete(root);
+    }
+  };
+}
+
+/** plotly.js from our own server, once for the page. The address names the version. */
+function loadPlotly(version) {
+  plotlyLoading ??= window.Plotly ? Promise.resolve() : new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = address(`live/plotly.js?v=${encodeURIComponent(version)}`);
+    script.onload = done;
+    script.onerror = () => {
+      plotlyLoading = null;
+      script.remove();
+      failed(new Error(script.src));
+    };
+    document.head.append(script);
+  });
+  return plotlyLoading;
+}
+
+/** Pages lie side by side (/train, /runs), so relative addresses work below a prefix too. */
+function address(path) {
+  return new URL(path, document.baseURI).href;
+}
+
+class LiveChart {
+  constructor(root) {
+    this.root = root;
+    this.figure = root.querySelector(".lc-figure");
+    this.turn = 0;
+    this.revision = 0;
+    this.touch = matchMedia("(pointer: coarse)").matches;
+    this.begin();
+    this.listen();
+  }
+
+  /** Take what the page says: another run, or other settings for the same one. */
+  update(data) {
+    const before = this.data;
+    this.data = data;
+    this.theme = readTheme(this.root, data.style);
+    say(this.root.querySelector(".lc-reset"), data.words.reset_zoom);
+    if (data.run !== before?.run) this.begin();
+    if (data.smoothing !== this.curves.smoothing) smoothAgain(this.curves, data.smoothing);
+    if (data.log_loss !== before?.log_loss) this.zoom.y = null;
+    // A run that had ended for us and lives again for the page was taken up once more.
+    if (data.known_status !== before?.known_status && !hasEnded(data.known_status)) this.over = false;
+    loadPlotly(data.plotly_version).then(() => this.ready(), (error) => this.fail(error));
+    this.connect();
+    this.schedule();
+    return ++this.turn;
+  }
+
+  /** Nothing drawn yet: a new element, or another run in it. */
+  begin() {
+    this.disconnect();
+    this.curves = newCurves();
+    this.curves.smoothing = this.data?.smoothing ?? 0;
+    this.message = null;
+    this.cursor = "";
+    this.token = null;
+    this.over = false;
+    this.lost = false;
+    this.trouble = "";
+    this.zoom = {};
+    this.heardAt = performance.now();
+    this.summaryAt = -Infinity;
+  }
+
+  get ended() {
+    return hasEnded(this.message?.status);
+  }
+
+  listen() {
+    this.stop = new AbortController();
+    const { signal } = this.stop;
+    // A hidden tab holds no connection: browsers allow six to a server, for all tabs together.
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.disconnect();
+      else this.connect();
+    }, { signal });
+    // A picture that is drawn anew under the pointer would end the drag that zooms.
+    this.figure.addEventListener("pointerdown", () => (this.held = true), { signal });
+    window.addEventListener("pointerup", () => {
+      this.held = false;
+      this.schedule();
+    }, { signal });
+    this.root.querySelector(".lc-reset").addEventListener("click", () => this.resetZoom(), { signal });
+    this.sizes = new ResizeObserver(() => this.schedule());
+    this.sizes.observe(this.figure);
+    this.clock = setInterval(() => this.data && showStatus(this), 250);
+    document.fonts.ready.then(() => this.schedule()); // text is measured with the right font
+  }
+
+  destroy() {
+    this.disconnect();
+    this.stop.abort();
+    this.sizes.disconnect();
+    clearInterval(this.clock);
+    clearTimeout(this.waiting);
+    cancelAnimationFrame(this.frame);
+    this.destroyed = true;
+    window.Plotly?.purge(this.figure);
+  }
+
+  // The stream
+
+  connect() {
+    if (this.source || this.over || this.destroyed || document.hidden || !this.data?.run) return;
+    const query = new URLSearchParams({ runs: this.data.run, after: this.cursor });
+    const source = new EventSource(address(`live/events?${query}`));
+    this.source = source;
+    source.onopen = () => this.setLost(false);
+    source.onmessage = (event) => this.receive(JSON.parse(event.data), event.lastEventId);
+    source.addEventListener("end", () => {
+      this.over = true;
+      this.disconnect();
+    });
+    source.onerror = () => {
+      this.setLost(true);
+      // The browser itself tries again, unless the answer was a refusal.
+      if (source.readyState === EventSource.CLOSED) this.refused(source.url);
+    };
+  }
+
+  disconnect() {
+    this.source?.close();
+    this.source = null;
+    clearTimeout(this.retrying);
+    this.setLost(false);
+  }
+
+  /** Ask once more for the sentence that an EventSource does not hand over. */
+  async refused(url) {
+    this.source = null;
+    const asking = new AbortController();
+    const answer = await fetch(url, { signal: asking.signal }).catch(() => null);
+    if (answer && [400, 404].includes(answer.status)) {
+      this.over = true;
+      this.trouble = await answer.text();
+      this.setLost(false);
+      this.schedule();
+    } else {
+      asking.abort();
+      this.retrying = setTimeout(() => this.connect(), 2000);
+    }
+  }
+
+  setLost(lost) {
+    clearTimeout(this.losing);
+    if (lost) this.losing = setTimeout(() => (this.lost = true), LOST_AFTER);
+    else this.lost = false;
+  }
+
+  receive(message, cursor) {
+    if (message.reset_to !== undefined) truncate(this.curves, message.reset_to);
+    appendRows(this.curves, message.rows);
+    this.cursor = cursor;
+    this.message = message;
+    this.heardAt = performance.now();
+    this.schedule();
+    if (!message.more) this.reportStatus(message);
+  }
+
+  /** Let the page run once when the run's state changes, never for an epoch. */
+  reportStatus(message) {
+    const token = message.settled ? `${message.status}:${message.version}` : message.status;
+    const known = [this.token, this.data.known_status].includes(token);
+    this.token = token;
+    if (!known) this.report(token);
+  }
+
+  // The picture
+
+  /** Draw with the screen's next frame, or later if drawing has become slow. */
+  schedule() {
+    if (this.frame || this.waiting || this.destroyed) return;
+    const pause = (this.drawAfter ?? 0) - performance.now();
+    if (pause > 0) {
+      this.waiting = setTimeout(() => {
+        this.waiting = null;
+        this.schedule();
+      }, pause);
+    } else {
+      this.frame = requestAnimationFrame(() => {
+        this.frame = null;
+        this.draw();
+      });
+    }
+  }
+
+  draw() {
+    if (!this.data || this.held) return;
+    const begun = performance.now();
+    showStatus(this);
+    showNotice(this);
+    showLegend(this);
+    say(this.root.querySelector(".lc-verdict"), verdict(this));
+    if (window.Plotly && this.figure.clientWidth > 0) this.drawFigure();
+    this.describe();
+    // Thousands of epochs take long to draw, and the tab's time is the reader's too.
+    const ended = performance.now();
+    const cost = ended - begun;
+    this.drawAfter = cost > LONG_DRAWING ? ended + Math.min(cost, LONGEST_PAUSE) : ended;
+  }
+
+  drawFigure() {
+    this.width = this.figure.clientWidth;
+    this.height = this.figure.clientHeight;
+    this.narrow = this.width < NARROW;
+    this.revision += 1; // the arrays grew in place; this tells Plotly to look at them again
+    const config = { displayModeBar: false, showTips: false, doubleClick: false };
+    window.Plotly.react(this.figure, traces(this), layout(this), config);
+    this.hearFigure();
+    const [best] = overfitting(this);
+    this.root.dataset.run = this.data.run ?? "";
+    this.root.dataset.epochs = String(this.curves.epochs.length);
+    this.root.dataset.overfitEpoch = best === null ? "" : String(best);
+    this.root.querySelector(".lc-reset").hidden = !Object.values(this.zoom).some(Boolean);
+  }
+
+  /** Keep what the reader zooms to, and end it with a double click. */
+  hearFigure() {
+    if (this.hearing) return;
+    this.hearing = true;
+    this.figure.on("plotly_relayout", (change) => {
+      for (const [name, key] of [["xaxis", "x"], ["yaxis", "y"], ["yaxis2", "y2"]]) {
+        const moved = Object.keys(change).some((field) => field.startsWith(`${name}.range`));
+        if (moved) this.zoom[key] = [...this.figure.layout[name].range];
+      }
+      this.schedule();
+    });
+    this.figure.on("plotly_doubleclick", () => this.resetZoom());
+  }
+
+  resetZoom() {
+    this.zoom = {};
+    this.schedule();
+  }
+
+  ready() {
+    this.trouble = "";
+    this.schedule();
+  }
+
+  fail(error) {
+    this.trouble = error.message;
+    this.schedule();
+    this.retrying = setTimeout(() => this.destroyed || this.update(this.data), 2000);
+  }
+
+  /** The picture in words: for the image itself, and read aloud now and then. */
+  describe() {
+    const text = summary(this);
+    this.figure.setAttribute("aria-label", text);
+    const now = performance.now();
+    if (!this.ended && now - this.summaryAt < SUMMARY_EVERY) return;
+    this.summaryAt = now;
+    say(this.root.querySelector(".lc-summary"), text);
+  }
+}

@@ -1,0 +1,230 @@
+// The words around the picture: status, notices, the verdict and the summary that is read aloud.
+// All of them come translated from Python (`data.words`); here only their {places} are filled.
+
+function fill(template, values) {
+  return template.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
+
+function number(view, value, digits = 0) {
+  return value.toLocaleString(view.data.locale, {
+    minimumFractionDigits: digits, maximumFractionDigits: digits,
+  });
+}
+
+function loss(view, value) {
+  return value === null ? "–" : number(view, value, 4);
+}
+
+function percent(view, value) {
+  return value === null ? "–" : value.toLocaleString(view.data.locale, {
+    style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1,
+  });
+}
+
+/** 75 seconds are 1:15, 3,675 are 1:01:15. */
+function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  if (parts[0] === 0) parts.shift();
+  return parts.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
+}
+
+/** Seconds trained so far; between two messages the clock goes on by itself. */
+function elapsed(view) {
+  if (!view.message) return 0;
+  const since = view.message.status === "running" ? (performance.now() - view.heardAt) / 1000 : 0;
+  return view.message.seconds + since;
+}
+
+/** Epochs a second over the last ten seconds or, where epochs are long, over the last three;
+ *  of a run that is not running, over all the time that it trained. */
+function speed(view) {
+  if (view.message?.status !== "running") {
+    return view.message?.seconds > 0 ? view.curves.epochs.length / view.message.seconds || null : null;
+  }
+  const times = view.curves.recordedAt;
+  const last = times.length - 1;
+  if (last < 1) return null;
+  let first = Math.max(0, last - 3);
+  while (first > 0 && times[last] - times[first - 1] <= 10) first -= 1;
+  const span = times[last] - times[first];
+  return span > 0 ? (last - first) / span : null;
+}
+
+/** Seconds to the last planned epoch at the present speed, or null where that means nothing. */
+function timeLeft(view) {
+  const rate = speed(view);
+  if (view.message?.status !== "running" || rate === null) return null;
+  const current = view.message.progress;
+  const part = current && current[0] > view.curves.epochs.length ? current[1] / current[2] : 0;
+  return (view.message.epochs - view.curves.epochs.length - part) / rate;
+}
+
+/** Writing text that is there already would make a screen reader say it again. */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function showStatus(view) {
+  const { words } = view.data;
+  const message = view.message;
+  const status = message?.status ?? (view.data.run ? "connecting" : "idle");
+  view.root.dataset.status = status;
+  const cell = (name) => view.root.querySelector(`.lc-${name}`);
+  for (const name of ["state", "epoch", "elapsed", "speed", "left"]) {
+    say(cell(name).querySelector("dt"), words.titles[name]);
+  }
+  const value = (name) => cell(name).querySelector("dd span") ?? cell(name).querySelector("dd");
+  const drawn = view.curves.epochs.length;
+  const left = timeLeft(view);
+  say(value("state"), words.status[status] ?? status);
+  say(value("epoch"), message?.epochs
+    ? fill(words.epoch_of, { epoch: number(view, drawn), epochs: number(view, message.epochs) }) : "–");
+  say(value("elapsed"), message?.seconds ? clock(elapsed(view)) : "–");
+  say(value("speed"), speedText(view));
+  say(value("left"), left === null ? "–" : clock(left));
+  showBars(view);
+  say(view.root.querySelector(".lc-note"), noteText(view));
+}
+
+function speedText(view) {
+  const rate = speed(view);
+  if (rate === null) return "–";
+  const { words } = view.data;
+  if (rate >= 1) return fill(words.rate, { rate: number(view, rate, rate < 100 ? 1 : 0) });
+  return fill(words.pace, { seconds: number(view, 1 / rate, 1) });
+}
+
+function showBars(view) {
+  const message = view.message;
+  const current = message?.progress;
+  const part = current ? current[1] / Math.max(current[2], 1) : 0;
+  const done = message?.epochs ? view.curves.epochs.length / message.epochs : 0;
+  const bar = (name) => view.root.querySelector(`.lc-${name}-bar i`);
+  bar("run").style.transform = `scaleX(${done})`;
+  bar("epoch").style.transform = `scaleX(${part})`;
+}
+
+/** The one line below the bars: what is unusual, or how far the epoch is. */
+function noteText(view) {
+  const { words } = view.data;
+  const message = view.message;
+  if (view.lost) return words.lost;
+  if (!message) return "";
+  const notes = [];
+  if (message.status === "queued" && view.curves.epochs.length > 0) notes.push(queueText(view));
+  if (message.attempt > 1) {
+    notes.push(fill(words.resumed, { attempt: number(view, message.attempt) }));
+  }
+  if (message.progress) {
+    const [, done, total] = message.progress;
+    notes.push(fill(words.batch, { done: number(view, done), total: number(view, total) }));
+  }
+  return notes.join(" · ");
+}
+
+function queueText(view) {
+  const { words } = view.data;
+  const { queue_position: position, engine, engine_message: trouble } = view.message;
+  if (engine === "starting") return words.engine_starting;
+  if (engine === "failed") return `${words.engine_failed} ${trouble ?? ""}`;
+  if (position > 1) return fill(words.queue_position, { position: number(view, position) });
+  return words.queue_next;
+}
+
+/** What stands in the chart's place while there is nothing to draw, or why a run failed. */
+function showNotice(view) {
+  const box = view.root.querySelector(".lc-notice");
+  const [title, text] = notice(view);
+  box.hidden = !title && !text;
+  box.classList.toggle("lc-banner", view.curves.epochs.length > 0);
+  say(box.querySelector("strong"), title);
+  say(box.querySelector("span"), text);
+}
+
+function notice(view) {
+  const { words } = view.data;
+  const message = view.message;
+  if (!view.data.run) return [words.idle_title, words.idle_text];
+  if (view.trouble) return [words.no_chart, view.trouble];
+  if (!message) return view.lost ? [words.lost, ""] : ["", ""];
+  if (message.status === "deleted") return [words.deleted, ""];
+  if (message.message && ["failed", "interrupted"].includes(message.status)) {
+    return [words.status[message.status], message.message];
+  }
+  if (view.curves.epochs.length > 0) return ["", ""];
+  if (message.status === "queued") return [words.queued_title, queueText(view)];
+  if (message.status === "running") {
+    return message.progress ? [words.first_epoch, words.first_epoch_text] : [words.preparing, words.preparing_text];
+  }
+  return [words.status[message.status] ?? "", words.nothing_drawn];
+}
+
+/** What each line means. The entries stay where they are; a mark that is absent is invisible. */
+function showLegend(view) {
+  const { words, series, style } = view.data;
+  const { red, curves } = view.theme;
+  const [best, detected] = overfitting(view);
+  const entries = style.series.map((one) => ({
+    label: one.label,
+    swatch: `border-top: ${one.width}px solid ${curves[one.colour]}`,
+    state: series.includes(one.key) ? "" : "lc-off",
+  }));
+  entries.push({
+    label: words.overfitting,
+    swatch: `height: 0.9rem; border-left: 1.5px solid ${red}; background: ${red}1a`,
+    state: best === null ? "lc-absent" : "",
+  }, {
+    label: words.detected,
+    swatch: `height: 0.9rem; width: 0; border-left: 1px dotted ${red}`,
+    state: detected === null ? "lc-absent" : "",
+  });
+  const list = view.root.querySelector(".lc-legend");
+  const wanted = JSON.stringify(entries);
+  if (list.dataset.entries === wanted) return;
+  list.dataset.entries = wanted;
+  list.replaceChildren(...entries.map(({ label, swatch, state }) => {
+    const item = document.createElement("li");
+    const line = document.createElement("i");
+    item.className = state;
+    line.style.cssText = swatch;
+    item.append(line, label);
+    return item;
+  }));
+}
+
+/** Where overfitting begins, in a sentence; to find nothing is an answer too. */
+function verdict(view) {
+  const { words, criterion_label: criterion } = view.data;
+  const drawn = view.curves.epochs.length;
+  if (drawn === 0) return "";
+  const [best, detected] = overfitting(view);
+  if (best === null || best > drawn) {
+    return fill(view.ended ? words.verdict_none : words.verdict_none_yet, { criterion });
+  }
+  return fill(detected === null ? words.verdict_undated : words.verdict, {
+    criterion,
+    best: number(view, best),
+    detected: number(view, detected ?? 0),
+    loss: loss(view, view.curves.raw.val_loss[best - 1]),
+  });
+}
+
+/** The whole chart in words, for those who do not see it. */
+function summary(view) {
+  const { words } = view.data;
+  const drawn = view.curves.epochs.length;
+  const status = words.status[view.message?.status] ?? "";
+  if (drawn === 0) return [status, ...notice(view)].filter(Boolean).join(". ");
+  const at = (key) => view.curves.raw[key][drawn - 1];
+  const figures = fill(words.summary, {
+    status,
+    epoch: number(view, drawn),
+    epochs: number(view, view.message.epochs ?? drawn),
+    loss: loss(view, at("loss")),
+    val_loss: loss(view, at("val_loss")),
+    accuracy: percent(view, at("accuracy")),
+    val_accuracy: percent(view, at("val_accuracy")),
+  });
+  return `${figures} ${verdict(view)}`;
+}

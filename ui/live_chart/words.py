@@ -1,0 +1,87 @@
+"""Every word that the live chart shows, in the reader's language.
+
+The browser fills the places in braces; a place must keep its name in a translation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ui.text import _
+
+
+def chart_words() -> dict[str, Any]:
+    """The words, keyed as ``status.js`` and ``figure.js`` ask for them."""
+    return _status_line() | _notices() | _sentences()
+
+
+def _status_line() -> dict[str, Any]:
+    return {
+        "titles": {
+            "state": _("Status"),
+            "epoch": _("Epoch"),
+            "elapsed": _("Time trained"),
+            "speed": _("Speed"),
+            "left": _("Time left"),
+        },
+        "status": {
+            "idle": _("Not started"),
+            "connecting": _("Loading"),
+            "queued": _("Queued"),
+            "running": _("Running"),
+            "paused": _("Paused"),
+            "finished": _("Finished"),
+            "stopped": _("Stopped"),
+            "failed": _("Failed"),
+            "interrupted": _("Interrupted"),
+            "deleted": _("Deleted"),
+        },
+        "epoch_of": _("{epoch} of {epochs}"),
+        "rate": _("{rate} epochs/s"),
+        "pace": _("{seconds} s per epoch"),
+        "batch": _("Batch {done} of {total} in this epoch"),
+        "resumed": _("Resumed after an interruption (attempt {attempt})"),
+        "lost": _("The connection is lost; trying again."),
+        "reset_zoom": _("Show all epochs"),
+        "best_label": _("Best epoch {epoch}"),
+        "overfitting": _("Overfitting"),
+        "detected": _("Noticed"),
+    }
+
+
+def _notices() -> dict[str, str]:
+    return {
+        "idle_title": _("No run yet"),
+        "idle_text": _("Choose an experiment and press Start: its curves grow here, live."),
+        "queued_title": _("Waiting for a worker"),
+        "queue_next": _("This run is next in the queue."),
+        "queue_position": _("This run is number {position} in the queue."),
+        "engine_starting": _("The training workers are warming up; this takes a few seconds."),
+        "engine_failed": _("The training workers could not be started."),
+        "preparing": _("Getting ready"),
+        "preparing_text": _("The worker is loading the images and building the network."),
+        "first_epoch": _("The first epoch is on its way"),
+        "first_epoch_text": _("Its point appears once every training image has been seen once."),
+        "nothing_drawn": _("It ended before its first epoch was done, so there is no curve."),
+        "deleted": _("This run was deleted"),
+        "no_chart": _("The chart cannot be shown"),
+    }
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "verdict": _(
+            "The best epoch is {best}, with a validation loss of {loss}; after it the network "
+            "overfits, which can be noticed at epoch {detected} ({criterion})."
+        ),
+        "verdict_undated": _(
+            "The best epoch is {best}, with a validation loss of {loss}; after it the network "
+            "overfits ({criterion})."
+        ),
+        "verdict_none_yet": _("No overfitting found so far ({criterion})."),
+        "verdict_none": _("No overfitting was found in this run ({criterion})."),
+        "summary": _(
+            "{status}, epoch {epoch} of {epochs}. Training loss {loss}, validation loss "
+            "{val_loss}; training accuracy {accuracy}, validation accuracy {val_accuracy}."
+        ),
+    }
