@@ -1,0 +1,62 @@
+"""What all browser sessions of this server share: the run store and the engine.
+
+Thirty open browsers are thirty sessions in one process. None of them opens a database or starts
+workers of its own: they ask here.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from mnist_core import engine
+from mnist_core.config import TrainingConfig
+from mnist_core.runs import Run, Store
+
+_opening = threading.Lock()
+_stores: dict[tuple[str | None, str | None], Store] = {}
+
+
+def store() -> Store:
+    """The run store that the environment names, opened once for the process.
+
+    Raises:
+        StoreError: It cannot be opened. The next call tries again.
+    """
+    place = os.environ.get("MNIST_LAB_HOME"), os.environ.get("MNIST_LAB_DATABASE_URL")
+    found = _stores.get(place)
+    if found is None:
+        with _opening:
+            found = _stores.get(place)
+            if found is None:
+                found = _stores[place] = Store.open()
+    return found
+
+
+def engine_state() -> engine.EngineState:
+    """How far this server's workers are; "stopped" where no engine runs in this process."""
+    running = engine.current()
+    return running.state if running else engine.EngineState("stopped")
+
+
+def submit(config: TrainingConfig, name: str | None = None, preset: str | None = None) -> Run:
+    """Put a new run into the queue, and tell the engine that there is work.
+
+    Args:
+        config: What to train.
+        name: What to call it; None for the store's choice.
+        preset: Key of the preset whose unchanged settings these are, or None.
+
+    Raises:
+        StoreError: It cannot be kept; nothing has been started.
+    """
+    run = store().create(config, name=name, preset=preset)
+    wake()
+    return run
+
+
+def wake() -> None:
+    """Let the engine look at the queue now rather than at its next glance."""
+    running = engine.current()
+    if running:
+        running.wake()

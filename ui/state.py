@@ -1,0 +1,119 @@
+"""Everything that a browser session remembers, by name.
+
+Streamlit keeps a dictionary for each session. Its keys stand here and nowhere else, each as an
+``Entry`` that knows the type of what it holds. The keys of widgets are part of the page:
+Streamlit turns ``train-start`` into the class ``st-key-train-start``, by which browser tests
+find the button.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+from mnist_core.config import TrainingConfig
+from mnist_core.overfitting import DEFAULT_CRITERION
+from mnist_core.presets import PRESETS
+
+DEFAULT_LANGUAGE = "en"
+#: The preset that is chosen before anybody has chosen one.
+FIRST_PRESET = next(iter(PRESETS))
+#: The same request again within so many seconds is one press of a button, delivered twice.
+REPEAT_SECONDS = 2.0
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[Value]):
+    """One value of the session.
+
+    Attributes:
+        key: Its key, also the ``key`` of the widget that changes it, if there is one.
+        default: What it is before anything has set it.
+    """
+
+    key: str
+    default: Value
+
+    def get(self) -> Value:
+        """The value now."""
+        value: Value = st.session_state.get(self.key, self.default)
+        return value
+
+    def set(self, value: Value) -> None:
+        """Change it; not in a run of the script that has already drawn its widget."""
+        st.session_state[self.key] = value
+
+    def prepare(self) -> str:
+        """Give its widget the default to begin with.
+
+        Returns:
+            The key, for the widget.
+        """
+        st.session_state.setdefault(self.key, self.default)
+        return self.key
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run that this session started: what, which one, and when on the monotonic clock."""
+
+    config: TrainingConfig
+    run_id: str
+    at: float
+
+
+# What is no widget.
+LANGUAGE: Entry[str] = Entry("language", DEFAULT_LANGUAGE)
+SHOWN_RUN: Entry[str | None] = Entry("shown-run", None)
+FOLLOWED_PRESET: Entry[str | None] = Entry("followed-preset", None)
+LAST_START: Entry[Start | None] = Entry("last-start", None)
+LAST_COMMAND: Entry[tuple[str, float] | None] = Entry("last-command", None)
+NOTICE: Entry[str] = Entry("notice", "")
+RUNS_PAGE: Entry[int] = Entry("runs-page", 0)
+
+# The Train page. Its first four keys, and LIVE_CHART, are public: keep them.
+PRESET: Entry[str] = Entry("train-preset", FIRST_PRESET)
+START = "train-start"
+PAUSE = "train-pause"
+STOP = "train-stop"
+LIVE_CHART = "live-chart"
+STEP = "train-step"
+RESET = "train-reset"
+STOP_EARLY: Entry[bool] = Entry("train-stop-early", False)
+NEW_RATE: Entry[float] = Entry("train-new-rate", TrainingConfig().learning_rate)
+SET_RATE = "train-set-rate"
+CRITERION: Entry[str] = Entry("chart-criterion", DEFAULT_CRITERION)
+SMOOTHING: Entry[float] = Entry("chart-smoothing", 0.0)
+LOSS_AXIS: Entry[str] = Entry("chart-loss-axis", "linear")
+SERIES: Entry[list[str] | None] = Entry("chart-series", None)
+
+
+def field(name: str) -> Entry[Any]:
+    """The widget of one field of the configuration."""
+    default = getattr(PRESETS[FIRST_PRESET].config, name)
+    return Entry(f"train-{name.replace('_', '-')}", default)
+
+
+def language() -> str:
+    """Code of the language that this session reads."""
+    return LANGUAGE.get()
+
+
+def recent_start(config: TrainingConfig) -> str | None:
+    """The run that this session started with the same settings a moment ago, if it did."""
+    last = LAST_START.get()
+    if last is None or last.config != config or time.monotonic() - last.at > REPEAT_SECONDS:
+        return None
+    return last.run_id
+
+
+def take_notice() -> str:
+    """What went wrong in a callback, to be said once."""
+    notice = NOTICE.get()
+    NOTICE.set("")
+    return notice
