@@ -81,12 +81,12 @@ class Artifacts:
         names = (Path(path).name for path in found)
         return sorted(name for name in names if not name.startswith("."))
 
-    def remove(self, run_id: str) -> None:
-        """Delete all files of a run."""
-        folder = f"{self._path}/{run_id}"
-        with self._plain_errors(folder):
-            if self._files.exists(folder):
-                self._files.rm(folder, recursive=True)
+    def remove(self, run_id: str, name: str | None = None) -> None:
+        """Delete a file of a run, or all of them; what is not there is no error."""
+        path = f"{self._path}/{run_id}" + (f"/{name}" if name else "")
+        with self._plain_errors(path):
+            if self._files.exists(path):
+                self._files.rm(path, recursive=True)
 
     @contextmanager
     def _plain_errors(self, path: str) -> Iterator[None]:

@@ -26,8 +26,6 @@ EVALUATION_SAMPLES = {True: 250, False: 5000}
 #: Second word of the seed of the order of samples; the split uses others.
 ORDER_SEED = 101
 
-Arrays = list[np.ndarray[Any, np.dtype[Any]]]
-
 
 @dataclass(frozen=True)
 class Samples:
@@ -149,7 +147,7 @@ class Program:
 
         A generator, so that the caller can act between pieces of a slow evaluation.
         """
-        losses: Arrays = []
+        losses = []
         correct = penalty = 0.0
         for start in range(0, len(samples), self.evaluation_samples):
             piece = slice(start, start + self.evaluation_samples)
@@ -203,6 +201,12 @@ class FitLoop:
         self.batches = -(-len(train) // program.batch_size)
         self.progress = (0, 0, self.batches)
         self._seconds_per_batch: float | None = None
+
+    @property
+    def is_between_epochs(self) -> bool:
+        """Whether the model stands at the end of an epoch, and not in the middle of one."""
+        _, done, total = self.progress
+        return done in (0, total)
 
     def run(
         self, *, epochs: int, first_epoch: int = 1, callbacks: list[keras.callbacks.Callback]

@@ -1,0 +1,194 @@
+"""The engine: worker processes that train what the store has queued.
+
+Dask starts the workers, watches them and replaces one that dies. The queue is the store's: a
+dispatcher claims one queued run for each worker that is free and hands it over. By default the
+workers are processes on this machine; ``MNIST_LAB_SCHEDULER`` names a cluster instead.
+
+Importing this module loads neither Dask nor TensorFlow; :meth:`Engine.start` loads Dask in the
+background, and TensorFlow is loaded by the workers alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mnist_core.errors import EngineError, LabError, StoreError
+from mnist_core.runs import Store
+from mnist_core.runs.leases import Lease, RunQueue
+from mnist_core.training.job import train_claimed
+from mnist_core.words import mark
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+    from mnist_core.engine_workers import Workers
+
+#: How often the dispatcher looks at the queue by itself, in seconds.
+TICK = 0.25
+#: How often it looks for runs whose worker is gone, in seconds.
+RECOVER_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """How the engine is: "starting", "ready", "failed" or "stopped", and why it failed."""
+
+    phase: Literal["starting", "ready", "failed", "stopped"]
+    message: str = ""
+
+
+class Engine:
+    """Trains the store's queued runs on Dask workers.
+
+    Args:
+        store: Where runs are.
+        workers: How many train at a time; None for ``MNIST_LAB_WORKERS``, or one.
+        scheduler: Address of a Dask scheduler; None for ``MNIST_LAB_SCHEDULER``, or workers of
+            this machine's own.
+    """
+
+    def __init__(
+        self, store: Store, *, workers: int | None = None, scheduler: str | None = None
+    ) -> None:
+        self.state = EngineState("starting")
+        self._store = store
+        self._queue = RunQueue(store.database)
+        self._count = workers
+        self._scheduler = scheduler or os.environ.get("MNIST_LAB_SCHEDULER") or None
+        self._wake = threading.Event()
+        self._closing = False
+        self._workers: Workers | None = None
+        self._training: dict[Lease, Future[Any]] = {}
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Start the workers and the dispatcher, in the background."""
+        global _current
+        _current = self
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the queue now: a run was just written into it."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """End the workers; their runs go back into the queue and resume at the next start."""
+        self._closing = True
+        self._wake.set()
+        if self._workers is not None:
+            self._workers.kill()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
+        for lease in self._training:
+            try:
+                self._queue.give_back(lease, died=False)
+            except StoreError as error:  # then the lease ends by itself
+                log.warning("%s", error)
+        if self._workers is not None:
+            self._workers.close()
+        self.state = EngineState("stopped")
+
+    def _run(self) -> None:
+        try:
+            from mnist_core.engine_workers import Workers
+
+            workers = Workers(self._store, count=self._worker_count(), address=self._scheduler)
+            self._workers = workers
+            if self._closing:
+                workers.kill()
+                return
+            workers.start()
+        except LabError as error:
+            self._fail(error)
+            return
+        except Exception as error:
+            log.exception("the engine did not start")
+            self._fail(_not_started(error))
+            return
+        self._dispatch(workers)
+
+    def _fail(self, error: LabError) -> None:
+        if not self._closing:
+            self.state = EngineState("failed", error.sentence())
+            log.error("%s", error)
+
+    def _worker_count(self) -> int:
+        count = self._count or os.environ.get("MNIST_LAB_WORKERS") or "1"
+        if not str(count).isdecimal() or not 1 <= int(count) <= MAX_WORKERS:
+            raise EngineError(
+                mark("MNIST_LAB_WORKERS is “{count}”."),
+                mark("It has to be a whole number from 1 to {limit}."),
+                mark("Set it to the number of trainings that shall run at a time."),
+                count=count,
+                limit=MAX_WORKERS,
+            )
+        return int(count)
+
+    def _dispatch(self, workers: Workers) -> None:
+        recovered = 0.0
+        while not self._closing:
+            try:
+                if workers.training_slots() > 0 and self.state.phase == "starting":
+                    self.state = EngineState("ready")
+                self._reap()
+                if time.monotonic() - recovered > RECOVER_SECONDS:
+                    self._queue.recover()
+                    recovered = time.monotonic()
+                while len(self._training) < workers.training_slots():
+                    lease = self._queue.claim()
+                    if lease is None:
+                        break
+                    self._hand_over(workers, lease)
+            except StoreError as error:  # a full disk, say: it may have room again later
+                log.warning("%s", error)
+                time.sleep(1)
+            except Exception:
+                if not self._closing:
+                    log.exception("the dispatcher stumbled")
+                    time.sleep(1)
+            self._wake.wait(TICK)
+            self._wake.clear()
+
+    def _hand_over(self, workers: Workers, lease: Lease) -> None:
+        future = workers.submit(
+            train_claimed, lease.run_id, lease.token, self._store.home, self._store.url
+        )
+        self._training[lease] = future
+        future.add_done_callback(lambda _: self.wake())
+
+    def _reap(self) -> None:
+        """Forget the jobs that are over; a run whose worker died goes back into the queue."""
+        for lease, future in list(self._training.items()):
+            if not future.done():
+                continue
+            del self._training[lease]
+            if future.status != "finished":
+                log.warning("the worker of run %s is gone", lease.run_id)
+                self._queue.give_back(lease, died=True)
+
+
+#: More trainings at a time than this do not make a machine faster.
+MAX_WORKERS = 64
+
+_current: Engine | None = None
+
+
+def current() -> Engine | None:
+    """The engine that was started in this process, if any."""
+    return _current
+
+
+def _not_started(error: Exception) -> EngineError:
+    return EngineError(
+        mark("The workers that train were to be started."),
+        mark("That failed: {cause}."),
+        mark("Restart the lab; if it fails again, see its log."),
+        cause=str(error) or type(error).__name__,
+    )

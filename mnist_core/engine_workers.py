@@ -1,0 +1,200 @@
+"""The engine's workers: processes of this machine's own, or of a Dask cluster.
+
+A worker is for one of two things, told apart by a Dask resource: ``train`` for trainings, or
+``interactive`` for what a person waits for, such as a prediction, also while others train.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import dask
+from distributed import Client, Future, Nanny, Scheduler, SpecCluster, Status
+
+from mnist_core.errors import EngineError
+from mnist_core.runs import Store
+from mnist_core.training import warm_up
+from mnist_core.words import mark
+
+TRAIN = "train"
+INTERACTIVE = "interactive"
+#: How long to wait for an external scheduler and its answers, in seconds.
+SCHEDULER_SECONDS = 10
+
+dask.config.set(
+    {
+        # A run whose worker died is taken up from its checkpoint, not begun again by Dask.
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.worker.daemon": True,
+        # Heartbeats are for clusters of hundreds; each one costs the trainings a little.
+        "distributed.admin.system-monitor.interval": "2s",
+        "distributed.worker.profile.enabled": False,
+    }
+)
+
+# Dask speaks of each connection; a class's terminal should show what matters.
+QUIET = logging.WARNING
+logging.getLogger("distributed").setLevel(QUIET)
+
+
+class Workers:
+    """Worker processes and a connection to them.
+
+    Args:
+        store: The run store, which the workers must reach too.
+        count: Training workers to start here.
+        address: An external scheduler's address, or None.
+    """
+
+    def __init__(self, store: Store, *, count: int, address: str | None) -> None:
+        self._store = store
+        self._count = count
+        self._address = address
+        self._cluster: SpecCluster | None = None
+        self._client: Client | None = None
+
+    def start(self) -> None:
+        """Start the workers, or connect to those that there are.
+
+        Raises:
+            EngineError: The external cluster cannot be used.
+        """
+        if self._address is None:
+            self._cluster = SpecCluster(
+                workers=_worker_specs(self._count),
+                scheduler={"cls": Scheduler, "options": _SCHEDULER_OPTIONS},
+                name="mnist-lab",
+                silence_logs=QUIET,
+            )
+            self._client = Client(self._cluster)
+        else:
+            self._client = _connect(self._address)
+            _check_external(self._client, self._store, self._address)
+
+    def training_slots(self) -> int:
+        """How many trainings fit on the workers that are ready, busy ones included."""
+        return _slots(self._client, TRAIN) if self._client else 0
+
+    def submit(self, function: Callable[..., None], *arguments: Any) -> Future[Any]:
+        """Run a function on a training worker."""
+        assert self._client is not None
+        return self._client.submit(
+            function, *arguments, resources={TRAIN: 1}, pure=False, retries=0
+        )
+
+    def kill(self) -> None:
+        """End this machine's worker processes at once, whatever they do."""
+        if self._cluster is None:
+            return
+        for nanny in list(self._cluster.workers.values()):
+            nanny.status = Status.closing  # so that it does not start another
+            process = nanny.process.process if nanny.process else None
+            if process is not None and process.pid:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def close(self) -> None:
+        """Close the connection and what was started here."""
+        for part in (self._client, self._cluster):
+            if part is not None:
+                with suppress(Exception):  # the process ends anyway
+                    part.close(timeout=1)
+
+
+_SCHEDULER_OPTIONS = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+
+
+def _worker_specs(count: int) -> dict[str, dict[str, Any]]:
+    cores = os.cpu_count() or 1
+    roles = {f"{TRAIN}-{place}": TRAIN for place in range(count)} | {INTERACTIVE: INTERACTIVE}
+    folder = tempfile.gettempdir()
+    specs = {}
+    for name, role in roles.items():
+        threads = str(max(1, cores // count) if role == TRAIN else max(1, cores // 2))
+        options = {
+            "nthreads": 1,
+            "resources": {role: 1},
+            "host": "127.0.0.1",
+            "preload": [warm_up.__name__],
+            "memory_limit": 0,  # a training may use what the machine has
+            "dashboard": False,
+            "local_directory": folder,
+            "env": {
+                warm_up.ROLE_VARIABLE: role,
+                warm_up.THREADS_VARIABLE: threads,
+                # Dask would allow the mathematics one thread.
+                "OMP_NUM_THREADS": threads,
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                "DASK_LOGGING__DISTRIBUTED": "warning",
+            },
+        }
+        specs[name] = {"cls": Nanny, "options": options}
+    return specs
+
+
+def _slots(client: Client, resource: str) -> int:
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return int(sum(worker["resources"].get(resource, 0) for worker in workers))
+
+
+def _connect(address: str) -> Client:
+    try:
+        return Client(address, timeout=SCHEDULER_SECONDS)
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            mark("MNIST_LAB_SCHEDULER is “{address}”."),
+            mark("No Dask scheduler answers there."),
+            mark("Start it, correct the address, or unset it to use this machine's own workers."),
+            address=address,
+        ) from error
+
+
+def _check_external(client: Client, store: Store, address: str) -> None:
+    """Refuse a cluster that could not do its part, before a run gets lost on it."""
+    problem = None
+    if store.database.is_sqlite:
+        problem = mark("Its workers cannot share this machine's SQLite database.")
+        remedy = mark("Set MNIST_LAB_DATABASE_URL to a PostgreSQL database that they reach.")
+    elif missing := [label for label in (TRAIN, INTERACTIVE) if not _slots(client, label)]:
+        problem = mark("It has no worker with the resource “{missing}”.")
+        remedy = mark('Start one, e.g. dask worker {address} --resources "{missing}=1".')
+        raise EngineError(
+            mark("MNIST_LAB_SCHEDULER is “{address}”."),
+            problem,
+            remedy,
+            address=address,
+            missing=missing[0],
+        )
+    elif not _shares_artifacts(client, store):
+        problem = mark("Its workers do not see the files below {home}.")
+        remedy = mark("Set MNIST_LAB_HOME to a folder or an address that all of them share.")
+    if problem is not None:
+        raise EngineError(
+            mark("MNIST_LAB_SCHEDULER is “{address}”."),
+            problem,
+            remedy,
+            address=address,
+            home=store.home,
+        )
+
+
+def _shares_artifacts(client: Client, store: Store) -> bool:
+    probe = os.urandom(16)
+    store.artifacts.write("probe", "probe", probe)
+    try:
+        future = client.submit(_read_probe, store.home, resources={TRAIN: 1}, pure=False, retries=0)
+        return bool(future.result(timeout=SCHEDULER_SECONDS) == probe)
+    finally:
+        store.artifacts.remove("probe")
+
+
+def _read_probe(home: str) -> bytes | None:
+    from mnist_core.runs.artifacts import Artifacts
+
+    return Artifacts(home).read("probe", "probe")

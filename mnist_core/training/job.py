@@ -1,0 +1,227 @@
+"""The job that a worker runs: one training from its first epoch, or from a checkpoint, to its end.
+
+The store holds all that a job needs and all that it leaves. Whatever happens here, the run is
+left in a state that says what happened.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnist_core.architectures import architecture
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import LabError, TrainingError
+from mnist_core.runs import Store
+from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
+from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
+from mnist_core.runs.records import Run, RunStatus
+from mnist_core.tasks import Part, prepare, split, task
+from mnist_core.training.checkpoint import Arrays, Checkpoint
+from mnist_core.training.control import ParkRun
+from mnist_core.training.link import RunLink
+from mnist_core.words import mark
+
+if TYPE_CHECKING:
+    import keras
+
+    from mnist_core.training.callbacks import RecordEpochs
+    from mnist_core.training.fit import Program, Samples
+
+log = logging.getLogger(__name__)
+
+
+def train_claimed(run_id: str, token: str, home: str, url: str) -> None:
+    """Train a run that a dispatcher claimed; what the engine sends to a worker, as plain words.
+
+    Args:
+        run_id: The run.
+        token: The lease's token.
+        home: Root of the artifacts.
+        url: Address of the database.
+    """
+    train(Lease(run_id, token), _store(home, url))
+
+
+@functools.cache
+def _store(home: str, url: str) -> Store:
+    return Store(home, url)
+
+
+def train(lease: Lease, store: Store) -> None:
+    """Train a run to its end.
+
+    Args:
+        lease: The right to do so, just claimed.
+        store: Where the run is.
+    """
+    writer = RunWriter(store.database, lease)
+    with RunLink(writer, RunQueue(store.database)) as link:
+        try:
+            _Training(store, writer.run(), link).run()
+        except LeaseLostError:
+            log.warning("run %s was taken over by another worker", lease.run_id)
+            return
+        except ParkRun:
+            link.insist(writer.release)
+            return
+        except LabError as error:
+            _fail(link, error)
+        except Exception as error:  # a run must never be left "running"
+            log.exception("run %s failed", lease.run_id)
+            _fail(link, _plain(error))
+        link.insist(writer.release)
+
+
+def _fail(link: RunLink, error: LabError) -> None:
+    link.flush()
+    link.insist(lambda: link.writer.set_status(RunStatus.FAILED, error.sentence()))
+
+
+def _plain(error: Exception) -> TrainingError:
+    memory = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    if memory:
+        return TrainingError(
+            mark("The training asked for more memory than there is."),
+            mark("The model, the batch or the training set is too large for this machine."),
+            mark("Try a smaller batch, fewer samples or a smaller architecture."),
+        )
+    return TrainingError(
+        mark("The training ended with an error: {cause}."),
+        mark("This is a fault of the lab, not of your settings."),
+        mark("Start it again; if it comes back, please report this sentence."),
+        cause=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
+    )
+
+
+@dataclass
+class _Training:
+    """One attempt at a run."""
+
+    store: Store
+    started: Run
+    link: RunLink
+
+    def run(self) -> None:
+        """Prepare, train, save, and measure the test set once."""
+        from mnist_core.training.callbacks import FollowCommands, RecordEpochs, SaveCheckpoints
+        from mnist_core.training.fit import FitLoop
+        from mnist_core.training.programs import program_for
+
+        config = self.started.config
+        parts = split(task(config.task).load(), config)
+        train_set = _samples(config, parts.train)
+        validation_set = _samples(config, parts.validation)
+        program, self.spare = program_for(config)
+        loop = FitLoop(program, train_set, validation_set, seed=config.seed)
+        recorder = RecordEpochs(loop, self.link)
+        self._take_up(program, recorder)
+        checkpoints = SaveCheckpoints(recorder, self.link, self._save_checkpoint)
+        callbacks = [recorder, *self._early_stopping(), checkpoints]
+        callbacks.append(FollowCommands(loop, self.link))
+        first = recorder.last_epoch + 1
+        try:
+            loop.run(epochs=config.epochs, first_epoch=first, callbacks=callbacks)
+        except ParkRun:
+            if loop.is_between_epochs:
+                checkpoints.save_now(recorder.last_epoch)
+            self._save_models(program, recorder)
+            raise
+        except TrainingError:
+            self._save_model(BEST_MODEL, recorder.best_weights)
+            raise
+        self._save_models(program, recorder)
+        self.link.flush()
+        self._end(recorder)
+        self._measure_test_set(program, recorder, parts.test)
+        self.store.artifacts.remove(self.started.id, CHECKPOINT)
+
+    def _take_up(self, program: Program, recorder: RecordEpochs) -> None:
+        """Go on from the last checkpoint, if an earlier attempt left one."""
+        run, writer = self.started, self.link.writer
+        if run.attempt == 1:
+            return
+        content = self.store.artifacts.read(run.id, CHECKPOINT)
+        checkpoint = Checkpoint.from_bytes(content) if content else None
+        if checkpoint is None:
+            self.link.insist(lambda: writer.reset(to_epoch=0, best_epoch=None, active_seconds=0))
+            return
+        _assign(program.model.variables, checkpoint.model)
+        _assign(program.optimizer.variables, checkpoint.optimizer)
+        recorder.take_up(checkpoint)
+        self.link.continue_from(checkpoint.best_epoch, checkpoint.seconds)
+        self.link.insist(
+            lambda: writer.reset(
+                to_epoch=checkpoint.epoch,
+                best_epoch=checkpoint.best_epoch,
+                active_seconds=checkpoint.seconds,
+            )
+        )
+
+    def _early_stopping(self) -> list[keras.callbacks.Callback]:
+        from mnist_core.training.callbacks import EarlyStopping
+
+        config = self.started.config
+        if config.patience is None:
+            return []
+        earlier: list[float] = []
+        if self.started.attempt > 1:
+            earlier = [record.val_loss for record in self.store.curves(self.started.id)]
+        return [
+            EarlyStopping(patience=config.patience, min_delta=config.min_delta, earlier=earlier)
+        ]
+
+    def _save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        run_id = self.started.id
+        content = checkpoint.to_bytes()
+        self.link.insist(lambda: self.store.artifacts.write(run_id, CHECKPOINT, content))
+        self.link.insist(self.link.writer.checkpointed)
+
+    def _save_models(self, program: Program, recorder: RecordEpochs) -> None:
+        self._save_model(LAST_MODEL, program.model.get_weights())
+        self._save_model(BEST_MODEL, recorder.best_weights)
+
+    def _save_model(self, name: str, weights: Arrays | None) -> None:
+        if weights is None:  # no epoch has ended yet
+            return
+        self.spare.set_weights(weights)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            self.spare.save(path)
+            content = path.read_bytes()
+        run_id = self.started.id
+        self.link.insist(lambda: self.store.artifacts.write(run_id, name, content))
+
+    def _end(self, recorder: RecordEpochs) -> None:
+        cut_short = recorder.last_epoch < self.started.config.epochs
+        stopped = self.link.control.stop and cut_short
+        status = RunStatus.STOPPED if stopped else RunStatus.FINISHED
+        self.link.insist(lambda: self.link.writer.set_status(status))
+
+    def _measure_test_set(self, program: Program, recorder: RecordEpochs, part: Part) -> None:
+        """Once, after every choice has been made."""
+        if recorder.best_weights is None:
+            return
+        program.model.set_weights(recorder.best_weights)
+        result = program.evaluate_now(_samples(self.started.config, part))
+        writer = self.link.writer
+        self.link.insist(
+            lambda: writer.measured(test_loss=result.loss, test_accuracy=result.accuracy)
+        )
+
+
+def _samples(config: TrainingConfig, part: Part) -> Samples:
+    from mnist_core.training.fit import Samples
+
+    shape = architecture(config.architecture).input_shape
+    x = prepare(part.images_u8, scaling=config.pixel_scaling, input_shape=shape)
+    return Samples.of(x, part.labels)
+
+
+def _assign(variables: list[keras.Variable], values: Arrays) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,194 @@
+"""Keeps a training run and the store in touch, from a thread of its own.
+
+The loop hands over records and goes on at once; this thread writes them in groups, renews the
+lease and brings commands back. A full disk or a locked database therefore never stops an epoch:
+what could not be written stays in memory and is tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from mnist_core.errors import StoreError
+from mnist_core.runs.leases import LeaseLostError, RunQueue, RunWriter
+from mnist_core.runs.records import EpochRecord, Progress, RunStatus
+from mnist_core.training.control import Control
+
+#: How often commands are read, in seconds.
+TICK = 0.1
+#: Least time between two writes, in seconds: short epochs are written in groups.
+WRITE_SPACING = 0.05
+#: How often the lease is renewed and the queue looked at, in seconds.
+RENEW_SECONDS = 1.0
+#: A store that cannot be written for so long ends the training, in seconds.
+PATIENCE_WITH_STORE = 300.0
+
+log = logging.getLogger(__name__)
+
+
+class Clock:
+    """Seconds spent training, without pauses."""
+
+    def __init__(self, already: float = 0.0) -> None:
+        self._already = already
+        self._began: float | None = time.monotonic()
+
+    def seconds(self) -> float:
+        """The time so far."""
+        began = self._began
+        return self._already + (time.monotonic() - began if began is not None else 0.0)
+
+    def pause(self, paused: bool) -> None:
+        """Stand still, or go on."""
+        if paused:
+            self._already, self._began = self.seconds(), None
+        elif self._began is None:
+            self._began = time.monotonic()
+
+
+class RunLink:
+    """The link of one run; a context manager, since it owns a thread.
+
+    Args:
+        writer: The run's writer.
+        queue: The queue, to know whether others wait for this worker.
+    """
+
+    def __init__(self, writer: RunWriter, queue: RunQueue) -> None:
+        self.writer = writer
+        self.control = Control()
+        self.clock = Clock()
+        self._queue = queue
+        self._lock = threading.Lock()  # guards the four fields below
+        self._records: list[EpochRecord] = []
+        self._best_epoch: int | None = None
+        self._progress: Progress | None = None
+        self._changed = False
+        self._writing = threading.Lock()  # one write at a time, in order
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="run-link", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._closing = True
+        self._wake.set()
+        self._thread.join()
+
+    def record(self, record: EpochRecord, best_epoch: int | None) -> None:
+        """Hand over an epoch."""
+        with self._lock:
+            self._records.append(record)
+            self._best_epoch = best_epoch
+            self._progress = None
+            self._changed = True
+        self._wake.set()
+
+    def progress(self, progress: Progress) -> None:
+        """Say how far the current epoch has come."""
+        with self._lock:
+            self._progress = progress
+            self._changed = True
+
+    def paused(self, paused: bool) -> None:
+        """Say that the training waits, or goes on."""
+        self.clock.pause(paused)
+        self.flush()
+        self.insist(lambda: self.writer.set_status(_STATUS[paused]))
+
+    def flush(self) -> None:
+        """Write everything that was handed over, and return when it is written."""
+        self.insist(self._write)
+
+    def insist(self, write: Callable[[], None]) -> None:
+        """Try a write until it works, or the store has failed for too long.
+
+        Raises:
+            LeaseLostError: The run is another worker's.
+            StoreError: The store failed for :data:`PATIENCE_WITH_STORE` seconds.
+        """
+        began = time.monotonic()
+        while True:
+            try:
+                write()
+                return
+            except LeaseLostError:
+                raise
+            except StoreError as error:
+                log.warning("%s", error)
+                if time.monotonic() - began > PATIENCE_WITH_STORE:
+                    raise
+                time.sleep(0.5)
+
+    def _work(self) -> None:
+        renewed = failing_since = 0.0
+        while not self._closing:
+            self._wake.wait(TICK)
+            self._wake.clear()
+            try:
+                self._write()
+                for command, value in self.writer.commands():
+                    self.control.obey(command, value)
+                if time.monotonic() - renewed > RENEW_SECONDS:
+                    self.writer.renew()
+                    self.control.others_wait = self._queue.queued() > 0
+                    renewed = time.monotonic()
+                failing_since = 0.0
+            except LeaseLostError as error:
+                self.control.fail(error)
+                return
+            except StoreError as error:
+                failing_since = failing_since or time.monotonic()
+                if time.monotonic() - failing_since > PATIENCE_WITH_STORE:
+                    self.control.fail(error)
+                    return
+                log.warning("%s", error)
+                time.sleep(0.5)
+            except Exception as error:  # the loop must learn of it, whatever it is
+                log.exception("the link to the store failed")
+                self.control.fail(error)
+                return
+            time.sleep(WRITE_SPACING)
+
+    def _write(self) -> None:
+        with self._writing:
+            with self._lock:
+                if not self._changed:
+                    return
+                records, best, progress = list(self._records), self._best_epoch, self._progress
+                self._changed = False
+            now = time.time()
+            try:
+                self.writer.append(
+                    [replace(record, recorded_at=now) for record in records],
+                    best_epoch=best,
+                    progress=progress,
+                    active_seconds=self.clock.seconds(),
+                )
+            except StoreError:
+                self._changed = True
+                raise
+            with self._lock:
+                del self._records[: len(records)]
+
+    def continue_from(self, best_epoch: int | None, seconds: float) -> None:
+        """Take up the figures of an earlier attempt."""
+        self._best_epoch = best_epoch
+        self.clock = Clock(seconds)
+
+
+_STATUS = {True: RunStatus.PAUSED, False: RunStatus.RUNNING}

@@ -1,0 +1,54 @@
+"""Compiled programs, kept from run to run in a worker.
+
+Compiling takes half a second to several; a class that starts the same experiment thirty times
+should pay for it once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import keras
+
+from mnist_core.architectures import architecture
+from mnist_core.config import TrainingConfig
+from mnist_core.tasks import task
+from mnist_core.training.fit import Program
+
+#: Programs kept; each holds a model and its compiled steps, not the data.
+KEPT = 4
+
+_programs: OrderedDict[tuple[object, ...], Program] = OrderedDict()
+
+
+def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
+    """A program ready to train a configuration from its first epoch.
+
+    Args:
+        config: What to train; its seed decides the initial weights.
+
+    Returns:
+        The program, and a second model of the same architecture, for saving weights with.
+    """
+    keras.utils.set_random_seed(config.seed)
+    initial = architecture(config.architecture).build()
+    key = (config.task, config.architecture, config.optimizer, config.momentum, config.batch_size)
+    program = _programs.pop(key, None)
+    if program is None:
+        model = architecture(config.architecture).build()
+        model.compile(
+            optimizer=_optimizer(config), loss=task(config.task).loss, metrics=["accuracy"]
+        )
+        program = Program(model, batch_size=config.batch_size)
+    _programs[key] = program
+    if len(_programs) > KEPT:
+        _programs.popitem(last=False)
+    program.restart(initial, config.learning_rate)
+    return program, initial
+
+
+def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    if config.optimizer == "sgd":
+        return keras.optimizers.SGD(config.learning_rate, momentum=config.momentum)
+    kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
+    return kinds[config.optimizer](config.learning_rate)

@@ -1,0 +1,51 @@
+"""Makes a new worker ready before its first run, so that the first run does not wait.
+
+Dask imports this module in each worker that it starts and calls :func:`dask_setup` before the
+worker takes any job.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+#: Set by the engine for each worker: what it is for, how many threads it may compute with.
+ROLE_VARIABLE = "MNIST_LAB_WORKER_ROLE"
+THREADS_VARIABLE = "MNIST_LAB_WORKER_THREADS"
+#: Workers give way to the web server, by so much.
+NICENESS = 10
+#: The interactive worker loads TensorFlow so many seconds later, to leave the cores to the one
+#: that trains.
+INTERACTIVE_DELAY = 10.0
+
+
+def dask_setup(_worker: Any) -> None:
+    """Prepare a worker: at once if it trains, a little later if it is the interactive one."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    if os.environ.get(ROLE_VARIABLE) == "interactive":
+        timer = threading.Timer(INTERACTIVE_DELAY, warm_up)
+        timer.daemon = True
+        timer.start()
+    else:
+        warm_up()
+
+
+def warm_up() -> None:
+    """Load TensorFlow and the data, and compile something small."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    # Each shape of training is traced once on purpose; the warning is for accidental ones.
+    tf.get_logger().setLevel("ERROR")
+    if threads := os.environ.get(THREADS_VARIABLE):
+        tf.config.threading.set_intra_op_parallelism_threads(int(threads))
+        tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+
+    from mnist_core.config import TrainingConfig
+    from mnist_core.tasks import task
+    from mnist_core.training.programs import program_for
+
+    task("mnist").load()
+    program_for(TrainingConfig())
