@@ -22,10 +22,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STREAMLIT = """
 import os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (print("stopped", flush=True), sys.exit(0)))
 print("pid", os.getpid(), "in", os.getcwd(), "home", os.environ.get("MNIST_LAB_HOME"))
 print("started", *sys.argv[1:], flush=True)
 if "--wait" in sys.argv:
-    signal.signal(signal.SIGTERM, lambda *_: (print("stopped", flush=True), sys.exit(0)))
     time.sleep(30)
 """
 
