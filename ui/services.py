@@ -6,15 +6,19 @@ workers of its own: they ask here.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 
 from mnist_core import engine
 from mnist_core.config import TrainingConfig
+from mnist_core.errors import StoreError
 from mnist_core.runs import Run, Store
 
+_log = logging.getLogger(__name__)
 _opening = threading.Lock()
 _stores: dict[tuple[str | None, str | None], Store] = {}
+_trouble = ""  # why no engine could be started
 
 
 def store() -> Store:
@@ -33,10 +37,33 @@ def store() -> Store:
     return found
 
 
-def engine_state() -> engine.EngineState:
-    """How far this server's workers are; "stopped" where no engine runs in this process."""
+def start_engine() -> None:
+    """Start the workers of this server, in the background.
+
+    A store that cannot be opened does not keep the server from starting: every page then says
+    what is wrong with it, and ``engine_state`` too.
+    """
+    global _trouble
+    try:
+        engine.Engine(store()).start()
+    except StoreError as error:
+        _trouble = error.sentence()
+        _log.error("%s", _trouble)
+
+
+def stop_engine() -> None:
+    """End the workers of this server; what they trained goes on at the next start."""
     running = engine.current()
-    return running.state if running else engine.EngineState("stopped")
+    if running:
+        running.close()
+
+
+def engine_state() -> engine.EngineState:
+    """How far this server's workers are; "stopped" where no engine was started."""
+    running = engine.current()
+    if running:
+        return running.state
+    return engine.EngineState("failed", _trouble) if _trouble else engine.EngineState("stopped")
 
 
 def submit(config: TrainingConfig, name: str | None = None, preset: str | None = None) -> Run:
