@@ -19,12 +19,10 @@ import sqlalchemy as sa
 from mnist_core.errors import StoreError
 from mnist_core.runs.database import Database
 from mnist_core.runs.records import Command, EpochRecord, Progress, Run, RunStatus
-from mnist_core.runs.rows import ALL_RUNS, journal_values, read_runs
+from mnist_core.runs.rows import ALL_RUNS, LEASE_SECONDS, held_by, journal_values, read_runs
 from mnist_core.runs.schema import commands, journal, runs
 from mnist_core.words import mark
 
-#: A lease not renewed for so many seconds is over.
-LEASE_SECONDS = 8.0
 #: A run whose worker died so often in a row without saving anything is not tried again.
 MAX_STALLS = 3
 
@@ -62,23 +60,22 @@ class RunQueue:
         with self._database.reading() as connection:
             if connection.scalar(queued) is None:  # the usual case, and no lock for it
                 return None
-        now = time.time()
         with self._database.writing() as connection:
             found = connection.scalar(queued.with_for_update(skip_locked=True))
             if found is None:
                 return None
             lease = Lease(found, secrets.token_hex(16))
             again = sa.case((runs.c.started_at.is_not(None), 1), else_=0)
+            held = held_by(lease.token)
+            held["started_at"] = sa.func.coalesce(runs.c.started_at, held["started_at"])
             connection.execute(
                 sa.update(runs)
                 .where(runs.c.id == found)
                 .values(
                     status=RunStatus.RUNNING,
-                    started_at=sa.func.coalesce(runs.c.started_at, now),
                     attempt=runs.c.attempt + again,
-                    lease_token=lease.token,
-                    lease_expires_at=now + LEASE_SECONDS,
                     version=runs.c.version + 1,
+                    **held,
                 )
             )
         return lease

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
@@ -35,6 +36,20 @@ PLAIN_FIELDS = (
 #: A lease this long past its end, in seconds, and nobody took the run up again: a page that
 #: lists runs without an engine beside it must not call such a run "running".
 ABANDONED_AFTER = 5.0
+
+
+#: A lease not renewed for so many seconds is over.
+LEASE_SECONDS = 8.0
+
+
+def held_by(token: str) -> dict[str, Any]:
+    """The columns of a run that somebody begins to train now."""
+    now = time.time()
+    return {
+        "started_at": now,
+        "lease_token": token,
+        "lease_expires_at": now + LEASE_SECONDS,
+    }
 
 
 def journal_values(run_id: str, seq: int, record: EpochRecord) -> dict[str, Any]:

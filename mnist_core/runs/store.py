@@ -19,7 +19,7 @@ from mnist_core.errors import StoreError, UnknownRunError
 from mnist_core.runs.artifacts import Artifacts
 from mnist_core.runs.database import Database
 from mnist_core.runs.records import Command, EpochRecord, JournalRow, Run, RunStatus
-from mnist_core.runs.rows import ALL_RUNS, read_runs, to_journal_row
+from mnist_core.runs.rows import ALL_RUNS, held_by, read_runs, to_journal_row
 from mnist_core.runs.schema import commands, journal, runs
 from mnist_core.words import mark
 
@@ -64,8 +64,24 @@ class Store:
         name: str | None = None,
         preset: str | None = None,
         owner: str | None = None,
+        lease_token: str | None = None,
     ) -> Run:
-        """Write a new run into the queue."""
+        """Write a new run into the queue.
+
+        Args:
+            config: What to train.
+            name: What to call it; None for the preset's or the architecture's key.
+            preset: Key of the preset that it is, or None.
+            owner: Who starts it, or None.
+            lease_token: Given by a process that will train it itself, and at once: the run is
+                then never in the queue, where another could take it.
+
+        Returns:
+            The run.
+
+        Raises:
+            StoreError: The name is too long, or the store cannot be written.
+        """
         run_id = secrets.token_hex(16)
         values = {
             "id": run_id,
@@ -76,6 +92,8 @@ class Store:
             "status": RunStatus.QUEUED,
             "created_at": time.time(),
         }
+        if lease_token is not None:
+            values |= held_by(lease_token) | {"status": RunStatus.RUNNING}
         with self.database.writing() as connection:
             connection.execute(sa.insert(runs).values(values))
         return self.get(run_id)

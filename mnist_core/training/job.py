@@ -78,8 +78,7 @@ def train(lease: Lease, store: Store) -> None:
 
 
 def _fail(link: RunLink, error: LabError) -> None:
-    link.flush()
-    link.insist(lambda: link.writer.set_status(RunStatus.FAILED, error.sentence()))
+    link.end(RunStatus.FAILED, error.sentence())
 
 
 def _plain(error: Exception) -> TrainingError:
@@ -135,7 +134,6 @@ class _Training:
             self._save_model(BEST_MODEL, recorder.best_weights)
             raise
         self._save_models(program, recorder)
-        self.link.flush()
         self._end(recorder)
         self._measure_test_set(program, recorder, parts.test)
         self.store.artifacts.remove(self.started.id, CHECKPOINT)
@@ -200,7 +198,7 @@ class _Training:
         cut_short = recorder.last_epoch < self.started.config.epochs
         stopped = self.link.control.stop and cut_short
         status = RunStatus.STOPPED if stopped else RunStatus.FINISHED
-        self.link.insist(lambda: self.link.writer.set_status(status))
+        self.link.end(status)
 
     def _measure_test_set(self, program: Program, recorder: RecordEpochs, part: Part) -> None:
         """Once, after every choice has been made."""

@@ -114,6 +114,13 @@ class RunLink:
         """Write everything that was handed over, and return when it is written."""
         self.insist(self._write)
 
+    def end(self, status: RunStatus, message: str = "") -> None:
+        """Write what is left, and how the run ended."""
+        with self._lock:
+            self._progress, self._changed = None, True  # the time spent is written in any case
+        self.flush()
+        self.insist(lambda: self.writer.set_status(status, message))
+
     def insist(self, write: Callable[[], None]) -> None:
         """Try a write until it works, or the store has failed for too long.
 

@@ -7,7 +7,9 @@ worker takes any job.
 from __future__ import annotations
 
 import os
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 #: Set by the engine for each worker: what it is for, how many threads it may compute with.
@@ -32,13 +34,27 @@ def dask_setup(_worker: Any) -> None:
         warm_up()
 
 
-def warm_up() -> None:
-    """Load TensorFlow and the data, and compile something small."""
+def load_tensorflow() -> Any:
+    """Import TensorFlow without its greetings; the module."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
-
+    # Some are written before any setting is read, straight to the process's error stream.
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow as tf
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
     # Each shape of training is traced once on purpose; the warning is for accidental ones.
     tf.get_logger().setLevel("ERROR")
+    return tf
+
+
+def warm_up() -> None:
+    """Load TensorFlow and the data, and build something small."""
+    tf = load_tensorflow()
     if threads := os.environ.get(THREADS_VARIABLE):
         tf.config.threading.set_intra_op_parallelism_threads(int(threads))
         tf.config.threading.set_inter_op_parallelism_threads(int(threads))

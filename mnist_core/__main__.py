@@ -1,0 +1,8 @@
+"""``python -m mnist_core``: the lab from the shell."""
+
+import sys
+
+from mnist_core.command_line import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,331 @@
+"""The lab from the shell: list what there is, train, and see the runs.
+
+A training started here is a run like any other: it stands in the same store as the browser's,
+under the same lease, and a page can watch it. Every field of a configuration is an option.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields, replace
+from datetime import datetime
+from typing import Any, NoReturn
+
+import numpy as np
+
+from mnist_core.architectures import ARCHITECTURES
+from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
+from mnist_core.errors import ConfigError, LabError
+from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
+from mnist_core.presets import PRESETS, preset
+from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
+from mnist_core.runs.leases import Lease
+from mnist_core.words import mark
+
+#: How often the progress bar looks into the store, in seconds.
+PROGRESS_SECONDS = 0.2
+BAD_INPUT = 2
+FIGURES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: The words after ``python -m mnist_core``; None for the process's own.
+
+    Returns:
+        Exit code: 0, 1 for a training that failed, 2 for input that cannot be used.
+    """
+    try:
+        options = _parser().parse_args(arguments)
+        result: int = options.run(options)
+        return result
+    except LabError as error:
+        print(error.sentence(), file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
+        sys.stderr.close()
+        return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(
+            mark("The command line was: {message}."),
+            mark("It does not fit this command."),
+            mark("See {command} --help."),
+            message=message,
+            command=self.prog,
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m mnist_core", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="the presets and architectures")
+    listing.set_defaults(run=_list)
+
+    training = commands.add_parser("train", help="train a run in this process")
+    training.set_defaults(run=_train)
+    training.add_argument("--preset", help="begin with these settings: " + ", ".join(PRESETS))
+    training.add_argument("--name", help="what to call the run")
+    for field in fields(TrainingConfig):
+        option = "--" + field.name.replace("_", "-")
+        training.add_argument(option, help=_help(field.name), metavar="VALUE")
+
+    runs = commands.add_parser("runs", help="the runs in the store, newest first")
+    runs.set_defaults(run=_runs)
+    runs.add_argument("--limit", type=int, default=50, help="show at most so many")
+
+    for command in (listing, training, runs):
+        command.add_argument("--json", action="store_true", help="one JSON value on stdout")
+    return parser
+
+
+def _help(field: str) -> str:
+    if field in LIMITS:
+        limit = LIMITS[field]
+        return f"{limit.low} to {limit.high}" + (", or off" if field == "patience" else "")
+    choices = {**CHOICES, "architecture": tuple(ARCHITECTURES)}
+    return " | ".join(choices.get(field, ("mnist",)))
+
+
+def _list(options: argparse.Namespace) -> int:
+    if options.json:
+        print(json.dumps({"presets": _preset_rows(), "architectures": _architecture_rows()}))
+        return 0
+    # The summaries are for --json and the pages: a terminal is too narrow for them.
+    for title, rows in (("Presets", _preset_rows()), ("Architectures", _architecture_rows())):
+        _print_table(title, [{k: v for k, v in row.items() if k != "summary"} for row in rows])
+    return 0
+
+
+def _preset_rows() -> list[dict[str, Any]]:
+    return [
+        {"key": entry.key, "label": entry.label, "summary": entry.summary}
+        | {"architecture": entry.config.architecture, "epochs": entry.config.epochs}
+        for entry in PRESETS.values()
+    ]
+
+
+def _architecture_rows() -> list[dict[str, Any]]:
+    return [
+        {"key": entry.key, "label": entry.label, "summary": entry.summary}
+        | {"parameters": entry.parameters}
+        for entry in ARCHITECTURES.values()
+    ]
+
+
+def _train(options: argparse.Namespace) -> int:
+    config = _config(options)
+    store = Store.open()
+    token = secrets.token_hex(16)
+    unchanged = options.preset and config == preset(options.preset).config
+    run = store.create(
+        config,
+        name=options.name or options.preset,
+        preset=options.preset if unchanged else None,
+        lease_token=token,
+    )
+    with _stop_on_interrupt(store, run), _progress(store, run, shown=not options.json):
+        from mnist_core.training.job import train
+        from mnist_core.training.warm_up import load_tensorflow
+
+        load_tensorflow()
+        train(Lease(run.id, token), store)
+    run = store.get(run.id)
+    result = _result(store, run)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        _print_result(result)
+    if run.message:
+        print(run.message, file=sys.stderr)
+    return 1 if run.status is RunStatus.FAILED else 0
+
+
+def _config(options: argparse.Namespace) -> TrainingConfig:
+    """The preset's settings, or the defaults, with what the command line changes."""
+    base = preset(options.preset).config if options.preset else TrainingConfig()
+    given: dict[str, Any] = {
+        field.name: _value(getattr(options, field.name), field.name)
+        for field in fields(TrainingConfig)
+        if getattr(options, field.name) is not None
+    }
+    if "optimizer" in given and "learning_rate" not in given:
+        # A rate that suits one optimizer does not suit another.
+        rate = DEFAULT_LEARNING_RATES.get(str(given["optimizer"]))
+        given |= {"learning_rate": rate} if rate else {}
+    return replace(base, **given)
+
+
+def _value(text: str, field: str) -> object:
+    """An option's value as the configuration takes it; what is no number stays text."""
+    if field not in LIMITS:
+        return text
+    if field == "patience" and text.lower() in ("off", "none"):
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+@contextmanager
+def _stop_on_interrupt(store: Store, run: Run) -> Iterator[None]:
+    """Let Ctrl+C stop the training and keep what was learned; a second one ends it hard."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        print(mark("Stopping; what was learned is kept."), file=sys.stderr)
+        threading.Thread(target=store.command, args=(run.id, Command.STOP)).start()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(store: Store, run: Run, *, shown: bool) -> Iterator[None]:
+    """A progress bar on a terminal, fed from the store as a page would be."""
+    if not (shown and sys.stderr.isatty()):
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    over = threading.Event()
+    bar = Progress(*Progress.get_default_columns(), console=Console(stderr=True))
+    task = bar.add_task("starting", total=run.config.epochs)
+
+    def follow() -> None:
+        while not over.wait(PROGRESS_SECONDS):
+            last = store.get(run.id).last
+            if last is not None:
+                words = f"epoch {last.epoch}  val_loss {last.val_loss:.4f}"
+                bar.update(task, completed=last.epoch, description=words)
+
+    with bar:
+        follower = threading.Thread(target=follow)
+        follower.start()
+        try:
+            yield
+        finally:
+            over.set()
+            follower.join()
+            done = store.get(run.id).epochs_done
+            bar.update(task, completed=done)
+
+
+def _result(store: Store, run: Run) -> dict[str, Any]:
+    """What a training came to, as one JSON object."""
+    return {
+        "run_id": run.id,
+        "status": run.status.value,
+        "epochs": run.epochs_done,
+        "seconds": round(run.active_seconds, 3),
+        "overfitting_epoch": _overfitting_epoch(store.curves(run.id)),
+        "best": _figures(run.best),
+        "last": _figures(run.last),
+        "test_loss": run.test_loss,
+        "test_accuracy": run.test_accuracy,
+    }
+
+
+def _overfitting_epoch(records: Sequence[EpochRecord]) -> int | None:
+    names = [field.name for field in fields(Curves)]
+    columns = {name: np.array([getattr(row, name) for row in records]) for name in names}
+    return CRITERIA[DEFAULT_CRITERION].find(Curves(**columns)).best_epoch
+
+
+def _figures(record: EpochRecord | None) -> dict[str, float | int | None] | None:
+    if record is None:
+        return None
+    values = {name: value for name, value in asdict(record).items() if name in FIGURES}
+    return {name: value if np.isfinite(value) else None for name, value in values.items()}
+
+
+def _print_result(result: dict[str, Any]) -> None:
+    rows = [
+        {"": name} | {figure: _short(value) for figure, value in result[name].items()}
+        for name in ("best", "last")
+        if result[name] is not None
+    ]
+    print(f"run {result['run_id']}  {result['status']}  {result['seconds']:.1f} s")
+    _print_table("", rows)
+    begins = result["overfitting_epoch"]
+    print(f"overfitting begins after epoch {begins}" if begins else "no overfitting found")
+    if result["test_accuracy"] is not None:
+        print(f"test accuracy of the best model {result['test_accuracy']:.2%}")
+
+
+def _runs(options: argparse.Namespace) -> int:
+    runs = Store.open().list_runs(limit=max(0, options.limit))
+    if options.json:
+        print(json.dumps([_run_row(run) for run in runs]))
+        return 0
+    rows = []
+    for run in runs:
+        row = _run_row(run)
+        rows.append(
+            {
+                "run": row["run_id"][:8],
+                "name": row["name"],
+                "status": row["status"],
+                "epochs": f"{row['epochs']}/{run.config.epochs}",
+                "best": f"{run.best.val_loss:.4g} at {run.best.epoch}" if run.best else "",
+                "test": f"{run.test_accuracy:.2%}" if run.test_accuracy is not None else "",
+                "created": datetime.fromtimestamp(run.created_at).strftime("%m-%d %H:%M"),
+            }
+        )
+    _print_table("", rows) if rows else print("There are no runs yet.")
+    return 0
+
+
+def _run_row(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "name": run.name,
+        "preset": run.preset,
+        "status": run.status.value,
+        "message": run.message,
+        "created_at": run.created_at,
+        "epochs": run.epochs_done,
+        "seconds": round(run.active_seconds, 3),
+        "config": run.config.to_dict(),
+        "best": _figures(run.best),
+        "last": _figures(run.last),
+        "test_loss": run.test_loss,
+        "test_accuracy": run.test_accuracy,
+    }
+
+
+def _short(value: float | int | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def _print_table(title: str, rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left")
+    for name in rows[0] if rows else ():
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)
