@@ -325,7 +325,8 @@ def _print_table(title: str, rows: Sequence[dict[str, Any]]) -> None:
 
     table = Table(title=title or None, title_justify="left")
     for name in rows[0] if rows else ():
-        table.add_column(name, no_wrap=True)
+        # Keys are to be copied: they are never cut.
+        table.add_column(name, no_wrap=name in ("key", "run"), overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

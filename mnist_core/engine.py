@@ -63,16 +63,28 @@ class Engine:
         self._count = workers
         self._scheduler = scheduler or os.environ.get("MNIST_LAB_SCHEDULER") or None
         self._wake = threading.Event()
+        self._begin = threading.Event()
+        self._delay = 0.0
         self._closing = False
         self._workers: Workers | None = None
         self._training: dict[Lease, Future[Any]] = {}
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
-    def start(self) -> None:
-        """Start the workers and the dispatcher, in the background."""
+    def start(self, *, delay: float = 0.0) -> None:
+        """Start the workers and the dispatcher, in the background.
+
+        Args:
+            delay: Seconds to leave the machine to something else first, at most: a server's
+                first page. :meth:`begin` ends it early.
+        """
         global _current
         _current = self
+        self._delay = delay
         self._thread.start()
+
+    def begin(self) -> None:
+        """End the delay of :meth:`start`."""
+        self._begin.set()
 
     def wake(self) -> None:
         """Look at the queue now: a run was just written into it."""
@@ -81,6 +93,7 @@ class Engine:
     def close(self) -> None:
         """End the workers; their runs go back into the queue and resume at the next start."""
         self._closing = True
+        self._begin.set()
         self._wake.set()
         if self._workers is not None:
             self._workers.kill()
@@ -96,6 +109,9 @@ class Engine:
         self.state = EngineState("stopped")
 
     def _run(self) -> None:
+        self._begin.wait(self._delay)
+        if self._closing:
+            return
         try:
             from mnist_core.engine_workers import Workers
 

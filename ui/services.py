@@ -16,6 +16,10 @@ from mnist_core.errors import StoreError
 from mnist_core.runs import Run, Store
 
 _log = logging.getLogger(__name__)
+#: The engine's workers start so many seconds after the server, or once a page has been drawn:
+#: loading TensorFlow keeps a small machine busy, and the first page should not wait for that.
+ENGINE_DELAY = 3.0
+
 _opening = threading.Lock()
 _stores: dict[tuple[str | None, str | None], Store] = {}
 _trouble = ""  # why no engine could be started
@@ -45,10 +49,17 @@ def start_engine() -> None:
     """
     global _trouble
     try:
-        engine.Engine(store()).start()
+        engine.Engine(store()).start(delay=ENGINE_DELAY)
     except StoreError as error:
         _trouble = error.sentence()
         _log.error("%s", _trouble)
+
+
+def page_served() -> None:
+    """Say that a page has been drawn: the engine may have the machine now."""
+    running = engine.current()
+    if running:
+        running.begin()
 
 
 def stop_engine() -> None:
