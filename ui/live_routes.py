@@ -39,8 +39,8 @@ def _engine_state(run: Run) -> dict[str, Any]:
     """Why a queued run may have to wait: the workers are still starting, or could not start."""
     if run.status is not RunStatus.QUEUED:
         return {}
-    state = services.engine().state
-    return {"engine": state.name, "engine_message": state.message}
+    state = services.engine_state()
+    return {"engine": state.phase, "engine_message": state.message}
 
 
 hub = LiveHub(services.store, _engine_state)
@@ -93,9 +93,9 @@ async def plotly_js(request: Request) -> Response:
 
 async def health(_request: Request) -> Response:
     """Whether the server answers, and how far its workers are."""
-    state = services.engine().state
+    engine = services.engine_state()
     return JSONResponse(
-        {"status": "ok", "engine": {"state": state.name, "message": state.message}},
+        {"status": "ok", "engine": {"state": engine.phase, "message": engine.message}},
         headers={"Cache-Control": "no-store"},
     )
 

@@ -5,9 +5,9 @@ rerun for each epoch and viewer. This element is a component of Streamlit's seco
 it stays where it is, reads the run's stream (``ui/live_routes.py``) and draws in place. The page
 gives it settings; a change of settings restyles what is drawn.
 
-The browser's part is written as one module in three files, joined here because a component that
-is no installed package hands its script over as text: ``figure.js`` (what to draw), ``status.js``
-(what to say) and ``live_chart.js`` (when, and from where).
+The browser's part is one module in four files, joined here because a component that is no
+installed package hands its script over as text: ``plotly.js`` (load the library), ``figure.js``
+(what to draw), ``status.js`` (what to say) and ``live_chart.js`` (when, and from where).
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION
 from mnist_core.runs import Run
 from ui.charts import SERIES, chart_style
 from ui.live_chart.words import chart_words
-from ui.text import _
+from ui.text import _, language
 
 #: Strongest smoothing: the average then reaches back over some hundred epochs.
 MAX_SMOOTHING = 0.99
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("figure.js", "status.js", "live_chart.js")
 
 
 def live_chart(
@@ -69,12 +68,16 @@ def live_chart(
             "series": sorted(series),
             "style": chart_style(_),
             "words": chart_words(),
-            # Translators: the code of your language for writing numbers, such as zh-CN.
-            "locale": _("en-GB"),
-            "plotly_version": version("plotly"),
+            "locale": language().replace("_", "-"),
+            "plotly_version": _plotly_version(),
         },
         on_status_change=on_status_change,
     )
+
+
+def warm_up(key: str = "live-chart-warm-up") -> None:
+    """Let the browser load plotly.js on a page without a chart, before the next one needs it."""
+    _warm_up()(key=key, data={"plotly_version": _plotly_version()}, height=1)
 
 
 def status_token(run: Run) -> str:
@@ -88,7 +91,22 @@ def _component() -> ComponentRenderer:
         "mnist_lab_live_chart",
         html=(_FOLDER / "live_chart.html").read_text("utf-8"),
         css=(_FOLDER / "live_chart.css").read_text("utf-8"),
-        js="\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS),
+        js=_script("plotly.js", "figure.js", "status.js", "live_chart.js"),
         # In the page's own tree, where its tests and a reader's browser search find it.
         isolate_styles=False,
     )
+
+
+@cache
+def _warm_up() -> ComponentRenderer:
+    script = _script("plotly.js", "warm_up.js")
+    return st.components.v2.component("mnist_lab_warm_up", js=script, isolate_styles=False)
+
+
+def _script(*names: str) -> str:
+    return "\n".join((_FOLDER / name).read_text("utf-8") for name in names)
+
+
+@cache
+def _plotly_version() -> str:
+    return version("plotly")

@@ -7,14 +7,16 @@ const RECORDED_AT = 6;
 
 /** Up to so many epochs each one is a dot, so that one epoch alone can be seen. */
 const DOTS_UP_TO = 40;
+/** Beyond so many epochs Plotly leaves out what lies almost on the line: three times as fast. */
+const SIMPLE_FROM = 2000;
 /** Ends of the epoch axis while a run trains: it grows by a step now and then, not each time. */
-const AXIS_STEPS = [5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000,
+const AXIS_STEPS = [10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000,
   1500, 2000, 3000, 4000, 5000, 7500, 10000, 15000, 20000];
 
 /** The curves of one run: arrays that grow in place, epoch i at index i - 1. */
 function newCurves() {
   const each = () => Object.fromEntries(Object.keys(COLUMNS).map((key) => [key, []]));
-  return { epochs: [], recordedAt: [], raw: each(), smooth: each(), average: {}, smoothing: 0 };
+  return { epochs: [], recordedAt: [], raw: each() };
 }
 
 /** Add rows of the stream; one that is there already is skipped, so a repetition does no harm. */
@@ -23,38 +25,37 @@ function appendRows(curves, rows) {
     if (row[0] !== curves.epochs.length + 1) continue;
     curves.epochs.push(row[0]);
     curves.recordedAt.push(row[RECORDED_AT]);
-    for (const [key, column] of Object.entries(COLUMNS)) {
-      curves.raw[key].push(row[column]);
-      curves.smooth[key].push(nextAverage(curves, key, row[column]));
-    }
+    for (const [key, column] of Object.entries(COLUMNS)) curves.raw[key].push(row[column]);
   }
 }
 
 /** Forget all epochs after one: a resumed run repeats what came after its checkpoint. */
 function truncate(curves, epochs) {
-  curves.epochs.length = Math.min(curves.epochs.length, epochs);
-  curves.recordedAt.length = curves.epochs.length;
-  for (const key of Object.keys(COLUMNS)) curves.raw[key].length = curves.epochs.length;
-  smoothAgain(curves, curves.smoothing);
-}
-
-/** Compute the smoothed curves anew, for another strength of smoothing (0 to 0.99). */
-function smoothAgain(curves, smoothing) {
-  curves.smoothing = smoothing;
-  curves.average = {};
-  for (const key of Object.keys(COLUMNS)) {
-    curves.smooth[key] = curves.raw[key].map((value) => nextAverage(curves, key, value));
+  for (const array of [curves.epochs, curves.recordedAt, ...Object.values(curves.raw)]) {
+    array.length = Math.min(array.length, epochs);
   }
 }
 
-/** The exponential moving average with its start corrected, as TensorBoard draws it. */
-function nextAverage(curves, key, value) {
-  if (value === null) return null;
-  const state = (curves.average[key] ??= { sum: 0, weight: 0 });
-  const keep = curves.smoothing;
-  state.sum = keep * state.sum + (1 - keep) * value;
-  state.weight = keep * state.weight + (1 - keep);
-  return state.sum / state.weight;
+/** The exponential moving average to both sides: epoch j counts for epoch i with the weight
+ *  keep^|i - j|. Taken to one side only, as is usual, it would lag behind: the lowest point of
+ *  the smoothed curve would lie after the best epoch. */
+function smooth(values, keep) {
+  const sums = new Float64Array(values.length);
+  const weights = new Float64Array(values.length);
+  const sweep = (from, to, step) => {
+    let sum = 0;
+    let weight = 0;
+    for (let i = from; i !== to; i += step) {
+      sums[i] += keep * sum; // what lies on this side of epoch i, without the epoch itself
+      weights[i] += keep * weight;
+      const known = values[i] === null ? 0 : 1;
+      sum = keep * sum + known * values[i];
+      weight = keep * weight + known;
+    }
+  };
+  sweep(0, values.length, 1);
+  sweep(values.length - 1, -1, -1);
+  return values.map((value, i) => (value === null ? null : (sums[i] + value) / (weights[i] + 1)));
 }
 
 /** The page's colours and font, from the variables that Streamlit sets around the component. */
@@ -64,10 +65,12 @@ function readTheme(element, style) {
   const [red, green, blue] = rgb(value("background-color"));
   const dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128;
   return {
+    ground: value("background-color"),
     text: value("text-color"),
     panel: value("secondary-background-color"),
     line: value("border-color"),
     grid: `rgba(${rgb(value("text-color"))}, 0.13)`,
+    spike: `rgba(${rgb(value("text-color"))}, 0.5)`,
     red: style.red[dark ? "dark" : "light"],
     font: value("font"),
     curves: value("chart-categorical-colors").split(/,(?![^(]*\))/), // not at commas in rgb(…)
@@ -82,18 +85,25 @@ function rgb(colour) {
   return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
-/** Up to eight lines: each curve as measured and, while smoothing is on, its smoothed form. */
+/** Up to eight lines: each curve as measured and, while smoothing is on, its smoothed form above
+ *  the paled one. What is read off is what was measured, in both cases. */
 function traces(view) {
-  const smoothing = view.data.smoothing > 0;
-  const measured = view.data.style.series.map((series) => ({
-    ...line(view, series, view.curves.raw[series.key]),
-    opacity: smoothing ? 0.3 : 1,
-    hovertemplate: series.axis === "accuracy" ? "%{y:.1%}" : "%{y:.4f}",
+  const { style, smoothing } = view.data;
+  const reading = (series, field) => {
+    const format = series.axis === "accuracy" ? ".1%" : ".4f";
+    return { hovertemplate: `${series.label} <b>%{${field}:${format}}</b><extra></extra>` };
+  };
+  const measured = (series) => line(view, series, view.curves.raw[series.key]);
+  if (smoothing === 0) {
+    return style.series.map((series) => ({ ...measured(series), ...reading(series, "y") }));
+  }
+  const paled = style.series.map((series) => ({
+    ...measured(series), opacity: 0.3, hoverinfo: "skip",
   }));
-  if (!smoothing) return measured;
-  return measured.concat(view.data.style.series.map((series) => ({
-    ...line(view, series, view.curves.smooth[series.key]),
-    hoverinfo: "skip", // what is read off is what was measured
+  return paled.concat(style.series.map((series) => ({
+    ...line(view, series, smooth(view.curves.raw[series.key], smoothing)),
+    customdata: view.curves.raw[series.key],
+    ...reading(series, "customdata"),
   })));
 }
 
@@ -106,7 +116,11 @@ function line(view, series, values) {
     name: series.label,
     yaxis: series.axis === "accuracy" ? "y2" : "y",
     visible: view.data.series.includes(series.key),
-    line: { color: view.theme.curves[series.colour], width: series.width },
+    line: {
+      color: view.theme.curves[series.colour],
+      width: series.width,
+      simplify: view.curves.epochs.length > SIMPLE_FROM,
+    },
     marker: { size: series.width + 3 },
   };
 }
@@ -115,14 +129,17 @@ function line(view, series, values) {
 function layout(view) {
   const { data, theme, zoom, narrow } = view;
   const titles = data.style.axes;
-  const axis = { gridcolor: theme.grid, zeroline: false, automargin: true };
+  const axis = {
+    gridcolor: theme.grid, zeroline: false, automargin: true,
+    showticklabels: view.curves.epochs.length > 0, // an empty chart has nothing to measure
+  };
   const range = zoom.x ?? epochRange(view);
   return {
     width: view.width,
     height: view.height,
     datarevision: view.revision,
     font: { family: theme.font, color: theme.text, size: narrow ? 12 : 13 },
-    paper_bgcolor: "rgba(0,0,0,0)",
+    paper_bgcolor: theme.ground,
     plot_bgcolor: "rgba(0,0,0,0)",
     margin: narrow ? { l: 44, r: 48, t: 26, b: 40 } : { l: 60, r: 64, t: 28, b: 44 },
     dragmode: view.touch ? false : "zoom", // a finger scrolls the page
@@ -140,13 +157,13 @@ function layout(view) {
       tickformat: ",~f",
       unifiedhovertitle: { text: `${titles.epoch} %{x:,}` },
       showspikes: true, spikemode: "across", spikesnap: "data", spikethickness: 1,
-      spikedash: "solid", spikecolor: theme.line,
+      spikedash: "solid", spikecolor: theme.spike,
     },
     yaxis: {
       ...axis,
       title: { text: titles.loss, standoff: 8 },
       type: data.log_loss ? "log" : "linear",
-      ...(zoom.y ? { range: zoom.y } : { autorange: true }),
+      ...valueRange(view, zoom.y, data.log_loss ? [-2, 0.5] : [0, 2.5], {}),
     },
     yaxis2: {
       ...axis,
@@ -154,18 +171,25 @@ function layout(view) {
       overlaying: "y",
       side: "right",
       tickmode: "auto", // round numbers of its own rather than the left axis's grid lines
-      tickformat: ".0%",
+      tickformat: ".1~%",
       showgrid: false,
-      ...(zoom.y2 ? { range: zoom.y2 } : { autorange: true, autorangeoptions: { clipmin: -0.01, clipmax: 1.01 } }),
+      ...valueRange(view, zoom.y2, [0, 1], { clipmin: -0.01, clipmax: 1.01 }),
     },
     ...marks(view, range),
   };
 }
 
+/** What the reader zoomed to, else what the curves need, else what an empty chart looks well with. */
+function valueRange(view, zoomed, empty, autorangeoptions) {
+  if (zoomed) return { range: zoomed };
+  if (view.curves.epochs.length === 0) return { range: empty };
+  return { autorange: true, autorangeoptions };
+}
+
 /** From the first epoch to a round one ahead of the last, or to the last one of an ended run. */
 function epochRange(view) {
   const drawn = view.curves.epochs.length;
-  const planned = view.message?.epochs ?? 10;
+  const planned = view.message?.epochs ?? AXIS_STEPS[0];
   let end = AXIS_STEPS.find((step) => step >= drawn * 1.02) ?? drawn;
   if (view.ended && drawn > 0) end = drawn;
   else end = Math.max(Math.min(end, planned), drawn);

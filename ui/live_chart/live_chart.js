@@ -3,7 +3,7 @@
 // Streamlit calls the default export once when the element appears and again whenever its data
 // or the theme changes; the element itself stays. What arrives between two frames of the screen
 // is drawn at once, with one call of Plotly, so a fast run costs no more than a slow one.
-// figure.js and status.js stand before this file in the same module (see __init__.py).
+// plotly.js, figure.js and status.js stand before this file in the same module (__init__.py).
 
 /** A screen reader hears a new summary at most this often, in milliseconds. */
 const SUMMARY_EVERY = 5000;
@@ -17,7 +17,6 @@ const OVER = ["finished", "stopped", "failed", "interrupted", "deleted"];
 
 const hasEnded = (token) => OVER.includes(token?.split(":")[0]);
 
-let plotlyLoading = null;
 const charts = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -33,27 +32,6 @@ export default function ({ data, parentElement, setStateValue }) {
       charts.delete(root);
     }
   };
-}
-
-/** plotly.js from our own server, once for the page. The address names the version. */
-function loadPlotly(version) {
-  plotlyLoading ??= window.Plotly ? Promise.resolve() : new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = address(`live/plotly.js?v=${encodeURIComponent(version)}`);
-    script.onload = done;
-    script.onerror = () => {
-      plotlyLoading = null;
-      script.remove();
-      failed(new Error(script.src));
-    };
-    document.head.append(script);
-  });
-  return plotlyLoading;
-}
-
-/** Pages lie side by side (/train, /runs), so relative addresses work below a prefix too. */
-function address(path) {
-  return new URL(path, document.baseURI).href;
 }
 
 class LiveChart {
@@ -74,7 +52,6 @@ class LiveChart {
     this.theme = readTheme(this.root, data.style);
     say(this.root.querySelector(".lc-reset"), data.words.reset_zoom);
     if (data.run !== before?.run) this.begin();
-    if (data.smoothing !== this.curves.smoothing) smoothAgain(this.curves, data.smoothing);
     if (data.log_loss !== before?.log_loss) this.zoom.y = null;
     // A run that had ended for us and lives again for the page was taken up once more.
     if (data.known_status !== before?.known_status && !hasEnded(data.known_status)) this.over = false;
@@ -88,7 +65,6 @@ class LiveChart {
   begin() {
     this.disconnect();
     this.curves = newCurves();
-    this.curves.smoothing = this.data?.smoothing ?? 0;
     this.message = null;
     this.cursor = "";
     this.token = null;

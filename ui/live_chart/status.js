@@ -55,7 +55,7 @@ function speed(view) {
 function timeLeft(view) {
   const rate = speed(view);
   if (view.message?.status !== "running" || rate === null) return null;
-  const current = view.message.progress;
+  const current = epochInProgress(view);
   const part = current && current[0] > view.curves.epochs.length ? current[1] / current[2] : 0;
   return (view.message.epochs - view.curves.epochs.length - part) / rate;
 }
@@ -97,12 +97,18 @@ function speedText(view) {
 
 function showBars(view) {
   const message = view.message;
-  const current = message?.progress;
+  const current = epochInProgress(view);
   const part = current ? current[1] / Math.max(current[2], 1) : 0;
   const done = message?.epochs ? view.curves.epochs.length / message.epochs : 0;
   const bar = (name) => view.root.querySelector(`.lc-${name}-bar i`);
   bar("run").style.transform = `scaleX(${done})`;
   bar("epoch").style.transform = `scaleX(${part})`;
+}
+
+/** [epoch, batches done, batches in all] while an epoch is being trained, otherwise null. */
+function epochInProgress(view) {
+  const active = ["running", "paused"].includes(view.message?.status);
+  return active ? view.message.progress : null;
 }
 
 /** The one line below the bars: what is unusual, or how far the epoch is. */
@@ -116,7 +122,7 @@ function noteText(view) {
   if (message.attempt > 1) {
     notes.push(fill(words.resumed, { attempt: number(view, message.attempt) }));
   }
-  if (message.progress) {
+  if (epochInProgress(view)) {
     const [, done, total] = message.progress;
     notes.push(fill(words.batch, { done: number(view, done), total: number(view, total) }));
   }
@@ -176,7 +182,7 @@ function showLegend(view) {
     state: best === null ? "lc-absent" : "",
   }, {
     label: words.detected,
-    swatch: `height: 0.9rem; width: 0; border-left: 1px dotted ${red}`,
+    swatch: `height: 0.9rem; width: 0; border-left: 2px dotted ${red}`,
     state: detected === null ? "lc-absent" : "",
   });
   const list = view.root.querySelector(".lc-legend");
