@@ -9,6 +9,7 @@ find the button.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +18,7 @@ import streamlit as st
 from mnist_core.config import TrainingConfig
 from mnist_core.overfitting import DEFAULT_CRITERION
 from mnist_core.presets import PRESETS
+from ui.charts import SERIES
 
 DEFAULT_LANGUAGE = "en"
 #: The preset that is chosen before anybody has chosen one.
@@ -90,7 +92,7 @@ SET_RATE = "train-set-rate"
 CRITERION: Entry[str] = Entry("chart-criterion", DEFAULT_CRITERION)
 SMOOTHING: Entry[float] = Entry("chart-smoothing", 0.0)
 LOSS_AXIS: Entry[str] = Entry("chart-loss-axis", "linear")
-SERIES: Entry[list[str] | None] = Entry("chart-series", None)
+SHOWN_SERIES: Entry[Sequence[str]] = Entry("chart-series", tuple(SERIES))
 
 
 def field(name: str) -> Entry[Any]:

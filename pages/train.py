@@ -1,0 +1,145 @@
+"""The Train page: choose an experiment, change it, start it and watch it learn.
+
+Its address says what it shows: ``?preset=KEY`` chooses an experiment, ``?run=ID`` shows a run.
+"""
+
+import streamlit as st
+
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import ConfigError, LabError, UnknownRunError
+from mnist_core.presets import PRESETS, preset
+from mnist_core.runs import Run
+from ui import problems, services, settings_form, state
+from ui.fields import FIELDS
+from ui.run_panel import show_buttons, show_run
+from ui.starting import start_run
+from ui.text import _
+
+
+def follow_address() -> LabError | None:
+    """Take over the preset that the address asks for, once; an error if there is none."""
+    key = st.query_params.get("preset")
+    if key is None or key == state.FOLLOWED_PRESET.get():
+        return None
+    try:
+        preset(key)
+    except ConfigError as error:
+        return error
+    settings_form.fill_preset(key)
+    state.FOLLOWED_PRESET.set(key)
+    return None
+
+
+def find_run() -> tuple[Run | None, LabError | None]:
+    """The run of the address, or else the one that this session watched last."""
+    asked = st.query_params.get("run")
+    run_id = asked or state.SHOWN_RUN.get()
+    if run_id is None:
+        return None, None
+    try:
+        run = services.store().get(run_id)
+    except UnknownRunError as error:
+        if asked:
+            return None, error
+        state.SHOWN_RUN.set(None)  # deleted meanwhile
+        return None, None
+    if run_id != state.SHOWN_RUN.get():
+        state.SHOWN_RUN.set(run_id)
+        settings_form.fill_like(run.config, run.preset)
+    st.query_params["run"] = run_id
+    return run, None
+
+
+def choose_preset() -> None:
+    """A preset was chosen: its settings replace those in the widgets."""
+    key = state.PRESET.get()
+    settings_form.fill_preset(key)
+    state.FOLLOWED_PRESET.set(key)
+    st.query_params["preset"] = key
+
+
+def read_settings() -> tuple[TrainingConfig | None, LabError | None]:
+    """The configuration in the widgets, or why there is none."""
+    try:
+        return settings_form.read(), None
+    except ConfigError as error:
+        return None, error
+
+
+def show_preset() -> None:
+    """The choice of the experiment."""
+    st.selectbox(
+        _("Experiment"),
+        list(PRESETS),
+        format_func=lambda key: f"{key} — {_(PRESETS[key].label)}",
+        key=state.PRESET.prepare(),
+        help=_("A prepared experiment to begin with; every setting of it can be changed below."),
+        on_change=choose_preset,
+        persist_state="session",
+    )
+
+
+def show_changes(config: TrainingConfig) -> None:
+    """Say, quietly, what differs from the preset, and offer to take it back."""
+    changed = settings_form.changes(config)
+    if not changed:
+        return
+    names = ", ".join(_(FIELDS[name].label) for name in changed)
+    with st.container(key="train-changes", horizontal=True, vertical_alignment="center"):
+        st.caption(_("Changed from the preset: {names}").format(names=names), width="stretch")
+        st.button(
+            _("Reset"),
+            key=state.RESET,
+            type="tertiary",
+            help=_("Takes the preset's own settings again."),
+            on_click=settings_form.fill_preset,
+            args=(state.PRESET.get(),),
+        )
+
+
+@st.fragment
+def watch(run_id: str | None) -> None:
+    """The run's chart and what is said about it, without the rest of the page."""
+    with problems.shown():
+        show_run(services.store().get(run_id) if run_id else None)
+
+
+troubles = [follow_address()]
+run, unknown = find_run()
+config, unusable = read_settings()
+troubles += [unknown, unusable]
+
+with st.container(key="train-bar", horizontal=True, vertical_alignment="bottom"):
+    show_preset()
+    if (
+        st.button(
+            _("Start"),
+            key=state.START,
+            type="primary",
+            icon=":material/play_arrow:",
+            help=_("Trains the network with these settings. A run that is at work goes on."),
+        )
+        and config
+    ):
+        try:
+            run = start_run(config, state.PRESET.get())
+            st.query_params.from_dict({"run": run.id})
+            troubles = []
+        except LabError as error:
+            troubles.append(error)
+    show_buttons(run)
+
+for trouble in filter(None, troubles):
+    problems.show(trouble)
+if notice := state.take_notice():
+    st.error(notice)
+
+with st.container(key="train-layout"):
+    with st.container(key="train-settings"):
+        settings_form.show_first()
+        with st.expander(_("More settings"), key="train-more"):
+            settings_form.show_more()
+        if config:
+            show_changes(config)
+    with st.container(key="train-watch"):
+        watch(run.id if run else None)

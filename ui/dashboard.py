@@ -1,0 +1,20 @@
+"""The script that each browser session runs: the frame around every page.
+
+It stands one folder away from ``pages/``: beside that folder, Streamlit would serve the files in
+it by themselves to the first visitor of a deep link.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui import problems, services
+from ui.navigation import runs_page, start_page, train_page
+from ui.text import _
+
+st.set_page_config(page_title=_("MNIST Lab"), page_icon="🔢", layout="wide")
+st.html(Path(__file__).with_name("layout.css"))
+page = st.navigation([start_page(), train_page(), runs_page()], position="top")
+with problems.shown():
+    page.run()
+services.page_served()

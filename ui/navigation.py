@@ -1,0 +1,35 @@
+"""The pages of the app, for the menu and for links from one to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui.text import _
+
+PAGES = Path(__file__).parents[1] / "pages"
+TRAIN_ADDRESS = "train"
+RUNS_ADDRESS = "runs"
+
+
+def start_page() -> st.Page:
+    """What it is, and the experiments to begin with. It has no address of its own but ``/``."""
+    return st.Page(PAGES / "start.py", title=_("Start"), icon=":material/home:", default=True)
+
+
+def train_page() -> st.Page:
+    """One experiment: its settings, its buttons, its curves."""
+    return st.Page(
+        PAGES / "train.py",
+        title=_("Train"),
+        icon=":material/show_chart:",
+        url_path=TRAIN_ADDRESS,
+    )
+
+
+def runs_page() -> st.Page:
+    """Every run."""
+    return st.Page(
+        PAGES / "runs.py", title=_("Runs"), icon=":material/list:", url_path=RUNS_ADDRESS
+    )

@@ -1,0 +1,40 @@
+"""Failures as a sentence on the page, never as a traceback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from mnist_core.errors import LabError
+from ui import state
+from ui.text import _
+
+_log = logging.getLogger(__name__)
+
+
+def show(error: LabError) -> None:
+    """Say on the page, where it stands now, what is wrong and what to do."""
+    _log.warning("%s", error)
+    st.error(error.sentence(_), icon=":material/error:")
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show a failure of what is done inside, in its place."""
+    try:
+        yield
+    except LabError as error:
+        show(error)
+
+
+@contextmanager
+def noted() -> Iterator[None]:
+    """Keep a failure of a callback, which has no place on the page, for ``state.take_notice``."""
+    try:
+        yield
+    except LabError as error:
+        _log.warning("%s", error)
+        state.NOTICE.set(error.sentence(_))

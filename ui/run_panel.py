@@ -1,0 +1,235 @@
+"""The part of the Train page that belongs to one run: its buttons, its chart, its result."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from mnist_core.config import LIMITS
+from mnist_core.overfitting import CRITERIA
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Command, Run, RunStatus
+from ui import problems, results, services, state
+from ui.charts import SERIES
+from ui.live_chart import MAX_SMOOTHING, live_chart
+from ui.run_words import loss, more_settings_line, percent, settings_line, whole
+from ui.text import _
+
+#: The same command again within so many seconds is a double click.
+_COMMAND_SECONDS = 0.6
+
+
+def show_buttons(run: Run | None) -> None:
+    """Pause, one epoch, stop and the learning rate of a run; disabled where they do not apply."""
+    status = run.status if run else None
+    paused = status is RunStatus.PAUSED
+    at_work = status in (RunStatus.RUNNING, RunStatus.PAUSED)
+    st.button(
+        _("Resume") if paused else _("Pause"),
+        key=state.PAUSE,
+        icon=":material/resume:" if paused else ":material/pause:",
+        help=_("Holds the training between two steps. Nothing is lost."),
+        disabled=not at_work,
+        on_click=_send,
+        args=(run, Command.RESUME if paused else Command.PAUSE),
+    )
+    st.button(
+        _("One epoch"),
+        key=state.STEP,
+        icon=":material/step_over:",
+        help=_("Trains to the end of one epoch and pauses there, to look at it step by step."),
+        disabled=not at_work,
+        on_click=_send,
+        args=(run, Command.STEP),
+    )
+    st.button(
+        _("Stop"),
+        key=state.STOP,
+        icon=":material/stop:",
+        help=_("Ends the run for good. What it has learned so far is kept."),
+        disabled=run is None or not run.status.is_active,
+        on_click=_send,
+        args=(run, Command.STOP),
+    )
+    _rate_popover(run, at_work)
+
+
+def _rate_popover(run: Run | None, at_work: bool) -> None:
+    limit = LIMITS["learning_rate"]
+    now = run.last.learning_rate if run and run.last else state.NEW_RATE.default
+    with st.popover(_("Change while it trains"), icon=":material/tune:", disabled=not at_work):
+        st.number_input(
+            _("New learning rate"),
+            float(limit.low),
+            float(limit.high),
+            # Not through the session: what a closed popover holds does not hear of it.
+            value=now if limit.low <= now <= limit.high else state.NEW_RATE.default,
+            step=0.001,
+            format="%g",
+            key=state.NEW_RATE.key,
+            help=_(
+                "Taken up at the next step. A smaller rate late in the training often lowers "
+                "the loss once more; a larger one shakes it up."
+            ),
+        )
+        st.caption(_("It is {rate} now.").format(rate=f"{now:g}"))
+        st.button(_("Use this rate"), key=state.SET_RATE, on_click=_send_rate, args=(run,))
+
+
+def _send(run: Run, command: Command, value: float | None = None) -> None:
+    last = state.LAST_COMMAND.get()
+    now = time.monotonic()
+    toggled = {Command.PAUSE, Command.RESUME}
+    # The second half of a double click must not undo the first.
+    if last and command in toggled and last[0] in toggled and now - last[1] < _COMMAND_SECONDS:
+        return
+    state.LAST_COMMAND.set((command, now))
+    with problems.noted():
+        services.store().command(run.id, command, value)
+        services.wake()
+
+
+def _send_rate(run: Run) -> None:
+    _send(run, Command.LEARNING_RATE, state.NEW_RATE.get())
+
+
+def show_run(run: Run | None) -> None:
+    """What to look for, the chart with its controls, and the result once there is one."""
+    _heading(run)
+    with st.container(key=state.LIVE_CHART):
+        live_chart(
+            run,
+            criterion=state.CRITERION.get(),
+            smoothing=state.SMOOTHING.get(),
+            log_loss=state.LOSS_AXIS.get() == "log",
+            series=state.SHOWN_SERIES.get(),
+            on_status_change=st.rerun,
+        )
+    _chart_controls()
+    if run and not run.status.is_active:
+        _figures(run)
+
+
+def _heading(run: Run | None) -> None:
+    with st.container(key="run-heading", gap="xsmall"):
+        if run is None:
+            preset = PRESETS[state.PRESET.get()]
+            st.subheader(_(preset.label), anchor=False)
+            st.markdown(_("**What to look for:** {text}").format(text=_(preset.look_for)))
+            return
+        st.subheader(run.name, anchor=False)
+        st.caption(f"{settings_line(run.config)} · {more_settings_line(run.config)}")
+        if run.status.is_active:
+            st.markdown(_("**What to look for:** {text}").format(text=_look_for(run)))
+        else:
+            text = results.sentence(run, state.CRITERION.get())
+            st.markdown(_("**Result:** {text}").format(text=text))
+
+
+def _look_for(run: Run) -> str:
+    if run.preset in PRESETS:
+        return _(PRESETS[run.preset].look_for)
+    return _(
+        "Both losses fall at first. Where the validation loss turns up while the training loss "
+        "still falls, the network begins to learn its images by heart."
+    )
+
+
+def _chart_controls() -> None:
+    with st.container(key="chart-controls", horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            _("Overfitting begins at"),
+            list(CRITERIA),
+            format_func=lambda key: _(CRITERIA[key].label),
+            key=state.CRITERION.prepare(),
+            help=_criteria_help(),
+            persist_state="session",
+            width=290,
+        )
+        st.segmented_control(
+            _("Loss axis"),
+            ["linear", "log"],
+            format_func={"linear": _("Linear"), "log": _("Log")}.__getitem__,
+            key=state.LOSS_AXIS.prepare(),
+            required=True,
+            help=_(
+                "On a logarithmic axis equal distances are equal ratios: small differences "
+                "between low losses can be seen."
+            ),
+            persist_state="session",
+        )
+        st.slider(
+            _("Smoothing"),
+            0.0,
+            MAX_SMOOTHING,
+            step=0.01,
+            key=state.SMOOTHING.prepare(),
+            help=_(
+                "Draws a moving average over the curves, so that the trend shows through the "
+                "trembling. The measured curves stay, fainter."
+            ),
+            persist_state="session",
+            width=200,
+        )
+        _series_pills()
+
+
+def _series_pills() -> None:
+    st.pills(
+        _("Curves"),
+        list(SERIES),
+        selection_mode="multi",
+        format_func=lambda key: _(SERIES[key].label),
+        key=state.SHOWN_SERIES.prepare(),
+        help=_(
+            "Training curves are measured on the images that the network learns from, "
+            "validation curves on images that it never learns from."
+        ),
+        persist_state="session",
+    )
+
+
+def _criteria_help() -> str:
+    lines = [_("There is more than one answer to where overfitting begins:")]
+    lines += [f"- **{_(one.label)}**: {_(one.summary)}" for one in CRITERIA.values()]
+    return "\n\n".join([lines[0], "\n".join(lines[1:])])
+
+
+def _figures(run: Run) -> None:
+    best, last = run.best, run.last
+    if best is None or last is None:
+        return
+    moved = best.epoch != last.epoch
+    with st.container(key="run-figures", horizontal=True):
+        st.metric(
+            _("Best epoch"),
+            whole(best.epoch),
+            help=_("The epoch with the lowest validation loss; its model is kept."),
+        )
+        st.metric(
+            _("Validation loss there"),
+            loss(best.val_loss),
+            f"{last.val_loss - best.val_loss:+.3f}" if moved else None,
+            delta_color="inverse",
+            delta_description=_("at the last epoch"),
+            help=_(
+                "How wrong, and how sure of it, the network is on images it never learned "
+                "from. Lower is better."
+            ),
+        )
+        st.metric(
+            _("Validation accuracy there"),
+            percent(best.val_accuracy),
+            f"{100 * (last.val_accuracy - best.val_accuracy):+.1f}" if moved else None,
+            delta_description=_("points at the last epoch"),
+            help=_("Share of the validation images that it tells right."),
+        )
+        st.metric(
+            _("Test accuracy"),
+            percent(run.test_accuracy),
+            help=_(
+                "Share of the test images that the best model tells right. They had no part in "
+                "training or in choosing the best epoch, so this is the honest figure."
+            ),
+        )

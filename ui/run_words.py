@@ -1,0 +1,125 @@
+"""A run in words: its status, its settings in one line, its figures and times.
+
+A status is a word with a sign and a colour, never a colour alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from mnist_core.architectures import ARCHITECTURES
+from mnist_core.config import TrainingConfig
+from mnist_core.runs import RunStatus
+from mnist_core.words import mark
+from ui.fields import CHOICE_LABELS
+from ui.text import _
+
+NONE = "–"
+"""Stands where there is no figure."""
+
+
+@dataclass(frozen=True)
+class StatusWord:
+    """How a status is shown.
+
+    Attributes:
+        label: The word.
+        icon: Streamlit's name of a sign.
+        colour: Streamlit's name of a colour.
+    """
+
+    label: str
+    icon: str
+    colour: Literal["gray", "green", "orange", "red", "blue"]
+
+
+STATUS_WORDS: dict[RunStatus, StatusWord] = {
+    RunStatus.QUEUED: StatusWord(mark("Queued"), ":material/hourglass_empty:", "gray"),
+    RunStatus.RUNNING: StatusWord(mark("Running"), ":material/play_arrow:", "blue"),
+    RunStatus.PAUSED: StatusWord(mark("Paused"), ":material/pause:", "orange"),
+    RunStatus.FINISHED: StatusWord(mark("Finished"), ":material/check:", "green"),
+    RunStatus.STOPPED: StatusWord(mark("Stopped"), ":material/stop:", "orange"),
+    RunStatus.FAILED: StatusWord(mark("Failed"), ":material/error:", "red"),
+    RunStatus.INTERRUPTED: StatusWord(mark("Interrupted"), ":material/power_off:", "orange"),
+}
+
+
+def architecture_label(config: TrainingConfig) -> str:
+    """Name of the network; its key where the registry does not know it any more."""
+    known = ARCHITECTURES.get(config.architecture)
+    return _(known.label) if known else config.architecture
+
+
+def settings_line(config: TrainingConfig) -> str:
+    """The settings that matter most, in one line."""
+    return _("{network} · {images} training images · {epochs} epochs").format(
+        network=architecture_label(config),
+        images=whole(config.train_size),
+        epochs=whole(config.epochs),
+    )
+
+
+def more_settings_line(config: TrainingConfig) -> str:
+    """The other settings that were chosen, in one line."""
+    parts = [
+        _("{images} validation images").format(images=whole(config.validation_size)),
+        _("{optimizer} at {rate}").format(
+            optimizer=_(CHOICE_LABELS["optimizer"][config.optimizer]),
+            rate=f"{config.learning_rate:g}",
+        ),
+        _("batches of {size}").format(size=whole(config.batch_size)),
+        _("seed {seed}").format(seed=config.seed),
+    ]
+    if config.momentum:
+        parts.insert(2, _("momentum {share}").format(share=f"{config.momentum:g}"))
+    if config.pixel_scaling == "raw":
+        parts.append(_("pixels from 0 to 255"))
+    if config.label_noise:
+        parts.append(_("{share} wrong labels").format(share=f"{config.label_noise:.0%}"))
+    if config.patience is not None:
+        parts.append(_("stops early"))
+    return " · ".join(parts)
+
+
+def whole(number: int) -> str:
+    """A whole number with its thousands apart."""
+    return f"{number:,}"
+
+
+def loss(value: float | None) -> str:
+    """A loss to three figures or so."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    return f"{value:.3f}" if abs(value) < 1_000 else f"{value:.3g}"
+
+
+def percent(value: float | None) -> str:
+    """A share (0 to 1) in percent."""
+    return NONE if value is None or not math.isfinite(value) else f"{value:.1%}"
+
+
+def duration(seconds: float) -> str:
+    """75 seconds are 1:15, 3,675 are 1:01:15."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def moment(seconds: float | None, timezone: str | None) -> str:
+    """A moment as date and time of the reader's place.
+
+    Args:
+        seconds: Since 1970 (UTC).
+        timezone: The browser's name of its time zone; None or an unknown one for the server's.
+    """
+    if seconds is None:
+        return NONE
+    try:
+        zone = ZoneInfo(timezone) if timezone else None
+    except (KeyError, ValueError, OSError):
+        zone = None
+    return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M")

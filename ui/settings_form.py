@@ -1,0 +1,184 @@
+"""The widgets for one experiment's settings, and the way between them and a configuration.
+
+The widgets' values live in the session (``ui/state.py``), so a configuration can be read before
+they are drawn, and a preset or an older run can be filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import streamlit as st
+
+from mnist_core.architectures import ARCHITECTURES
+from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
+from mnist_core.presets import PRESETS
+from ui import state
+from ui.fields import CHOICE_LABELS, FIELDS, STOP_EARLY, Field
+from ui.text import _
+
+#: What one press of + or - adds.
+STEPS: dict[str, int | float] = {
+    "train_size": 100,
+    "validation_size": 100,
+    "epochs": 10,
+    "batch_size": 1,
+    "seed": 1,
+    "patience": 1,
+    "learning_rate": 0.001,
+    "momentum": 0.1,
+    "min_delta": 0.001,
+    "label_noise": 0.01,
+}
+#: What stands in the field of the patience before anybody has asked for early stopping.
+FIRST_PATIENCE = 10
+
+
+def fill(config: TrainingConfig) -> None:
+    """Put a configuration into the widgets; only before they are drawn, or in a callback."""
+    for name in FIELDS:
+        state.field(name).set(getattr(config, name))
+    state.STOP_EARLY.set(config.patience is not None)
+    if config.patience is None:
+        state.field("patience").set(FIRST_PATIENCE)
+
+
+def fill_preset(key: str) -> None:
+    """Choose a preset and take over its settings."""
+    state.PRESET.set(key)
+    fill(PRESETS[key].config)
+
+
+def fill_like(config: TrainingConfig, preset: str | None) -> None:
+    """Take over the settings of a run, with the preset that it is, or that it is nearest to."""
+    nearest = min(PRESETS, key=lambda key: len(_differences(config, PRESETS[key].config)))
+    state.PRESET.set(preset if preset in PRESETS else nearest)
+    fill(config)
+
+
+def read() -> TrainingConfig:
+    """The configuration that the widgets say.
+
+    Raises:
+        ConfigError: Their values do not go together.
+    """
+    values = {name: state.field(name).get() for name in FIELDS}
+    if not state.STOP_EARLY.get():
+        values |= {"patience": None, "min_delta": 0.0}
+    if values["optimizer"] != "sgd":
+        values["momentum"] = 0.0  # its widget is not shown
+    return replace(PRESETS[state.PRESET.get()].config, **values)
+
+
+def changes(config: TrainingConfig) -> list[str]:
+    """Names of the fields that differ from the chosen preset."""
+    return _differences(config, PRESETS[state.PRESET.get()].config)
+
+
+def show_first() -> None:
+    """The four settings that a beginner changes first."""
+    _choice("architecture", list(ARCHITECTURES), {k: a.label for k, a in ARCHITECTURES.items()})
+    chosen = ARCHITECTURES.get(state.field("architecture").get())
+    if chosen:
+        st.caption(
+            _("{summary} {count} parameters.").format(
+                summary=_(chosen.summary), count=f"{chosen.parameters:,}"
+            )
+        )
+    left, right = st.columns(2, wrap=False)
+    with left:
+        _number("train_size")
+    with right:
+        _number("validation_size")
+    _number("epochs")
+
+
+def show_more() -> None:
+    """The other settings."""
+    _choice("optimizer", on_change=_follow_optimizer)
+    _number("learning_rate")
+    if state.field("optimizer").get() == "sgd":
+        _number("momentum")
+    _number("batch_size")
+    _number("seed")
+    _choice("pixel_scaling")
+    _choice("sampling")
+    _share("label_noise")
+    st.toggle(
+        _(STOP_EARLY.label),
+        key=state.STOP_EARLY.prepare(),
+        help=_(STOP_EARLY.help),
+        persist_state="session",
+    )
+    if state.STOP_EARLY.get():
+        _number("patience")
+        _number("min_delta")
+
+
+def _differences(one: TrainingConfig, other: TrainingConfig) -> list[str]:
+    return [
+        field.name
+        for field in fields(TrainingConfig)
+        if getattr(one, field.name) != getattr(other, field.name)
+    ]
+
+
+def _help(name: str, field: Field) -> str:
+    # The name that error messages and the command line use.
+    return f"{_(field.help)}\n\n`{name}`"
+
+
+def _number(name: str) -> None:
+    limit, field, entry = LIMITS[name], FIELDS[name], state.field(name)
+    whole = isinstance(limit.low, int)
+    st.number_input(
+        _(field.label),
+        limit.low,
+        limit.high,
+        step=STEPS[name],
+        format="%d" if whole else "%g",
+        key=entry.prepare(),
+        help=_help(name, field),
+        persist_state="session",
+    )
+
+
+def _share(name: str) -> None:
+    limit, field = LIMITS[name], FIELDS[name]
+    st.slider(
+        _(field.label),
+        float(limit.low),
+        float(limit.high),
+        step=float(STEPS[name]),
+        format="percent",
+        key=state.field(name).prepare(),
+        help=_help(name, field),
+        persist_state="session",
+    )
+
+
+def _choice(
+    name: str,
+    options: list[str] | None = None,
+    labels: dict[str, str] | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> None:
+    field = FIELDS[name]
+    names = labels or CHOICE_LABELS[name]
+    st.selectbox(
+        _(field.label),
+        options or list(CHOICES[name]),
+        format_func=lambda option: _(names[option]),
+        key=state.field(name).prepare(),
+        help=_help(name, field),
+        on_change=on_change or "rerun",
+        persist_state="session",
+    )
+
+
+def _follow_optimizer() -> None:
+    """A rate that was nobody's choice becomes the usual one of the new optimizer."""
+    rate = state.field("learning_rate")
+    if rate.get() in DEFAULT_LEARNING_RATES.values():
+        rate.set(DEFAULT_LEARNING_RATES[state.field("optimizer").get()])

@@ -1,0 +1,38 @@
+"""Starting a run from a page, once for each decision to start one."""
+
+from __future__ import annotations
+
+import time
+
+from mnist_core.config import TrainingConfig
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Run
+from ui import services, state
+from ui.text import _
+
+
+def start_run(config: TrainingConfig, preset: str) -> Run:
+    """Put a run into the queue and make it the one that this session watches.
+
+    A double click is delivered as two presses of the button. The second one finds the run of
+    the first, if its settings are the same and it comes at once.
+
+    Args:
+        config: What to train.
+        preset: Key of the preset that it began as.
+
+    Raises:
+        StoreError: The run cannot be kept.
+    """
+    repeated = state.recent_start(config)
+    if repeated is not None:
+        return services.store().get(repeated)
+    unchanged = config == PRESETS[preset].config
+    run = services.submit(
+        config,
+        name=preset if unchanged else _("{preset}, changed").format(preset=preset),
+        preset=preset if unchanged else None,
+    )
+    state.LAST_START.set(state.Start(config, run.id, time.monotonic()))
+    state.SHOWN_RUN.set(run.id)
+    return run
