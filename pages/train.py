@@ -73,7 +73,12 @@ def show_preset() -> None:
         list(PRESETS),
         format_func=lambda key: f"{key} — {_(PRESETS[key].label)}",
         key=state.PRESET.prepare(),
-        help=_("A prepared experiment to begin with; every setting of it can be changed below."),
+        help=_(
+            "A prepared experiment to begin with; every setting of it can be changed below. "
+            "**Start** trains the network; a run that is at work goes on. **Pause** holds it "
+            "between two steps, and nothing is lost. **Stop** ends it for good and keeps what "
+            "it has learned."
+        ),
         on_change=choose_preset,
         persist_state="session",
     )
@@ -117,7 +122,6 @@ with st.container(key="train-bar", horizontal=True, vertical_alignment="bottom")
             key=state.START,
             type="primary",
             icon=":material/play_arrow:",
-            help=_("Trains the network with these settings. A run that is at work goes on."),
         )
         and config
     ):

@@ -21,7 +21,11 @@ _COMMAND_SECONDS = 0.6
 
 
 def show_buttons(run: Run | None) -> None:
-    """Pause, one epoch, stop and the learning rate of a run; disabled where they do not apply."""
+    """Pause, one epoch, stop and the learning rate of a run; disabled where they do not apply.
+
+    Start, Pause and Stop have no help of their own: Streamlit draws a button with a help text
+    twice, and their keys are to name one button each. The experiment's help explains them.
+    """
     status = run.status if run else None
     paused = status is RunStatus.PAUSED
     at_work = status in (RunStatus.RUNNING, RunStatus.PAUSED)
@@ -29,7 +33,6 @@ def show_buttons(run: Run | None) -> None:
         _("Resume") if paused else _("Pause"),
         key=state.PAUSE,
         icon=":material/resume:" if paused else ":material/pause:",
-        help=_("Holds the training between two steps. Nothing is lost."),
         disabled=not at_work,
         on_click=_send,
         args=(run, Command.RESUME if paused else Command.PAUSE),
@@ -47,7 +50,6 @@ def show_buttons(run: Run | None) -> None:
         _("Stop"),
         key=state.STOP,
         icon=":material/stop:",
-        help=_("Ends the run for good. What it has learned so far is kept."),
         disabled=run is None or not run.status.is_active,
         on_click=_send,
         args=(run, Command.STOP),
