@@ -1,0 +1,105 @@
+"""A worker's pen without a worker: writes made-up learning curves into a real store."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mnist_core.config import TrainingConfig
+from mnist_core.runs import EpochRecord, Progress, Run, RunStatus, Store
+from mnist_core.runs.leases import RunQueue, RunWriter
+
+#: The made-up validation loss is lowest here, and rises beyond doubt afterwards.
+BEST_EPOCH = 60
+
+
+def record(epoch: int, *, lag: int = 0) -> EpochRecord:
+    """One epoch of a run that overfits after ``BEST_EPOCH``.
+
+    Args:
+        epoch: Counted from 1.
+        lag: Epochs by which the whole curve comes later, to tell two attempts apart.
+    """
+    step = max(epoch - lag, 1)
+    rise = abs(step - BEST_EPOCH) / 400
+    return EpochRecord(
+        epoch=epoch,
+        loss=2.3 * math.exp(-step / 50),
+        accuracy=1 - 0.9 * math.exp(-step / 40),
+        val_loss=0.8 + rise,
+        val_accuracy=0.82 - 0.7 * math.exp(-step / 30),
+        val_loss_se=0.02,
+        val_rise_se=0.0 if step <= BEST_EPOCH else 0.001,
+        learning_rate=0.01,
+        seconds=0.02,
+    )
+
+
+class Training:
+    """A run in a store, and the lease to write it.
+
+    Args:
+        store: Where it is.
+        epochs: How many are planned.
+        run: A queued run to take up; None for a new one.
+    """
+
+    def __init__(self, store: Store, *, epochs: int = 1000, run: Run | None = None) -> None:
+        self.store = store
+        run = run or store.create(TrainingConfig(epochs=epochs), name="made up")
+        lease = RunQueue(store.database).claim(run.id)
+        assert lease is not None
+        self.lease = lease
+        self.id = run.id
+        self.writer = RunWriter(store.database, lease)
+        self.done = run.epochs_done
+
+    @property
+    def run(self) -> Run:
+        return self.store.get(self.id)
+
+    def train(self, epochs: int, *, lag: int = 0) -> None:
+        """Write the next epochs at once."""
+        self.write([record(self.done + step, lag=lag) for step in range(1, epochs + 1)])
+
+    def write(self, records: Sequence[EpochRecord]) -> None:
+        now = time.time()
+        self.done += len(records)
+        self.writer.append(
+            [replace(one, recorded_at=now) for one in records],
+            best_epoch=min(self.done, BEST_EPOCH),
+            progress=None,
+            active_seconds=self.done * 0.02,
+        )
+
+    def live(self, epochs: int, per_second: float) -> None:
+        """Write epochs one by one, as a training does."""
+        begun = time.monotonic()
+        for step in range(epochs):
+            time.sleep(max(0.0, begun + step / per_second - time.monotonic()))
+            self.train(1)
+
+    def batches(self, done: int, total: int) -> None:
+        """Say how far the next epoch is."""
+        progress = Progress(self.done + 1, done, total)
+        best = min(self.done, BEST_EPOCH) or None
+        self.writer.append([], best_epoch=best, progress=progress, active_seconds=self.done * 0.02)
+
+    def resume(self, checkpoint: int) -> Training:
+        """Lose the worker, and let the next one go on from a checkpoint."""
+        RunQueue(self.store.database).give_back(self.lease, died=True)
+        again = Training(self.store, run=self.run)
+        again.writer.reset(
+            to_epoch=checkpoint,
+            best_epoch=min(checkpoint, BEST_EPOCH),
+            active_seconds=checkpoint * 0.02,
+        )
+        again.done = checkpoint
+        return again
+
+    def end(self, status: RunStatus = RunStatus.FINISHED, message: str = "") -> None:
+        """End the run and put the pen down."""
+        self.writer.set_status(status, message)
+        self.writer.release()
