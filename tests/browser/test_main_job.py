@@ -1,0 +1,217 @@
+"""The main job, as a person does it: a real server, a real training, a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.lab_server import PATIENCE, LabServer
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+CHART = ".st-key-live-chart [data-run]"
+START = ".st-key-train-start button"
+PAUSE = ".st-key-train-pause button"
+STOP = ".st-key-train-stop button"
+
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ["MNIST_LAB_CHROMIUM"] or None, args=ARGUMENTS
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory):
+    server = LabServer(tmp_path_factory.mktemp("lab"))
+    server.wait_until_up()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, lab: LabServer):
+    """A page that fails the test when it asks another host for anything."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE * 1000)
+    tab = context.new_page()
+    strangers: list[str] = []
+    own = (lab.address, lab.address.replace("http", "ws"), "data:", "blob:")
+    tab.on("request", lambda r: None if r.url.startswith(own) else strangers.append(r.url))
+    yield tab
+    context.close()
+    assert strangers == []
+
+
+def chart(page: Page) -> dict[str, str]:
+    return page.locator(CHART).evaluate("element => ({...element.dataset})")
+
+
+def wait_for_epochs(page: Page, epochs: int) -> None:
+    page.wait_for_function(
+        "([chart, epochs]) => +(document.querySelector(chart)?.dataset.epochs ?? 0) >= epochs",
+        arg=[CHART, epochs],
+    )
+
+
+def choose(page: Page, lab: LabServer, preset: str, epochs: int) -> None:
+    """Open the training page at a preset and set its number of epochs."""
+    page.goto(f"{lab.address}/train?preset={preset}")
+    expect(page.get_by_role("combobox", name="Experiment")).to_have_value(re.compile(f"^{preset}"))
+    field = page.get_by_label("Epochs", exact=True)
+    field.fill(str(epochs))
+    field.press("Tab")
+    expect(page.locator(START)).to_be_enabled()
+
+
+def start(page: Page) -> str:
+    """Press Start and wait for the first point; the run's id."""
+    before = page.locator(CHART).get_attribute("data-run") or ""
+    page.locator(START).click()
+    page.wait_for_function(
+        """([chart, before]) => {
+            const data = document.querySelector(chart)?.dataset;
+            return data && data.run !== before && +data.epochs > 0;
+        }""",
+        arg=[CHART, before],
+    )
+    return chart(page)["run"]
+
+
+def test_a_first_visit_starts_an_experiment_with_one_click(page: Page, lab: LabServer):
+    page.goto(lab.address)
+    page.get_by_role("button", name="Start overfit-700").click()
+    wait_for_epochs(page, 1)
+    assert "/train?run=" in page.url
+    page.locator(STOP).click()
+    expect(page.locator(STOP)).to_be_disabled()
+
+
+def test_a_run_is_watched_from_its_start_to_its_overfitting(page: Page, lab: LabServer):
+    lab.wait_until_ready()
+    choose(page, lab, "overfit-700", 1000)
+    page.evaluate("window.plots = () => document.querySelectorAll('.js-plotly-plot')")
+    run = start(page)
+    first = int(chart(page)["epochs"])
+    page.evaluate("window.plot = window.plots()[0]")
+    wait_for_epochs(page, first + 20)
+    assert int(chart(page)["epochs"]) < 1000, "points come while it trains"
+
+    page.evaluate("Plotly.relayout(window.plot, {'xaxis.range': [20, 60]})")
+    wait_for_epochs(page, 1000)
+    expect(page.locator(STOP)).to_be_disabled()  # the page knows that the run has ended
+    assert page.evaluate("window.plots()[0] === window.plot"), "the chart was mounted again"
+    assert page.evaluate("window.plot.layout.xaxis.range") == [20, 60], "the zoom was lost"
+    assert 80 <= int(chart(page)["overfitEpoch"]) <= 155
+
+    page.reload()
+    wait_for_epochs(page, 1000)
+    assert chart(page)["run"] == run
+    assert page.evaluate("document.querySelector('.js-plotly-plot').data[0].x.length") >= 1000
+
+
+def test_a_refresh_in_mid_run_shows_all_points_and_stop_stops(page: Page, lab: LabServer):
+    lab.wait_until_ready()
+    choose(page, lab, "overfit-700", 20000)
+    run = start(page)
+    wait_for_epochs(page, 100)
+    page.reload()
+    wait_for_epochs(page, 150)
+    assert chart(page)["run"] == run
+    epochs = page.evaluate("document.querySelector('.js-plotly-plot').data[0].x.slice(0, 150)")
+    assert epochs == list(range(1, 151))
+
+    page.locator(PAUSE).click()
+    expect(page.locator(PAUSE)).to_contain_text("Resume")
+    page.locator(PAUSE).click()
+    expect(page.locator(PAUSE)).to_contain_text("Pause")
+
+    page.locator(STOP).click()
+    expect(page.locator(STOP)).to_be_disabled()
+    stopped_at = chart(page)["epochs"]
+    expect(page.locator(START)).to_be_enabled()
+    page.reload()
+    wait_for_epochs(page, int(stopped_at))
+    assert chart(page)["epochs"] == stopped_at, "nothing came after the stop"
+
+
+def test_the_web_process_never_loads_tensorflow(lab: LabServer):
+    maps = Path(f"/proc/{lab.process.pid}/maps")
+    if not maps.exists():
+        pytest.skip("this system does not show the libraries of a process")
+    lab.wait_until_ready()
+    loaded = maps.read_text()
+    assert "numpy" in loaded
+    assert "tensorflow" not in loaded
+
+
+def test_a_server_that_is_ended_goes_at_once_and_its_run_goes_on_at_the_next_start(
+    browser: Browser, tmp_path: Path
+):
+    first = LabServer(tmp_path / "home")
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE * 1000)
+    page = context.new_page()
+    try:
+        first.wait_until_ready()
+        choose(page, first, "overfit-700", 20000)
+        run = start(page)
+        wait_for_epochs(page, 50)
+        first.terminate()
+    finally:
+        first.stop()
+    second = LabServer(tmp_path / "home")
+    try:
+        second.wait_until_ready()
+        page.goto(f"{second.address}/train?run={run}")
+        before = int(page.locator(CHART).get_attribute("data-epochs") or 0)
+        wait_for_epochs(page, before + 200)
+        assert chart(page)["run"] == run
+        page.locator(STOP).click()
+        expect(page.locator(STOP)).to_be_disabled()
+    finally:
+        context.close()
+        second.stop()
+
+
+def test_eight_tabs_watch_one_run_and_all_load(browser: Browser, lab: LabServer):
+    lab.wait_until_ready()
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE * 1000)
+    page = context.new_page()
+    choose(page, lab, "overfit-700", 20000)
+    run = start(page)
+    tabs = [context.new_page() for _ in range(7)]
+    for tab in tabs:
+        tab.goto(f"{lab.address}/train?run={run}")
+        wait_for_epochs(tab, 1)
+    tabs[0].bring_to_front()
+    tabs[0].locator(STOP).click()
+    expect(tabs[0].locator(STOP)).to_be_disabled()
+    for tab in tabs:
+        assert chart(tab)["run"] == run
+    context.close()
+
+
+def test_unknown_addresses_are_answered_with_a_sentence(page: Page, lab: LabServer):
+    for query in ("preset=nonsense", "run=" + "0" * 32):
+        page.goto(f"{lab.address}/train?{query}")
+        expect(page.get_by_test_id("stAlert").first).to_be_visible()
+        assert page.get_by_test_id("stException").count() == 0
+        expect(page.locator(START).first).to_be_visible()
