@@ -3,13 +3,14 @@
 import streamlit as st
 
 from mnist_core.errors import LabError
-from mnist_core.runs import Run
+from mnist_core.runs import EpochRecord, Run
 from mnist_core.runs.store import NAME_LENGTH
-from ui import problems, services
-from ui.navigation import train_page
+from ui import problems, services, state
+from ui.navigation import start_page, train_page
 from ui.run_words import (
     STATUS_WORDS,
     duration,
+    escaped,
     loss,
     moment,
     percent,
@@ -42,8 +43,8 @@ def delete(run: Run) -> None:
     """Ask once more, then delete."""
     st.markdown(
         _(
-            "**{name}**, {epochs} epochs, with its curves and its models. This cannot be undone."
-        ).format(name=run.name, epochs=whole(run.epochs_done))
+            "**{name}** is deleted with its {epochs} epochs and its models. This cannot be undone."
+        ).format(name=escaped(run.name), epochs=whole(run.epochs_done))
     )
     with st.container(horizontal=True):
         if st.button(_("Delete"), type="primary", key="delete-confirm"):
@@ -57,40 +58,49 @@ def delete(run: Run) -> None:
             st.rerun()
 
 
-def show_row(run: Run) -> None:
+def show_run(run: Run) -> None:
     """One run: what it is, what came of it, what can be done with it."""
+    status = STATUS_WORDS[run.status]
     with st.container(border=True, key=f"run-{run.id}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            status = STATUS_WORDS[run.status]
-            st.markdown(f"**{run.name}**", width="content")
-            st.badge(_(status.label), icon=status.icon, color=status.colour)
-            st.caption(settings_line(run.config), width="content")
-            st.space("stretch")
-            show_actions(run)
-        with st.container(horizontal=True, key=f"figures-{run.id}"):
-            for label, value in figures(run):
-                st.markdown(f":small[:gray[{label}]]  \n{value}", width=130)
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                st.markdown(f"**{escaped(run.name)}**", width="content")
+                st.badge(_(status.label), icon=status.icon, color=status.colour)
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                show_actions(run)
+        st.caption(f"{settings_line(run.config)} · {when(run)}")
+        if run.best:
+            with st.container(horizontal=True):
+                for label, value, width in figures(run, run.best):
+                    st.markdown(f":small[:gray[{label}]]  \n{value}", width=width)
         if run.message:
             st.caption(run.message)
 
 
-def figures(run: Run) -> list[tuple[str, str]]:
-    """Label and value of what a run has come to."""
-    best, last = run.best, run.last
+def when(run: Run) -> str:
+    """When it began and how long it trained."""
+    began = moment(run.started_at or run.created_at, st.context.timezone)
+    if run.started_at is None:
+        return _("queued {moment}").format(moment=began)
+    return _("started {moment}, trained {duration}").format(
+        moment=began, duration=duration(run.active_seconds)
+    )
+
+
+def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
+    """What a run has come to: label, value, width in pixels."""
+    last = run.last or best
+    both = _("**{best}** best · {last} last")
+    losses = both.format(best=loss(best.val_loss), last=loss(last.val_loss))
+    accuracies = both.format(best=percent(best.val_accuracy), last=percent(last.val_accuracy))
     return [
-        (_("Epochs"), f"{whole(run.epochs_done)} / {whole(run.config.epochs)}"),
-        (_("Best epoch"), whole(best.epoch) if best else "–"),
-        (
-            _("Validation loss"),
-            f"**{loss(best.val_loss if best else None)}** → {loss(last.val_loss if last else None)}",
-        ),
-        (
-            _("Validation accuracy"),
-            f"**{percent(best.val_accuracy if best else None)}** → {percent(last.val_accuracy if last else None)}",
-        ),
-        (_("Test accuracy"), percent(run.test_accuracy)),
-        (_("Started"), moment(run.started_at or run.created_at, st.context.timezone)),
-        (_("Time trained"), duration(run.active_seconds)),
+        (_("Epochs"), f"{whole(run.epochs_done)} / {whole(run.config.epochs)}", 120),
+        (_("Best epoch"), whole(best.epoch), 120),
+        (_("Validation loss"), losses, 190),
+        (_("Validation accuracy"), accuracies, 190),
+        (_("Test accuracy"), percent(run.test_accuracy), 110),
     ]
 
 
@@ -104,16 +114,65 @@ def show_actions(run: Run) -> None:
     )
     if st.button(_("Rename"), key=f"rename-{run.id}", type="tertiary"):
         rename(run)
+    active = run.status.is_active
     if st.button(
         _("Delete"),
         key=f"delete-{run.id}",
         type="tertiary",
-        disabled=run.status.is_active,
-        help=_("It is still at work: stop it first.") if run.status.is_active else None,
+        disabled=active,
+        help=_("It is still at work: open it and stop it first.") if active else None,
     ):
         delete(run)
 
 
+def turn_page(by: int) -> None:
+    """Show newer (-1) or older (1) runs."""
+    state.RUNS_PAGE.set(max(0, state.RUNS_PAGE.get() + by))
+
+
+def show_paging(more: bool) -> None:
+    """The way to newer and older runs, if there are any."""
+    page = state.RUNS_PAGE.get()
+    if not page and not more:
+        return
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        for label, key, by, possible in (
+            (_("Newer runs"), "runs-newer", -1, page > 0),
+            (_("Older runs"), "runs-older", 1, more),
+        ):
+            st.button(label, key=key, on_click=turn_page, args=(by,), disabled=not possible)
+
+
+def read_runs() -> list[Run]:
+    """The runs of this page of the list, and one more if there are older ones."""
+    offset = state.RUNS_PAGE.get() * RUNS_ON_A_PAGE
+    return services.store().list_runs(limit=RUNS_ON_A_PAGE + 1, offset=offset)
+
+
+def any_active(runs: list[Run]) -> bool:
+    """Whether the list will change by itself."""
+    return any(run.status.is_active for run in runs[:RUNS_ON_A_PAGE])
+
+
+def show_list(refreshing: bool) -> None:
+    """The list, read anew. A part of the page that reruns by itself while a run is at work."""
+    with problems.shown():
+        runs = read_runs()
+        if any_active(runs) != refreshing:
+            st.rerun()
+        for run in runs[:RUNS_ON_A_PAGE]:
+            show_run(run)
+        show_paging(more=len(runs) > RUNS_ON_A_PAGE)
+
+
 st.title(_("Runs"), anchor=False)
-for run in services.store().list_runs(limit=RUNS_ON_A_PAGE):
-    show_row(run)
+first = read_runs()
+if not first and state.RUNS_PAGE.get():
+    state.RUNS_PAGE.set(0)
+    first = read_runs()
+if first:
+    active = any_active(first)
+    st.fragment(show_list, run_every=REFRESH_SECONDS if active else None)(active)
+else:
+    st.markdown(_("There is no run yet. Start an experiment, and it is kept here for good."))
+    st.page_link(start_page(), label=_("Choose an experiment"), icon=":material/home:")

@@ -5,7 +5,7 @@ import streamlit as st
 from mnist_core.presets import PRESETS, Preset
 from ui import problems, services
 from ui.navigation import train_page
-from ui.run_words import STATUS_WORDS, settings_line
+from ui.run_words import STATUS_WORDS, escaped, settings_line
 from ui.starting import start_run
 from ui.text import _
 
@@ -23,7 +23,7 @@ def offer(preset: Preset, *, first: bool = False) -> None:
     """One experiment as a card."""
     with st.container(border=True, height="stretch", key=f"card-{preset.key}", gap="xsmall"):
         if first:
-            st.badge(_("Begin here"), color="primary")
+            st.badge(_("Begin here"), color="green")
         st.markdown(f"{'###' if first else '####'} {_(preset.label)}", anchors=False)
         st.markdown(_(preset.summary))
         if first:
@@ -57,7 +57,7 @@ def continue_watching() -> None:
     st.page_link(
         train_page(),
         label=_("Continue watching: {name} ({status})").format(
-            name=run.name, status=_(status.label)
+            name=escaped(run.name), status=_(status.label)
         ),
         icon=":material/monitoring:",
         query_params={"run": run.id},
@@ -70,8 +70,8 @@ with st.container(key="start-intro"):
         _(
             "Choose an experiment, and a small neural network learns to read handwritten digits "
             "on this machine. Four curves grow while it learns: how wrong and how right it is, "
-            "on the images it learns from and on images it has never seen. Where the two part, "
-            "it has begun to learn by heart, and the chart marks that epoch."
+            "on the images it learns from and on images it has never seen. Where these begin to "
+            "disagree, it has begun to learn by heart, and the chart marks that epoch."
         )
     )
     with problems.shown():

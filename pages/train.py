@@ -84,9 +84,9 @@ def show_preset() -> None:
     )
 
 
-def show_changes(config: TrainingConfig) -> None:
+def show_changes() -> None:
     """Say, quietly, what differs from the preset, and offer to take it back."""
-    changed = settings_form.changes(config)
+    changed = settings_form.changes()
     if not changed:
         return
     names = ", ".join(_(FIELDS[name].label) for name in changed)
@@ -136,14 +136,16 @@ with st.container(key="train-bar", horizontal=True, vertical_alignment="bottom")
 for trouble in filter(None, troubles):
     problems.show(trouble)
 if notice := state.take_notice():
-    st.error(notice)
+    st.error(notice, icon=":material/error:")
+engine = services.engine_state()
+if engine.phase == "failed":
+    st.warning(_("Runs wait in the queue: no worker trains them. {why}").format(why=engine.message))
 
 with st.container(key="train-layout"):
     with st.container(key="train-settings"):
         settings_form.show_first()
         with st.expander(_("More settings"), key="train-more"):
             settings_form.show_more()
-        if config:
-            show_changes(config)
+        show_changes()
     with st.container(key="train-watch"):
         watch(run.id if run else None)

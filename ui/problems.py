@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ import streamlit as st
 
 from mnist_core.errors import LabError
 from ui import state
+from ui.fields import FIELDS
 from ui.text import _
 
 _log = logging.getLogger(__name__)
@@ -18,7 +20,19 @@ _log = logging.getLogger(__name__)
 def show(error: LabError) -> None:
     """Say on the page, where it stands now, what is wrong and what to do."""
     _log.warning("%s", error)
-    st.error(error.sentence(_), icon=":material/error:")
+    st.error(sentence(error), icon=":material/error:")
+
+
+def sentence(error: LabError) -> str:
+    """The error in the reader's language, with settings called as on the page.
+
+    Only names such as ``train_size`` are exchanged: ``seed`` and the like are plain words.
+    """
+    text = error.sentence(_)
+    for name, field in FIELDS.items():
+        if "_" in name:
+            text = re.sub(rf"\b{name}\b", f"“{_(field.label)}”", text)
+    return text
 
 
 @contextmanager
@@ -37,4 +51,4 @@ def noted() -> Iterator[None]:
         yield
     except LabError as error:
         _log.warning("%s", error)
-        state.NOTICE.set(error.sentence(_))
+        state.NOTICE.set(sentence(error))

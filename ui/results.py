@@ -42,14 +42,12 @@ def finding(run: Run, criterion: str) -> Finding:
 
 
 def sentence(run: Run, criterion: str) -> str:
-    """The result of a run that has ended, in two or three sentences.
+    """The result of a run that has ended and did not fail, in two or three sentences.
 
     Args:
         run: The run.
         criterion: Key of the criterion that says where overfitting began.
     """
-    if run.status is RunStatus.FAILED:
-        return run.message
     if run.best is None or run.last is None:
         return _("It ended before its first epoch was done, so there is nothing to report.")
     at_best = finding(run, criterion).at_best
@@ -62,7 +60,7 @@ def _how_it_ended(run: Run) -> str:
     if run.status is RunStatus.STOPPED:
         return _("Stopped after epoch {epochs}; what was learned is kept.").format(epochs=epochs)
     if run.status is RunStatus.INTERRUPTED:
-        return _("Interrupted after epoch {epochs}.").format(epochs=epochs) + " " + run.message
+        return _("Interrupted after epoch {epochs}.").format(epochs=epochs)
     if run.epochs_done < run.config.epochs:
         return _("Early stopping ended it after epoch {epochs}.").format(epochs=epochs)
     return ""

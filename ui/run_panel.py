@@ -13,7 +13,7 @@ from mnist_core.runs import Command, Run, RunStatus
 from ui import problems, results, services, state
 from ui.charts import SERIES
 from ui.live_chart import MAX_SMOOTHING, live_chart
-from ui.run_words import loss, more_settings_line, percent, settings_line, whole
+from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
 from ui.text import _
 
 #: The same command again within so many seconds is a double click.
@@ -114,17 +114,20 @@ def show_run(run: Run | None) -> None:
 
 
 def _heading(run: Run | None) -> None:
-    with st.container(key="run-heading", gap="xsmall"):
-        if run is None:
-            preset = PRESETS[state.PRESET.get()]
+    if run is None:
+        preset = PRESETS[state.PRESET.get()]
+        with st.container(key="preset-heading", gap="xsmall"):
             st.subheader(_(preset.label), anchor=False)
             st.markdown(_("**What to look for:** {text}").format(text=_(preset.look_for)))
-            return
-        st.subheader(run.name, anchor=False)
+        return
+    # The chart itself says why a run failed.
+    failed = run.status is RunStatus.FAILED
+    with st.container(key="failed-heading" if failed else "run-heading", gap="xsmall"):
+        st.subheader(escaped(run.name), anchor=False)
         st.caption(f"{settings_line(run.config)} · {more_settings_line(run.config)}")
         if run.status.is_active:
             st.markdown(_("**What to look for:** {text}").format(text=_look_for(run)))
-        else:
+        elif not failed:
             text = results.sentence(run, state.CRITERION.get())
             st.markdown(_("**Result:** {text}").format(text=text))
 
@@ -184,6 +187,7 @@ def _series_pills() -> None:
         selection_mode="multi",
         format_func=lambda key: _(SERIES[key].label),
         key=state.SHOWN_SERIES.prepare(),
+        wrap=True,
         help=_(
             "Training curves are measured on the images that the network learns from, "
             "validation curves on images that it never learns from."
@@ -214,7 +218,7 @@ def _figures(run: Run) -> None:
             loss(best.val_loss),
             f"{last.val_loss - best.val_loss:+.3f}" if moved else None,
             delta_color="inverse",
-            delta_description=_("at the last epoch"),
+            delta_description=_("at the last epoch") if moved else None,
             help=_(
                 "How wrong, and how sure of it, the network is on images it never learned "
                 "from. Lower is better."
@@ -224,7 +228,7 @@ def _figures(run: Run) -> None:
             _("Validation accuracy there"),
             percent(best.val_accuracy),
             f"{100 * (last.val_accuracy - best.val_accuracy):+.1f}" if moved else None,
-            delta_description=_("points at the last epoch"),
+            delta_description=_("points at the last epoch") if moved else None,
             help=_("Share of the validation images that it tells right."),
         )
         st.metric(

@@ -6,6 +6,7 @@ A status is a word with a sign and a colour, never a colour alone.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -56,10 +57,10 @@ def architecture_label(config: TrainingConfig) -> str:
 
 def settings_line(config: TrainingConfig) -> str:
     """The settings that matter most, in one line."""
-    return _("{network} · {images} training images · {epochs} epochs").format(
-        network=architecture_label(config),
-        images=whole(config.train_size),
-        epochs=whole(config.epochs),
+    return _line(
+        architecture_label(config),
+        _("{images} training images").format(images=whole(config.train_size)),
+        _("{epochs} epochs").format(epochs=whole(config.epochs)),
     )
 
 
@@ -82,7 +83,12 @@ def more_settings_line(config: TrainingConfig) -> str:
         parts.append(_("{share} wrong labels").format(share=f"{config.label_noise:.0%}"))
     if config.patience is not None:
         parts.append(_("stops early"))
-    return " · ".join(parts)
+    return _line(*parts)
+
+
+def escaped(text: str) -> str:
+    """A text that a person wrote, so that none of it is taken for Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
 
 
 def whole(number: int) -> str:
@@ -123,3 +129,8 @@ def moment(seconds: float | None, timezone: str | None) -> str:
     except (KeyError, ValueError, OSError):
         zone = None
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _line(*parts: str) -> str:
+    # A line breaks between two parts, not between a number and what it counts.
+    return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)

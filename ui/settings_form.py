@@ -6,8 +6,9 @@ they are drawn, and a preset or an older run can be filled in.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import fields, replace
+from typing import Any
 
 import streamlit as st
 
@@ -18,19 +19,10 @@ from ui import state
 from ui.fields import CHOICE_LABELS, FIELDS, STOP_EARLY, Field
 from ui.text import _
 
-#: What one press of + or - adds.
-STEPS: dict[str, int | float] = {
-    "train_size": 100,
-    "validation_size": 100,
-    "epochs": 10,
-    "batch_size": 1,
-    "seed": 1,
-    "patience": 1,
-    "learning_rate": 0.001,
-    "momentum": 0.1,
-    "min_delta": 0.001,
-    "label_noise": 0.01,
-}
+#: What one press of + adds to nothing.
+FIRST_STEPS = {"momentum": 0.1, "min_delta": 0.001}
+#: What one step of the slider is.
+SHARE_STEP = 0.01
 #: What stands in the field of the patience before anybody has asked for early stopping.
 FIRST_PATIENCE = 10
 
@@ -52,7 +44,8 @@ def fill_preset(key: str) -> None:
 
 def fill_like(config: TrainingConfig, preset: str | None) -> None:
     """Take over the settings of a run, with the preset that it is, or that it is nearest to."""
-    nearest = min(PRESETS, key=lambda key: len(_differences(config, PRESETS[key].config)))
+    values = config.to_dict()
+    nearest = min(PRESETS, key=lambda key: len(_differences(values, key)))
     state.PRESET.set(preset if preset in PRESETS else nearest)
     fill(config)
 
@@ -63,17 +56,12 @@ def read() -> TrainingConfig:
     Raises:
         ConfigError: Their values do not go together.
     """
-    values = {name: state.field(name).get() for name in FIELDS}
-    if not state.STOP_EARLY.get():
-        values |= {"patience": None, "min_delta": 0.0}
-    if values["optimizer"] != "sgd":
-        values["momentum"] = 0.0  # its widget is not shown
-    return replace(PRESETS[state.PRESET.get()].config, **values)
+    return TrainingConfig.from_dict(_values())
 
 
-def changes(config: TrainingConfig) -> list[str]:
+def changes() -> list[str]:
     """Names of the fields that differ from the chosen preset."""
-    return _differences(config, PRESETS[state.PRESET.get()].config)
+    return _differences(_values(), state.PRESET.get())
 
 
 def show_first() -> None:
@@ -116,12 +104,19 @@ def show_more() -> None:
         _number("min_delta")
 
 
-def _differences(one: TrainingConfig, other: TrainingConfig) -> list[str]:
-    return [
-        field.name
-        for field in fields(TrainingConfig)
-        if getattr(one, field.name) != getattr(other, field.name)
-    ]
+def _values() -> dict[str, Any]:
+    values = PRESETS[state.PRESET.get()].config.to_dict()
+    values |= {name: state.field(name).get() for name in FIELDS}
+    if not state.STOP_EARLY.get():
+        values |= {"patience": None, "min_delta": 0.0}
+    if values["optimizer"] != "sgd":
+        values["momentum"] = 0.0  # its widget is not shown
+    return values
+
+
+def _differences(values: dict[str, Any], preset: str) -> list[str]:
+    usual = PRESETS[preset].config.to_dict()
+    return [name for name in usual if values[name] != usual[name]]
 
 
 def _help(name: str, field: Field) -> str:
@@ -136,12 +131,20 @@ def _number(name: str) -> None:
         _(field.label),
         limit.low,
         limit.high,
-        step=STEPS[name],
+        step=_step(name, entry.get(), whole),
         format="%d" if whole else "%g",
         key=entry.prepare(),
         help=_help(name, field),
         persist_state="session",
     )
+
+
+def _step(name: str, value: float | None, whole: bool) -> float:
+    """What + and - change: about a tenth of the value, whether it is 0.001 or 50,000."""
+    if name == "seed" or not value:
+        return 1 if whole else FIRST_STEPS.get(name, 0.001)
+    tenth = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+    return max(1, round(tenth)) if whole else tenth
 
 
 def _share(name: str) -> None:
@@ -150,7 +153,7 @@ def _share(name: str) -> None:
         _(field.label),
         float(limit.low),
         float(limit.high),
-        step=float(STEPS[name]),
+        step=SHARE_STEP,
         format="percent",
         key=state.field(name).prepare(),
         help=_help(name, field),
