@@ -183,7 +183,7 @@ class LiveFeed:
         del self._rows[epoch:], self._seqs[epoch:]
         # A copy, because a criterion may be reading the old array.
         self._curves = self._curves.copy()
-        self._judged_epochs = -1
+        self._judged_epochs, self._judge_after = -1, 0.0
 
 
 def judge(curves: Curves) -> dict[str, list[int | None]]:

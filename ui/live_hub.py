@@ -99,6 +99,11 @@ class LiveHub:
         """The runs in memory."""
         return frozenset(self._watched)
 
+    def over(self, run_ids: Sequence[str]) -> bool:
+        """Whether nothing more can come from any of these runs, which were watched just now."""
+        entries = [self._watched.get(run_id) for run_id in run_ids]
+        return all(entry is not None and entry.feed.is_over for entry in entries)
+
     def close(self) -> None:
         """End every stream at once. Safe from any thread and from a signal handler."""
         self._closed.set()
@@ -106,7 +111,7 @@ class LiveHub:
             self._loop.call_soon_threadsafe(self._wake)
 
     async def events(
-        self, run_ids: Sequence[str], cursors: Sequence[int]
+        self, run_ids: Sequence[str], cursors: Sequence[int], *, once: bool = False
     ) -> AsyncIterator[LiveEvent]:
         """What happens to some runs, from given positions on.
 
@@ -115,6 +120,7 @@ class LiveHub:
         Args:
             run_ids: The runs.
             cursors: For each, the journal position up to which it has been drawn.
+            once: Whether to end as soon as all that is known now has been said.
         """
         positions = list(cursors)
         editions = [0] * len(run_ids)
@@ -131,7 +137,7 @@ class LiveHub:
                     yield LiveEvent(tuple(positions), data)
                 if any(feed.edition != seen for feed, seen in zip(feeds, editions, strict=True)):
                     continue
-                if all(feed.is_over for feed in feeds):
+                if self.over(run_ids) or (once and all(editions)):
                     return
                 try:
                     await asyncio.wait_for(news.wait(), HEARTBEAT_SECONDS)

@@ -52,7 +52,11 @@ def close_streams() -> None:
 
 
 async def events(request: Request) -> Response:
-    """The stream of one or several runs: ``/live/events?runs=ID[,ID…]``."""
+    """The stream of one or several runs: ``/live/events?runs=ID[,ID…]``.
+
+    With ``&once=1`` it ends when all that is known has been said, and the browser comes again:
+    for tabs that find all the connections taken which a browser allows to one server.
+    """
     run_ids = request.query_params.get("runs", "").split(",")
     if not all(_RUN_ID.fullmatch(run_id) for run_id in run_ids):
         return _refusal(400, "Each run is named by the 32 hexadecimal digits of its id.")
@@ -71,7 +75,7 @@ async def events(request: Request) -> Response:
     if unknown:
         return _refusal(404, f"There is no run {unknown[0]}; it may have been deleted.")
     return StreamingResponse(
-        _stream(run_ids, cursors),
+        _stream(run_ids, cursors, once=request.query_params.get("once") == "1"),
         media_type="text/event-stream",
         # The second header asks a proxy of the kind that collects answers to pass this one on.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -114,15 +118,18 @@ def _routes() -> list[BaseRoute]:
 routes = _routes()
 
 
-async def _stream(run_ids: Sequence[str], cursors: Sequence[int]) -> AsyncIterator[str]:
+async def _stream(
+    run_ids: Sequence[str], cursors: Sequence[int], *, once: bool
+) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    async for event in hub.events(run_ids, cursors):
+    async for event in hub.events(run_ids, cursors, once=once):
         if event.data is None:
             yield ": still here\n\n"
         else:
             yield f"id: {','.join(map(str, event.cursors))}\ndata: {event.data}\n\n"
-    if not hub.closed:  # otherwise the browser is to come back to the next server
-        yield "event: end\ndata: {}\n\n"
+    if hub.closed:  # the browser is to come back to the next server
+        return
+    yield f"event: {'end' if hub.over(run_ids) else 'pause'}\ndata: {{}}\n\n"
 
 
 def _cursors(request: Request, runs: int) -> list[int] | None:

@@ -5,9 +5,10 @@ rerun for each epoch and viewer. This element is a component of Streamlit's seco
 it stays where it is, reads the run's stream (``ui/live_routes.py``) and draws in place. The page
 gives it settings; a change of settings restyles what is drawn.
 
-The browser's part is one module in four files, joined here because a component that is no
-installed package hands its script over as text: ``plotly.js`` (load the library), ``figure.js``
-(what to draw), ``status.js`` (what to say) and ``live_chart.js`` (when, and from where).
+The browser's part is one module in five files, joined here because a component that is no
+installed package hands its script over as text: ``plotly.js`` (load the library), ``stream.js``
+(where the epochs come from), ``figure.js`` (what to draw), ``status.js`` (what to say) and
+``live_chart.js``, which holds them together.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def _component() -> ComponentRenderer:
         "mnist_lab_live_chart",
         html=(_FOLDER / "live_chart.html").read_text("utf-8"),
         css=(_FOLDER / "live_chart.css").read_text("utf-8"),
-        js=_script("plotly.js", "figure.js", "status.js", "live_chart.js"),
+        js=_script("plotly.js", "stream.js", "figure.js", "status.js", "live_chart.js"),
         # In the page's own tree, where its tests and a reader's browser search find it.
         isolate_styles=False,
     )

@@ -3,15 +3,13 @@
 // Streamlit calls the default export once when the element appears and again whenever its data
 // or the theme changes; the element itself stays. What arrives between two frames of the screen
 // is drawn at once, with one call of Plotly, so a fast run costs no more than a slow one.
-// plotly.js, figure.js and status.js stand before this file in the same module (__init__.py).
+// The other files of the module (see __init__.py) stand before this one.
 
 /** A screen reader hears a new summary at most this often, in milliseconds. */
 const SUMMARY_EVERY = 5000;
 /** After a drawing that takes longer than this, the tab gets a pause; both in milliseconds. */
 const LONG_DRAWING = 40;
 const LONGEST_PAUSE = 200;
-/** A connection that is back before this (milliseconds) was never lost for the reader. */
-const LOST_AFTER = 1000;
 const NARROW = 560;
 const OVER = ["finished", "stopped", "failed", "interrupted", "deleted"];
 
@@ -38,6 +36,7 @@ class LiveChart {
   constructor(root) {
     this.root = root;
     this.figure = root.querySelector(".lc-figure");
+    this.stream = new RunStream(this);
     this.turn = 0;
     this.revision = 0;
     this.touch = matchMedia("(pointer: coarse)").matches;
@@ -54,21 +53,21 @@ class LiveChart {
     if (data.run !== before?.run) this.begin();
     if (data.log_loss !== before?.log_loss) this.zoom.y = null;
     // A run that had ended for us and lives again for the page was taken up once more.
-    if (data.known_status !== before?.known_status && !hasEnded(data.known_status)) this.over = false;
-    loadPlotly(data.plotly_version).then(() => this.ready(), (error) => this.fail(error));
-    this.connect();
+    if (data.known_status !== before?.known_status && !hasEnded(data.known_status)) {
+      this.stream.over = false;
+    }
+    this.load();
+    this.stream.open();
     this.schedule();
     return ++this.turn;
   }
 
   /** Nothing drawn yet: a new element, or another run in it. */
   begin() {
-    this.disconnect();
+    this.stream.follow(this.data?.run);
     this.curves = newCurves();
     this.message = null;
-    this.cursor = "";
     this.token = null;
-    this.over = false;
     this.lost = false;
     this.trouble = "";
     this.zoom = {};
@@ -83,17 +82,18 @@ class LiveChart {
   listen() {
     this.stop = new AbortController();
     const { signal } = this.stop;
-    // A hidden tab holds no connection: browsers allow six to a server, for all tabs together.
     document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.disconnect();
-      else this.connect();
+      if (document.hidden) this.stream.close();
+      else this.stream.open();
     }, { signal });
     // A picture that is drawn anew under the pointer would end the drag that zooms.
     this.figure.addEventListener("pointerdown", () => (this.held = true), { signal });
-    window.addEventListener("pointerup", () => {
-      this.held = false;
-      this.schedule();
-    }, { signal });
+    for (const end of ["pointerup", "pointercancel"]) {
+      window.addEventListener(end, () => {
+        this.held = false;
+        this.schedule();
+      }, { signal });
+    }
     this.root.querySelector(".lc-reset").addEventListener("click", () => this.resetZoom(), { signal });
     this.sizes = new ResizeObserver(() => this.schedule());
     this.sizes.observe(this.figure);
@@ -102,7 +102,8 @@ class LiveChart {
   }
 
   destroy() {
-    this.disconnect();
+    this.stream.close();
+    clearTimeout(this.retrying);
     this.stop.abort();
     this.sizes.disconnect();
     clearInterval(this.clock);
@@ -112,63 +113,25 @@ class LiveChart {
     window.Plotly?.purge(this.figure);
   }
 
-  // The stream
+  // What the stream says
 
-  connect() {
-    if (this.source || this.over || this.destroyed || document.hidden || !this.data?.run) return;
-    const query = new URLSearchParams({ runs: this.data.run, after: this.cursor });
-    const source = new EventSource(address(`live/events?${query}`));
-    this.source = source;
-    source.onopen = () => this.setLost(false);
-    source.onmessage = (event) => this.receive(JSON.parse(event.data), event.lastEventId);
-    source.addEventListener("end", () => {
-      this.over = true;
-      this.disconnect();
-    });
-    source.onerror = () => {
-      this.setLost(true);
-      // The browser itself tries again, unless the answer was a refusal.
-      if (source.readyState === EventSource.CLOSED) this.refused(source.url);
-    };
-  }
-
-  disconnect() {
-    this.source?.close();
-    this.source = null;
-    clearTimeout(this.retrying);
-    this.setLost(false);
-  }
-
-  /** Ask once more for the sentence that an EventSource does not hand over. */
-  async refused(url) {
-    this.source = null;
-    const asking = new AbortController();
-    const answer = await fetch(url, { signal: asking.signal }).catch(() => null);
-    if (answer && [400, 404].includes(answer.status)) {
-      this.over = true;
-      this.trouble = await answer.text();
-      this.setLost(false);
-      this.schedule();
-    } else {
-      asking.abort();
-      this.retrying = setTimeout(() => this.connect(), 2000);
-    }
-  }
-
-  setLost(lost) {
-    clearTimeout(this.losing);
-    if (lost) this.losing = setTimeout(() => (this.lost = true), LOST_AFTER);
-    else this.lost = false;
-  }
-
-  receive(message, cursor) {
+  receive(message) {
     if (message.reset_to !== undefined) truncate(this.curves, message.reset_to);
     appendRows(this.curves, message.rows);
-    this.cursor = cursor;
     this.message = message;
     this.heardAt = performance.now();
     this.schedule();
     if (!message.more) this.reportStatus(message);
+  }
+
+  setLost(lost) {
+    this.lost = lost;
+    this.schedule();
+  }
+
+  refuse(sentence) {
+    this.trouble = sentence;
+    this.schedule();
   }
 
   /** Let the page run once when the run's state changes, never for an epoch. */
@@ -247,15 +210,13 @@ class LiveChart {
     this.schedule();
   }
 
-  ready() {
-    this.trouble = "";
-    this.schedule();
-  }
-
-  fail(error) {
-    this.trouble = error.message;
-    this.schedule();
-    this.retrying = setTimeout(() => this.destroyed || this.update(this.data), 2000);
+  /** Fetch plotly.js, again and again if need be. */
+  load() {
+    clearTimeout(this.retrying);
+    loadPlotly(this.data.plotly_version).then(() => this.schedule(), () => {
+      this.setLost(true);
+      this.retrying = setTimeout(() => this.load(), TRY_AGAIN_AFTER);
+    });
   }
 
   /** The picture in words: for the image itself, and read aloud now and then. */

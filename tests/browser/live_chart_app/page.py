@@ -1,0 +1,16 @@
+"""A page with one live chart. What is typed into its field becomes the chart's settings."""
+
+import json
+
+import streamlit as st
+
+from ui import services
+from ui.live_chart import live_chart
+
+st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+given = json.loads(st.text_input("Settings", "{}"))
+run_id = given.pop("run", st.query_params.get("run"))
+run = services.store().get(run_id) if run_id else None
+with st.container(key="live-chart"):
+    live_chart(run, **given)
+st.write(f"Run {st.session_state['runs']} of the page, status {run.status.value if run else '-'}.")

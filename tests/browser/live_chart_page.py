@@ -1,0 +1,162 @@
+"""A browser on a server with the live chart alone, and what the tests ask the chart."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+ROOT = Path(__file__).parents[2]
+#: How long a slow machine may take, in seconds. Nothing is measured with it.
+PATIENCE = 60
+CHART = ".st-key-live-chart .live-chart"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+# Notes, from the page's first moment on: every stream that is opened, and every long task.
+NOTES = """
+  window.streams = [];
+  window.longTasks = [];
+  const Source = window.EventSource;
+  window.EventSource = class extends Source {
+    constructor(url) { super(url); window.streams.push(this); }
+  };
+  new PerformanceObserver((list) => list.getEntries().forEach(
+    (task) => window.longTasks.push(Math.round(task.duration)))).observe({ type: 'longtask' });
+"""
+
+
+def launch(playwright: Playwright) -> Browser:
+    chromium = os.environ["MNIST_LAB_CHROMIUM"] or None
+    return playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+
+
+class ChartServer:
+    """The test's server; it can be stopped and started again at the same address."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.home = home
+        self.address = f"http://localhost:{self.port}"
+        self.log = home.parent / f"chart-server-{self.port}.log"
+        self.start()
+
+    def start(self) -> None:
+        app = ROOT / "tests" / "browser" / "live_chart_app" / "app.py"
+        command = [sys.executable, "-m", "streamlit", "run", str(app)]
+        variables = {"MNIST_LAB_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, "--server.port", str(self.port)],
+                cwd=ROOT,  # where .streamlit/config.toml is
+                env=os.environ | variables,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                with urllib.request.urlopen(f"{self.address}/live/health", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+
+class ChartPage:
+    """A tab that shows the chart of one run, or of none."""
+
+    def __init__(self, tab: Page, server: ChartServer, run: str | None = None) -> None:
+        self.tab = tab
+        self.server = server
+        tab.set_default_timeout(1000 * PATIENCE)
+        tab.add_init_script(NOTES)
+        self.strangers: list[str] = []
+        own = (server.address, server.address.replace("http", "ws"), "data:", "blob:")
+        tab.on("request", lambda r: r.url.startswith(own) or self.strangers.append(r.url))
+        self.errors: list[str] = []
+        tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.open(run)
+
+    def open(self, run: str | None) -> None:
+        self.tab.goto(f"{self.server.address}/?run={run}" if run else self.server.address)
+        self.tab.wait_for_selector(f"{CHART} .js-plotly-plot")
+
+    @property
+    def data(self) -> dict[str, str]:
+        """The chart's data- attributes."""
+        return self.tab.locator(CHART).evaluate("element => ({...element.dataset})")
+
+    @property
+    def reruns(self) -> int:
+        """How often the page's script has run."""
+        text = self.tab.get_by_text(re.compile(r"^Run \d+ of the page")).inner_text()
+        return int(text.split()[1])
+
+    def text(self, part: str) -> str:
+        return self.tab.locator(f"{CHART} {part}").inner_text()
+
+    def plot(self, expression: str):
+        """Something of Plotly's figure, called ``plot`` in the expression."""
+        script = f"plot => {expression}"
+        return self.tab.locator(f"{CHART} .js-plotly-plot").evaluate(script)
+
+    def until_plot(self, expression: str) -> None:
+        self.tab.wait_for_function(
+            f"chart => {{ const plot = document.querySelector(chart); "
+            f"return plot && ({expression}) }}",
+            arg=f"{CHART} .js-plotly-plot",
+        )
+
+    def until_epochs(self, epochs: int) -> None:
+        self.until(f"Number(data.epochs) >= {epochs}")
+
+    def until_status(self, status: str) -> None:
+        self.until(f"data.status === '{status}'")
+
+    def until(self, condition: str) -> None:
+        """Wait until something holds of the chart's data- attributes, called ``data``."""
+        self.tab.wait_for_function(
+            f"chart => {{ const data = document.querySelector(chart)?.dataset; "
+            f"return data && ({condition}) }}",
+            arg=CHART,
+        )
+
+    def set(self, **settings) -> None:
+        """Give the chart other settings, as a widget of a page would."""
+        before = self.reruns
+        field = self.tab.get_by_label("Settings")
+        field.fill(json.dumps(settings))
+        field.press("Enter")
+        expect(self.tab.get_by_text(re.compile(f"^Run {before + 1} of the page"))).to_be_visible()
+
+    def hide(self, hidden: bool = True) -> None:
+        """What a browser does when another tab comes to the front."""
+        self.tab.evaluate(
+            """(hidden) => {
+                Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+                document.dispatchEvent(new Event('visibilitychange'));
+            }""",
+            hidden,
+        )
