@@ -10,6 +10,7 @@ from ui.navigation import start_page, train_page
 from ui.run_words import (
     STATUS_WORDS,
     duration,
+    epochs,
     escaped,
     loss,
     moment,
@@ -43,8 +44,9 @@ def delete(run: Run) -> None:
     """Ask once more, then delete."""
     st.markdown(
         _(
-            "**{name}** is deleted with its {epochs} epochs and its models. This cannot be undone."
-        ).format(name=escaped(run.name), epochs=whole(run.epochs_done))
+            "**{name}** is deleted with all that it learned ({epochs}) and its models. This cannot "
+            "be undone."
+        ).format(name=escaped(run.name), epochs=epochs(run.epochs_done))
     )
     with st.container(horizontal=True):
         if st.button(_("Delete"), type="primary", key="delete-confirm"):

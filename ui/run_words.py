@@ -17,7 +17,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.runs import RunStatus
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS
-from ui.text import _
+from ui.text import _, ngettext
 
 NONE = "–"
 """Stands where there is no figure."""
@@ -60,7 +60,7 @@ def settings_line(config: TrainingConfig) -> str:
     return _line(
         architecture_label(config),
         _("{images} training images").format(images=whole(config.train_size)),
-        _("{epochs} epochs").format(epochs=whole(config.epochs)),
+        epochs(config.epochs),
     )
 
 
@@ -89,6 +89,11 @@ def more_settings_line(config: TrainingConfig) -> str:
 def escaped(text: str) -> str:
     """A text that a person wrote, so that none of it is taken for Markdown."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
+
+
+def epochs(count: int) -> str:
+    """So many epochs."""
+    return ngettext("{count} epoch", "{count} epochs", count).format(count=whole(count))
 
 
 def whole(number: int) -> str:
