@@ -18,7 +18,7 @@ from typing import Any
 import plotly
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Route
 from streamlit import config
 
 from mnist_core.errors import StoreError
@@ -104,15 +104,20 @@ async def health(_request: Request) -> Response:
     )
 
 
-def _routes() -> list[BaseRoute]:
-    routes: list[BaseRoute] = [
-        Route("/live/plotly.js", plotly_js),
-        Route("/live/events", events),
-        Route("/live/health", health),
+def _routes() -> list[Route]:
+    # Streamlit puts its own addresses below this path, but not those of an app. No Mount: it
+    # would swallow the pages that lie below the same path.
+    base = config.get_option("server.baseUrlPath").strip("/")
+    prefixes = {"/live", f"/{base}/live" if base else "/live"}
+    return [
+        Route(prefix + path, endpoint)
+        for prefix in sorted(prefixes)
+        for path, endpoint in (
+            ("/plotly.js", plotly_js),
+            ("/events", events),
+            ("/health", health),
+        )
     ]
-    # Streamlit puts its own addresses below this path, but not those of an app.
-    prefix = config.get_option("server.baseUrlPath").strip("/")
-    return [*routes, Mount(f"/{prefix}", routes=routes)] if prefix else routes
 
 
 routes = _routes()

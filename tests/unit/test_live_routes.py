@@ -17,7 +17,8 @@ from email.message import Message
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from streamlit import config
 
 from mnist_core.runs import Store
@@ -26,7 +27,7 @@ from ui import live_routes
 
 
 @contextmanager
-def served(routes: list[BaseRoute]) -> Iterator[str]:
+def served(routes: list[Route]) -> Iterator[str]:
     """A server with these routes, on a port of its own."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -159,9 +160,11 @@ def test_the_routes_lie_below_the_server_s_base_path_too() -> None:
         routes = live_routes._routes()
     finally:
         config.set_option("server.baseUrlPath", before)
-    with served(routes) as address:
+    page = Route("/lab/one/{page}", lambda _request: PlainTextResponse("a page"))
+    with served([*routes, page]) as address:
         assert fetch(f"{address}/lab/one/live/health")[0] == 200
         assert fetch(f"{address}/live/health")[0] == 200
+        assert fetch(f"{address}/lab/one/train")[2] == b"a page"
 
 
 def test_closing_the_streams_ends_them_without_saying_that_the_runs_have_ended(
@@ -186,5 +189,5 @@ def test_closing_the_streams_ends_them_without_saying_that_the_runs_have_ended(
 def test_no_route_is_one_of_streamlit_s_own() -> None:
     from streamlit.web.server.starlette.starlette_app import _RESERVED_ROUTE_PREFIXES
 
-    paths = [route.path for route in live_routes.routes if isinstance(route, Route | Mount)]
+    paths = [route.path for route in live_routes.routes]
     assert not any(path.startswith(_RESERVED_ROUTE_PREFIXES) for path in paths)
