@@ -1,8 +1,10 @@
 """The Runs page: every run, newest first, with what came of it."""
 
+from contextlib import suppress
+
 import streamlit as st
 
-from mnist_core.errors import LabError
+from mnist_core.errors import UnknownRunError
 from mnist_core.runs import EpochRecord, Run
 from mnist_core.runs.store import NAME_LENGTH
 from ui import problems, services, state
@@ -26,38 +28,47 @@ REFRESH_SECONDS = 2
 
 
 @st.dialog(_("Rename the run"))
-def rename(run: Run) -> None:
+def ask_name(run: Run) -> None:
     """Ask for another name."""
+    key = f"name-{run.id}"
     with st.form("rename-form", border=False):
-        name = st.text_input(_("Name"), run.name, max_chars=NAME_LENGTH)
-        if st.form_submit_button(_("Rename"), type="primary", key="rename-confirm"):
-            try:
-                services.store().rename(run.id, name or "")
-            except LabError as error:
-                problems.show(error)
-            else:
-                st.rerun()
+        st.text_input(_("Name"), run.name, max_chars=NAME_LENGTH, key=key)
+        problems.show_notice()
+        st.form_submit_button(
+            _("Rename"), type="primary", key="rename-confirm", on_click=rename, args=(run.id, key)
+        )
+
+
+def rename(run_id: str, key: str) -> None:
+    """Call a run what its owner typed, and close the dialog."""
+    with problems.noted():
+        services.store().rename(run_id, st.session_state[key])
+        st.rerun()
 
 
 @st.dialog(_("Delete the run?"))
-def delete(run: Run) -> None:
-    """Ask once more, then delete."""
+def ask_deletion(run: Run) -> None:
+    """Ask once more."""
     st.markdown(
         _(
             "**{name}** is deleted with all that it learned ({epochs}) and its models. This cannot "
             "be undone."
         ).format(name=escaped(run.name), epochs=epochs(run.epochs_done))
     )
+    problems.show_notice()
     with st.container(horizontal=True):
-        if st.button(_("Delete"), type="primary", key="delete-confirm"):
-            try:
-                services.store().delete(run.id)
-            except LabError as error:
-                problems.show(error)
-            else:
-                st.rerun()
-        if st.button(_("Keep it"), key="delete-cancel"):
-            st.rerun()
+        st.button(
+            _("Delete"), type="primary", key="delete-confirm", on_click=delete, args=(run.id,)
+        )
+        st.button(_("Keep it"), key="delete-cancel", on_click=st.rerun)
+
+
+def delete(run_id: str) -> None:
+    """Delete a run, and close the dialog."""
+    with problems.noted():
+        with suppress(UnknownRunError):  # deleted already, by another tab or a double click
+            services.store().delete(run_id)
+        st.rerun()
 
 
 def show_run(run: Run) -> None:
@@ -115,7 +126,7 @@ def show_actions(run: Run) -> None:
         query_params={"run": run.id},
     )
     if st.button(_("Rename"), key=f"rename-{run.id}", type="tertiary"):
-        rename(run)
+        ask_name(run)
     active = run.status.is_active
     if st.button(
         _("Delete"),
@@ -124,7 +135,7 @@ def show_actions(run: Run) -> None:
         disabled=active,
         help=_("It is still at work: open it and stop it first.") if active else None,
     ):
-        delete(run)
+        ask_deletion(run)
 
 
 def turn_page(by: int) -> None:
@@ -168,6 +179,7 @@ def show_list(refreshing: bool) -> None:
 
 
 st.title(_("Runs"), anchor=False)
+problems.show_notice()
 first = read_runs()
 if not first and state.RUNS_PAGE.get():
     state.RUNS_PAGE.set(0)

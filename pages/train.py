@@ -127,6 +127,7 @@ with st.container(key="train-bar", horizontal=True, vertical_alignment="bottom")
     ):
         try:
             run = start_run(config, state.PRESET.get())
+            state.SHOWN_RUN.set(run.id)
             st.query_params.from_dict({"run": run.id})
             troubles = []
         except LabError as error:
@@ -135,8 +136,7 @@ with st.container(key="train-bar", horizontal=True, vertical_alignment="bottom")
 
 for trouble in filter(None, troubles):
     problems.show(trouble)
-if notice := state.take_notice():
-    st.error(notice, icon=":material/error:")
+problems.show_notice()
 engine = services.engine_state()
 if engine.phase == "failed":
     st.warning(_("Runs wait in the queue: no worker trains them. {why}").format(why=engine.message))

@@ -44,9 +44,15 @@ def shown() -> Iterator[None]:
         show(error)
 
 
+def show_notice() -> None:
+    """Show here what went wrong in a callback since the last run of the script, if anything did."""
+    if notice := state.take_notice():
+        st.error(notice, icon=":material/error:")
+
+
 @contextmanager
 def noted() -> Iterator[None]:
-    """Keep a failure of a callback, which has no place on the page, for ``state.take_notice``."""
+    """Keep a failure of a callback, which has no place on the page, for ``show_notice``."""
     try:
         yield
     except LabError as error:

@@ -12,7 +12,7 @@ from ui.text import _
 
 
 def start_run(config: TrainingConfig, preset: str) -> Run:
-    """Put a run into the queue and make it the one that this session watches.
+    """Put a run into the queue.
 
     A double click is delivered as two presses of the button. The second one finds the run of
     the first, if its settings are the same and it comes at once.
@@ -34,5 +34,4 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
         preset=preset if unchanged else None,
     )
     state.LAST_START.set(state.Start(config, run.id, time.monotonic()))
-    state.SHOWN_RUN.set(run.id)
     return run

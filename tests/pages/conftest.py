@@ -1,0 +1,119 @@
+"""What the page tests stand on: the app without a browser, and runs written as a worker would."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.config import TrainingConfig
+from mnist_core.presets import PRESETS
+from mnist_core.runs import EpochRecord, Run, RunStatus, Store
+from mnist_core.runs.leases import RunQueue, RunWriter
+from ui import services
+
+DASHBOARD = Path(__file__).resolve().parents[2] / "ui" / "dashboard.py"
+
+
+def record(epoch: int) -> EpochRecord:
+    """An epoch of a run whose validation loss is lowest at epoch 20 and rises clearly after it."""
+    return EpochRecord(
+        epoch=epoch,
+        loss=2 * math.exp(-epoch / 30),
+        accuracy=1 - math.exp(-epoch / 30),
+        val_loss=1 + (epoch - 20) ** 2 / 1000,
+        val_accuracy=0.8 - abs(epoch - 20) / 1000,
+        val_loss_se=0.01,
+        val_rise_se=0.0 if epoch <= 20 else 0.001,
+        learning_rate=0.01,
+        seconds=0.1,
+        recorded_at=time.time(),
+    )
+
+
+@dataclass
+class Runs:
+    """Writes runs into the store the way that a worker does."""
+
+    store: Store
+    writers: dict[str, RunWriter] = field(default_factory=dict)
+
+    def add(
+        self,
+        status: RunStatus = RunStatus.FINISHED,
+        *,
+        epochs: int = 50,
+        preset: str | None = "overfit-700",
+        config: TrainingConfig | None = None,
+        name: str | None = None,
+        message: str = "",
+    ) -> Run:
+        config = config or PRESETS[preset or "overfit-700"].config
+        run = self.store.create(config, name=name, preset=preset)
+        if status is RunStatus.QUEUED:
+            return run
+        queue = RunQueue(self.store.database)
+        lease = queue.claim(run.id)
+        assert lease is not None
+        writer = self.writers[run.id] = RunWriter(self.store.database, lease)
+        if epochs:
+            writer.append(
+                [record(epoch) for epoch in range(1, epochs + 1)],
+                best_epoch=min(epochs, 20),
+                progress=None,
+                active_seconds=75.0,
+            )
+        if status is not RunStatus.RUNNING:
+            writer.set_status(status, message)
+        if status in (RunStatus.FINISHED, RunStatus.STOPPED) and epochs:
+            writer.measured(test_loss=0.9, test_accuracy=0.789)
+        if not status.is_active:
+            writer.release()
+        return self.store.get(run.id)
+
+
+@pytest.fixture
+def store(lab_home: Path) -> Store:
+    return services.store()
+
+
+@pytest.fixture
+def runs(store: Store) -> Runs:
+    return Runs(store)
+
+
+@pytest.fixture(autouse=True)
+def _close_stores():
+    yield
+    for opened in services._stores.values():
+        opened.database.close()
+    services._stores.clear()
+
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page() -> Open:
+    """Opens a page of the app as a new visitor does, by its address."""
+
+    def open_it(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(DASHBOARD), default_timeout=20)
+        for name, value in query.items():
+            app.query_params[name] = value
+        # The file is found from the script, as in Streamlit itself.
+        app.switch_page(f"../pages/{page}.py")
+        return app.run()
+
+    return open_it
+
+
+def said(app: AppTest) -> str:
+    """All that the page says in words, one text a line."""
+    elements = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning]
+    return "\n".join(element.value for element in elements)

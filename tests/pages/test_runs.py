@@ -1,0 +1,138 @@
+"""The Runs page: every run, what came of it, and what can be done with it."""
+
+from pathlib import Path
+
+import pytest
+
+from mnist_core.errors import UnknownRunError
+from mnist_core.runs import RunStatus, Store
+
+from .conftest import Open, Runs, said
+
+
+def test_without_a_run_it_points_to_the_start(open_page: Open) -> None:
+    app = open_page("runs")
+    assert not app.exception
+    assert "There is no run yet" in said(app)
+    assert [link.proto.label for link in app.get("page_link")] == ["Choose an experiment"]
+
+
+@pytest.mark.parametrize("status", RunStatus)
+@pytest.mark.parametrize("epochs", [0, 50])
+def test_a_run_in_any_status_is_listed(
+    status: RunStatus, epochs: int, open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(status, epochs=epochs, name="my run", message="Why it is so.")
+    app = open_page("runs")
+    words = said(app)
+    assert not app.exception
+    assert not app.error
+    assert "my run" in words
+    assert status.value.capitalize() in words
+    assert "Two\N{NO-BREAK SPACE}hidden\N{NO-BREAK SPACE}units" in words
+    assert run.id in app.get("page_link")[0].proto.query_string
+    assert app.button(key=f"delete-{run.id}").disabled == status.is_active
+    if run.message:
+        assert "Why it is so." in words
+
+
+def test_the_figures_of_a_run(open_page: Open, runs: Runs) -> None:
+    runs.add(RunStatus.FINISHED, epochs=50)
+    words = said(open_page("runs"))
+    assert "50 / 1,000" in words
+    assert "**1.000** best · 1.900 last" in words
+    assert "**80.0%** best · 77.0% last" in words
+    assert "78.9%" in words
+    assert "trained 1:15" in words
+
+
+def test_the_newest_run_comes_first_and_older_ones_can_be_reached(
+    open_page: Open, runs: Runs
+) -> None:
+    for number in range(1, 15):
+        runs.add(epochs=0, name=f"run number {number}")
+    app = open_page("runs")
+    names = [text.value for text in app.markdown if text.value.startswith("**run")]
+    assert names[0] == "**run number 14**"
+    assert len(names) == 12
+    app.button(key="runs-older").click().run()
+    names = [text.value for text in app.markdown if text.value.startswith("**run")]
+    assert names == ["**run number 2**", "**run number 1**"]
+    assert app.button(key="runs-older").disabled
+    app.button(key="runs-newer").click().run()
+    assert "run number 14" in said(app)
+
+
+def test_after_the_last_run_of_a_page_is_deleted_the_newest_are_shown(
+    open_page: Open, runs: Runs
+) -> None:
+    ids = [runs.add(epochs=0, name=f"run number {number}").id for number in range(13)]
+    app = open_page("runs")
+    app.button(key="runs-older").click().run()
+    runs.store.delete(ids[0])
+    app.run()
+    assert "run number 12" in said(app)
+
+
+def test_a_name_is_shown_as_it_was_written(open_page: Open, runs: Runs) -> None:
+    runs.add(name="a*b* [x](y) :red[z]")
+    assert "**a\\*b\\* \\[x\\]\\(y\\) \\:red\\[z\\]**" in said(open_page("runs"))
+
+
+def test_renaming(open_page: Open, runs: Runs) -> None:
+    run = runs.add(name="old")
+    app = open_page("runs")
+    app.button(key=f"rename-{run.id}").click().run()
+    app.text_input[0].input("new name")
+    app.button(key="rename-confirm").click().run()
+    assert not app.exception
+    assert runs.store.get(run.id).name == "new name"
+
+
+def test_an_empty_name_is_refused_with_a_sentence(open_page: Open, runs: Runs) -> None:
+    run = runs.add(name="old")
+    app = open_page("runs")
+    app.button(key=f"rename-{run.id}").click().run()
+    app.text_input[0].input("   ")
+    app.button(key="rename-confirm").click().run()
+    assert "Choose a shorter one, or at least one letter." in app.error[0].value
+    assert runs.store.get(run.id).name == "old"
+
+
+def test_deleting_asks_first(open_page: Open, runs: Runs) -> None:
+    run = runs.add(name="mine")
+    app = open_page("runs")
+    app.button(key=f"delete-{run.id}").click().run()
+    assert "**mine** is deleted with all that it learned (50 epochs)" in said(app)
+    assert runs.store.get(run.id)
+    app.button(key="delete-cancel").click().run()
+    assert runs.store.get(run.id)
+    app.button(key=f"delete-{run.id}").click().run()
+    app.button(key="delete-confirm").click().run()
+    with pytest.raises(UnknownRunError):
+        runs.store.get(run.id)
+    assert "There is no run yet" in said(app)
+
+
+def test_a_store_that_cannot_be_opened_is_a_sentence(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "damaged"
+    home.mkdir()
+    (home / "runs.db").write_text("this is no database" * 100, "utf-8")
+    monkeypatch.setenv("MNIST_LAB_HOME", str(home))
+    app = open_page("runs")
+    assert not app.exception
+    assert "no database of this lab" in app.error[0].value
+    # Nothing of it is kept: with another home, the page is well again.
+    monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "sound"))
+    app.run()
+    assert not app.error
+
+
+def test_the_list_survives_what_it_does_not_know(open_page: Open, store: Store) -> None:
+    """A page of the list that no longer exists, as after many deletions in another tab."""
+    app = open_page("runs")
+    app.session_state["runs-page"] = 7
+    app.run()
+    assert not app.exception

@@ -1,0 +1,45 @@
+"""The start page: what it is, and one click to a running experiment."""
+
+import pytest
+
+from mnist_core.presets import PRESETS
+from mnist_core.runs import RunStatus, Store
+
+from .conftest import Open, Runs, said
+
+
+def test_it_offers_every_preset(open_page: Open) -> None:
+    app = open_page("start")
+    assert not app.exception
+    for preset in PRESETS.values():
+        assert preset.label in said(app)
+        assert preset.summary in said(app)
+        assert app.button(key=f"start-{preset.key}").label == f"Start {preset.key}"
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_one_click_starts_an_experiment_and_shows_it(
+    key: str, open_page: Open, store: Store
+) -> None:
+    app = open_page("start")
+    app.button(key=f"start-{key}").click().run()
+    (run,) = store.list_runs()
+    assert not app.exception
+    assert run.status is RunStatus.QUEUED
+    assert (run.preset, run.config) == (key, PRESETS[key].config)
+    assert app.query_params["run"] == run.id
+    assert app.selectbox(key="train-preset").value == key
+
+
+def test_a_run_at_work_can_be_watched_again(open_page: Open, runs: Runs) -> None:
+    assert not open_page("start").get("page_link")[0].proto.label.startswith("Continue")
+    run = runs.add(RunStatus.RUNNING, name="mine")
+    link = open_page("start").get("page_link")[0].proto
+    assert link.label == "Continue watching: mine (Running)"
+    assert run.id in link.query_string
+
+
+def test_a_run_that_ended_is_not_called_at_work(open_page: Open, runs: Runs) -> None:
+    runs.add(RunStatus.FINISHED)
+    links = [link.proto.label for link in open_page("start").get("page_link")]
+    assert set(links) == {"Settings"}

@@ -1,0 +1,412 @@
+"""The Train page: choose, change, start, command, watch, and read the result."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.config import LIMITS
+from mnist_core.overfitting import CRITERIA
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Command, RunStatus, Store
+from ui import services, state
+from ui.fields import FIELDS
+
+from .conftest import Open, Runs, said
+
+FIRST = PRESETS["overfit-700"]
+SETTINGS = [name for name in FIELDS if name not in ("patience", "min_delta")]
+
+
+def values(app: AppTest) -> dict[str, object]:
+    """What the widgets of the settings say, by their keys."""
+    widgets = [*app.selectbox, *app.number_input, *app.slider, *app.toggle]
+    return {widget.key: widget.value for widget in widgets}
+
+
+def buttons(app: AppTest) -> dict[str, bool]:
+    """Whether each of a run's buttons can be pressed."""
+    return {
+        name: not app.button(key=f"train-{name}").disabled for name in ("pause", "step", "stop")
+    }
+
+
+def commands(runs: Runs, run_id: str) -> list[tuple[Command, float | None]]:
+    return runs.writers[run_id].commands()
+
+
+# Settings
+
+
+def test_the_first_visit_shows_the_first_experiment(open_page: Open) -> None:
+    app = open_page("train")
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="train-preset").value == "overfit-700"
+    assert app.selectbox(key="train-preset").options == [
+        f"{key} — {preset.label}" for key, preset in PRESETS.items()
+    ]
+    assert FIRST.look_for in said(app)
+    assert buttons(app) == {"pause": False, "step": False, "stop": False}
+    assert not app.button(key="train-start").disabled
+
+
+def test_the_chart_stands_in_its_container(open_page: Open) -> None:
+    app = open_page("train")
+    (container,) = (
+        block
+        for block in app.get("flex_container")
+        if block.proto.id.endswith("live-chart") or "live-chart" in str(block.proto)
+    )
+    assert [child.type for child in container.children.values()] == ["bidi_component"]
+
+
+def test_every_widget_is_explained(open_page: Open) -> None:
+    app = open_page("train")
+    widgets = [*app.selectbox, *app.number_input, *app.slider, *app.toggle]
+    widgets += [*app.get("button_group")]
+    assert len(widgets) > 15
+    for widget in widgets:
+        assert widget.proto.label
+        assert widget.proto.help, widget.proto.label
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_the_address_chooses_an_experiment_and_fills_in_its_settings(
+    key: str, open_page: Open
+) -> None:
+    app = open_page("train", preset=key)
+    assert not app.error
+    assert app.selectbox(key="train-preset").value == key
+    shown = values(app)
+    for name in SETTINGS:
+        if name == "momentum" and PRESETS[key].config.optimizer != "sgd":
+            assert "train-momentum" not in shown
+        else:
+            assert shown[f"train-{name.replace('_', '-')}"] == getattr(PRESETS[key].config, name)
+    assert "Changed from the preset" not in said(app)
+
+
+def test_choosing_an_experiment_fills_in_its_settings_and_the_address(open_page: Open) -> None:
+    app = open_page("train", preset="lenet")
+    app.selectbox(key="train-preset").select("softmax").run()
+    assert values(app)["train-architecture"] == "softmax"
+    assert values(app)["train-learning-rate"] == 1e-4
+    assert app.query_params["preset"] == "softmax"
+
+
+def test_an_unknown_preset_is_one_sentence_and_the_page_works(
+    open_page: Open, store: Store
+) -> None:
+    app = open_page("train", preset="overfit-70")
+    (error,) = app.error
+    assert "overfit-70" in error.value
+    assert all(key in error.value for key in PRESETS)
+    assert "Did you mean overfit-700?" in error.value
+    app.button(key="train-start").click().run()
+    assert not app.error
+    assert store.list_runs()[0].preset == "overfit-700"
+
+
+def test_limits_are_those_of_the_core(open_page: Open) -> None:
+    app = open_page("train")
+    app.toggle(key="train-stop-early").set_value(True).run()
+    for name, limit in LIMITS.items():
+        key = f"train-{name.replace('_', '-')}"
+        widget = app.slider(key=key) if name == "label_noise" else app.number_input(key=key)
+        assert (widget.min, widget.max) == (limit.low, limit.high)
+
+
+def test_what_was_changed_is_said_and_can_be_taken_back(open_page: Open) -> None:
+    app = open_page("train", preset="softmax")
+    app.number_input(key="train-epochs").set_value(7)
+    app.slider(key="train-label-noise").set_value(0.2).run()
+    assert "Changed from the preset: Epochs, Wrong labels" in said(app)
+    app.button(key="train-reset").click().run()
+    assert "Changed from the preset" not in said(app)
+    assert values(app)["train-epochs"] == 50
+
+
+def test_settings_survive_a_visit_to_another_page(open_page: Open) -> None:
+    app = open_page("train")
+    app.number_input(key="train-epochs").set_value(123).run()
+    app.switch_page("../pages/runs.py").run()
+    app.switch_page("../pages/train.py").run()
+    assert values(app)["train-epochs"] == 123
+
+
+def test_a_usual_learning_rate_follows_the_optimizer(open_page: Open) -> None:
+    app = open_page("train")
+    app.selectbox(key="train-optimizer").select("adam").run()
+    assert values(app)["train-learning-rate"] == 0.001
+    app.number_input(key="train-learning-rate").set_value(0.02).run()
+    app.selectbox(key="train-optimizer").select("sgd").run()
+    assert values(app)["train-learning-rate"] == 0.02
+
+
+# Start
+
+
+def test_start_writes_the_run_and_shows_it(open_page: Open, store: Store) -> None:
+    app = open_page("train", preset="softmax")
+    app.button(key="train-start").click().run()
+    (run,) = store.list_runs()
+    assert not app.exception
+    assert (run.name, run.preset, run.config) == ("softmax", "softmax", PRESETS["softmax"].config)
+    assert app.query_params == {"run": run.id}
+    assert buttons(app) == {"pause": False, "step": False, "stop": True}
+
+
+def test_every_setting_reaches_the_run(open_page: Open, store: Store) -> None:
+    app = open_page("train")
+    wanted = replace(
+        FIRST.config,
+        architecture="relu-512",
+        train_size=800,
+        validation_size=400,
+        epochs=12,
+        learning_rate=0.05,
+        momentum=0.9,
+        batch_size=20,
+        seed=11,
+        pixel_scaling="raw",
+        sampling="stratified",
+        label_noise=0.25,
+        patience=5,
+        min_delta=0.002,
+    )
+    app.toggle(key="train-stop-early").set_value(True).run()
+    for key, widget in {
+        w.key: w for w in [*app.selectbox, *app.number_input, *app.slider] if w.key
+    }.items():
+        field = key.removeprefix("train-").replace("-", "_")
+        if hasattr(wanted, field):
+            widget.set_value(getattr(wanted, field))
+    app.button(key="train-start").click().run()
+    (run,) = store.list_runs()
+    assert run.config == wanted
+    assert run.preset is None
+    assert run.name == "overfit-700, changed"
+
+
+def test_a_double_click_starts_one_run(
+    open_page: Open, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("train")
+    app.button(key="train-start").click().run()
+    app.button(key="train-start").click().run()
+    assert len(store.list_runs()) == 1
+    # Other settings are another decision, and so is the same one after a while.
+    app.number_input(key="train-seed").set_value(4).run()
+    app.button(key="train-start").click().run()
+    assert len(store.list_runs()) == 2
+    monkeypatch.setattr(state, "REPEAT_SECONDS", 0.0)
+    app.button(key="train-start").click().run()
+    assert len(store.list_runs()) == 3
+
+
+def test_start_is_open_while_another_run_trains(open_page: Open, runs: Runs) -> None:
+    shown = runs.add(RunStatus.RUNNING)
+    app = open_page("train", run=shown.id)
+    app.button(key="train-start").click().run()
+    assert len(runs.store.list_runs()) == 2
+    assert app.query_params["run"] != shown.id
+    assert runs.store.get(shown.id).status is RunStatus.RUNNING
+
+
+def test_settings_that_do_not_go_together_are_one_sentence(open_page: Open, store: Store) -> None:
+    app = open_page("train", preset="softmax")
+    app.number_input(key="train-train-size").set_value(55_000).run()
+    app.button(key="train-start").click().run()
+    (error,) = app.error
+    assert error.value.startswith("“Training images” is 55000 and “Validation images” is 10000")
+    assert "Make one of them smaller by 5000 or more." in error.value
+    assert store.list_runs() == []
+    assert values(app)["train-train-size"] == 55_000
+    app.number_input(key="train-train-size").set_value(1_000).run()
+    assert not app.error
+
+
+def test_a_store_that_cannot_be_written_is_one_sentence(
+    open_page: Open, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("train")
+    app.number_input(key="train-epochs").set_value(5).run()
+    with store.database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+    app.button(key="train-start").click().run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert values(app)["train-epochs"] == 5
+
+
+def test_workers_that_cannot_start_are_told_of(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab_home: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder", "utf-8")
+    monkeypatch.setattr(services, "_trouble", "")
+    monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "file" / "home"))
+    services.start_engine()
+    monkeypatch.setenv("MNIST_LAB_HOME", str(lab_home))
+    app = open_page("train")
+    assert "no worker trains them" in app.warning[0].value
+
+
+# A run
+
+
+@pytest.mark.parametrize("status", RunStatus)
+@pytest.mark.parametrize("epochs", [0, 50])
+def test_a_run_in_any_status_is_shown(
+    status: RunStatus, epochs: int, open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(status, epochs=epochs, name="mine", message="Why it is so.")
+    app = open_page("train", run=run.id)
+    at_work = status in (RunStatus.RUNNING, RunStatus.PAUSED)
+    assert not app.exception
+    assert not app.error
+    assert "mine" in said(app)
+    assert buttons(app) == {"pause": at_work, "step": at_work, "stop": status.is_active}
+    assert app.button(key="train-pause").label == (
+        "Resume" if status is RunStatus.PAUSED else "Pause"
+    )
+    assert ("What to look for" in said(app)) == status.is_active
+
+
+def test_an_unknown_run_is_one_sentence(open_page: Open, runs: Runs) -> None:
+    app = open_page("train", run="0" * 32)
+    (error,) = app.error
+    assert "0" * 32 in error.value
+    assert "Choose one from the list of runs." in error.value
+    app.button(key="train-start").click().run()
+    assert not app.error
+    assert app.query_params["run"] == runs.store.list_runs()[0].id
+
+
+def test_a_run_brings_its_settings_with_it(open_page: Open, runs: Runs) -> None:
+    config = replace(PRESETS["softmax"].config, epochs=3, pixel_scaling="unit")
+    run = runs.add(config=config, preset=None)
+    app = open_page("train", run=run.id)
+    assert app.selectbox(key="train-preset").value == "softmax"
+    assert "Changed from the preset: Epochs, Pixel values" in said(app)
+
+
+def test_the_run_watched_last_is_shown_again(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.RUNNING, name="mine")
+    app = open_page("train", run=run.id)
+    app.switch_page("../pages/start.py").run()
+    app.query_params.clear()
+    app.switch_page("../pages/train.py").run()
+    assert "mine" in said(app)
+    assert app.query_params["run"] == run.id
+
+
+def test_a_deleted_run_is_not_missed(open_page: Open, runs: Runs) -> None:
+    run = runs.add()
+    app = open_page("train", run=run.id)
+    runs.store.delete(run.id)
+    app.query_params.clear()
+    app.run()
+    assert not app.error
+    assert FIRST.look_for in said(app)
+
+
+def test_the_buttons_reach_the_worker(
+    open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.run_panel._COMMAND_SECONDS", 0.0)
+    run = runs.add(RunStatus.RUNNING)
+    app = open_page("train", run=run.id)
+    app.button(key="train-pause").click().run()
+    runs.writers[run.id].set_status(RunStatus.PAUSED)
+    app.run()
+    app.button(key="train-step").click().run()
+    app.button(key="train-pause").click().run()
+    app.number_input(key="train-new-rate").set_value(0.003).run()
+    app.button(key="train-set-rate").click().run()
+    app.button(key="train-stop").click().run()
+    assert commands(runs, run.id) == [
+        (Command.PAUSE, None),
+        (Command.STEP, None),
+        (Command.RESUME, None),
+        (Command.LEARNING_RATE, 0.003),
+        (Command.STOP, None),
+    ]
+
+
+def test_a_double_click_on_pause_does_not_resume(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.RUNNING)
+    app = open_page("train", run=run.id)
+    app.button(key="train-pause").click().run()
+    runs.writers[run.id].set_status(RunStatus.PAUSED)
+    app.run()
+    app.button(key="train-pause").click().run()
+    assert commands(runs, run.id) == [(Command.PAUSE, None)]
+
+
+def test_a_queued_run_is_stopped_at_once(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.QUEUED)
+    app = open_page("train", run=run.id)
+    app.button(key="train-stop").click().run()
+    assert runs.store.get(run.id).status is RunStatus.STOPPED
+    assert buttons(app) == {"pause": False, "step": False, "stop": False}
+
+
+def test_a_command_to_a_deleted_run_is_one_sentence(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.QUEUED)
+    app = open_page("train", run=run.id)
+    runs.store.command(run.id, Command.STOP)
+    runs.store.delete(run.id)
+    app.button(key="train-stop").click().run()
+    assert not app.exception
+    assert all("The store has none of this id" in error.value for error in app.error)
+
+
+# The result
+
+
+def test_the_result_in_words_and_figures(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.STOPPED, epochs=50)
+    app = open_page("train", run=run.id)
+    words = said(app)
+    assert "Stopped after epoch 50; what was learned is kept." in words
+    assert "at its best after epoch 20" in words
+    assert "rose from 1.000 to 1.900" in words
+    assert "78.9% of the test images" in words
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures == {
+        "Best epoch": "20",
+        "Validation loss there": "1.000",
+        "Validation accuracy there": "80.0%",
+        "Test accuracy": "78.9%",
+    }
+
+
+def test_no_overfitting_is_a_result_too(open_page: Open, runs: Runs) -> None:
+    run = runs.add(epochs=20)
+    words = said(open_page("train", run=run.id))
+    assert "The last epoch was the best one" in words
+    nearly = runs.add(epochs=23)
+    words = said(open_page("train", run=nearly.id))
+    assert "By this criterion no overfitting was found" in words
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_the_criterion_can_be_changed_without_training_again(
+    criterion: str, open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(epochs=50)
+    app = open_page("train", run=run.id)
+    app.selectbox(key="chart-criterion").select(criterion).run()
+    assert not app.exception
+    assert "at its best after epoch 20" in said(app)
+    assert len(runs.store.list_runs()) == 1
+
+
+def test_the_chart_can_be_set(open_page: Open, runs: Runs) -> None:
+    app = open_page("train", run=runs.add().id)
+    app.slider(key="chart-smoothing").set_value(0.9)
+    app.get("button_group")[0].set_value("log")
+    app.get("button_group")[1].set_value(["val_loss"]).run()
+    assert not app.exception
