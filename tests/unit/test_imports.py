@@ -103,30 +103,46 @@ def test_the_scripts_that_streamlit_runs_load_no_tensorflow() -> None:
     assert first_to_load(("tensorflow", "keras"), lines) == ""
 
 
-def test_what_is_imported_is_pinned() -> None:
+def pinned(*names: str) -> set[str]:
+    text = "".join((ROOT / name).read_text("utf-8") for name in names)
+    found = re.finditer(r"^([A-Za-z][\w.-]*)(\[\w+\])?==", text, re.MULTILINE)
+    return {normal(match[1]) for match in found}
+
+
+def normal(distribution: str) -> str:
+    """The name as package indexes compare it: ``SQLAlchemy`` is ``sqlalchemy``."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def imported_packages(file: Path) -> set[str]:
+    """The top-level names of all imports in a file, also of those inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(str(node.module))
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("places", "lists"),
+    [
+        (("app.py", "mnist_core", "ui", "pages", "scripts/serve.py"), ("requirements.txt",)),
+        (("scripts", "benchmarks", "tests"), ("requirements.txt", "requirements-dev.txt")),
+    ],
+)
+def test_what_is_imported_is_pinned(places: tuple[str, ...], lists: tuple[str, ...]) -> None:
     """A package that only happens to be there, because another one needs it, is not."""
-    pinned = {
-        re.sub(r"[-_.]+", "-", match[1]).lower()
-        for match in re.finditer(
-            r"^([A-Za-z][\w.-]*)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE
-        )
-    }
     distributions = importlib.metadata.packages_distributions()
-    ours = {"mnist_core", "ui", "pages", *sys.stdlib_module_names}
-    missing = set()
-    for file in sources("app.py", "mnist_core", "ui", "pages", "scripts"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names = [str(node.module)]
-            for top in {name.partition(".")[0] for name in names} - ours:
-                owners = {
-                    re.sub(r"[-_.]+", "-", owner).lower() for owner in distributions.get(top, [top])
-                }
-                if not owners & pinned:
-                    missing.add(f"{file.relative_to(ROOT)}: {top}")
+    files = sources(*places)
+    ours = {path.stem for path in ROOT.iterdir()} | {file.stem for file in files}
+    missing = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in files
+        for name in imported_packages(file) - ours - sys.stdlib_module_names
+        if not {normal(owner) for owner in distributions.get(name, [name])} & pinned(*lists)
+    }
     assert not missing
 
 
@@ -135,4 +151,4 @@ def test_every_package_is_pinned_and_from_no_address(name: str) -> None:
     # ASCII: an older pip reads the file in the encoding of the system, which may be any.
     for line in (ROOT / name).read_text(encoding="ascii").splitlines():
         if line and not line.startswith(("#", "-c ", "-r ")):
-            assert re.fullmatch(r"[A-Za-z][\w.-]*==[\w.]+", line)
+            assert re.fullmatch(r"[A-Za-z][\w.-]*(\[\w+\])?==[\w.]+", line)
