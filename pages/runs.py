@@ -27,9 +27,10 @@ RUNS_ON_A_PAGE = 12
 REFRESH_SECONDS = 2
 
 
-@st.dialog(_("Rename the run"))
+@st.dialog(_("Rename the run"), on_dismiss="rerun")
 def ask_name(run: Run) -> None:
     """Ask for another name."""
+    state.DIALOG_OPEN.set(True)
     key = f"name-{run.id}"
     with st.form("rename-form", border=False):
         st.text_input(_("Name"), run.name, max_chars=NAME_LENGTH, key=key)
@@ -46,9 +47,10 @@ def rename(run_id: str, key: str) -> None:
         st.rerun()
 
 
-@st.dialog(_("Delete the run?"))
+@st.dialog(_("Delete the run?"), on_dismiss="rerun")
 def ask_deletion(run: Run) -> None:
     """Ask once more."""
+    state.DIALOG_OPEN.set(True)
     st.markdown(
         _(
             "**{name}** is deleted with all that it learned ({epochs}) and its models. This cannot "
@@ -171,7 +173,8 @@ def show_list(refreshing: bool) -> None:
     """The list, read anew. A part of the page that reruns by itself while a run is at work."""
     with problems.shown():
         runs = read_runs()
-        if any_active(runs) != refreshing:
+        # Running the whole page again would close a dialog that somebody is typing in.
+        if any_active(runs) != refreshing and not state.DIALOG_OPEN.get():
             st.rerun()
         for run in runs[:RUNS_ON_A_PAGE]:
             show_run(run)
@@ -180,6 +183,7 @@ def show_list(refreshing: bool) -> None:
 
 st.title(_("Runs"), anchor=False)
 problems.show_notice()
+state.DIALOG_OPEN.set(False)  # a run of the whole page closes it
 first = read_runs()
 if not first and state.RUNS_PAGE.get():
     state.RUNS_PAGE.set(0)

@@ -134,12 +134,16 @@ with st.container(key="train-bar", horizontal=True, vertical_alignment="bottom")
             troubles.append(error)
     show_buttons(run)
 
-for trouble in filter(None, troubles):
-    problems.show(trouble)
-problems.show_notice()
-engine = services.engine_state()
-if engine.phase == "failed":
-    st.warning(_("Runs wait in the queue: no worker trains them. {why}").format(why=engine.message))
+# Always there, so that the chart below keeps its place in the page, and with it its zoom.
+with st.container(key="train-messages"):
+    for trouble in filter(None, troubles):
+        problems.show(trouble)
+    problems.show_notice()
+    engine = services.engine_state()
+    if engine.phase == "failed":
+        st.warning(
+            _("Runs wait in the queue: no worker trains them. {why}").format(why=engine.message)
+        )
 
 with st.container(key="train-layout"):
     with st.container(key="train-settings"):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import streamlit as st
 
 from mnist_core.config import LIMITS
-from mnist_core.overfitting import CRITERIA
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus
 from ui import problems, results, services, state
-from ui.charts import SERIES
-from ui.live_chart import MAX_SMOOTHING, live_chart
+from ui.chart_controls import show_chart_controls
+from ui.live_chart import live_chart
 from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
 from ui.text import _
 
@@ -108,7 +108,7 @@ def show_run(run: Run | None) -> None:
             series=state.SHOWN_SERIES.get(),
             on_status_change=st.rerun,
         )
-    _chart_controls()
+    show_chart_controls()
     if run and not run.status.is_active:
         _figures(run)
 
@@ -141,72 +141,14 @@ def _look_for(run: Run) -> str:
     )
 
 
-def _chart_controls() -> None:
-    with st.container(key="chart-controls", horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            _("Overfitting begins at"),
-            list(CRITERIA),
-            format_func=lambda key: _(CRITERIA[key].label),
-            key=state.CRITERION.prepare(),
-            help=_criteria_help(),
-            persist_state="session",
-            width=290,
-        )
-        st.segmented_control(
-            _("Loss axis"),
-            ["linear", "log"],
-            format_func={"linear": _("Linear"), "log": _("Log")}.__getitem__,
-            key=state.LOSS_AXIS.prepare(),
-            required=True,
-            help=_(
-                "On a logarithmic axis equal distances are equal ratios: small differences "
-                "between low losses can be seen."
-            ),
-            persist_state="session",
-        )
-        st.slider(
-            _("Smoothing"),
-            0.0,
-            MAX_SMOOTHING,
-            step=0.01,
-            key=state.SMOOTHING.prepare(),
-            help=_(
-                "Draws a moving average over the curves, so that the trend shows through the "
-                "trembling. The measured curves stay, fainter."
-            ),
-            persist_state="session",
-            width=200,
-        )
-        _series_pills()
-
-
-def _series_pills() -> None:
-    st.pills(
-        _("Curves"),
-        list(SERIES),
-        selection_mode="multi",
-        format_func=lambda key: _(SERIES[key].label),
-        key=state.SHOWN_SERIES.prepare(),
-        wrap=True,
-        help=_(
-            "Training curves are measured on the images that the network learns from, "
-            "validation curves on images that it never learns from."
-        ),
-        persist_state="session",
-    )
-
-
-def _criteria_help() -> str:
-    lines = [_("There is more than one answer to where overfitting begins:")]
-    lines += [f"- **{_(one.label)}**: {_(one.summary)}" for one in CRITERIA.values()]
-    return "\n\n".join([lines[0], "\n".join(lines[1:])])
-
-
 def _figures(run: Run) -> None:
     best, last = run.best, run.last
     if best is None or last is None:
         return
-    moved = best.epoch != last.epoch
+    worse = last.val_loss - best.val_loss
+    gained = 100 * (last.val_accuracy - best.val_accuracy)
+    # Where the best epoch is the last one, or the last loss is no number, there is nothing to say.
+    moved = best.epoch != last.epoch and math.isfinite(worse)
     with st.container(key="run-figures", horizontal=True):
         st.metric(
             _("Best epoch"),
@@ -216,7 +158,7 @@ def _figures(run: Run) -> None:
         st.metric(
             _("Validation loss there"),
             loss(best.val_loss),
-            f"{last.val_loss - best.val_loss:+.3f}" if moved else None,
+            f"{worse:+.3f}" if moved else None,
             delta_color="inverse",
             delta_description=_("at the last epoch") if moved else None,
             help=_(
@@ -227,7 +169,7 @@ def _figures(run: Run) -> None:
         st.metric(
             _("Validation accuracy there"),
             percent(best.val_accuracy),
-            f"{100 * (last.val_accuracy - best.val_accuracy):+.1f}" if moved else None,
+            f"{gained:+.1f}" if moved else None,
             delta_description=_("points at the last epoch") if moved else None,
             help=_("Share of the validation images that it tells right."),
         )

@@ -102,10 +102,10 @@ def whole(number: int) -> str:
 
 
 def loss(value: float | None) -> str:
-    """A loss to three figures or so."""
+    """A loss to three places, or as a whole number where it is large."""
     if value is None or not math.isfinite(value):
         return NONE
-    return f"{value:.3f}" if abs(value) < 1_000 else f"{value:.3g}"
+    return f"{value:.3f}" if abs(value) < 1_000 else f"{value:,.0f}"
 
 
 def percent(value: float | None) -> str:

@@ -77,6 +77,7 @@ LAST_START: Entry[Start | None] = Entry("last-start", None)
 LAST_COMMAND: Entry[tuple[str, float] | None] = Entry("last-command", None)
 NOTICE: Entry[str] = Entry("notice", "")
 RUNS_PAGE: Entry[int] = Entry("runs-page", 0)
+DIALOG_OPEN: Entry[bool] = Entry("dialog-open", False)
 
 # The Train page. Its first four keys, and LIVE_CHART, are public: keep them.
 PRESET: Entry[str] = Entry("train-preset", FIRST_PRESET)

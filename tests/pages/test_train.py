@@ -1,5 +1,6 @@
 """The Train page: choose, change, start, command, watch, and read the result."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mnist_core.runs import Command, RunStatus, Store
 from ui import services, state
 from ui.fields import FIELDS
 
-from .conftest import Open, Runs, said
+from .conftest import Open, Runs, record, said
 
 FIRST = PRESETS["overfit-700"]
 SETTINGS = [name for name in FIELDS if name not in ("patience", "min_delta")]
@@ -390,6 +391,22 @@ def test_no_overfitting_is_a_result_too(open_page: Open, runs: Runs) -> None:
     nearly = runs.add(epochs=23)
     words = said(open_page("train", run=nearly.id))
     assert "By this criterion no overfitting was found" in words
+
+
+def test_a_loss_that_is_no_number_leaves_the_figures_of_the_best_epoch(
+    open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(RunStatus.RUNNING, epochs=20)
+    lost = replace(record(21), loss=math.nan, val_loss=math.nan)
+    writer = runs.writers[run.id]
+    writer.append([lost], best_epoch=20, progress=None, active_seconds=80.0)
+    writer.set_status(RunStatus.FAILED, "The loss is no number.")
+    writer.release()
+    app = open_page("train", run=run.id)
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["20", "1.000", "80.0%", "–"]
+    assert not any(metric.delta for metric in app.metric)
+    assert "1.000** best · – last" in said(open_page("runs"))
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)

@@ -1,0 +1,63 @@
+"""Figures, times and settings in words."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from mnist_core.presets import PRESETS
+from ui.run_words import duration, escaped, loss, moment, more_settings_line, percent, settings_line
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.12345, "0.123"), (12.5, "12.500"), (123_456.7, "123,457"), (math.nan, "–"), (None, "–")],
+)
+def test_a_loss(value: float | None, shown: str) -> None:
+    assert loss(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(0.9876, "98.8%"), (1.0, "100.0%"), (None, "–"), (math.inf, "–")]
+)
+def test_a_share(share: float | None, shown: str) -> None:
+    assert percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0:00"), (59.4, "0:59"), (59.6, "1:00"), (75, "1:15"), (3675, "1:01:15")],
+)
+def test_a_duration(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+def test_a_moment_is_of_the_readers_place() -> None:
+    assert moment(0, "Asia/Shanghai") == "1970-01-01 08:00"
+    assert moment(0, "UTC") == "1970-01-01 00:00"
+    assert moment(None, "UTC") == "–"
+
+
+@pytest.mark.parametrize("timezone", [None, "", "Nowhere/Land", "../etc/passwd"])
+def test_an_unknown_place_gets_the_servers_time(timezone: str | None) -> None:
+    assert moment(0, timezone) == moment(0, None)
+
+
+def test_a_line_names_what_was_chosen() -> None:
+    config = replace(PRESETS["overfit-700"].config, momentum=0.9, label_noise=0.2, patience=5)
+    line = f"{settings_line(config)} · {more_settings_line(config)}".replace("\xa0", " ")
+    assert line == (
+        "Two hidden units · 700 training images · 1,000 epochs · 300 validation images · "
+        "SGD at 0.01 · momentum 0.9 · batches of 10 · seed 3 · 20% wrong labels · stops early"
+    )
+
+
+def test_one_epoch_is_no_plural() -> None:
+    config = replace(PRESETS["lenet"].config, epochs=1)
+    assert settings_line(config).replace("\xa0", " ").endswith("· 1 epoch")
+
+
+def test_markdown_of_a_name_is_taken_literally() -> None:
+    assert escaped("a_b [c](d) $e$ :red[f] \\g") == (
+        "a\\_b \\[c\\]\\(d\\) \\$e\\$ \\:red\\[f\\] \\\\g"
+    )

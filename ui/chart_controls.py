@@ -1,0 +1,73 @@
+"""How the curves are shown: widgets that change the picture, never the training."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.overfitting import CRITERIA
+from ui import state
+from ui.charts import SERIES
+from ui.live_chart import MAX_SMOOTHING
+from ui.text import _
+
+
+def show_chart_controls() -> None:
+    """The criterion, the loss axis, the smoothing and the curves that are drawn."""
+    with st.container(key="chart-controls", horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            _("Overfitting begins at"),
+            list(CRITERIA),
+            format_func=lambda key: _(CRITERIA[key].label),
+            key=state.CRITERION.prepare(),
+            help=_criteria_help(),
+            persist_state="session",
+            width=290,
+        )
+        st.segmented_control(
+            _("Loss axis"),
+            ["linear", "log"],
+            format_func={"linear": _("Linear"), "log": _("Log")}.__getitem__,
+            key=state.LOSS_AXIS.prepare(),
+            required=True,
+            help=_(
+                "On a logarithmic axis equal distances are equal ratios: small differences "
+                "between low losses can be seen."
+            ),
+            persist_state="session",
+        )
+        st.slider(
+            _("Smoothing"),
+            0.0,
+            MAX_SMOOTHING,
+            step=0.01,
+            key=state.SMOOTHING.prepare(),
+            help=_(
+                "Draws a moving average over the curves, so that the trend shows through the "
+                "trembling. The measured curves stay, fainter."
+            ),
+            persist_state="session",
+            width=200,
+        )
+        _series_pills()
+
+
+def _series_pills() -> None:
+    st.pills(
+        _("Curves"),
+        list(SERIES),
+        selection_mode="multi",
+        format_func=lambda key: _(SERIES[key].label),
+        key=state.SHOWN_SERIES.prepare(),
+        wrap=True,
+        help=_(
+            "Training curves are measured on the images that the network learns from, "
+            "validation curves on images that it never learns from."
+        ),
+        persist_state="session",
+    )
+
+
+def _criteria_help() -> str:
+    lines = [_("There is more than one answer to where overfitting begins:")]
+    lines += [f"- **{_(one.label)}**: {_(one.summary)}" for one in CRITERIA.values()]
+    return "\n\n".join([lines[0], "\n".join(lines[1:])])
