@@ -8,8 +8,8 @@
 /** A screen reader hears a new summary at most this often, in milliseconds. */
 const SUMMARY_EVERY = 5000;
 /** After a drawing that takes longer than this, the tab gets a pause; both in milliseconds. */
-const LONG_DRAWING = 40;
-const LONGEST_PAUSE = 200;
+const LONG_DRAWING = 60;
+const LONGEST_PAUSE = 100;
 const NARROW = 560;
 const OVER = ["finished", "stopped", "failed", "interrupted", "deleted"];
 
