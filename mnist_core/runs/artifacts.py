@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from mnist_core.errors import StoreError
 from mnist_core.words import mark
@@ -29,11 +30,23 @@ class Artifacts:
 
     Args:
         root: A folder, or any address that fsspec opens.
+
+    Raises:
+        StoreError: fsspec does not know addresses of this kind.
     """
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._files, path = fsspec.core.url_to_fs(root)
+        try:
+            self._files, path = fsspec.core.url_to_fs(root)
+        except (ImportError, ValueError) as error:
+            raise StoreError(
+                mark("MNIST_LAB_HOME is {root}."),
+                mark("Files cannot be kept there: {cause}."),
+                mark("Set it to a folder, or install what this kind of address needs."),
+                root=root,
+                cause=str(error).rstrip("."),
+            ) from error
         self._path = f"{path}/runs"
 
     def prepare(self) -> None:
@@ -58,18 +71,31 @@ class Artifacts:
                 self._files.makedirs(folder, exist_ok=True)
                 with self._files.open(temporary, "wb") as file:
                     file.write(content)
-                self._files.mv(temporary, path)
+                self._rename(temporary, path)
             except OSError:
                 if self._files.exists(temporary):
                     self._files.rm(temporary)
                 raise
 
     def read(self, run_id: str, name: str) -> bytes | None:
-        """A file of a run, or None where it has none of this name."""
+        """A file of a run, or None where it has none of this name.
+
+        Raises:
+            StoreError: It is there, but cannot be read.
+        """
+        path = f"{self._path}/{run_id}/{name}"
         try:
-            content: bytes = self._files.cat_file(f"{self._path}/{run_id}/{name}")
+            content: bytes = self._files.cat_file(path)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StoreError(
+                mark("The file {path} is to be read."),
+                mark("The system says: {cause}."),
+                mark("See that the folder is there and readable, or set MNIST_LAB_HOME."),
+                path=path,
+                cause=error.strerror or str(error),
+            ) from error
         return content
 
     def names(self, run_id: str) -> list[str]:
@@ -87,6 +113,12 @@ class Artifacts:
         with self._plain_errors(path):
             if self._files.exists(path):
                 self._files.rm(path, recursive=True)
+
+    def _rename(self, temporary: str, path: str) -> None:
+        if isinstance(self._files, LocalFileSystem):
+            Path(temporary).replace(path)  # `mv` would copy on Windows, and be seen half-way
+        else:
+            self._files.mv(temporary, path)
 
     @contextmanager
     def _plain_errors(self, path: str) -> Iterator[None]:

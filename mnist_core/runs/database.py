@@ -7,13 +7,14 @@ want to write would otherwise refuse each other.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_core.errors import StoreError
 from mnist_core.runs.schema import REVISION
@@ -32,14 +33,14 @@ class Database:
         url: SQLAlchemy address, e.g. ``sqlite:////home/me/lab/runs.db``.
 
     Raises:
-        StoreError: The database cannot be opened or brought up to date.
+        StoreError: The address is none, or the database cannot be opened or brought up to date.
     """
 
     def __init__(self, url: str) -> None:
-        self.url = sa.engine.make_url(url)
+        self.url, self._engine = _engine(url)
+        weakref.finalize(self, self._engine.dispose)  # also where nobody calls close()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         with self._plain_errors():
-            self._engine = sa.create_engine(self.url, pool_pre_ping=not self.is_sqlite)
             if self.is_sqlite:
                 sa.event.listen(self._engine, "connect", _prepare_sqlite)
                 sa.event.listen(self._engine, "begin", _begin_sqlite)
@@ -68,6 +69,7 @@ class Database:
                 return
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -75,7 +77,10 @@ class Database:
             if not self.is_sqlite:  # SQLite's writing transaction is a lock already
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise _from_the_future(self._where()) from error
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
@@ -86,6 +91,36 @@ class Database:
 
     def _where(self) -> str:
         return self.url.database or "" if self.is_sqlite else self.url.render_as_string()
+
+
+def _engine(text: str) -> tuple[sa.URL, sa.Engine]:
+    """The address and what connects to it, which it does not do yet."""
+    try:
+        url = sa.engine.make_url(text)
+        return url, sa.create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+    except SQLAlchemyError as error:
+        raise StoreError(
+            mark("MNIST_LAB_DATABASE_URL is no address of a database that is known here."),
+            mark("The database library says: {cause}."),
+            mark("Write it as postgresql+psycopg://user:password@host/name, or unset it."),
+            cause=_cause(error),
+        ) from error
+    except ImportError as error:
+        raise StoreError(
+            mark("MNIST_LAB_DATABASE_URL names a database that needs {module}."),
+            mark("That package is not installed."),
+            mark('Install it (for PostgreSQL: pip install "psycopg[binary]"), or unset it.'),
+            module=error.name,
+        ) from error
+
+
+def _from_the_future(where: str) -> StoreError:
+    return StoreError(
+        mark("The run store at {where} was opened."),
+        mark("A newer version of this lab wrote it, in a form that this one does not know."),
+        mark("Update this lab, or set MNIST_LAB_HOME to another folder."),
+        where=where,
+    )
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -112,7 +147,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _as_store_error(error: SQLAlchemyError, where: str) -> StoreError:
-    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    cause = _cause(error)
     reasons = {
         "readonly": (
             mark("It may only be read, so nothing new can be kept."),
@@ -141,5 +176,10 @@ def _as_store_error(error: SQLAlchemyError, where: str) -> StoreError:
         ),
     )
     received = mark("The run store at {where} did not take this.")
-    passing = isinstance(error, OperationalError)
-    return StoreError(received, why, remedy, where=where, cause=cause, passing=passing)
+    return StoreError(received, why, remedy, where=where, cause=cause)
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    """The first line of what the database said, without the statement that was sent."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -54,7 +54,7 @@ class RunQueue:
             The lease, or None where nothing is queued.
         """
         queued = sa.select(runs.c.id).where(runs.c.status == RunStatus.QUEUED)
-        queued = queued.order_by(runs.c.created_at).limit(1)
+        queued = queued.order_by(runs.c.created_at, runs.c.id).limit(1)
         if run_id is not None:
             queued = queued.where(runs.c.id == run_id)
         with self._database.reading() as connection:
@@ -129,6 +129,13 @@ class RunQueue:
                     **freed,
                 )
             )
+            # A paused run comes back paused.
+            paused = sa.select(
+                runs.c.id, sa.literal(str(Command.PAUSE)), sa.literal(time.time())
+            ).where(which, runs.c.status == RunStatus.PAUSED)
+            connection.execute(
+                sa.insert(commands).from_select(["run_id", "kind", "created_at"], paused)
+            )
             again = sa.and_(which, runs.c.status.in_(ACTIVE))
             back = {"status": RunStatus.QUEUED, "stalls": runs.c.stalls + stalled} | freed
             connection.execute(sa.update(runs).where(again).values(back))
@@ -167,7 +174,11 @@ class RunWriter:
         progress: Progress | None,
         active_seconds: float,
     ) -> None:
-        """Write epochs in order, and how far the next one has come."""
+        """Write epochs in order, and how far the next one has come.
+
+        Epochs that the store has already are left out: where a database's answer to a commit
+        was lost, they come a second time.
+        """
         values: dict[str, Any] = {"active_seconds": active_seconds, "best_epoch": best_epoch}
         values["progress_epoch"] = progress.epoch if progress else None
         values["progress_done"] = progress.done if progress else None
@@ -175,6 +186,10 @@ class RunWriter:
         if records:
             values["epochs_done"] = records[-1].epoch
         with self._database.writing() as connection:
+            done = connection.scalar(
+                sa.select(runs.c.epochs_done).where(runs.c.id == self.lease.run_id)
+            )
+            records = [record for record in records if record.epoch > (done or 0)]
             seq = self._advance(connection, len(records), values)
             rows = [
                 journal_values(self.lease.run_id, seq + place, record)
@@ -233,9 +248,32 @@ class RunWriter:
             self._set(connection, values | {"version": runs.c.version + 1})
 
     def release(self) -> None:
-        """Put the pen down: the run ended, or was paused and put aside."""
+        """Put the pen down: the run ended."""
         with self._database.writing() as connection:
             values = {"lease_token": None, "version": runs.c.version + 1}
+            self._set(connection, values)
+
+    def park(self, unfinished: Sequence[tuple[Command, float | None]]) -> None:
+        """Put a paused run aside; into the queue, if a person wants it to go on after all.
+
+        Args:
+            unfinished: Commands that were read and have had no effect yet. Its next worker gets
+                them again.
+        """
+        now = time.time()
+        rows = [
+            {"run_id": self.lease.run_id, "kind": kind, "value": value, "created_at": now}
+            for kind, value in unfinished
+        ]
+        mine = commands.c.run_id == self.lease.run_id
+        going_on = mine & commands.c.kind.in_([Command.RESUME, Command.STEP, Command.STOP])
+        with self._database.writing() as connection:
+            self._set(connection, {"progress_epoch": None})  # holds the row: no command slips by
+            if rows:
+                connection.execute(sa.insert(commands), rows)
+            wanted = connection.scalar(sa.select(sa.func.count()).where(going_on))
+            status = RunStatus.QUEUED if wanted else RunStatus.PAUSED
+            values = {"lease_token": None, "version": runs.c.version + 1, "status": status}
             self._set(connection, values)
 
     def _advance(self, connection: sa.Connection, rows: int, values: dict[str, Any]) -> int:

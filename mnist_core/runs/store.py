@@ -42,7 +42,7 @@ class Store:
     def __init__(self, home: str | Path, url: str | None = None) -> None:
         self.home = str(home)
         self.artifacts = Artifacts(self.home)
-        self.url = url or f"sqlite:///{Path(self.home).resolve() / 'runs.db'}"
+        self.url = url or _sqlite_url(Path(self.home).resolve() / "runs.db")
         if url is None:
             self.artifacts.prepare()
         self.database = Database(self.url)
@@ -145,7 +145,7 @@ class Store:
             mine.c.id == run_id,
             mine.c.status == RunStatus.QUEUED,
             runs.c.status == RunStatus.QUEUED,
-            runs.c.created_at <= mine.c.created_at,
+            sa.tuple_(runs.c.created_at, runs.c.id) <= sa.tuple_(mine.c.created_at, mine.c.id),
         )
         with self.database.reading() as connection:
             return connection.scalar(earlier) or None
@@ -186,6 +186,10 @@ class Store:
         """
         now = time.time()
         with self.database.writing() as connection:
+            # Its worker may put it aside just now: whoever comes second sees what the first did.
+            status = sa.select(runs.c.status).where(runs.c.id == run_id)
+            if connection.scalar(status.with_for_update()) is None:
+                raise _unknown(run_id)
             unheld = sa.and_(runs.c.id == run_id, runs.c.lease_token.is_(None))
             if command is Command.STOP:
                 # One that has trained before is taken up once more, to save what it learned.
@@ -199,10 +203,7 @@ class Store:
                 _change(connection, parked, {"status": RunStatus.QUEUED})
             values = {"run_id": run_id, "kind": command, "value": value, "created_at": now}
             active = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED)
-            found = connection.scalar(sa.select(runs.c.status).where(runs.c.id == run_id))
-            if found is None:
-                raise _unknown(run_id)
-            if found in active:
+            if connection.scalar(status) in active:
                 connection.execute(sa.insert(commands).values(values))
 
     def _update(self, run_id: str, **values: object) -> None:
@@ -218,6 +219,11 @@ def _change(
         sa.update(runs).where(where).values(version=runs.c.version + 1, **values)
     )
     return changed.rowcount > 0
+
+
+def _sqlite_url(file: Path) -> str:
+    """The address of a file whose name may hold any character."""
+    return sa.URL.create("sqlite", database=str(file)).render_as_string()
 
 
 def _clean_name(name: str) -> str:
