@@ -145,11 +145,10 @@ class ChartPage:
 
     def set(self, **settings) -> None:
         """Give the chart other settings, as a widget of a page would."""
-        before = self.reruns
         field = self.tab.get_by_label("Settings")
         field.fill(json.dumps(settings))
         field.press("Enter")
-        expect(self.tab.get_by_text(re.compile(f"^Run {before + 1} of the page"))).to_be_visible()
+        expect(self.tab.get_by_text(f"Settings now: {json.dumps(settings)}")).to_be_visible()
 
     def hide(self, hidden: bool = True) -> None:
         """What a browser does when another tab comes to the front."""

@@ -342,7 +342,7 @@ def test_closing_ends_all_streams_at_once_from_any_thread(store: CountingStore) 
         await asyncio.gather(*(watcher.rest() for watcher in watchers))
         return time.monotonic() - begun
 
-    assert asyncio.run(watch()) < 0.2
+    assert asyncio.run(watch()) < 0.5
 
 
 def test_a_store_that_cannot_be_read_is_tried_again(

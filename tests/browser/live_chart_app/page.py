@@ -8,9 +8,11 @@ from ui import services
 from ui.live_chart import live_chart
 
 st.session_state["runs"] = st.session_state.get("runs", 0) + 1
-given = json.loads(st.text_input("Settings", "{}"))
+typed = st.text_input("Settings", "{}")
+given = json.loads(typed)
 run_id = given.pop("run", st.query_params.get("run"))
 run = services.store().get(run_id) if run_id else None
 with st.container(key="live-chart"):
     live_chart(run, **given)
+st.text(f"Settings now: {typed}")
 st.write(f"Run {st.session_state['runs']} of the page, status {run.status.value if run else '-'}.")
