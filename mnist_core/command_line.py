@@ -138,10 +138,8 @@ def _train(options: argparse.Namespace) -> int:
     )
     with _stop_on_interrupt(store, run), _progress(store, run, shown=not options.json):
         from mnist_core.training.job import train
-        from mnist_core.training.warm_up import load_tensorflow
 
-        load_tensorflow()
-        train(Lease(run.id, token), store)
+        train(Lease(run.id, token), store, gives_way=False)
     run = store.get(run.id)
     result = _result(store, run)
     if options.json:

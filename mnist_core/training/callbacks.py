@@ -6,6 +6,7 @@ training does not wait for it.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnist_core.errors import TrainingError
+from mnist_core.errors import StoreError, TrainingError
+from mnist_core.runs.leases import LeaseLostError
 from mnist_core.runs.records import EpochRecord, Progress
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.fit import FitLoop
@@ -27,6 +29,8 @@ PROGRESS_SECONDS = 0.25
 SAVE_SECONDS = 2.0
 #: Share of the training time that checkpoints may take.
 SAVING_SHARE = 0.05
+
+log = logging.getLogger(__name__)
 
 
 class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
@@ -101,6 +105,10 @@ class FollowCommands(keras.callbacks.Callback):  # type: ignore[misc]
         self._loop = loop
         self._link = link
 
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Obey what was said before the first epoch."""
+        self._obey()
+
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Obey between the slices of a long epoch."""
         _, done, total = self._loop.progress
@@ -144,15 +152,25 @@ class SaveCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         now = self._link.clock.seconds()
         budget = SAVING_SHARE * (now - self._first)
         if now - self._saved_at >= SAVE_SECONDS and self._spent + self._cost <= budget:
-            self.save_now(epoch + 1)
+            try:
+                self.save_now(epoch + 1)
+            except LeaseLostError:
+                raise
+            except StoreError as error:  # a full disk, say: training goes on without
+                log.warning("%s", error)
+                self._saved_at = now
 
     def save_now(self, epoch: int) -> None:
-        """Save the state at the end of an epoch, all of whose records are written first."""
+        """Save the state at the end of an epoch, all of whose records are written first.
+
+        Raises:
+            StoreError: It cannot be saved; the checkpoint before it is still whole.
+        """
         recorder = self._recorder
         if recorder.best_epoch is None or recorder.best_losses is None:
             return  # no validation loss was a number so far
         began = time.monotonic()
-        self._link.flush()
+        self._link.write()
         self._save(
             Checkpoint(
                 epoch=epoch,

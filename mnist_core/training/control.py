@@ -69,6 +69,18 @@ class Control:
             rate, self._learning_rate = self._learning_rate, None
             return rate
 
+    def unfinished(self) -> list[tuple[Command, float | None]]:
+        """The commands that a loop which held until now has not followed."""
+        with self._changed:
+            left: list[tuple[Command, float | None]] = []
+            if self._learning_rate is not None:
+                left.append((Command.LEARNING_RATE, self._learning_rate))
+            if self.stop:
+                left.append((Command.STOP, None))
+            elif not self._paused:
+                left.append((Command.STEP if self._one_epoch else Command.RESUME, None))
+            return left
+
     def epoch_ended(self) -> None:
         """After "one epoch", pause again."""
         with self._changed:
@@ -100,7 +112,8 @@ class Control:
         with self._changed:
             while self.is_holding:
                 self._changed.wait(timeout=0.5)
-                if self.others_wait and time.monotonic() - began > PARK_AFTER:
+                too_long = time.monotonic() - began > PARK_AFTER
+                if too_long and self.others_wait and self.is_holding:
                     raise ParkRun
         self.check()
         on_pause(False)

@@ -224,13 +224,13 @@ class FitLoop:
         )
         hooks.on_train_begin()
         for epoch in range(first_epoch, epochs + 1):
+            if model.stop_training:  # before the first epoch: a run taken up only to end it
+                break
             hooks.on_epoch_begin(epoch - 1)
             logs = self._train_epoch(epoch, hooks)
             if logs is None:
                 break
             hooks.on_epoch_end(epoch - 1, logs)
-            if model.stop_training:
-                break
         hooks.on_train_end()
         return history
 
@@ -263,10 +263,13 @@ class FitLoop:
 
     def _validate(self, hooks: keras.callbacks.CallbackList) -> Evaluation | None:
         hooks.on_test_begin()
+        pieces = -(-len(self.validation) // self.program.evaluation_samples)
         for piece, evaluation in enumerate(self.program.evaluate(self.validation)):
+            if evaluation is not None:
+                break
             hooks.on_test_batch_begin(piece)
             hooks.on_test_batch_end(piece)
-            if evaluation is None and self.program.model.stop_training:
+            if self.program.model.stop_training and piece + 1 < pieces:
                 return None
         hooks.on_test_end()
         return evaluation

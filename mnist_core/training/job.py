@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import LabError, TrainingError
+from mnist_core.errors import LabError, StoreError, TrainingError
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
@@ -23,7 +23,8 @@ from mnist_core.runs.records import Run, RunStatus
 from mnist_core.tasks import Part, prepare, split, task
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
-from mnist_core.training.link import RunLink
+from mnist_core.training.link import Clock, RunLink
+from mnist_core.training.warm_up import load_tensorflow
 from mnist_core.words import mark
 
 if TYPE_CHECKING:
@@ -52,33 +53,46 @@ def _store(home: str, url: str) -> Store:
     return Store(home, url)
 
 
-def train(lease: Lease, store: Store) -> None:
+def train(lease: Lease, store: Store, *, gives_way: bool = True) -> None:
     """Train a run to its end.
 
     Args:
         lease: The right to do so, just claimed.
         store: Where the run is.
+        gives_way: While it is paused, put it aside if others are queued. Not for a process that
+            serves no queue.
     """
     writer = RunWriter(store.database, lease)
-    with RunLink(writer, RunQueue(store.database)) as link:
+    with RunLink(writer, RunQueue(store.database) if gives_way else None) as link:
         try:
-            _Training(store, writer.run(), link).run()
+            _train(store, link)
         except LeaseLostError:
             log.warning("run %s was taken over by another worker", lease.run_id)
-            return
-        except ParkRun:
-            link.insist(writer.release)
-            return
-        except LabError as error:
-            _fail(link, error)
-        except Exception as error:  # a run must never be left "running"
-            log.exception("run %s failed", lease.run_id)
-            _fail(link, _plain(error))
-        link.insist(writer.release)
 
 
-def _fail(link: RunLink, error: LabError) -> None:
-    link.end(RunStatus.FAILED, error.sentence())
+def _train(store: Store, link: RunLink) -> None:
+    run_id = link.writer.lease.run_id
+    try:
+        _Training(store, link.insist(link.writer.run), link).run()
+    except LeaseLostError:
+        raise
+    except ParkRun:
+        link.park()
+        return
+    except LabError as error:
+        link.end(RunStatus.FAILED, error.sentence())
+    except Exception as error:  # a run must never be left "running"
+        log.exception("run %s failed", run_id)
+        link.end(RunStatus.FAILED, _plain(error).sentence())
+    _forget_checkpoint(store, run_id)
+    link.insist(link.writer.release)
+
+
+def _forget_checkpoint(store: Store, run_id: str) -> None:
+    try:
+        store.artifacts.remove(run_id, CHECKPOINT)
+    except StoreError as error:  # nobody reads it any more, it only takes room
+        log.warning("%s", error)
 
 
 def _plain(error: Exception) -> TrainingError:
@@ -107,6 +121,8 @@ class _Training:
 
     def run(self) -> None:
         """Prepare, train, save, and measure the test set once."""
+        load_tensorflow()  # may take longer than a lease lasts, so not before it is renewed
+        self.link.clock = Clock()  # that was no training yet
         from mnist_core.training.callbacks import FollowCommands, RecordEpochs, SaveCheckpoints
         from mnist_core.training.fit import FitLoop
         from mnist_core.training.programs import program_for
@@ -119,6 +135,8 @@ class _Training:
         loop = FitLoop(program, train_set, validation_set, seed=config.seed)
         recorder = RecordEpochs(loop, self.link)
         self._take_up(program, recorder)
+        if self.started.last is not None:  # a person may have changed it since the checkpoint
+            program.optimizer.learning_rate.assign(self.started.last.learning_rate)
         checkpoints = SaveCheckpoints(recorder, self.link, self._save_checkpoint)
         callbacks = [recorder, *self._early_stopping(), checkpoints]
         callbacks.append(FollowCommands(loop, self.link))
@@ -127,7 +145,7 @@ class _Training:
             loop.run(epochs=config.epochs, first_epoch=first, callbacks=callbacks)
         except ParkRun:
             if loop.is_between_epochs:
-                checkpoints.save_now(recorder.last_epoch)
+                self.link.insist(lambda: checkpoints.save_now(recorder.last_epoch))
             self._save_models(program, recorder)
             raise
         except TrainingError:
@@ -136,14 +154,14 @@ class _Training:
         self._save_models(program, recorder)
         self._end(recorder)
         self._measure_test_set(program, recorder, parts.test)
-        self.store.artifacts.remove(self.started.id, CHECKPOINT)
 
     def _take_up(self, program: Program, recorder: RecordEpochs) -> None:
         """Go on from the last checkpoint, if an earlier attempt left one."""
         run, writer = self.started, self.link.writer
+        self.link.insist(self.link.read_commands)
         if run.attempt == 1:
             return
-        content = self.store.artifacts.read(run.id, CHECKPOINT)
+        content = self.link.insist(lambda: self.store.artifacts.read(run.id, CHECKPOINT))
         checkpoint = Checkpoint.from_bytes(content) if content else None
         if checkpoint is None:
             self.link.insist(lambda: writer.reset(to_epoch=0, best_epoch=None, active_seconds=0))
@@ -168,16 +186,19 @@ class _Training:
             return []
         earlier: list[float] = []
         if self.started.attempt > 1:
-            earlier = [record.val_loss for record in self.store.curves(self.started.id)]
+            records = self.link.insist(lambda: self.store.curves(self.started.id))
+            earlier = [record.val_loss for record in records]
         return [
             EarlyStopping(patience=config.patience, min_delta=config.min_delta, earlier=earlier)
         ]
 
     def _save_checkpoint(self, checkpoint: Checkpoint) -> None:
-        run_id = self.started.id
-        content = checkpoint.to_bytes()
-        self.link.insist(lambda: self.store.artifacts.write(run_id, CHECKPOINT, content))
-        self.link.insist(self.link.writer.checkpointed)
+        self._write_artifact(CHECKPOINT, checkpoint.to_bytes())
+        self.link.writer.checkpointed()
+
+    def _write_artifact(self, name: str, content: bytes) -> None:
+        self.link.writer.renew()  # files know no lease: make sure that it is still ours
+        self.store.artifacts.write(self.started.id, name, content)
 
     def _save_models(self, program: Program, recorder: RecordEpochs) -> None:
         self._save_model(LAST_MODEL, program.model.get_weights())
@@ -191,8 +212,7 @@ class _Training:
             path = Path(folder) / name
             self.spare.save(path)
             content = path.read_bytes()
-        run_id = self.started.id
-        self.link.insist(lambda: self.store.artifacts.write(run_id, name, content))
+        self.link.insist(lambda: self._write_artifact(name, content))
 
     def _end(self, recorder: RecordEpochs) -> None:
         cut_short = recorder.last_epoch < self.started.config.epochs

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from mnist_core.errors import StoreError
 from mnist_core.runs.leases import LeaseLostError, RunQueue, RunWriter
@@ -30,26 +30,28 @@ RENEW_SECONDS = 1.0
 PATIENCE_WITH_STORE = 300.0
 
 log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
 class Clock:
     """Seconds spent training, without pauses."""
 
     def __init__(self, already: float = 0.0) -> None:
-        self._already = already
-        self._began: float | None = time.monotonic()
+        # One pair, replaced as a whole: the link's thread reads it while the loop pauses.
+        self._state: tuple[float, float | None] = (already, time.monotonic())
 
     def seconds(self) -> float:
         """The time so far."""
-        began = self._began
-        return self._already + (time.monotonic() - began if began is not None else 0.0)
+        already, began = self._state
+        return already + (time.monotonic() - began if began is not None else 0.0)
 
     def pause(self, paused: bool) -> None:
         """Stand still, or go on."""
+        already, began = self._state
         if paused:
-            self._already, self._began = self.seconds(), None
-        elif self._began is None:
-            self._began = time.monotonic()
+            self._state = (self.seconds(), None)
+        elif began is None:
+            self._state = (already, time.monotonic())
 
 
 class RunLink:
@@ -57,10 +59,10 @@ class RunLink:
 
     Args:
         writer: The run's writer.
-        queue: The queue, to know whether others wait for this worker.
+        queue: The queue, to know whether others wait for this worker; None where nobody can.
     """
 
-    def __init__(self, writer: RunWriter, queue: RunQueue) -> None:
+    def __init__(self, writer: RunWriter, queue: RunQueue | None) -> None:
         self.writer = writer
         self.control = Control()
         self.clock = Clock()
@@ -71,6 +73,7 @@ class RunLink:
         self._progress: Progress | None = None
         self._changed = False
         self._writing = threading.Lock()  # one write at a time, in order
+        self._reading = threading.Lock()  # each command once
         self._wake = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="run-link", daemon=True)
@@ -85,6 +88,10 @@ class RunLink:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the thread; commands stay in the store from now on."""
         self._closing = True
         self._wake.set()
         self._thread.join()
@@ -110,9 +117,20 @@ class RunLink:
         self.flush()
         self.insist(lambda: self.writer.set_status(_STATUS[paused]))
 
+    def read_commands(self) -> None:
+        """Hand what a person asked for over to the control."""
+        with self._reading:
+            for command, value in self.writer.commands():
+                self.control.obey(command, value)
+
     def flush(self) -> None:
         """Write everything that was handed over, and return when it is written."""
-        self.insist(self._write)
+        self.insist(self.write)
+
+    def park(self) -> None:
+        """Put the paused run aside, with the commands that came too late for its loop."""
+        self.close()
+        self.insist(lambda: self.writer.park(self.control.unfinished()))
 
     def end(self, status: RunStatus, message: str = "") -> None:
         """Write what is left, and how the run ended."""
@@ -121,8 +139,11 @@ class RunLink:
         self.flush()
         self.insist(lambda: self.writer.set_status(status, message))
 
-    def insist(self, write: Callable[[], None]) -> None:
-        """Try a write until it works, or the store has failed for too long.
+    def insist(self, action: Callable[[], Result]) -> Result:
+        """Try something with the store until it works, or the store has failed for too long.
+
+        Returns:
+            What the action returned.
 
         Raises:
             LeaseLostError: The run is another worker's.
@@ -131,8 +152,7 @@ class RunLink:
         began = time.monotonic()
         while True:
             try:
-                write()
-                return
+                return action()
             except LeaseLostError:
                 raise
             except StoreError as error:
@@ -147,12 +167,12 @@ class RunLink:
             self._wake.wait(TICK)
             self._wake.clear()
             try:
-                self._write()
-                for command, value in self.writer.commands():
-                    self.control.obey(command, value)
+                self.write()
+                self.read_commands()
                 if time.monotonic() - renewed > RENEW_SECONDS:
                     self.writer.renew()
-                    self.control.others_wait = self._queue.queued() > 0
+                    if self._queue is not None:
+                        self.control.others_wait = self._queue.queued() > 0
                     renewed = time.monotonic()
                 failing_since = 0.0
             except LeaseLostError as error:
@@ -171,7 +191,12 @@ class RunLink:
                 return
             time.sleep(WRITE_SPACING)
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write what was handed over, at the first try.
+
+        Raises:
+            StoreError: Nothing of it was written, and all of it is still here.
+        """
         with self._writing:
             with self._lock:
                 if not self._changed:

@@ -36,6 +36,8 @@ def dask_setup(_worker: Any) -> None:
 
 def load_tensorflow() -> Any:
     """Import TensorFlow without its greetings; the module."""
+    if "tensorflow" in sys.modules:
+        return sys.modules["tensorflow"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Some are written before any setting is read, straight to the process's error stream.
     sys.stderr.flush()
