@@ -130,7 +130,8 @@ function layout(view) {
   const { data, theme, zoom, narrow } = view;
   const titles = data.style.axes;
   const axis = {
-    gridcolor: theme.grid, zeroline: false, automargin: true,
+    gridcolor: theme.grid, zeroline: false,
+    automargin: true, ticklabeloverflow: "allow", // room is made for labels, none has to go
     showticklabels: view.curves.epochs.length > 0, // an empty chart has nothing to measure
   };
   const range = zoom.x ?? epochRange(view);
