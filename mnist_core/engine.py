@@ -99,7 +99,7 @@ class Engine:
             self._workers.kill()
         if self._thread.is_alive():
             self._thread.join(timeout=2)
-        for lease in self._training:
+        for lease in list(self._training):
             try:
                 self._queue.give_back(lease, died=False)
             except StoreError as error:  # then the lease ends by itself
@@ -121,6 +121,10 @@ class Engine:
                 workers.kill()
                 return
             workers.start()
+            if self._closing:  # too early for `close` to find them
+                workers.kill()
+                workers.close()
+                return
         except LabError as error:
             self._fail(error)
             return
@@ -151,17 +155,16 @@ class Engine:
         recovered = 0.0
         while not self._closing:
             try:
-                if workers.training_slots() > 0 and self.state.phase == "starting":
-                    self.state = EngineState("ready")
                 self._reap()
                 if time.monotonic() - recovered > RECOVER_SECONDS:
                     self._queue.recover()
                     recovered = time.monotonic()
-                while len(self._training) < workers.training_slots():
-                    lease = self._queue.claim()
-                    if lease is None:
-                        break
-                    self._hand_over(workers, lease)
+                workers.reconnect()
+                if self.state.phase != "ready" and workers.are_ready():
+                    self.state = EngineState("ready")
+                self._hand_out(workers)
+            except EngineError as error:  # a cluster that is gone may come back
+                self._fail(error)
             except StoreError as error:  # a full disk, say: it may have room again later
                 log.warning("%s", error)
                 time.sleep(1)
@@ -172,10 +175,22 @@ class Engine:
             self._wake.wait(TICK)
             self._wake.clear()
 
+    def _hand_out(self, workers: Workers) -> None:
+        """Give queued runs to the workers that are free."""
+        while len(self._training) < workers.training_slots() and not self._closing:
+            lease = self._queue.claim()
+            if lease is None:
+                break
+            self._hand_over(workers, lease)
+
     def _hand_over(self, workers: Workers, lease: Lease) -> None:
-        future = workers.submit(
-            train_claimed, lease.run_id, lease.token, self._store.home, self._store.url
-        )
+        try:
+            future = workers.submit(
+                train_claimed, lease.run_id, lease.token, self._store.home, self._store.url
+            )
+        except BaseException:
+            self._queue.give_back(lease, died=False)
+            raise
         self._training[lease] = future
         future.add_done_callback(lambda _: self.wake())
 
@@ -187,7 +202,7 @@ class Engine:
             del self._training[lease]
             if future.status != "finished":
                 log.warning("the worker of run %s is gone", lease.run_id)
-                self._queue.give_back(lease, died=True)
+                self._queue.give_back(lease, died=not self._closing)
 
 
 #: More trainings at a time than this do not make a machine faster.

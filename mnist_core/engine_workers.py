@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 import dask
-from distributed import Client, Future, Nanny, Scheduler, SpecCluster, Status
+from distributed import Client, Future, Nanny, Scheduler, SpecCluster
 
 from mnist_core.errors import EngineError
 from mnist_core.runs import Store
@@ -83,9 +83,33 @@ class Workers:
             self._client = _connect(self._address)
             _check_external(self._client, self._store, self._address)
 
+    def reconnect(self) -> None:
+        """Connect again to an external scheduler that was given up for gone.
+
+        Raises:
+            EngineError: It still does not answer.
+        """
+        if self._address and self._client is not None and self._client.status == "closed":
+            self._client = _connect(self._address)
+
+    def are_ready(self) -> bool:
+        """Whether there is a worker that trains, be it busy or not."""
+        return self._client is not None and bool(_with(self._client, TRAIN))
+
     def training_slots(self) -> int:
-        """How many trainings fit on the workers that are ready, busy ones included."""
-        return _slots(self._client, TRAIN) if self._client else 0
+        """How many trainings of this server fit on the workers, those at work included."""
+        if self._client is None:
+            return 0
+        slots = _with(self._client, TRAIN)
+        return sum(slots.values()) - (self._others_at_work(list(slots)) if self._address else 0)
+
+    def _others_at_work(self, workers: list[str]) -> int:
+        """How many trainings of other servers the workers of a shared cluster have."""
+        assert self._client is not None
+        if not workers:
+            return 0
+        keys = [key for held in self._client.processing(workers).values() for key in held]
+        return sum(key not in self._client.futures for key in keys)
 
     def submit(self, function: Callable[..., None], *arguments: Any) -> Future[Any]:
         """Run a function on a training worker."""
@@ -99,10 +123,10 @@ class Workers:
         if self._cluster is None:
             return
         for nanny in list(self._cluster.workers.values()):
-            nanny.status = Status.closing  # so that it does not start another
+            nanny.close_gracefully()  # so that it does not start another
             process = nanny.process.process if nanny.process else None
             if process is not None and process.pid:
-                with suppress(ProcessLookupError):
+                with suppress(OSError):  # gone already
                     os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def close(self) -> None:
@@ -140,9 +164,11 @@ def _worker_specs(count: int) -> dict[str, dict[str, Any]]:
     return specs
 
 
-def _slots(client: Client, resource: str) -> int:
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return int(sum(worker["resources"].get(resource, 0) for worker in workers))
+def _with(client: Client, resource: str) -> dict[str, int]:
+    """The addresses of the workers that have a resource, and how much of it."""
+    workers = client.scheduler_info(n_workers=-1).get("workers", {}).items()
+    amounts = {address: int(worker["resources"].get(resource, 0)) for address, worker in workers}
+    return {address: amount for address, amount in amounts.items() if amount}
 
 
 def _connect(address: str) -> Client:
@@ -163,7 +189,7 @@ def _check_external(client: Client, store: Store, address: str) -> None:
     if store.database.is_sqlite:
         problem = mark("Its workers cannot share this machine's SQLite database.")
         remedy = mark("Set MNIST_LAB_DATABASE_URL to a PostgreSQL database that they reach.")
-    elif missing := [label for label in (TRAIN, INTERACTIVE) if not _slots(client, label)]:
+    elif missing := [label for label in (TRAIN, INTERACTIVE) if not _with(client, label)]:
         problem = mark("It has no worker with the resource “{missing}”.")
         remedy = mark('Start one, e.g. dask worker {address} --resources "{missing}=1".')
         raise EngineError(
@@ -190,8 +216,9 @@ def _shares_artifacts(client: Client, store: Store) -> bool:
     probe = os.urandom(16)
     store.artifacts.write("probe", "probe", probe)
     try:
-        future = client.submit(_read_probe, store.home, resources={TRAIN: 1}, pure=False, retries=0)
-        return bool(future.result(timeout=SCHEDULER_SECONDS) == probe)
+        # Not a task: that would wait while another server's trainings fill the workers.
+        found = client.run(_read_probe, store.home, workers=list(_with(client, TRAIN)))
+        return all(content == probe for content in found.values())
     finally:
         store.artifacts.remove("probe")
 

@@ -7,6 +7,7 @@ worker takes any job.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -26,6 +27,10 @@ def dask_setup(_worker: Any) -> None:
     """Prepare a worker: at once if it trains, a little later if it is the interactive one."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    if ROLE_VARIABLE in os.environ and threading.current_thread() is threading.main_thread():
+        # Ctrl+C in the server's terminal reaches its workers too. The server ends them itself,
+        # once it has put their runs back into the queue.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.environ.get(ROLE_VARIABLE) == "interactive":
         timer = threading.Timer(INTERACTIVE_DELAY, warm_up)
         timer.daemon = True
