@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.presets import PRESETS, Preset
-from ui import problems, services
+from ui import live_chart, problems, services
 from ui.navigation import train_page
 from ui.run_words import STATUS_WORDS, escaped, settings_line
 from ui.starting import start_run
@@ -84,3 +84,4 @@ for begin in range(1, len(presets), CARDS_IN_A_ROW):
     for column, preset in zip(columns, presets[begin : begin + CARDS_IN_A_ROW], strict=False):
         with column:
             offer(preset)
+live_chart.warm_up()
