@@ -78,11 +78,14 @@ def free_port() -> int:
 
 
 def test_the_second_start_installs_nothing_and_is_quick(checkout: Path, free_port: int) -> None:
-    before = time.monotonic()
-    result = run(checkout / "scripts/run", "--port", str(free_port))
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == ""
-    assert time.monotonic() - before < 1
+    seconds = []
+    for _ in range(3):
+        before = time.monotonic()
+        result = run(checkout / "scripts/run", "--port", str(free_port))
+        seconds.append(time.monotonic() - before)
+        assert result.returncode == 0, result.stderr
+        assert result.stderr == ""
+    assert min(seconds) < 0.5
 
 
 def test_an_install_that_was_cut_short_is_done_again(checkout: Path) -> None:
