@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import os
 import secrets
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, NoReturn
@@ -27,11 +29,13 @@ from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.leases import Lease
+from mnist_core.tasks import task
 from mnist_core.words import mark
 
 #: How often the progress bar looks into the store, in seconds.
 PROGRESS_SECONDS = 0.2
 BAD_INPUT = 2
+INTERRUPTED = 128 + signal.SIGINT
 FIGURES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -42,17 +46,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after ``python -m mnist_core``; None for the process's own.
 
     Returns:
-        Exit code: 0, 1 for a training that failed, 2 for input that cannot be used.
+        Exit code: 0, 1 for a training that failed, 2 for input that cannot be used, 130 for
+        one that was interrupted before it could be stopped.
     """
     try:
         options = _parser().parse_args(arguments)
         result: int = options.run(options)
+        sys.stdout.flush()
         return result
     except LabError as error:
         print(error.sentence(), file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
-        sys.stderr.close()
+        # What is left in the buffer would fail once more when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
@@ -127,6 +136,7 @@ def _architecture_rows() -> list[dict[str, Any]]:
 
 def _train(options: argparse.Namespace) -> int:
     config = _config(options)
+    task(config.task).load()  # data that cannot be used is found before there is a run
     store = Store.open()
     token = secrets.token_hex(16)
     unchanged = options.preset and config == preset(options.preset).config
@@ -148,7 +158,7 @@ def _train(options: argparse.Namespace) -> int:
         _print_result(result)
     if run.message:
         print(run.message, file=sys.stderr)
-    return 1 if run.status is RunStatus.FAILED else 0
+    return 0 if run.status in (RunStatus.FINISHED, RunStatus.STOPPED) else 1
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
@@ -184,10 +194,16 @@ def _value(text: str, field: str) -> object:
 def _stop_on_interrupt(store: Store, run: Run) -> Iterator[None]:
     """Let Ctrl+C stop the training and keep what was learned; a second one ends it hard."""
 
+    def tell() -> None:
+        try:
+            store.command(run.id, Command.STOP)
+        except LabError as error:
+            print(error.sentence(), file=sys.stderr)
+
     def stop(*_: object) -> None:
         signal.signal(signal.SIGINT, before)
         print(mark("Stopping; what was learned is kept."), file=sys.stderr)
-        threading.Thread(target=store.command, args=(run.id, Command.STOP)).start()
+        threading.Thread(target=tell).start()
 
     before = signal.signal(signal.SIGINT, stop)
     try:
@@ -207,14 +223,18 @@ def _progress(store: Store, run: Run, *, shown: bool) -> Iterator[None]:
 
     over = threading.Event()
     bar = Progress(*Progress.get_default_columns(), console=Console(stderr=True))
-    task = bar.add_task("starting", total=run.config.epochs)
+    line = bar.add_task("starting", total=run.config.epochs)
 
-    def follow() -> None:
-        while not over.wait(PROGRESS_SECONDS):
+    def show() -> None:
+        with suppress(LabError):  # a store that fails for a moment: the next look shows it
             last = store.get(run.id).last
             if last is not None:
                 words = f"epoch {last.epoch}  val_loss {last.val_loss:.4f}"
-                bar.update(task, completed=last.epoch, description=words)
+                bar.update(line, completed=last.epoch, description=words)
+
+    def follow() -> None:
+        while not over.wait(PROGRESS_SECONDS):
+            show()
 
     with bar:
         follower = threading.Thread(target=follow)
@@ -224,8 +244,7 @@ def _progress(store: Store, run: Run, *, shown: bool) -> Iterator[None]:
         finally:
             over.set()
             follower.join()
-            done = store.get(run.id).epochs_done
-            bar.update(task, completed=done)
+            show()
 
 
 def _result(store: Store, run: Run) -> dict[str, Any]:
@@ -238,8 +257,8 @@ def _result(store: Store, run: Run) -> dict[str, Any]:
         "overfitting_epoch": _overfitting_epoch(store.curves(run.id)),
         "best": _figures(run.best),
         "last": _figures(run.last),
-        "test_loss": run.test_loss,
-        "test_accuracy": run.test_accuracy,
+        "test_loss": _finite(run.test_loss),
+        "test_accuracy": _finite(run.test_accuracy),
     }
 
 
@@ -253,7 +272,12 @@ def _figures(record: EpochRecord | None) -> dict[str, float | int | None] | None
     if record is None:
         return None
     values = {name: value for name, value in asdict(record).items() if name in FIGURES}
-    return {name: value if np.isfinite(value) else None for name, value in values.items()}
+    return {name: _finite(value) for name, value in values.items()}
+
+
+def _finite(value: float | None) -> float | None:
+    """The value, or None for what JSON has no number for."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _print_result(result: dict[str, Any]) -> None:
@@ -306,8 +330,8 @@ def _run_row(run: Run) -> dict[str, Any]:
         "config": run.config.to_dict(),
         "best": _figures(run.best),
         "last": _figures(run.last),
-        "test_loss": run.test_loss,
-        "test_accuracy": run.test_accuracy,
+        "test_loss": _finite(run.test_loss),
+        "test_accuracy": _finite(run.test_accuracy),
     }
 
 

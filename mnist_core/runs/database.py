@@ -167,7 +167,10 @@ def _as_store_error(error: SQLAlchemyError, where: str) -> StoreError:
         ),
     }
     reasons["malformed"] = reasons["not a database"]
-    reasons["disk I/O error"] = reasons["readonly"]
+    reasons["disk I/O error"] = (
+        mark("The disk is full, or it fails."),
+        mark("Free some space, see that the disk works, and try again."),
+    )
     why, remedy = next(
         (reason for sign, reason in reasons.items() if sign in cause),
         (

@@ -1,0 +1,400 @@
+"""The lab from the shell: in this process where that shows the same, else in one of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from mnist_core import command_line
+from mnist_core.architectures import ARCHITECTURES
+from mnist_core.command_line import main
+from mnist_core.config import TrainingConfig
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Command, RunStatus, Store
+from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.tasks import TASKS, mnist
+from tests.disks import fill, read_only, small_disk
+from tests.live_training import Training
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ("--train-size", "60", "--validation-size", "30")
+FIGURES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+RESULT = [
+    "run_id",
+    "status",
+    "epochs",
+    "seconds",
+    "overfitting_epoch",
+    "best",
+    "last",
+    "test_loss",
+    "test_accuracy",
+]
+
+
+def shell(*arguments: str, **options) -> subprocess.Popen[str]:
+    """``python -m mnist_core`` in a process of its own."""
+    defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    return subprocess.Popen([sys.executable, "-m", "mnist_core", *arguments], **defaults | options)
+
+
+def config_of(*arguments: str) -> TrainingConfig:
+    """What ``train`` with these arguments would train."""
+    return command_line._config(command_line._parser().parse_args(["train", *arguments]))
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:
+    """The one JSON value that a command prints, with nothing on stderr."""
+    assert main([*arguments, "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.count("\n") == 1
+    return json.loads(printed.out, parse_constant=pytest.fail)
+
+
+def test_training_from_the_shell_gives_one_json_object_and_a_run_in_the_store(lab_home):
+    process = shell("train", *SMALL, "--epochs", "5", "--seed", "4", "--name", "mine", "--json")
+    out, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+    assert out.count("\n") == 1
+    result = json.loads(out)
+    assert list(result) == RESULT
+    assert list(result["best"]) == list(result["last"]) == FIGURES
+    assert (result["status"], result["epochs"], result["overfitting_epoch"]) == (
+        "finished",
+        5,
+        None,
+    )
+
+    store = Store(lab_home)
+    (run,) = store.list_runs()
+    assert (run.id, run.name, run.preset, run.attempt) == (result["run_id"], "mine", None, 1)
+    assert run.config == TrainingConfig(train_size=60, validation_size=30, epochs=5, seed=4)
+    assert run.status is RunStatus.FINISHED and run.settled
+    assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
+    for name, record in (("best", run.best), ("last", run.last)):
+        assert result[name] == {figure: getattr(record, figure) for figure in FIGURES}
+    assert (result["test_loss"], result["test_accuracy"]) == (run.test_loss, run.test_accuracy)
+    assert result["seconds"] == pytest.approx(run.active_seconds, abs=0.001)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of Unix")
+def test_ctrl_c_stops_a_training_and_keeps_what_it_learned(lab_home):
+    terminal, its_end = os.openpty()
+    process = shell("train", *SMALL, "--epochs", "20000", stderr=its_end)
+    os.close(its_end)
+    shown = bytearray()
+
+    def watch() -> None:
+        try:
+            while piece := os.read(terminal, 4096):
+                shown.extend(piece)
+        except OSError:  # the other end is closed
+            pass
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        until(lambda: (lab_home / "runs.db").exists())
+        store = Store(lab_home)
+        until(lambda: any(run.epochs_done > 5 for run in store.list_runs()))
+        until(lambda: b"val_loss" in shown)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        watcher.join()
+        os.close(terminal)
+    (run,) = store.list_runs()
+    assert process.returncode == 0
+    assert run.status is RunStatus.STOPPED and run.settled and run.epochs_done > 5
+    assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
+    assert run.id in out and "stopped" in out and "test accuracy of the best model" in out
+    screen = shown.decode()
+    assert "Stopping; what was learned is kept." in screen
+    assert "epoch" in screen and "Traceback" not in screen
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--json")])
+def test_a_reader_that_has_seen_enough_is_no_error(arguments):
+    process = shell(*arguments)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=60)
+    assert errors == ""
+
+
+def test_the_shell_hears_of_bad_input_by_one_line_and_code_2(lab_home):
+    process = shell("train", "--preset", "overfit-7000", "--json")
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert errors.count("\n") == 1 and "Did you mean overfit-700?" in errors
+    assert not lab_home.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "COMMAND"),
+        (("trian",), "trian"),
+        (("train", "--nonsense", "1"), "--nonsense"),
+        (("train", "overfit-700"), "overfit-700"),
+        (("train", "--epochs"), "--epochs"),
+        (("train", "--train-size", "5"), "train_size is 5. It has to be a whole number from 10"),
+        (("train", "--train-size", "70000"), "train_size is 70000"),
+        (("train", "--train-size", "700.0"), "train_size is 700.0"),
+        (("train", "--train-size", "50000", "--validation-size", "20000"), "together 70000"),
+        (("train", "--epochs", "0"), "epochs is 0"),
+        (("train", "--epochs", "20001"), "from 1 to 20000"),
+        (("train", "--epochs", "ten"), "epochs is 'ten'"),
+        (("train", "--preset", "nothing"), "preset is 'nothing'"),
+        (("train", "--architecture", "relu2"), "Did you mean relu-2?"),
+        (("train", "--task", "cifar"), "task is 'cifar'"),
+        (("train", "--optimizer", "adamw"), "optimizer is 'adamw'"),
+        (("train", "--learning-rate", "nan"), "learning_rate is nan"),
+        (("train", "--learning-rate", "-1"), "learning_rate is -1"),
+        (("train", "--momentum", "0.9", "--optimizer", "adam"), "Only sgd takes a momentum"),
+        (("train", "--seed", "-1"), "seed is -1"),
+        (("train", "--patience", "0"), "patience is 0"),
+        (("train", "--pixel-scaling", "bytes"), "pixel_scaling is 'bytes'"),
+        (("train", "--name", "x" * 81), "A name of 81 characters"),
+        (("runs", "--limit", "many"), "many"),
+        (("list", "--limit", "3"), "--limit"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_2(capsys, lab_home, arguments, words):
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1 and words in printed.err
+    assert Store(lab_home).list_runs() == []
+
+
+def test_data_that_is_cut_short_is_found_before_there_is_a_run(
+    capsys, lab_home, tmp_path, monkeypatch
+):
+    cut = tmp_path / "mnist.npz"
+    cut.write_bytes(mnist.DATA_FILE.read_bytes()[:1_000_000])
+    broken = dataclasses.replace(TASKS["mnist"], load=lambda: mnist.load(cut))
+    monkeypatch.setitem(TASKS, "mnist", broken)
+    assert main(["train", "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1 and "cut short" in printed.err
+    assert not lab_home.exists()
+
+
+def test_a_home_that_may_not_be_written_is_one_sentence(capsys, lab_home):
+    lab_home.mkdir()
+    with read_only(lab_home):
+        assert main(["train", "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert str(lab_home) in printed.err and "MNIST_LAB_HOME" in printed.err
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(capsys, tmp_path, monkeypatch):
+    with small_disk(tmp_path / "disk", kilobytes=300) as disk:
+        monkeypatch.setenv("MNIST_LAB_HOME", str(disk))
+        store = Store(disk)
+        training = Training(store)
+        training.train(3)
+        training.end()
+        store.database.close()
+        fill(disk)
+        assert main(["train", "--json"]) == 2
+        printed = capsys.readouterr()
+        assert printed.out == "" and printed.err.count("\n") == 1
+        assert "disk is full" in printed.err
+        (disk / "filling").unlink()
+        assert [row["epochs"] for row in answer(capsys, "runs")] == [3]
+
+
+def test_a_database_that_cannot_be_used_is_one_sentence(capsys, monkeypatch):
+    monkeypatch.setenv("MNIST_LAB_DATABASE_URL", "nonsense")
+    assert main(["runs"]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1 and "MNIST_LAB_DATABASE_URL" in printed.err
+
+
+def test_the_help_names_every_command_and_every_setting(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--help"])
+    assert ended.value.code == 0
+    words = capsys.readouterr().out.split()
+    for field in fields(TrainingConfig):
+        assert "--" + field.name.replace("_", "-") in words
+    assert {"--preset", "--name", "--json"} <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--task", "mnist", "mnist"),
+        ("--architecture", "softmax", "softmax"),
+        ("--train-size", "1000", 1000),
+        ("--validation-size", "2000", 2000),
+        ("--sampling", "stratified", "stratified"),
+        ("--batch-size", "32", 32),
+        ("--epochs", "7", 7),
+        ("--optimizer", "adam", "adam"),
+        ("--learning-rate", "1e-4", 1e-4),
+        ("--momentum", "0.5", 0.5),
+        ("--seed", "11", 11),
+        ("--pixel-scaling", "raw", "raw"),
+        ("--label-noise", "0.25", 0.25),
+        ("--patience", "5", 5),
+        ("--min-delta", "0.01", 0.01),
+    ],
+)
+def test_every_setting_is_an_option(option, value, expected):
+    field = option[2:].replace("-", "_")
+    config = config_of(option, value)
+    assert getattr(config, field) == expected
+    others = {field} | ({"learning_rate"} if field == "optimizer" else set())
+    default = TrainingConfig().to_dict()
+    assert {name for name, kept in config.to_dict().items() if kept != default[name]} <= others
+
+
+def test_options_change_a_preset(capsys):
+    assert config_of() == TrainingConfig()
+    for key, preset in PRESETS.items():
+        assert config_of("--preset", key) == preset.config
+    preset = PRESETS["softmax"].config
+    assert config_of("--preset", "softmax", "--epochs", "3") == replace(preset, epochs=3)
+    assert config_of("--epochs", "3", "--preset", "softmax") == replace(preset, epochs=3)
+
+
+def test_another_optimizer_brings_its_own_learning_rate():
+    assert config_of("--optimizer", "adam").learning_rate == 0.001
+    assert config_of("--preset", "softmax", "--optimizer", "sgd").learning_rate == 0.01
+    assert config_of("--optimizer", "adam", "--learning-rate", "0.5").learning_rate == 0.5
+
+
+def test_early_stopping_can_be_switched_off():
+    assert config_of("--patience", "off").patience is None
+    assert config_of("--patience", "None").patience is None
+
+
+def test_a_training_in_this_process_prints_a_table(capsys, lab_home):
+    assert main(["train", "--preset", "overfit-700", *SMALL, "--epochs", "3"]) == 0
+    printed = capsys.readouterr()
+    (run,) = Store(lab_home).list_runs()
+    assert run.id in printed.out and "finished" in printed.out
+    assert "no overfitting found" in printed.out
+    assert f"{run.best.val_loss:.4g}" in printed.out
+    assert "progress" not in printed.err and printed.err == ""  # stderr is no terminal
+    assert (run.name, run.preset) == ("overfit-700", None)  # its settings were changed
+
+
+def test_an_unchanged_preset_is_remembered(lab_home, monkeypatch, capsys):
+    small = replace(PRESETS["overfit-700"], config=config_of(*SMALL, "--epochs", "2"))
+    monkeypatch.setitem(PRESETS, "overfit-700", small)
+    result = answer(capsys, "train", "--preset", "overfit-700")
+    assert Store(lab_home).get(result["run_id"]).preset == "overfit-700"
+
+
+def test_overfitting_is_found(capsys):
+    arguments = ("--train-size", "200", "--validation-size", "1000", "--label-noise", "0.5")
+    arguments += ("--epochs", "40", "--architecture", "relu-512", "--optimizer", "adam")
+    result = answer(capsys, "train", *arguments)
+    assert result["overfitting_epoch"] == result["best"]["epoch"] < 30
+    assert result["last"]["val_loss"] > result["best"]["val_loss"]
+
+
+def test_a_training_that_fails_has_code_1_and_says_why(capsys):
+    arguments = (
+        "--architecture",
+        "relu-500-500",
+        "--pixel-scaling",
+        "raw",
+        "--learning-rate",
+        "10",
+    )
+    assert main(["train", *SMALL, *arguments, "--json"]) == 1
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    assert list(result) == RESULT
+    assert (result["status"], result["epochs"], result["best"]) == ("failed", 0, None)
+    assert result["overfitting_epoch"] is result["test_accuracy"] is None
+    assert printed.err.count("\n") == 1 and "The loss became nan" in printed.err
+
+
+def test_runs_are_listed_newest_first(capsys, lab_home):
+    assert answer(capsys, "runs") == []
+    assert main(["runs"]) == 0
+    assert "no runs yet" in capsys.readouterr().out
+    store = Store(lab_home)
+    first = Training(store)
+    first.train(70)
+    first.writer.measured(test_loss=0.5, test_accuracy=0.9125)
+    first.end()
+    second = store.create(TrainingConfig(epochs=7), name="second")
+
+    rows = answer(capsys, "runs")
+    assert [row["run_id"] for row in rows] == [second.id, first.id]
+    assert (rows[0]["status"], rows[0]["epochs"], rows[0]["best"]) == ("queued", 0, None)
+    assert TrainingConfig.from_dict(rows[0]["config"]) == second.config
+    assert (rows[1]["status"], rows[1]["epochs"]) == ("finished", 70)
+    assert (rows[1]["best"]["epoch"], rows[1]["last"]["epoch"]) == (60, 70)
+    assert rows[1]["test_accuracy"] == 0.9125
+    assert [row["run_id"] for row in answer(capsys, "runs", "--limit", "1")] == [second.id]
+    assert answer(capsys, "runs", "--limit", "-1") == []
+    assert main(["runs"]) == 0
+    table = capsys.readouterr().out
+    assert table.index(second.id[:8]) < table.index(first.id[:8])
+    assert "70/1000" in table and "91.25%" in table and "0/7" in table
+
+
+def test_numbers_that_json_does_not_have_are_null(capsys, lab_home):
+    training = Training(Store(lab_home))
+    training.train(1)
+    (record,) = training.store.curves(training.id)
+    training.write([replace(record, epoch=2, val_loss=float("nan"), loss=float("inf"))])
+    training.writer.measured(test_loss=float("inf"), test_accuracy=0.5)
+    (row,) = answer(capsys, "runs")
+    assert row["last"]["val_loss"] is row["last"]["loss"] is row["test_loss"] is None
+
+
+def test_presets_and_architectures_are_listed(capsys):
+    listed = answer(capsys, "list")
+    assert [row["key"] for row in listed["presets"]] == list(PRESETS)
+    assert [row["key"] for row in listed["architectures"]] == list(ARCHITECTURES)
+    assert [row["parameters"] for row in listed["architectures"]] == [
+        entry.parameters for entry in ARCHITECTURES.values()
+    ]
+    assert main(["list"]) == 0
+    words = capsys.readouterr().out.split()
+    assert {*PRESETS, *ARCHITECTURES} <= set(words)
+
+
+def test_a_run_of_the_shell_is_steered_like_any_other(lab_home, capsys):
+    """A page pauses it, steps it and stops it, through the store."""
+    store = Store(lab_home)
+
+    def steer() -> None:
+        (run,) = until(store.list_runs)
+        store.create(TrainingConfig())  # waits for an engine: no reason to give way here
+        store.command(run.id, Command.PAUSE)
+        until(lambda: store.get(run.id).status is RunStatus.PAUSED)
+        reached = store.get(run.id).epochs_done
+        store.command(run.id, Command.STEP)
+        until(lambda: store.get(run.id).epochs_done == reached + 1)
+        store.command(run.id, Command.STOP)
+
+    person = threading.Thread(target=steer)
+    person.start()
+    result = answer(capsys, "train", *SMALL, "--epochs", "20000")
+    person.join()
+    assert result["status"] == "stopped"
