@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mnist_core.errors import EngineError, LabError, StoreError
 from mnist_core.runs import Store
 from mnist_core.runs.leases import Lease, RunQueue
+from mnist_core.runs.rows import LEASE_SECONDS
 from mnist_core.training.job import train_claimed
 from mnist_core.words import mark
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 TICK = 0.25
 #: How often it looks for runs whose worker is gone, in seconds.
 RECOVER_SECONDS = 1.0
+#: After a laptop was opened again, its workers have so many seconds to renew their leases.
+GRACE_SECONDS = 3.0
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,8 @@ class Engine:
         self._wake = threading.Event()
         self._begin = threading.Event()
         self._delay = 0.0
+        self._looked_at = time.time()
+        self._recover_at = 0.0
         self._closing = False
         self._workers: Workers | None = None
         self._training: dict[Lease, Future[Any]] = {}
@@ -152,13 +157,10 @@ class Engine:
         return int(count)
 
     def _dispatch(self, workers: Workers) -> None:
-        recovered = 0.0
         while not self._closing:
             try:
                 self._reap()
-                if time.monotonic() - recovered > RECOVER_SECONDS:
-                    self._queue.recover()
-                    recovered = time.monotonic()
+                self._recover()
                 workers.reconnect()
                 if self.state.phase != "ready" and workers.are_ready():
                     self.state = EngineState("ready")
@@ -168,12 +170,25 @@ class Engine:
             except StoreError as error:  # a full disk, say: it may have room again later
                 log.warning("%s", error)
                 time.sleep(1)
+                # The workers could not renew their leases either, and are given time to.
+                self._recover_at = time.time() + LEASE_SECONDS
             except Exception:
                 if not self._closing:
                     log.exception("the dispatcher stumbled")
                     time.sleep(1)
             self._wake.wait(TICK)
             self._wake.clear()
+
+    def _recover(self) -> None:
+        """Take up the runs whose worker is gone."""
+        now = time.time()
+        if now - self._looked_at > LEASE_SECONDS:
+            # This machine slept, or has just come up: its workers could not renew their leases.
+            self._recover_at = now + GRACE_SECONDS
+        self._looked_at = now
+        if now >= self._recover_at:
+            self._queue.recover()
+            self._recover_at = now + RECOVER_SECONDS
 
     def _hand_out(self, workers: Workers) -> None:
         """Give queued runs to the workers that are free."""

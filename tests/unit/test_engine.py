@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from mnist_core import engine_workers
 from mnist_core.config import TrainingConfig
-from mnist_core.engine import MAX_WORKERS, Engine
+from mnist_core.engine import GRACE_SECONDS, MAX_WORKERS, Engine
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.rows import LEASE_SECONDS
@@ -257,6 +257,31 @@ def test_a_number_of_workers_that_is_none_is_explained(store, monkeypatch, count
     monkeypatch.setenv("MNIST_LAB_WORKERS", count)
     message = fails(Engine(store))
     assert f"MNIST_LAB_WORKERS is “{count}”" in message and f"1 to {MAX_WORKERS}" in message
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be stopped there")
+def test_a_run_goes_on_when_the_machine_has_slept(tmp_path):
+    store = Store(tmp_path / "laptop")
+    server = subprocess.Popen([sys.executable, "-c", SERVE_UNTIL_KILLED, store.home], cwd=ROOT)
+    run_id = store.create(FOREVER).id
+    try:
+        until(lambda: store.get(run_id).epochs_done > 2)
+        processes = [psutil.Process(server.pid)]
+        processes += processes[0].children(recursive=True)
+        for process in processes:
+            process.suspend()
+        time.sleep(LEASE_SECONDS + 1)
+        reached = store.get(run_id).epochs_done
+        for process in processes:
+            process.resume()
+        time.sleep(GRACE_SECONDS + 1)
+        run = store.get(run_id)
+        assert (run.status, run.attempt) == (RunStatus.RUNNING, 1)
+        assert run.epochs_done > reached
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_a_scheduler_that_does_not_answer_is_explained(store, monkeypatch):
