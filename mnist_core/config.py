@@ -165,6 +165,21 @@ class TrainingConfig:
                 raise unknown_name("setting", name, known)
         return cls(**values)
 
+    @classmethod
+    def from_store(cls, values: Mapping[str, Any]) -> Self:
+        """Make a configuration that was valid when it was stored, without checking it again.
+
+        A store may be older or newer than this code. A run whose architecture is gone can then
+        still be listed and looked at; who wants to train it checks it with `from_dict`.
+
+        Args:
+            values: Field names and values; unknown names are ignored.
+        """
+        config = object.__new__(cls)
+        for field in fields(cls):
+            object.__setattr__(config, field.name, values.get(field.name, field.default))
+        return config
+
 
 def _check_name(field: str, value: object, known: Iterable[str]) -> None:
     if not isinstance(value, str) or value not in known:

@@ -20,7 +20,8 @@ from mnist_core.words import mark
 
 #: What a worker needs to go on training: weights, optimizer state, best weights so far.
 CHECKPOINT = "checkpoint.npz"
-#: The Keras models a run leaves: with the lowest validation loss, and of its last epoch.
+#: The Keras models a run leaves: with the lowest validation loss, and as it was at its end. A run
+#: that was stopped in mid-epoch ends some batches after its last record.
 BEST_MODEL = "best.keras"
 LAST_MODEL = "last.keras"
 

@@ -113,7 +113,10 @@ class RunQueue:
         freed: dict[str, Any] = {"lease_token": None, "lease_expires_at": None}
         freed |= {"progress_epoch": None, "version": runs.c.version + 1}
         hopeless = runs.c.stalls + stalled >= MAX_STALLS
-        gave_up = mark("Its worker ended {times} times in a row before anything could be saved.")
+        gave_up = mark(
+            "Its worker ended {times} times in a row before anything could be saved. Most often "
+            "the memory did not suffice. Try a smaller batch, fewer images or a smaller network."
+        )
         with self._database.writing() as connection:
             # Ended already, and its worker died while it measured the test set.
             ended = sa.and_(which, runs.c.status.not_in(ACTIVE))

@@ -101,7 +101,7 @@ def _to_run(row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], now
         progress = Progress(row["progress_epoch"], row["progress_done"], row["progress_total"])
     status = _status(row, now)
     return Run(
-        config=TrainingConfig.from_dict(row["config"]),
+        config=TrainingConfig.from_store(row["config"]),
         status=status,
         best=records.get((row["id"], row["best_epoch"] or 0)),
         last=records.get((row["id"], row["epochs_done"])),

@@ -1,5 +1,5 @@
 """Training: the compiled fit loop, the callbacks that follow it, and the job a worker runs.
 
-Only ``fit`` and ``callbacks`` import Keras when they are imported; ``job`` loads them inside the
-worker, so the web process never does.
+Only ``fit``, ``callbacks`` and ``programs`` import Keras when they are imported; ``job`` loads
+them inside the worker, so the web process never does.
 """

@@ -87,6 +87,8 @@ class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
         )
         self.last_epoch = epoch + 1
         self._link.record(record, self.best_epoch)
+        if not math.isfinite(val_loss):
+            raise _diverged(epoch + 1, val_loss)
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Go on where an earlier attempt was saved."""
@@ -116,9 +118,9 @@ class FollowCommands(keras.callbacks.Callback):  # type: ignore[misc]
             self._obey()
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Obey a stop between the pieces of a long validation."""
-        self._link.control.check()
-        self.model.stop_training |= self._link.control.stop
+        """Obey between the pieces of a long validation."""
+        if self._loop.is_validating:
+            self._obey()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Obey at the end of an epoch."""

@@ -190,6 +190,7 @@ class FitLoop:
     Attributes:
         evaluation: The newest evaluation on the validation set.
         progress: Epoch in progress (from 1), its batches done and in all.
+        is_validating: Whether pieces of the epoch's validation are still to come.
     """
 
     def __init__(self, program: Program, train: Samples, validation: Samples, *, seed: int) -> None:
@@ -200,13 +201,14 @@ class FitLoop:
         self.evaluation: Evaluation | None = None
         self.batches = -(-len(train) // program.batch_size)
         self.progress = (0, 0, self.batches)
+        self.is_validating = False
         self._seconds_per_batch: float | None = None
 
     @property
     def is_between_epochs(self) -> bool:
         """Whether the model stands at the end of an epoch, and not in the middle of one."""
         _, done, total = self.progress
-        return done in (0, total)
+        return done in (0, total) and not self.is_validating
 
     def run(
         self, *, epochs: int, first_epoch: int = 1, callbacks: list[keras.callbacks.Callback]
@@ -267,9 +269,10 @@ class FitLoop:
         for piece, evaluation in enumerate(self.program.evaluate(self.validation)):
             if evaluation is not None:
                 break
+            self.is_validating = piece + 1 < pieces
             hooks.on_test_batch_begin(piece)
             hooks.on_test_batch_end(piece)
-            if self.program.model.stop_training and piece + 1 < pieces:
+            if self.program.model.stop_training and self.is_validating:
                 return None
         hooks.on_test_end()
         return evaluation

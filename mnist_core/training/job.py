@@ -127,7 +127,8 @@ class _Training:
         from mnist_core.training.fit import FitLoop
         from mnist_core.training.programs import program_for
 
-        config = self.started.config
+        # Stored settings are not checked when they are read: those of another version, say.
+        config = TrainingConfig.from_dict(self.started.config.to_dict())
         parts = split(task(config.task).load(), config)
         train_set = _samples(config, parts.train)
         validation_set = _samples(config, parts.validation)

@@ -6,12 +6,14 @@ import math
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError, UnknownRunError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, JournalRow, Progress, RunStatus, Store
 from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.schema import runs
 from mnist_core.runs.store import NAME_LENGTH
 from tests.live_training import Training, record
 
@@ -373,3 +375,11 @@ def test_a_thousand_runs_are_listed_with_their_figures(store):
     listed = store.list_runs()
     assert len(listed) == 1000
     assert sum(run.last is not None for run in listed) == 30
+
+
+def test_a_run_that_another_version_stored_is_still_listed(store):
+    run = store.create(TrainingConfig())
+    stored = run.config.to_dict() | {"architecture": "of-tomorrow", "unheard_of": 1}
+    with store.database.writing() as connection:
+        connection.execute(sa.update(runs).where(runs.c.id == run.id).values(config=stored))
+    assert [listed.config.architecture for listed in store.list_runs()] == ["of-tomorrow"]
