@@ -538,8 +538,13 @@ def test_saving_takes_a_small_share_of_the_time(store, monkeypatch):
 def test_a_validation_loss_that_is_no_number_ends_the_run(store):
     # One step an epoch: the training loss is measured before it, the validation loss after it.
     config = TrainingConfig(
-        **{"architecture": "relu-500-500", "train_size": 20, "batch_size": 20, "epochs": 5},
-        **{"pixel_scaling": "raw", "learning_rate": 10.0, "validation_size": 20},
+        architecture="relu-500-500",
+        train_size=20,
+        batch_size=20,
+        epochs=5,
+        pixel_scaling="raw",
+        learning_rate=10.0,
+        validation_size=20,
     )
     run = Job(store, config).join()
     assert run.status is RunStatus.FAILED
