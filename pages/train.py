@@ -103,10 +103,14 @@ def show_changes() -> None:
 
 
 @st.fragment
-def watch(run_id: str | None) -> None:
-    """The run's chart and what is said about it, without the rest of the page."""
+def watch(known: Run | None) -> None:
+    """The run's chart and what is said about it, without the rest of the page.
+
+    Args:
+        known: The run as the rest of the page shows it.
+    """
     with problems.shown():
-        show_run(services.store().get(run_id) if run_id else None)
+        show_run(services.store().get(known.id) if known else None, known)
 
 
 troubles = [follow_address()]
@@ -152,4 +156,4 @@ with st.container(key="train-layout"):
             settings_form.show_more()
         show_changes()
     with st.container(key="train-watch"):
-        watch(run.id if run else None)
+        watch(run)

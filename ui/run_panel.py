@@ -96,12 +96,18 @@ def _send_rate(run: Run) -> None:
     _send(run, Command.LEARNING_RATE, state.NEW_RATE.get())
 
 
-def show_run(run: Run | None) -> None:
-    """What to look for, the chart with its controls, and the result once there is one."""
+def show_run(run: Run | None, known: Run | None) -> None:
+    """What to look for, the chart with its controls, and the result once there is one.
+
+    Args:
+        run: The run as it is now.
+        known: The run as the buttons show it.
+    """
     _heading(run)
     with st.container(key=state.LIVE_CHART):
         live_chart(
             run,
+            known=known,
             criterion=state.CRITERION.get(),
             smoothing=state.SMOOTHING.get(),
             log_loss=state.LOSS_AXIS.get() == "log",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from mnist_core.runs import Command, Store
 from tests.browser.lab_server import PATIENCE, LabServer
 
 ARGUMENTS = (
@@ -23,6 +24,8 @@ CHART = ".st-key-live-chart [data-run]"
 START = ".st-key-train-start button"
 PAUSE = ".st-key-train-pause button"
 STOP = ".st-key-train-stop button"
+#: Within these milliseconds a page is to follow its run, on a busy machine too.
+SOON = 5000
 
 expect.set_options(timeout=PATIENCE * 1000)
 
@@ -149,6 +152,30 @@ def test_a_refresh_in_mid_run_shows_all_points_and_stop_stops(page: Page, lab: L
     page.reload()
     wait_for_epochs(page, int(stopped_at))
     assert chart(page)["epochs"] == stopped_at, "nothing came after the stop"
+
+
+def test_the_buttons_of_each_run_come_alive_when_it_begins_to_train(page: Page, lab: LabServer):
+    lab.wait_until_ready()
+    choose(page, lab, "overfit-700", 20000)
+    first = start(page)
+    # The page hears of it with the first message, well before anybody could press.
+    expect(page.locator(PAUSE)).to_be_enabled(timeout=SOON)
+
+    page.locator(START).click()  # a second run, which waits for the first
+    page.wait_for_function(
+        "([chart, first]) => ![first, ''].includes(document.querySelector(chart).dataset.run)",
+        arg=[CHART, first],
+    )
+    expect(page.locator(PAUSE)).to_be_disabled()
+    expect(page.locator(STOP)).to_be_enabled()
+    Store(lab.home).command(first, Command.STOP)
+    wait_for_epochs(page, 1)
+    assert chart(page)["run"] != first
+    expect(page.locator(PAUSE)).to_be_enabled(timeout=SOON)
+    page.locator(PAUSE).click()
+    expect(page.locator(PAUSE)).to_contain_text("Resume")
+    page.locator(STOP).click()
+    expect(page.locator(STOP)).to_be_disabled()
 
 
 def test_the_web_process_never_loads_tensorflow(lab: LabServer):

@@ -1,5 +1,6 @@
 """The Train page: choose, change, start, command, watch, and read the result."""
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from mnist_core.config import LIMITS
 from mnist_core.overfitting import CRITERIA
 from mnist_core.presets import PRESETS
-from mnist_core.runs import Command, RunStatus, Store
+from mnist_core.runs import Command, Run, RunStatus, Store
+from mnist_core.runs.leases import RunQueue
 from ui import services, state
 from ui.fields import FIELDS
 
@@ -273,6 +275,26 @@ def test_a_run_in_any_status_is_shown(
         "Resume" if status is RunStatus.PAUSED else "Pause"
     )
     assert ("What to look for" in said(app)) == status.is_active
+
+
+def test_a_change_between_the_buttons_and_the_chart_is_not_missed(
+    open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker takes up the run just when the buttons have been drawn for a queued one."""
+    run = runs.add(RunStatus.QUEUED)
+    get = Store.get
+
+    def get_and_claim(store: Store, run_id: str) -> Run:
+        found = get(store, run_id)
+        RunQueue(store.database).claim(run_id)
+        return found
+
+    monkeypatch.setattr(Store, "get", get_and_claim)
+    app = open_page("train", run=run.id)
+    assert buttons(app) == {"pause": False, "step": False, "stop": True}
+    (chart,) = app.get("bidi_component")
+    known = json.loads(chart.proto.json)
+    assert (known["known_status"], known["known_version"]) == ("queued", run.version)
 
 
 def test_an_unknown_run_is_one_sentence(open_page: Open, runs: Runs) -> None:

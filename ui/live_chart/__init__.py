@@ -36,6 +36,7 @@ _FOLDER = Path(__file__).parent
 def live_chart(
     run: Run | None,
     *,
+    known: Run | None = None,
     criterion: str = DEFAULT_CRITERION,
     smoothing: float = 0.0,
     log_loss: bool = False,
@@ -50,6 +51,8 @@ def live_chart(
 
     Args:
         run: The run as the page has just read it; None before there is one.
+        known: The run as the rest of the page shows it, where that was read at another moment;
+            a change of status since then is what the page reruns for.
         criterion: Key of the overfitting criterion whose epochs are marked.
         smoothing: Strength of the moving average over the curves, 0 (off) to MAX_SMOOTHING.
         log_loss: Whether the loss axis is logarithmic.
@@ -57,11 +60,13 @@ def live_chart(
         key: Streamlit's key of the element; keep it, and the element survives a change of run.
         on_status_change: Called before the rerun after a change of status.
     """
+    known = known or run
     _component()(
         key=key,
         data={
             "run": run.id if run else None,
-            "known_status": status_token(run) if run else None,
+            "known_status": status_token(known) if known else None,
+            "known_version": known.version if known else None,
             "criterion": criterion,
             "criterion_label": _(CRITERIA[criterion].label),
             "smoothing": min(max(smoothing, 0.0), MAX_SMOOTHING),
