@@ -21,7 +21,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".live-chart");
   const chart = charts.get(root) ?? new LiveChart(root);
   charts.set(root, chart);
-  chart.report = (token) => setStateValue("status", token);
+  chart.report = (news) => setStateValue("status", news);
   const turn = chart.update(data);
   // Streamlit may call an older turn's clean-up after a newer turn has begun.
   return () => {
@@ -59,6 +59,7 @@ class LiveChart {
     this.load();
     this.stream.open();
     this.schedule();
+    this.reportStatus();
     return ++this.turn;
   }
 
@@ -67,7 +68,7 @@ class LiveChart {
     this.stream.follow(this.data?.run);
     this.curves = newCurves();
     this.message = null;
-    this.token = null;
+    this.asked = null;
     this.lost = false;
     this.trouble = "";
     this.zoom = {};
@@ -121,7 +122,7 @@ class LiveChart {
     this.message = message;
     this.heardAt = performance.now();
     this.schedule();
-    if (!message.more) this.reportStatus(message);
+    this.reportStatus();
   }
 
   setLost(lost) {
@@ -134,12 +135,21 @@ class LiveChart {
     this.schedule();
   }
 
-  /** Let the page run once when the run's state changes, never for an epoch. */
-  reportStatus(message) {
+  /** Let the page run once when the run's state changes, never for an epoch.
+   *
+   *  The page may have read the run before this message was written, or after it: the version
+   *  tells. What is reported is never the same twice, or Streamlit would take it for no change:
+   *  two runs that are watched one after the other both come to be "running". */
+  reportStatus() {
+    const { message, data } = this;
+    if (!message || message.more) return;
     const token = message.settled ? `${message.status}:${message.version}` : message.status;
-    const known = [this.token, this.data.known_status].includes(token);
-    this.token = token;
-    if (!known) this.report(token);
+    if (token === data.known_status) {
+      this.asked = null;
+    } else if (token !== this.asked && (message.version ?? Infinity) > (data.known_version ?? 0)) {
+      this.asked = token;
+      this.report(`${message.run}:${message.version}:${token}`);
+    }
   }
 
   // The picture
