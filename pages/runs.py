@@ -91,7 +91,7 @@ def show_run(run: Run) -> None:
                 for label, value, width in figures(run, run.best):
                     st.markdown(f":small[:gray[{label}]]  \n{value}", width=width)
         if run.message:
-            st.caption(run.message)
+            st.caption(escaped(run.message))
 
 
 def when(run: Run) -> str:

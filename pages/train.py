@@ -6,12 +6,15 @@ Its address says what it shows: ``?preset=KEY`` chooses an experiment, ``?run=ID
 import streamlit as st
 
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import ConfigError, LabError, UnknownRunError
+from mnist_core.errors import ConfigError, LabError, UnknownRunError, shown
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Run
+from mnist_core.words import mark
 from ui import problems, services, settings_form, state
 from ui.fields import FIELDS
+from ui.navigation import RUN_ID
 from ui.run_panel import show_buttons, show_run
+from ui.run_words import escaped
 from ui.starting import start_run
 from ui.text import _
 
@@ -19,6 +22,8 @@ from ui.text import _
 def follow_address() -> LabError | None:
     """Take over the preset that the address asks for, once; an error if there is none."""
     key = st.query_params.get("preset")
+    if key is None:
+        state.FOLLOWED_PRESET.set(None)  # asked for once more, it is to be followed once more
     if key is None or key == state.FOLLOWED_PRESET.get():
         return None
     try:
@@ -31,11 +36,21 @@ def follow_address() -> LabError | None:
 
 
 def find_run() -> tuple[Run | None, LabError | None]:
-    """The run of the address, or else the one that this session watched last."""
+    """The run of the address, or else the one that this session watched last.
+
+    A run brings its settings with it, unless the address names a preset beside it.
+    """
     asked = st.query_params.get("run")
     run_id = asked or state.SHOWN_RUN.get()
     if run_id is None:
         return None, None
+    if not RUN_ID.fullmatch(run_id):
+        return None, UnknownRunError(
+            mark("The address asks for the run {run_id}."),
+            mark("A run's id is 32 characters long, of the digits and the letters a to f."),
+            mark("Choose one from the list of runs."),
+            run_id=shown(run_id),
+        )
     try:
         run = services.store().get(run_id)
     except UnknownRunError as error:
@@ -45,7 +60,9 @@ def find_run() -> tuple[Run | None, LabError | None]:
         return None, None
     if run_id != state.SHOWN_RUN.get():
         state.SHOWN_RUN.set(run_id)
-        settings_form.fill_like(run.config, run.preset)
+        if st.query_params.get("preset") not in PRESETS:
+            settings_form.fill_like(run.config, run.preset)
+            state.FOLLOWED_PRESET.set(None)
     st.query_params["run"] = run_id
     return run, None
 
@@ -146,7 +163,9 @@ with st.container(key="train-messages"):
     engine = services.engine_state()
     if engine.phase == "failed":
         st.warning(
-            _("Runs wait in the queue: no worker trains them. {why}").format(why=engine.message)
+            _("Runs wait in the queue: no worker trains them. {why}").format(
+                why=escaped(engine.message)
+            )
         )
 
 with st.container(key="train-layout"):

@@ -25,13 +25,13 @@ from mnist_core.errors import StoreError
 from mnist_core.runs import Run, RunStatus
 from ui import services
 from ui.live_hub import LiveHub
+from ui.navigation import RUN_ID
 
 #: Most runs in one stream; their curves could not be told apart beyond it.
 MAX_RUNS = 8
 #: A browser waits this long before it opens a broken stream again.
 RETRY_MILLISECONDS = 1000
 
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
 
@@ -58,7 +58,7 @@ async def events(request: Request) -> Response:
     for tabs that find all the connections taken which a browser allows to one server.
     """
     run_ids = request.query_params.get("runs", "").split(",")
-    if not all(_RUN_ID.fullmatch(run_id) for run_id in run_ids):
+    if not all(RUN_ID.fullmatch(run_id) for run_id in run_ids):
         return _refusal(400, "Each run is named by the 32 hexadecimal digits of its id.")
     if len(set(run_ids)) != len(run_ids) or len(run_ids) > MAX_RUNS:
         return _refusal(400, f"One stream shows 1 to {MAX_RUNS} runs, each of them once.")

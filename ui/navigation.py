@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +12,8 @@ from ui.text import _
 PAGES = Path(__file__).parents[1] / "pages"
 TRAIN_ADDRESS = "train"
 RUNS_ADDRESS = "runs"
+#: The form of a run's id, for whatever calls itself one in an address.
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def start_page() -> st.Page:

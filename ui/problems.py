@@ -12,6 +12,7 @@ import streamlit as st
 from mnist_core.errors import LabError
 from ui import state
 from ui.fields import FIELDS
+from ui.run_words import escaped
 from ui.text import _
 
 _log = logging.getLogger(__name__)
@@ -24,14 +25,23 @@ def show(error: LabError) -> None:
 
 
 def sentence(error: LabError) -> str:
-    """The error in the reader's language, with settings called as on the page.
+    """The error in the reader's language as Markdown, with settings called as on the page.
 
-    Only names such as ``train_size`` are exchanged: ``seed`` and the like are plain words.
+    Its values come from outside, from an address for example: a link or an image in them must
+    stay text. Only names such as ``train_size`` are exchanged: ``seed`` and the like are plain
+    words.
     """
-    text = error.sentence(_)
+    numbers = int, float
+    values = {
+        name: value if isinstance(value, numbers) else escaped(str(value))
+        for name, value in error.values.items()
+    }
+    safe = type(error)(error.received, error.why, error.remedy, **values)
+    text = safe.sentence(_)
     for name, field in FIELDS.items():
         if "_" in name:
-            text = re.sub(rf"\b{name}\b", f"“{_(field.label)}”", text)
+            written = name.replace("_", r"\\?_")  # it may be one of the values
+            text = re.sub(rf"\b{written}\b", f"“{_(field.label)}”", text)
     return text
 
 

@@ -87,6 +87,8 @@ def _send(run: Run, command: Command, value: float | None = None) -> None:
     if last and command in toggled and last[0] in toggled and now - last[1] < _COMMAND_SECONDS:
         return
     state.LAST_COMMAND.set((command, now))
+    if command is Command.STOP:
+        state.LAST_START.set(None)  # Start is another decision now, not the same press again
     with problems.noted():
         services.store().command(run.id, command, value)
         services.wake()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from mnist_core.config import TrainingConfig
+from mnist_core.errors import UnknownRunError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
 from ui import services, state
@@ -15,7 +16,7 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
     """Put a run into the queue.
 
     A double click is delivered as two presses of the button. The second one finds the run of
-    the first, if its settings are the same and it comes at once.
+    the first, if its settings are the same, it comes at once, and nobody stopped that run.
 
     Args:
         config: What to train.
@@ -24,9 +25,9 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
     Raises:
         StoreError: The run cannot be kept.
     """
-    repeated = state.recent_start(config)
+    repeated = _just_started(config)
     if repeated is not None:
-        return services.store().get(repeated)
+        return repeated
     unchanged = config == PRESETS[preset].config
     run = services.submit(
         config,
@@ -35,3 +36,14 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
     )
     state.LAST_START.set(state.Start(config, run.id, time.monotonic()))
     return run
+
+
+def _just_started(config: TrainingConfig) -> Run | None:
+    run_id = state.recent_start(config)
+    if run_id is None:
+        return None
+    try:
+        run = services.store().get(run_id)
+    except UnknownRunError:  # deleted meanwhile
+        return None
+    return run if run.status.is_active else None

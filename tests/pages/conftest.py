@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -117,3 +118,8 @@ def said(app: AppTest) -> str:
     """All that the page says in words, one text a line."""
     elements = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning]
     return "\n".join(element.value for element in elements)
+
+
+def plain(markdown: str) -> str:
+    """What a reader sees of a text whose Markdown signs were escaped."""
+    return re.sub(r"\\(.)", r"\1", markdown)

@@ -7,7 +7,7 @@ import pytest
 from mnist_core.errors import UnknownRunError
 from mnist_core.runs import RunStatus, Store
 
-from .conftest import Open, Runs, said
+from .conftest import Open, Runs, plain, said
 
 
 def test_without_a_run_it_points_to_the_start(open_page: Open) -> None:
@@ -33,7 +33,7 @@ def test_a_run_in_any_status_is_listed(
     assert run.id in app.get("page_link")[0].proto.query_string
     assert app.button(key=f"delete-{run.id}").disabled == status.is_active
     if run.message:
-        assert "Why it is so." in words
+        assert "Why it is so." in plain(words)
 
 
 def test_the_figures_of_a_run(open_page: Open, runs: Runs) -> None:

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.config import LIMITS
+from mnist_core.engine import EngineState
 from mnist_core.overfitting import CRITERIA
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus, Store
@@ -16,7 +17,7 @@ from mnist_core.runs.leases import RunQueue
 from ui import services, state
 from ui.fields import FIELDS
 
-from .conftest import Open, Runs, record, said
+from .conftest import Open, Runs, plain, record, said
 
 FIRST = PRESETS["overfit-700"]
 SETTINGS = [name for name in FIELDS if name not in ("patience", "min_delta")]
@@ -75,6 +76,29 @@ def test_every_widget_is_explained(open_page: Open) -> None:
         assert widget.proto.help, widget.proto.label
 
 
+PICTURE = "![seen](http://host.example/a.png) :red[loud] <b>"
+
+
+@pytest.mark.parametrize("name", ["run", "preset"])
+def test_what_an_address_says_stays_text(name: str, open_page: Open) -> None:
+    (error,) = open_page("train", **{name: PICTURE}).error
+    for sign in ("![", "](", " :red", "http:", " <b"):
+        assert sign not in error.value
+        assert sign in plain(error.value)
+    assert "Choose one" in error.value
+
+
+def test_what_a_worker_or_the_engine_says_stays_text(
+    open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("failed", PICTURE))
+    runs.add(RunStatus.FAILED, message=PICTURE)
+    for page in ("train", "runs"):
+        words = said(open_page(page))
+        assert "![" not in words
+        assert PICTURE in plain(words)
+
+
 @pytest.mark.parametrize("key", PRESETS)
 def test_the_address_chooses_an_experiment_and_fills_in_its_settings(
     key: str, open_page: Open
@@ -91,6 +115,33 @@ def test_the_address_chooses_an_experiment_and_fills_in_its_settings(
     assert "Changed from the preset" not in said(app)
 
 
+def test_a_link_to_an_experiment_chooses_it_whatever_was_shown_between(
+    open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(preset="overfit-700")
+    app = open_page("train", preset="softmax")
+    app.query_params.clear()
+    app.query_params["run"] = run.id
+    app.run()
+    assert app.selectbox(key="train-preset").value == "overfit-700"
+    app.query_params.clear()
+    app.query_params["preset"] = "softmax"
+    app.run()
+    assert app.selectbox(key="train-preset").value == "softmax"
+    assert values(app)["train-architecture"] == "softmax"
+
+
+def test_an_experiment_in_the_address_outdoes_the_run_beside_it(
+    open_page: Open, runs: Runs
+) -> None:
+    """As after a refresh, when another experiment was chosen while a run is shown."""
+    run = runs.add(preset="overfit-700", name="mine")
+    app = open_page("train", preset="softmax", run=run.id)
+    assert "mine" in said(app)
+    assert app.selectbox(key="train-preset").value == "softmax"
+    assert values(app)["train-architecture"] == "softmax"
+
+
 def test_choosing_an_experiment_fills_in_its_settings_and_the_address(open_page: Open) -> None:
     app = open_page("train", preset="lenet")
     app.selectbox(key="train-preset").select("softmax").run()
@@ -104,9 +155,9 @@ def test_an_unknown_preset_is_one_sentence_and_the_page_works(
 ) -> None:
     app = open_page("train", preset="overfit-70")
     (error,) = app.error
-    assert "overfit-70" in error.value
-    assert all(key in error.value for key in PRESETS)
-    assert "Did you mean overfit-700?" in error.value
+    assert "overfit-70" in plain(error.value)
+    assert all(key in plain(error.value) for key in PRESETS)
+    assert "Did you mean overfit-700?" in plain(error.value)
     app.button(key="train-start").click().run()
     assert not app.error
     assert store.list_runs()[0].preset == "overfit-700"
@@ -207,6 +258,32 @@ def test_a_double_click_starts_one_run(
     monkeypatch.setattr(state, "REPEAT_SECONDS", 0.0)
     app.button(key="train-start").click().run()
     assert len(store.list_runs()) == 3
+
+
+@pytest.mark.parametrize("stopped_here", [True, False])
+def test_a_start_after_a_stop_is_another_run(
+    stopped_here: bool, open_page: Open, store: Store
+) -> None:
+    app = open_page("train")
+    app.button(key="train-start").click().run()
+    (first,) = store.list_runs()
+    if stopped_here:
+        app.button(key="train-stop").click().run()
+    else:
+        store.command(first.id, Command.STOP)
+    app.button(key="train-start").click().run()
+    assert len(store.list_runs()) == 2
+    assert app.query_params["run"] != first.id
+
+
+def test_a_start_while_the_stop_is_on_its_way_is_another_run(open_page: Open, runs: Runs) -> None:
+    app = open_page("train")
+    app.button(key="train-start").click().run()
+    (first,) = runs.store.list_runs()
+    RunQueue(runs.store.database).claim(first.id)  # a worker trains it, and has not heard yet
+    app.button(key="train-stop").click().run()
+    app.button(key="train-start").click().run()
+    assert len(runs.store.list_runs()) == 2
 
 
 def test_start_is_open_while_another_run_trains(open_page: Open, runs: Runs) -> None:
