@@ -10,6 +10,8 @@ from ui.starting import start_run
 from ui.text import _
 
 CARDS_IN_A_ROW = 3
+#: Among so many of the newest runs, one that is still at work is looked for.
+RECENT_RUNS = 100
 
 
 def start(preset: Preset) -> None:
@@ -48,11 +50,11 @@ def offer(preset: Preset, *, first: bool = False) -> None:
 
 
 def continue_watching() -> None:
-    """The way back to the newest run, while it is at work."""
-    newest = services.store().list_runs(limit=1)
-    if not newest or not newest[0].status.is_active:
+    """The way back to the newest run that is at work, if there is one."""
+    recent = services.store().list_runs(limit=RECENT_RUNS)
+    run = next((run for run in recent if run.status.is_active), None)
+    if run is None:
         return
-    run = newest[0]
     status = STATUS_WORDS[run.status]
     st.page_link(
         train_page(),

@@ -39,6 +39,15 @@ def test_a_run_at_work_can_be_watched_again(open_page: Open, runs: Runs) -> None
     assert run.id in link.query_string
 
 
+def test_a_run_at_work_is_found_behind_newer_ones_that_ended(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.RUNNING, name="mine")
+    runs.add(RunStatus.FINISHED)
+    runs.add(RunStatus.STOPPED)
+    link = open_page("start").get("page_link")[0].proto
+    assert link.label == "Continue watching: mine (Running)"
+    assert run.id in link.query_string
+
+
 def test_a_run_that_ended_is_not_called_at_work(open_page: Open, runs: Runs) -> None:
     runs.add(RunStatus.FINISHED)
     links = [link.proto.label for link in open_page("start").get("page_link")]
