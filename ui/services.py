@@ -20,16 +20,18 @@ _log = logging.getLogger(__name__)
 #: loading TensorFlow keeps a small machine busy, and the first page should not wait for that.
 ENGINE_DELAY = 3.0
 
-_opening = threading.Lock()
+_opening = threading.RLock()
 _stores: dict[tuple[str | None, str | None], Store] = {}
-_trouble = ""  # why no engine could be started
+_engine_waits = False  # for a store that can be opened
+_trouble = ""  # why it waits
 
 
 def store() -> Store:
     """The run store that the environment names, opened once for the process.
 
     Raises:
-        StoreError: It cannot be opened. The next call tries again.
+        StoreError: It cannot be opened. The next call tries again, and an engine that could not
+            be started for want of a store starts then.
     """
     place = os.environ.get("MNIST_LAB_HOME"), os.environ.get("MNIST_LAB_DATABASE_URL")
     found = _stores.get(place)
@@ -38,21 +40,32 @@ def store() -> Store:
             found = _stores.get(place)
             if found is None:
                 found = _stores[place] = Store.open()
+                _start_waiting_engine(found)
     return found
 
 
 def start_engine() -> None:
     """Start the workers of this server, in the background.
 
-    A store that cannot be opened does not keep the server from starting: every page then says
-    what is wrong with it, and ``engine_state`` too.
+    A store that cannot be opened (on a full disk, say) does not keep the server from starting:
+    every page then says what is wrong with it, and ``engine_state`` too. The workers start with
+    the first page that finds it open.
     """
-    global _trouble
-    try:
-        engine.Engine(store()).start(delay=ENGINE_DELAY)
-    except StoreError as error:
-        _trouble = error.sentence()
-        _log.error("%s", _trouble)
+    global _engine_waits, _trouble
+    with _opening:
+        _engine_waits = True
+        try:
+            _start_waiting_engine(store())
+        except StoreError as error:
+            _trouble = error.sentence()
+            _log.error("%s", _trouble)
+
+
+def _start_waiting_engine(opened: Store) -> None:
+    global _engine_waits, _trouble
+    if _engine_waits:
+        _engine_waits, _trouble = False, ""
+        engine.Engine(opened).start(delay=ENGINE_DELAY)
 
 
 def page_served() -> None:
@@ -64,6 +77,8 @@ def page_served() -> None:
 
 def stop_engine() -> None:
     """End the workers of this server; what they trained goes on at the next start."""
+    global _engine_waits
+    _engine_waits = False
     running = engine.current()
     if running:
         running.close()

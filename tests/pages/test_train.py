@@ -322,13 +322,13 @@ def test_a_store_that_cannot_be_written_is_one_sentence(
 
 
 def test_workers_that_cannot_start_are_told_of(
-    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab_home: Path
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("not a folder", "utf-8")
     monkeypatch.setattr(services, "_trouble", "")
+    monkeypatch.setattr(services, "_engine_waits", False)
     monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "file" / "home"))
     services.start_engine()
-    monkeypatch.setenv("MNIST_LAB_HOME", str(lab_home))
     app = open_page("train")
     assert "no worker trains them" in app.warning[0].value
 

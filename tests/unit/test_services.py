@@ -1,0 +1,66 @@
+"""What the sessions of one server share: the store, and the engine that stands on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mnist_core import engine
+from mnist_core.errors import StoreError
+from ui import services
+
+
+@pytest.fixture(autouse=True)
+def _own_services(monkeypatch: pytest.MonkeyPatch):
+    """No store, no engine, and workers that would start long after the test."""
+    monkeypatch.setattr(services, "_stores", {})
+    monkeypatch.setattr(services, "_engine_waits", False)
+    monkeypatch.setattr(services, "_trouble", "")
+    monkeypatch.setattr(services, "ENGINE_DELAY", 3600.0)
+    monkeypatch.setattr(engine, "_current", None)
+    yield
+    services.stop_engine()
+    for opened in services._stores.values():
+        opened.database.close()
+
+
+def test_an_engine_without_a_store_starts_when_the_store_can_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    place.write_text("a file, where a folder is to be", "utf-8")
+    monkeypatch.setenv("MNIST_LAB_HOME", str(place / "home"))
+    services.start_engine()
+    assert services.engine_state().phase == "failed"
+    assert str(place) in services.engine_state().message
+    with pytest.raises(StoreError):
+        services.store()
+    assert engine.current() is None
+
+    place.unlink()
+    services.store()
+    started = engine.current()
+    assert started is not None
+    assert services.engine_state() == engine.EngineState("starting")
+    services.store()
+    assert engine.current() is started, "one engine is enough"
+
+
+def test_a_server_that_ends_starts_no_engine_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    place.write_text("a file, where a folder is to be", "utf-8")
+    monkeypatch.setenv("MNIST_LAB_HOME", str(place / "home"))
+    services.start_engine()
+    services.stop_engine()
+    place.unlink()
+    services.store()
+    assert engine.current() is None
+
+
+def test_a_store_alone_starts_no_engine() -> None:
+    services.store()
+    assert engine.current() is None
+    assert services.engine_state().phase == "stopped"
