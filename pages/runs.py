@@ -16,6 +16,7 @@ from ui.run_words import (
     escaped,
     loss,
     moment,
+    more_settings_line,
     percent,
     settings_line,
     whole,
@@ -85,7 +86,8 @@ def show_run(run: Run) -> None:
                 st.badge(_(status.label), icon=status.icon, color=status.colour)
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 show_actions(run)
-        st.caption(f"{settings_line(run.config)} · {when(run)}")
+        settings = f"{settings_line(run.config)} · {more_settings_line(run.config)}"
+        st.caption(f"{settings} · {when(run)}")
         if run.best:
             with st.container(horizontal=True):
                 for label, value, width in figures(run, run.best):

@@ -65,7 +65,7 @@ def settings_line(config: TrainingConfig) -> str:
 
 
 def more_settings_line(config: TrainingConfig) -> str:
-    """The other settings that were chosen, in one line."""
+    """All the other settings in one line, without those that are left as they usually are."""
     parts = [
         _("{images} validation images").format(images=whole(config.validation_size)),
         _("{optimizer} at {rate}").format(
@@ -77,12 +77,16 @@ def more_settings_line(config: TrainingConfig) -> str:
     ]
     if config.momentum:
         parts.insert(2, _("momentum {share}").format(share=f"{config.momentum:g}"))
+    if config.sampling == "stratified":
+        parts.append(_("images drawn in proportion"))
     if config.pixel_scaling == "raw":
         parts.append(_("pixels from 0 to 255"))
     if config.label_noise:
         parts.append(_("{share} wrong labels").format(share=f"{config.label_noise:.0%}"))
     if config.patience is not None:
-        parts.append(_("stops early"))
+        parts.append(_("stops early, patience {epochs}").format(epochs=whole(config.patience)))
+    if config.min_delta:
+        parts.append(_("smallest improvement {loss}").format(loss=f"{config.min_delta:g}"))
     return _line(*parts)
 
 

@@ -1,10 +1,12 @@
 """The Runs page: every run, what came of it, and what can be done with it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mnist_core.errors import UnknownRunError
+from mnist_core.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
 
 from .conftest import Open, Runs, plain, said
@@ -44,6 +46,18 @@ def test_the_figures_of_a_run(open_page: Open, runs: Runs) -> None:
     assert "**80.0%** best · 77.0% last" in words
     assert "78.9%" in words
     assert "trained 1:15" in words
+
+
+def test_the_whole_configuration_of_a_run(open_page: Open, runs: Runs) -> None:
+    config = replace(
+        PRESETS["overfit-700"].config, sampling="stratified", patience=5, min_delta=0.002
+    )
+    runs.add(config=config)
+    assert (
+        "Two hidden units · 700 training images · 1,000 epochs · 300 validation images · "
+        "SGD at 0.01 · batches of 10 · seed 3 · images drawn in proportion · "
+        "stops early, patience 5 · smallest improvement 0.002 · started"
+    ) in said(open_page("runs")).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_newest_run_comes_first_and_older_ones_can_be_reached(

@@ -48,8 +48,35 @@ def test_a_line_names_what_was_chosen() -> None:
     line = f"{settings_line(config)} · {more_settings_line(config)}".replace("\xa0", " ")
     assert line == (
         "Two hidden units · 700 training images · 1,000 epochs · 300 validation images · "
-        "SGD at 0.01 · momentum 0.9 · batches of 10 · seed 3 · 20% wrong labels · stops early"
+        "SGD at 0.01 · momentum 0.9 · batches of 10 · seed 3 · 20% wrong labels · stops early, patience 5"
     )
+
+
+def test_the_two_lines_name_every_setting_that_was_changed() -> None:
+    usual = PRESETS["overfit-700"].config
+    changes: dict[str, object] = {
+        "architecture": "lenet",
+        "train_size": 701,
+        "validation_size": 301,
+        "sampling": "stratified",
+        "batch_size": 11,
+        "epochs": 1001,
+        "optimizer": "adam",
+        "learning_rate": 0.02,
+        "momentum": 0.5,
+        "seed": 99,
+        "pixel_scaling": "raw",
+        "label_noise": 0.3,
+        "patience": 7,
+        "min_delta": 0.004,
+    }
+    assert set(changes) == set(usual.to_dict()) - {"task"}  # there is one task only
+    usual = replace(usual, patience=6)  # without which min_delta would say nothing
+    for name, value in changes.items():
+        changed = replace(usual, **{name: value})
+        assert settings_line(changed) + more_settings_line(changed) != (
+            settings_line(usual) + more_settings_line(usual)
+        ), name
 
 
 def test_one_epoch_is_no_plural() -> None:
