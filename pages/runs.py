@@ -32,19 +32,18 @@ REFRESH_SECONDS = 2
 def ask_name(run: Run) -> None:
     """Ask for another name."""
     state.DIALOG_OPEN.set(True)
-    key = f"name-{run.id}"
-    with st.form("rename-form", border=False):
-        st.text_input(_("Name"), run.name, max_chars=NAME_LENGTH, key=key)
+    with st.form(state.RENAME_FORM, border=False):
+        st.text_input(_("Name"), run.name, max_chars=NAME_LENGTH, key=state.run_name(run.id).key)
         problems.show_notice()
         st.form_submit_button(
-            _("Rename"), type="primary", key="rename-confirm", on_click=rename, args=(run.id, key)
+            _("Rename"), type="primary", key=state.RENAME_CONFIRM, on_click=rename, args=(run.id,)
         )
 
 
-def rename(run_id: str, key: str) -> None:
+def rename(run_id: str) -> None:
     """Call a run what its owner typed, and close the dialog."""
     with problems.noted():
-        services.store().rename(run_id, st.session_state[key])
+        services.store().rename(run_id, state.run_name(run_id).get())
         st.rerun()
 
 
@@ -61,9 +60,9 @@ def ask_deletion(run: Run) -> None:
     problems.show_notice()
     with st.container(horizontal=True):
         st.button(
-            _("Delete"), type="primary", key="delete-confirm", on_click=delete, args=(run.id,)
+            _("Delete"), type="primary", key=state.DELETE_CONFIRM, on_click=delete, args=(run.id,)
         )
-        st.button(_("Keep it"), key="delete-cancel", on_click=st.rerun)
+        st.button(_("Keep it"), key=state.DELETE_CANCEL, on_click=st.rerun)
 
 
 def delete(run_id: str) -> None:
@@ -77,7 +76,7 @@ def delete(run_id: str) -> None:
 def show_run(run: Run) -> None:
     """One run: what it is, what came of it, what can be done with it."""
     status = STATUS_WORDS[run.status]
-    with st.container(border=True, key=f"run-{run.id}", gap="xsmall"):
+    with st.container(border=True, key=state.run_card(run.id), gap="xsmall"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
@@ -129,15 +128,22 @@ def show_actions(run: Run) -> None:
         icon=":material/show_chart:",
         query_params={"run": run.id},
     )
-    if st.button(_("Rename"), key=f"rename-{run.id}", type="tertiary"):
+    if st.button(
+        _("Rename"),
+        key=state.run_rename(run.id),
+        type="tertiary",
+        help=_("Gives this run a name by which you know it again."),
+    ):
         ask_name(run)
     active = run.status.is_active
     if st.button(
         _("Delete"),
-        key=f"delete-{run.id}",
+        key=state.run_delete(run.id),
         type="tertiary",
         disabled=active,
-        help=_("It is still at work: open it and stop it first.") if active else None,
+        help=_("It is still at work: open it and stop it first.")
+        if active
+        else _("Asks once more, and then removes the run with all that it learned."),
     ):
         ask_deletion(run)
 
@@ -154,8 +160,8 @@ def show_paging(more: bool) -> None:
         return
     with st.container(horizontal=True, horizontal_alignment="center"):
         for label, key, by, possible in (
-            (_("Newer runs"), "runs-newer", -1, page > 0),
-            (_("Older runs"), "runs-older", 1, more),
+            (_("Newer runs"), state.NEWER_RUNS, -1, page > 0),
+            (_("Older runs"), state.OLDER_RUNS, 1, more),
         ):
             st.button(label, key=key, on_click=turn_page, args=(by,), disabled=not possible)
 

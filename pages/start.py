@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.presets import PRESETS, Preset
-from ui import live_chart, problems, services
+from ui import live_chart, problems, services, state
 from ui.navigation import train_page
 from ui.run_words import STATUS_WORDS, escaped, settings_line
 from ui.starting import start_run
@@ -23,7 +23,9 @@ def start(preset: Preset) -> None:
 
 def offer(preset: Preset, *, first: bool = False) -> None:
     """One experiment as a card."""
-    with st.container(border=True, height="stretch", key=f"card-{preset.key}", gap="xsmall"):
+    with st.container(
+        border=True, height="stretch", key=state.preset_card(preset.key), gap="xsmall"
+    ):
         if first:
             st.badge(_("Begin here"), color="green")
         st.markdown(f"{'###' if first else '####'} {_(preset.label)}", anchors=False)
@@ -35,7 +37,7 @@ def offer(preset: Preset, *, first: bool = False) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 _("Start {name}").format(name=preset.key),
-                key=f"start-{preset.key}",
+                key=state.preset_start(preset.key),
                 type="primary" if first else "secondary",
                 icon=":material/play_arrow:",
             ):
@@ -66,7 +68,7 @@ def continue_watching() -> None:
     )
 
 
-with st.container(key="start-intro"):
+with st.container(key=state.START_INTRO):
     st.title(_("Watch a network learn, and see where it overfits"), anchor=False)
     st.markdown(
         _(

@@ -107,7 +107,7 @@ def show_changes() -> None:
     if not changed:
         return
     names = ", ".join(_(FIELDS[name].label) for name in changed)
-    with st.container(key="train-changes", horizontal=True, vertical_alignment="center"):
+    with st.container(key=state.TRAIN_CHANGES, horizontal=True, vertical_alignment="center"):
         st.caption(_("Changed from the preset: {names}").format(names=names), width="stretch")
         st.button(
             _("Reset"),
@@ -135,7 +135,7 @@ run, unknown = find_run()
 config, unusable = read_settings()
 troubles += [unknown, unusable]
 
-with st.container(key="train-bar", horizontal=True, vertical_alignment="bottom"):
+with st.container(key=state.TRAIN_BAR, horizontal=True, vertical_alignment="bottom"):
     show_preset()
     if (
         st.button(
@@ -156,7 +156,7 @@ with st.container(key="train-bar", horizontal=True, vertical_alignment="bottom")
     show_buttons(run)
 
 # Always there, so that the chart below keeps its place in the page, and with it its zoom.
-with st.container(key="train-messages"):
+with st.container(key=state.TRAIN_MESSAGES):
     for trouble in filter(None, troubles):
         problems.show(trouble)
     problems.show_notice()
@@ -168,11 +168,11 @@ with st.container(key="train-messages"):
             )
         )
 
-with st.container(key="train-layout"):
-    with st.container(key="train-settings"):
+with st.container(key=state.TRAIN_LAYOUT):
+    with st.container(key=state.TRAIN_SETTINGS):
         settings_form.show_first()
-        with st.expander(_("More settings"), key="train-more"):
+        with st.expander(_("More settings"), key=state.TRAIN_MORE):
             settings_form.show_more()
         show_changes()
-    with st.container(key="train-watch"):
+    with st.container(key=state.TRAIN_WATCH):
         watch(run)

@@ -13,7 +13,7 @@ from ui.text import _
 
 def show_chart_controls() -> None:
     """The criterion, the loss axis, the smoothing and the curves that are drawn."""
-    with st.container(key="chart-controls", horizontal=True, vertical_alignment="bottom"):
+    with st.container(key=state.CHART_CONTROLS, horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             _("Overfitting begins at"),
             list(CRITERIA),

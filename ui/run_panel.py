@@ -60,7 +60,12 @@ def show_buttons(run: Run | None) -> None:
 def _rate_popover(run: Run | None, at_work: bool) -> None:
     limit = LIMITS["learning_rate"]
     now = run.last.learning_rate if run and run.last else state.NEW_RATE.default
-    with st.popover(_("Change while it trains"), icon=":material/tune:", disabled=not at_work):
+    with st.popover(
+        _("Change while it trains"),
+        icon=":material/tune:",
+        help=_("Changes the learning rate of this run from here on, without a new start."),
+        disabled=not at_work,
+    ):
         st.number_input(
             _("New learning rate"),
             float(limit.low),
@@ -76,7 +81,13 @@ def _rate_popover(run: Run | None, at_work: bool) -> None:
             ),
         )
         st.caption(_("It is {rate} now.").format(rate=f"{now:g}"))
-        st.button(_("Use this rate"), key=state.SET_RATE, on_click=_send_rate, args=(run,))
+        st.button(
+            _("Use this rate"),
+            key=state.SET_RATE,
+            help=_("Sends the new rate to the run; its curves go on with it."),
+            on_click=_send_rate,
+            args=(run,),
+        )
 
 
 def _send(run: Run, command: Command, value: float | None = None) -> None:
@@ -124,13 +135,13 @@ def show_run(run: Run | None, known: Run | None) -> None:
 def _heading(run: Run | None) -> None:
     if run is None:
         preset = PRESETS[state.PRESET.get()]
-        with st.container(key="preset-heading", gap="xsmall"):
+        with st.container(key=state.PRESET_HEADING, gap="xsmall"):
             st.subheader(_(preset.label), anchor=False)
             st.markdown(_("**What to look for:** {text}").format(text=_(preset.look_for)))
         return
     # The chart itself says why a run failed.
     failed = run.status is RunStatus.FAILED
-    with st.container(key="failed-heading" if failed else "run-heading", gap="xsmall"):
+    with st.container(key=state.FAILED_HEADING if failed else state.RUN_HEADING, gap="xsmall"):
         st.subheader(escaped(run.name), anchor=False)
         st.caption(f"{settings_line(run.config)} · {more_settings_line(run.config)}")
         if run.status.is_active:
@@ -157,7 +168,7 @@ def _figures(run: Run) -> None:
     gained = 100 * (last.val_accuracy - best.val_accuracy)
     # Where the best epoch is the last one, or the last loss is no number, there is nothing to say.
     moved = best.epoch != last.epoch and math.isfinite(worse)
-    with st.container(key="run-figures", horizontal=True):
+    with st.container(key=state.RUN_FIGURES, horizontal=True):
         st.metric(
             _("Best epoch"),
             whole(best.epoch),

@@ -94,6 +94,62 @@ CRITERION: Entry[str] = Entry("chart-criterion", DEFAULT_CRITERION)
 SMOOTHING: Entry[float] = Entry("chart-smoothing", 0.0)
 LOSS_AXIS: Entry[str] = Entry("chart-loss-axis", "linear")
 SHOWN_SERIES: Entry[Sequence[str]] = Entry("chart-series", tuple(SERIES))
+# The live chart, and what lets a page without one prepare for it.
+CHART_ELEMENT = "live-chart-element"
+CHART_WARM_UP = "live-chart-warm-up"
+
+# The Runs page.
+RENAME_FORM = "rename-form"
+RENAME_CONFIRM = "rename-confirm"
+DELETE_CONFIRM = "delete-confirm"
+DELETE_CANCEL = "delete-cancel"
+NEWER_RUNS = "runs-newer"
+OLDER_RUNS = "runs-older"
+
+# Containers, so that ``ui/layout.css`` finds them.
+START_INTRO = "start-intro"
+TRAIN_BAR = "train-bar"
+TRAIN_MESSAGES = "train-messages"
+TRAIN_LAYOUT = "train-layout"
+TRAIN_SETTINGS = "train-settings"
+TRAIN_MORE = "train-more"
+TRAIN_CHANGES = "train-changes"
+TRAIN_WATCH = "train-watch"
+CHART_CONTROLS = "chart-controls"
+PRESET_HEADING = "preset-heading"
+RUN_HEADING = "run-heading"
+FAILED_HEADING = "failed-heading"
+RUN_FIGURES = "run-figures"
+
+
+def preset_card(preset: str) -> str:
+    """The card of a preset on the start page."""
+    return f"card-{preset}"
+
+
+def preset_start(preset: str) -> str:
+    """The button of that card."""
+    return f"start-{preset}"
+
+
+def run_card(run_id: str) -> str:
+    """A run in the list of runs."""
+    return f"run-{run_id}"
+
+
+def run_rename(run_id: str) -> str:
+    """The button that asks for another name of a run."""
+    return f"rename-{run_id}"
+
+
+def run_delete(run_id: str) -> str:
+    """The button that asks whether to delete a run."""
+    return f"delete-{run_id}"
+
+
+def run_name(run_id: str) -> Entry[str]:
+    """The field for another name of a run."""
+    return Entry(f"name-{run_id}", "")
 
 
 def field(name: str) -> Entry[Any]:

@@ -7,7 +7,8 @@ import pytest
 
 from mnist_core.errors import UnknownRunError
 from mnist_core.presets import PRESETS
-from mnist_core.runs import RunStatus, Store
+from mnist_core.runs import RunStatus
+from ui import state
 
 from .conftest import Open, Runs, plain, said
 
@@ -144,9 +145,27 @@ def test_a_store_that_cannot_be_opened_is_a_sentence(
     assert not app.error
 
 
-def test_the_list_survives_what_it_does_not_know(open_page: Open, store: Store) -> None:
-    """A page of the list that no longer exists, as after many deletions in another tab."""
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_page_of_the_list_that_is_gone_gives_way_to_the_first(
+    count: int, open_page: Open, runs: Runs
+) -> None:
+    """As after many deletions in another tab."""
+    for number in range(count):
+        runs.add(epochs=0, name=f"run number {number}")
     app = open_page("runs")
-    app.session_state["runs-page"] = 7
+    app.session_state[state.RUNS_PAGE.key] = 7
     app.run()
     assert not app.exception
+    names = [text.value for text in app.markdown if text.value.startswith("**run")]
+    assert names == [f"**run number {number}**" for number in reversed(range(count))]
+    assert ("There is no run yet" in said(app)) == (count == 0)
+    assert app.session_state[state.RUNS_PAGE.key] == 0
+
+
+def test_every_button_of_a_run_is_explained(open_page: Open, runs: Runs) -> None:
+    runs.add(RunStatus.FINISHED)
+    runs.add(RunStatus.RUNNING)
+    buttons = open_page("runs").button
+    assert len(buttons) == 4
+    for button in buttons:
+        assert button.proto.help, button.label

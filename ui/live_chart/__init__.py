@@ -23,6 +23,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION
 from mnist_core.runs import Run
+from ui import state
 from ui.charts import SERIES, chart_style
 from ui.live_chart.words import chart_words
 from ui.text import _, language
@@ -41,13 +42,13 @@ def live_chart(
     smoothing: float = 0.0,
     log_loss: bool = False,
     series: Collection[str] = tuple(SERIES),
-    key: str = "live-chart-element",
+    key: str = state.CHART_ELEMENT,
     on_status_change: Callable[[], None] = lambda: None,
 ) -> None:
     """Show a run's curves, growing while it trains.
 
     The page reruns by itself when the run's status changes (it starts, pauses, ends, its test
-    figures arrive), never for an epoch. Put it into ``st.container(key="live-chart")``.
+    figures arrive), never for an epoch. Put it into the container ``state.LIVE_CHART``.
 
     Args:
         run: The run as the page has just read it; None before there is one.
@@ -81,7 +82,7 @@ def live_chart(
     )
 
 
-def warm_up(key: str = "live-chart-warm-up") -> None:
+def warm_up(key: str = state.CHART_WARM_UP) -> None:
     """Let the browser load plotly.js on a page without a chart, before the next one needs it."""
     _warm_up()(key=key, data={"plotly_version": _plotly_version()}, height=1)
 
