@@ -162,6 +162,24 @@ def test_a_run_goes_on_from_its_checkpoint_when_its_worker_is_killed(engine, sto
     assert settles(store, submit(engine, store, SMALL)).status is RunStatus.FINISHED
 
 
+@pytest.mark.slow
+def test_a_worker_that_is_killed_twice_comes_back_twice(engine, store):
+    """Dask would drop it for good if it is still starting 15 seconds after the first death."""
+    run_id = submit(engine, store, FOREVER)
+    for attempt in (2, 3):
+        until(lambda: CHECKPOINT in store.artifacts.names(run_id))
+        pause = 10 if attempt == 3 else 0  # so that the second death is within those seconds
+        time.sleep(pause)
+        os.kill(worker_processes(engine)["train-0"], getattr(signal, "SIGKILL", signal.SIGTERM))
+        until(lambda attempt=attempt: store.get(run_id).attempt == attempt)
+    time.sleep(16)
+    done = store.get(run_id).epochs_done
+    until(lambda: store.get(run_id).epochs_done > done)
+    store.command(run_id, Command.STOP)
+    assert settles(store, run_id).status is RunStatus.STOPPED
+
+
+@pytest.mark.slow
 def test_a_run_whose_server_was_killed_is_taken_up_by_another(engine, store):
     """A server that dies takes its workers along, and its lease ends."""
     elsewhere = subprocess.Popen([sys.executable, "-c", SERVE_UNTIL_KILLED, store.home], cwd=ROOT)

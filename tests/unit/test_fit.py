@@ -116,9 +116,8 @@ class Hooks(keras.callbacks.Callback):
 # and so does the last bit of a mean, which batch normalisation with Adam makes a large number of.
 CASES = [
     ("relu-2", "sgd", 3),
-    ("relu-2", "momentum", 2),
-    ("softmax", "rmsprop", 3),
-    ("tanh-200-100", "adam", 3),
+    ("softmax", "momentum", 2),
+    ("tanh-200-100", "adam", 2),
     ("relu-512", "rmsprop", 2),
     ("relu-500-500", "rmsprop", 2),
     ("regularised-512-512", "sgd", 2),
@@ -164,7 +163,7 @@ def test_only_models_without_convolution_are_compiled_by_xla():
     assert found == {key: key in DENSE for key in ARCHITECTURES}
 
 
-@pytest.mark.parametrize("batch_size", [1, TRAIN - 1, TRAIN, TRAIN + 1, 10 * TRAIN])
+@pytest.mark.parametrize("batch_size", [1, TRAIN, TRAIN + 1])
 def test_batches_of_any_size_are_keras_s(batch_size):
     train, validation = data("softmax")
     reference = model_of("softmax")
@@ -209,8 +208,16 @@ def test_a_slow_model_is_trained_in_shorter_slices(monkeypatch):
     assert len(seen) >= TRAIN - 2 * fit.FIRST_SLICE
 
 
-@pytest.mark.parametrize("key", ["softmax", "regularised-512-512", "lenet"])
-@pytest.mark.parametrize("piece", [7, VALIDATION, 1000])
+@pytest.mark.parametrize(
+    ("key", "piece"),
+    [
+        ("softmax", 7),
+        ("softmax", VALIDATION),
+        ("softmax", 1000),
+        ("regularised-512-512", 7),
+        ("lenet", 7),
+    ],
+)
 def test_an_evaluation_is_keras_s(key, piece):
     _, (x, y) = data(key)
     model = model_of(key, dropout=True)
@@ -227,21 +234,6 @@ def test_an_evaluation_is_keras_s(key, piece):
     penalty = sum(float(loss) for loss in model.losses)
     assert (penalty > 0) == (key == "regularised-512-512")
     assert result.loss == pytest.approx(float(result.losses.mean()) + penalty, rel=1e-6)
-
-
-@pytest.mark.parametrize("key", ["relu-2", "regularised-512-512"])
-def test_the_same_seed_gives_the_same_curve(key):
-    train, validation = data(key)
-    curves = []
-    model = model_of(key, "adam", dropout=True)
-    loop = loop_of(model, train, validation, jit=True)
-    for _ in range(2):
-        loop.program.restart(model_of(key, dropout=True), 0.001)
-        curves.append(loop.run(epochs=3, callbacks=[]).history)
-    assert curves[0] == curves[1]
-    loop.seed += 1
-    loop.program.restart(model_of(key, dropout=True), 0.001)
-    assert loop.run(epochs=3, callbacks=[]).history["loss"] != curves[0]["loss"]
 
 
 def test_dropout_draws_anew_for_each_batch():
