@@ -24,7 +24,7 @@ import numpy as np
 
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
-from mnist_core.errors import ConfigError, LabError
+from mnist_core.errors import ConfigError, LabError, shown
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
@@ -35,6 +35,8 @@ from mnist_core.words import mark
 #: How often the progress bar looks into the store, in seconds.
 PROGRESS_SECONDS = 0.2
 BAD_INPUT = 2
+#: Runs in one listing, at most.
+MOST_RUNS = 100_000
 INTERRUPTED = 128 + signal.SIGINT
 FIGURES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -139,10 +141,11 @@ def _train(options: argparse.Namespace) -> int:
     task(config.task).load()  # data that cannot be used is found before there is a run
     store = Store.open()
     token = secrets.token_hex(16)
-    unchanged = options.preset and config == preset(options.preset).config
+    known = options.preset is not None
+    unchanged = known and config == preset(options.preset).config
     run = store.create(
         config,
-        name=options.name or options.preset,
+        name=options.preset if options.name is None else options.name,
         preset=options.preset if unchanged else None,
         lease_token=token,
     )
@@ -163,7 +166,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
     """The preset's settings, or the defaults, with what the command line changes."""
-    base = preset(options.preset).config if options.preset else TrainingConfig()
+    base = TrainingConfig() if options.preset is None else preset(options.preset).config
     given: dict[str, Any] = {
         field.name: _value(getattr(options, field.name), field.name)
         for field in fields(TrainingConfig)
@@ -295,7 +298,15 @@ def _print_result(result: dict[str, Any]) -> None:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    runs = Store.open().list_runs(limit=max(0, options.limit))
+    if not 1 <= options.limit <= MOST_RUNS:
+        raise ConfigError(
+            mark("--limit is {limit}."),
+            mark("It has to be a whole number from 1 to {most}."),
+            mark("Choose a number in that range."),
+            limit=shown(options.limit),
+            most=MOST_RUNS,
+        )
+    runs = Store.open().list_runs(limit=options.limit)
     if options.json:
         print(json.dumps([_run_row(run) for run in runs]))
         return 0

@@ -162,8 +162,10 @@ class Engine:
                 self._reap()
                 self._recover()
                 workers.reconnect()
-                if self.state.phase != "ready" and workers.are_ready():
+                if workers.are_ready():
                     self.state = EngineState("ready")
+                elif self.state.phase == "ready":  # a worker died, and another one comes
+                    self.state = EngineState("starting")
                 self._hand_out(workers)
             except EngineError as error:  # a cluster that is gone may come back
                 self._fail(error)

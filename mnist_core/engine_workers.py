@@ -32,6 +32,9 @@ dask.config.set(
         # A run whose worker died is taken up from its checkpoint, not begun again by Dask.
         "distributed.scheduler.allowed-failures": 0,
         "distributed.worker.daemon": True,
+        # A worker that died is started again, however long that takes: Dask would give one up
+        # that is not back after 15 seconds, and never replace it.
+        "distributed.deploy.lost-worker-timeout": "3650 days",
         # Heartbeats are for clusters of hundreds; each one costs the trainings a little.
         "distributed.admin.system-monitor.interval": "2s",
         "distributed.worker.profile.enabled": False,

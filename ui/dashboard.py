@@ -6,15 +6,24 @@ it by themselves to the first visitor of a deep link.
 
 from pathlib import Path
 
-import streamlit as st
 
-from ui import problems, services
-from ui.navigation import runs_page, start_page, train_page
-from ui.text import _
+def main() -> None:
+    """Draw the page that the address names, in its frame."""
+    import streamlit as st
 
-st.set_page_config(page_title=_("MNIST Lab"), page_icon="🔢", layout="wide")
-st.html(Path(__file__).with_name("layout.css"))
-page = st.navigation([start_page(), train_page(), runs_page()], position="top")
-with problems.shown():
-    page.run()
-services.page_served()
+    from ui import problems, services
+    from ui.navigation import runs_page, start_page, train_page
+    from ui.text import _
+
+    st.set_page_config(page_title=_("MNIST Lab"), page_icon="🔢", layout="wide")
+    st.html(Path(__file__).with_name("layout.css"))
+    page = st.navigation([start_page(), train_page(), runs_page()], position="top")
+    with problems.shown():
+        page.run()
+    services.page_served()
+
+
+# Streamlit calls this script the main one, so a worker process that is started after a page was
+# shown runs it too, under another name. It is not to draw pages, nor even to load Streamlit.
+if __name__ == "__main__":
+    main()

@@ -98,7 +98,7 @@ def _engine(text: str) -> tuple[sa.URL, sa.Engine]:
     try:
         url = sa.engine.make_url(text)
         return url, sa.create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError) as error:  # a port that is no number, say
         raise StoreError(
             mark("MNIST_LAB_DATABASE_URL is no address of a database that is known here."),
             mark("The database library says: {cause}."),
@@ -182,7 +182,7 @@ def _as_store_error(error: SQLAlchemyError, where: str) -> StoreError:
     return StoreError(received, why, remedy, where=where, cause=cause)
 
 
-def _cause(error: SQLAlchemyError) -> str:
+def _cause(error: Exception) -> str:
     """The first line of what the database said, without the statement that was sent."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__

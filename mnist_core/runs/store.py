@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import StoreError, UnknownRunError
+from mnist_core.errors import StoreError, UnknownRunError, shown
 from mnist_core.runs.artifacts import Artifacts
 from mnist_core.runs.database import Database
 from mnist_core.runs.records import Command, EpochRecord, JournalRow, Run, RunStatus
@@ -86,7 +86,7 @@ class Store:
         values = {
             "id": run_id,
             "owner": owner,
-            "name": _clean_name(name or preset or config.architecture),
+            "name": _clean_name(preset or config.architecture if name is None else name),
             "preset": preset,
             "config": config.to_dict(),
             "status": RunStatus.QUEUED,
@@ -244,5 +244,5 @@ def _unknown(run_id: str) -> UnknownRunError:
         mark("Run {run_id}."),
         mark("The store has none of this id: it was deleted, or the address is incomplete."),
         mark("Choose one from the list of runs."),
-        run_id=run_id,
+        run_id=shown(run_id),
     )

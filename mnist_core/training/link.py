@@ -28,6 +28,8 @@ WRITE_SPACING = 0.05
 RENEW_SECONDS = 1.0
 #: A store that cannot be written for so long ends the training, in seconds.
 PATIENCE_WITH_STORE = 300.0
+#: A store that fails is spoken of in the log this often, in seconds.
+COMPLAIN_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -76,6 +78,7 @@ class RunLink:
         self._reading = threading.Lock()  # each command once
         self._wake = threading.Event()
         self._closing = False
+        self._complained_at = -COMPLAIN_SECONDS
         self._thread = threading.Thread(target=self._work, name="run-link", daemon=True)
 
     def __enter__(self) -> Self:
@@ -156,7 +159,7 @@ class RunLink:
             except LeaseLostError:
                 raise
             except StoreError as error:
-                log.warning("%s", error)
+                self._complain(error)
                 if time.monotonic() - began > PATIENCE_WITH_STORE:
                     raise
                 time.sleep(0.5)
@@ -183,13 +186,19 @@ class RunLink:
                 if time.monotonic() - failing_since > PATIENCE_WITH_STORE:
                     self.control.fail(error)
                     return
-                log.warning("%s", error)
+                self._complain(error)
                 time.sleep(0.5)
             except Exception as error:  # the loop must learn of it, whatever it is
                 log.exception("the link to the store failed")
                 self.control.fail(error)
                 return
             time.sleep(WRITE_SPACING)
+
+    def _complain(self, error: StoreError) -> None:
+        """Say in the log that the store fails, but not twice a second."""
+        if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
+            self._complained_at = time.monotonic()
+            log.warning("%s", error)
 
     def write(self) -> None:
         """Write what was handed over, at the first try.

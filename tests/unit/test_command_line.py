@@ -170,7 +170,11 @@ def test_the_shell_hears_of_bad_input_by_one_line_and_code_2(lab_home):
         (("train", "--patience", "0"), "patience is 0"),
         (("train", "--pixel-scaling", "bytes"), "pixel_scaling is 'bytes'"),
         (("train", "--name", "x" * 81), "A name of 81 characters"),
+        (("train", "--preset", ""), "preset is ''"),
+        (("train", "--name", ""), "A name of 0 characters"),
         (("runs", "--limit", "many"), "many"),
+        (("runs", "--limit", "0"), "--limit is 0"),
+        (("runs", "--limit", str(2**63)), "--limit is"),
         (("list", "--limit", "3"), "--limit"),
     ],
 )

@@ -125,6 +125,16 @@ def imported_packages(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
+def test_a_worker_that_runs_the_dashboard_as_its_main_script_draws_nothing() -> None:
+    """After a page was shown, `multiprocessing` takes the dashboard for the main script."""
+    script = "import runpy, sys; runpy.run_path('ui/dashboard.py', run_name='__mp_main__');"
+    script += "print('streamlit' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
 @pytest.mark.parametrize(
     ("places", "lists"),
     [
