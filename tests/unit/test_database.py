@@ -228,6 +228,7 @@ def test_a_store_written_by_a_newer_lab_is_left_alone(lab_home):
     ("url", "words"),
     [
         ("no address at all", "no address of a database"),
+        ("postgresql://me@host:abc/lab", "abc"),
         ("oracel://host/name", "oracel"),
         ("postgresql+psycopg2://me:secret@127.0.0.1/lab", "psycopg2"),
     ],
