@@ -14,6 +14,8 @@ from mnist_core.config import TrainingConfig
 from mnist_core.runs.records import EpochRecord, JournalRow, Progress, Run, RunStatus
 from mnist_core.runs.schema import journal, runs
 
+#: Pairs in one query; SQLite takes 32,766 values in all.
+MOST_PAIRS = 5000
 RECORD_FIELDS = tuple(field.name for field in fields(EpochRecord))
 #: Fields of a run that are columns of the same name.
 PLAIN_FIELDS = (
@@ -87,12 +89,13 @@ def _best_and_last(
         for epoch in {row["best_epoch"], row["epochs_done"]}
         if epoch
     ]
-    if not wanted:
-        return {}
-    found = connection.execute(
-        sa.select(journal).where(sa.tuple_(journal.c.run_id, journal.c.epoch).in_(wanted))
-    )
-    return {(row["run_id"], row["epoch"]): to_record(row) for row in found.mappings()}
+    records = {}
+    for start in range(0, len(wanted), MOST_PAIRS):
+        pairs = wanted[start : start + MOST_PAIRS]
+        query = sa.select(journal).where(sa.tuple_(journal.c.run_id, journal.c.epoch).in_(pairs))
+        for row in connection.execute(query).mappings():
+            records[row["run_id"], row["epoch"]] = to_record(row)
+    return records
 
 
 def _to_run(row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], now: float) -> Run:
