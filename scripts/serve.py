@@ -19,6 +19,8 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8501
+EVERYWHERE = ("0.0.0.0", "::")
+"""The addresses that mean: every network of this machine."""
 PORTS_TO_TRY = 50
 """How many ports above a taken one are looked at, to suggest a free one."""
 
@@ -90,6 +92,18 @@ def explain(error: OSError, address: str, port: int) -> str:
     )
 
 
+def network_address() -> str:
+    """Return the address under which other machines of the network find this one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Sends nothing: it asks which of its own addresses the system would send from.
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return socket.gethostname()
+        name: str = probe.getsockname()[0]
+        return name
+
+
 def fail(sentence: str) -> NoReturn:
     """Print one sentence to the terminal and leave with exit code 2."""
     print(sentence, file=sys.stderr)
@@ -132,7 +146,11 @@ def main() -> None:
         fail(explain(refused, address, port))
 
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
-    command += [f"--server.address={address}", f"--server.port={port}", *rest]
+    command += [f"--server.address={address}", f"--server.port={port}"]
+    if address in EVERYWHERE:
+        # Streamlit would ask a host on the internet for the address to print.
+        command.append(f"--browser.serverAddress={network_address()}")
+    command += rest
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
     if os.name == "nt":  # Windows has no exec that keeps the terminal
         sys.exit(subprocess.call(command))

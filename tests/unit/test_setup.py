@@ -141,6 +141,13 @@ def test_the_port_on_the_command_line_wins(checkout: Path, free_port: int, optio
     assert f"--server.port={free_port}" in result.stdout
 
 
+def test_a_class_is_told_an_address_without_asking_the_internet(
+    checkout: Path, free_port: int
+) -> None:
+    result = run(checkout / "scripts/run", "--server.address", "0.0.0.0", "--port", str(free_port))
+    assert "--browser.serverAddress=" in result.stdout
+
+
 def test_the_port_can_come_from_the_environment(checkout: Path, free_port: int) -> None:
     result = run(checkout / "scripts/run", env=os.environ | {"MNIST_LAB_PORT": str(free_port)})
     assert f"--server.port={free_port}" in result.stdout
