@@ -396,9 +396,11 @@ def test_a_silent_stream_gives_signs_of_life(
 
     async def watch() -> list[bool]:
         events = LiveHub(lambda: store).events([training.id], [0])
-        return [(await anext(events)).data is None for _ in range(3)]
+        while (await anext(events)).data is None:
+            pass  # a busy machine is silent before the first news, too
+        return [(await anext(events)).data is None for _ in range(2)]
 
-    assert asyncio.run(watch()) == [False, True, True]
+    assert asyncio.run(watch()) == [True, True]
 
 
 def test_twenty_thousand_epochs_come_in_pieces_and_soon(store: CountingStore) -> None:
