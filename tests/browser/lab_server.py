@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -18,21 +19,35 @@ PATIENCE = 90
 
 
 class LabServer:
-    """``streamlit run app.py`` as a person would start it."""
+    """``streamlit run app.py`` as a person would start it.
 
-    def __init__(self, home: Path) -> None:
+    It can be stopped and started again at the same address.
+
+    Args:
+        home: Its MNIST_LAB_HOME.
+        app: The script that is run, within the checkout.
+    """
+
+    def __init__(self, home: Path, app: str = "app.py") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+            self.port = probe.getsockname()[1]
         self.home = home
-        self.address = f"http://localhost:{port}"
-        self._log = home.parent / f"server-{port}.log"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-        with self._log.open("w") as log:
+        self.address = f"http://localhost:{self.port}"
+        self._app = app
+        self._log = home.parent / f"server-{self.port}.log"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", self._app]
+        variables = {"MNIST_LAB_HOME": str(self.home)}
+        if Path(self._app).parent != Path():  # Streamlit finds modules beside the script alone
+            variables["PYTHONPATH"] = str(ROOT)
+        with self._log.open("a") as log:
             self.process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=os.environ | {"MNIST_LAB_HOME": str(home)},
+                [*command, "--server.port", str(self.port)],
+                cwd=ROOT,  # where .streamlit/config.toml is
+                env=os.environ | variables,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -49,7 +64,7 @@ class LabServer:
         """Wait until its workers can train."""
         self._wait_for(lambda: self.health()["engine"]["state"] == "ready")
 
-    def _wait_for(self, condition) -> None:
+    def _wait_for(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             assert self.process.poll() is None, self._log.read_text()
@@ -58,7 +73,7 @@ class LabServer:
                     return
             except OSError:
                 pass
-            time.sleep(0.1)
+            time.sleep(0.05)
         raise AssertionError(f"the server is not there: {self._log.read_text()}")
 
     def terminate(self) -> float:
@@ -71,3 +86,8 @@ class LabServer:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.terminate()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait(PATIENCE)

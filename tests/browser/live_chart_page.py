@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
-ROOT = Path(__file__).parents[2]
-#: How long a slow machine may take, in seconds. Nothing is measured with it.
-PATIENCE = 60
+from tests.browser.lab_server import PATIENCE, LabServer
+
+#: The script of a server that shows nothing else.
+CHART_APP = "tests/browser/live_chart_app/app.py"
 CHART = ".st-key-live-chart .live-chart"
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 # Notes, from the page's first moment on: every stream that is opened, and every long task.
 NOTES = """
   window.streams = [];
@@ -40,54 +25,10 @@ NOTES = """
 """
 
 
-def launch(playwright: Playwright) -> Browser:
-    chromium = os.environ["MNIST_LAB_CHROMIUM"] or None
-    return playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-
-
-class ChartServer:
-    """The test's server; it can be stopped and started again at the same address."""
-
-    def __init__(self, home: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.home = home
-        self.address = f"http://localhost:{self.port}"
-        self.log = home.parent / f"chart-server-{self.port}.log"
-        self.start()
-
-    def start(self) -> None:
-        app = ROOT / "tests" / "browser" / "live_chart_app" / "app.py"
-        command = [sys.executable, "-m", "streamlit", "run", str(app)]
-        variables = {"MNIST_LAB_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port)],
-                cwd=ROOT,  # where .streamlit/config.toml is
-                env=os.environ | variables,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                with urllib.request.urlopen(f"{self.address}/live/health", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError(self.log.read_text())
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait(PATIENCE)
-
-
 class ChartPage:
     """A tab that shows the chart of one run, or of none."""
 
-    def __init__(self, tab: Page, server: ChartServer, run: str | None = None) -> None:
+    def __init__(self, tab: Page, server: LabServer, run: str | None = None) -> None:
         self.tab = tab
         self.server = server
         tab.set_default_timeout(1000 * PATIENCE)

@@ -5,37 +5,16 @@ from __future__ import annotations
 import threading
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from mnist_core.runs import RunStatus, Store
-from tests.browser.live_chart_page import CHART, PATIENCE, ChartPage, ChartServer, launch
+from mnist_core.runs import RunStatus
+from tests.browser.lab_server import LabServer
+from tests.browser.live_chart_page import CHART, ChartPage
 from tests.live_training import BEST_EPOCH, Training
-
-expect.set_options(timeout=1000 * PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory):
-    running = ChartServer(tmp_path_factory.mktemp("chart") / "home")
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def store(server: ChartServer) -> Store:
-    return Store(server.home)
 
 
 @pytest.fixture
-def open_chart(browser: Browser, server: ChartServer):
+def open_chart(browser: Browser, server: LabServer):
     """Opens a chart in a tab of its own; the tab may ask no other host and raise no error."""
     contexts, pages = [], []
 

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from mnist_core.config import TrainingConfig
 from mnist_core.runs import RunStatus, Store
-from tests.browser.live_chart_page import CHART, PATIENCE, ChartPage, ChartServer, launch
+from tests.browser.lab_server import LabServer
+from tests.browser.live_chart_page import CHART, CHART_APP, ChartPage
 from tests.live_training import Training
 
-expect.set_options(timeout=1000 * PATIENCE)
-
 OPEN_STREAMS = "window.streams.filter((stream) => stream.readyState !== 2).length"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory):
-    running = ChartServer(tmp_path_factory.mktemp("chart") / "home")
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def store(server: ChartServer) -> Store:
-    return Store(server.home)
 
 
 @pytest.fixture
@@ -43,7 +22,7 @@ def context(browser: Browser):
 
 
 @pytest.fixture
-def open_chart(context, server: ChartServer):
+def open_chart(context, server: LabServer):
     return lambda run=None: ChartPage(context.new_page(), server, run)
 
 
@@ -175,14 +154,15 @@ def test_a_run_that_is_deleted_is_said_to_be(open_chart, store) -> None:
 
 
 def test_a_server_that_goes_and_comes_again_loses_nothing(context, tmp_path) -> None:
-    server = ChartServer(tmp_path / "home")
+    server = LabServer(tmp_path / "home", CHART_APP)
     try:
+        server.wait_until_up()
         training = Training(Store(server.home))
         training.train(10)
         page = ChartPage(context.new_page(), server, training.id)
         page.until_epochs(10)
         page.plot("window.drawing = plot.querySelector('.main-svg')")
-        server.stop()
+        server.kill()
         expect(page.tab.locator(f"{CHART} .lc-note")).to_contain_text("The connection is lost")
         training.train(7)
         server.start()
@@ -191,4 +171,4 @@ def test_a_server_that_goes_and_comes_again_loses_nothing(context, tmp_path) -> 
         assert page.plot("plot.data[0].x") == list(range(1, 18))
         assert page.plot("plot.querySelector('.main-svg') === window.drawing")
     finally:
-        server.stop()
+        server.kill()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ui.run_words import STATUS_WORDS
 from ui.text import _
 
 
@@ -24,16 +25,10 @@ def _status_line() -> dict[str, Any]:
             "speed": _("Speed"),
             "left": _("Time left"),
         },
-        "status": {
+        "status": {status.value: _(word.label) for status, word in STATUS_WORDS.items()}
+        | {
             "idle": _("Not started"),
             "connecting": _("Loading"),
-            "queued": _("Queued"),
-            "running": _("Running"),
-            "paused": _("Paused"),
-            "finished": _("Finished"),
-            "stopped": _("Stopped"),
-            "failed": _("Failed"),
-            "interrupted": _("Interrupted"),
             "deleted": _("Deleted"),
         },
         "epoch_of": _("{epoch} of {epochs}"),
