@@ -292,7 +292,9 @@ def _print_result(result: dict[str, Any]) -> None:
     print(f"run {result['run_id']}  {result['status']}  {result['seconds']:.1f} s")
     _print_table("", rows)
     begins = result["overfitting_epoch"]
-    print(f"overfitting begins after epoch {begins}" if begins else "no overfitting found")
+    label = CRITERIA[DEFAULT_CRITERION].label.lower()
+    found = f"overfitting begins after epoch {begins}" if begins else "no overfitting found so far"
+    print(f"{found} (judged by: {label})")
     if result["test_accuracy"] is not None:
         print(f"test accuracy of the best model {result['test_accuracy']:.2%}")
 

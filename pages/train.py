@@ -93,8 +93,9 @@ def show_preset() -> None:
         help=_(
             "A prepared experiment to begin with; every setting of it can be changed below. "
             "**Start** trains the network; a run that is at work goes on. **Pause** holds it "
-            "between two steps, and nothing is lost. **Stop** ends it for good and keeps what "
-            "it has learned."
+            "between two steps; after some seconds it lets waiting runs go first, and then "
+            "begins the epoch it was in again. **Stop** ends it for good and keeps what it has "
+            "learned."
         ),
         on_change=choose_preset,
         persist_state="session",

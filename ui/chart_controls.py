@@ -15,7 +15,7 @@ def show_chart_controls() -> None:
     """The criterion, the loss axis, the smoothing and the curves that are drawn."""
     with st.container(key=state.CHART_CONTROLS, horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            _("Overfitting begins at"),
+            _("Overfitting is judged by"),
             list(CRITERIA),
             format_func=lambda key: _(CRITERIA[key].label),
             key=state.CRITERION.prepare(),

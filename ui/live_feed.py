@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -27,6 +28,8 @@ JUDGING_SHARE = 0.2
 #: The curves that the overfitting criteria read, in the order of the feed's array.
 _CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "val_rise_se")
 _FIRST_CAPACITY = 1_024
+#: Another one after each start of the server, whose sessions did not outlive it.
+SERVER = secrets.token_hex(4)
 
 
 class LiveFeed:
@@ -166,6 +169,7 @@ class LiveFeed:
             "progress": progress and [progress.epoch, progress.done, progress.total],
             "seconds": round(run.active_seconds, 3),
             "epochs": run.config.epochs,
+            "server": SERVER,
             "queue_position": self.queue_position,
             "at": round(time.time(), 3),
         }

@@ -100,7 +100,7 @@ def _tested(run: Run) -> str:
     if run.test_accuracy is None:
         return ""
     return _(
-        "Its best model tells {accuracy} of the test images right, which it had never seen."
+        "Its best model reads {accuracy} of the test images correctly, which it had never seen."
     ).format(accuracy=percent(run.test_accuracy))
 
 

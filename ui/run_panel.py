@@ -60,6 +60,7 @@ def show_buttons(run: Run | None) -> None:
 def _rate_popover(run: Run | None, at_work: bool) -> None:
     limit = LIMITS["learning_rate"]
     now = run.last.learning_rate if run and run.last else state.NEW_RATE.default
+    now = float(f"{now:.6g}")  # the optimizer's 32 bits hold no more
     with st.popover(
         _("Change while it trains"),
         icon=":material/tune:",
@@ -190,13 +191,13 @@ def _figures(run: Run) -> None:
             percent(best.val_accuracy),
             f"{gained:+.1f}" if moved else None,
             delta_description=_("points at the last epoch") if moved else None,
-            help=_("Share of the validation images that it tells right."),
+            help=_("Share of the validation images that it reads correctly."),
         )
         st.metric(
             _("Test accuracy"),
             percent(run.test_accuracy),
             help=_(
-                "Share of the test images that the best model tells right. They had no part in "
+                "Share of the test images that the best model reads correctly. They had no part in "
                 "training or in choosing the best epoch, so this is the honest figure."
             ),
         )

@@ -126,6 +126,12 @@ function line(view, series, values) {
 }
 
 /** Everything but the lines. Own ranges win over the reader's only until the reader zooms. */
+/** Whether any curve of an axis is shown: an axis without one would have made-up numbers. */
+function shows(view, axis) {
+  const { series, style } = view.data;
+  return style.series.some((one) => one.axis === axis && series.includes(one.key));
+}
+
 function layout(view) {
   const { data, theme, zoom, narrow } = view;
   const titles = data.style.axes;
@@ -162,12 +168,14 @@ function layout(view) {
     },
     yaxis: {
       ...axis,
+      visible: shows(view, "loss"),
       title: { text: titles.loss, standoff: 8 },
       type: data.log_loss ? "log" : "linear",
       ...valueRange(view, zoom.y, data.log_loss ? [-2, 0.5] : [0, 2.5], {}),
     },
     yaxis2: {
       ...axis,
+      visible: shows(view, "accuracy"),
       title: { text: titles.accuracy, standoff: 8 },
       overlaying: "y",
       side: "right",
@@ -229,5 +237,7 @@ function bestLabel(view, best, range) {
 
 /** [best epoch, epoch of detection] by the chosen criterion, [null, null] if it found nothing. */
 function overfitting(view) {
-  return view.message?.overfitting?.[view.data.criterion] ?? [null, null];
+  const [best, detected] = view.message?.overfitting?.[view.data.criterion] ?? [null, null];
+  // What only hindsight knows is noticed at the last epoch, which is no mark worth drawing.
+  return [best, detected === view.curves.epochs.length ? null : detected];
 }

@@ -117,6 +117,9 @@ class LiveChart {
   // What the stream says
 
   receive(message) {
+    // The page's buttons belong to a session of the server that went away: begin a new one.
+    if (this.server && this.server !== message.server) location.reload();
+    this.server = message.server;
     if (message.reset_to !== undefined) truncate(this.curves, message.reset_to);
     appendRows(this.curves, message.rows);
     this.message = message;

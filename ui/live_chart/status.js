@@ -44,11 +44,19 @@ function speed(view) {
   }
   const times = view.curves.recordedAt;
   const last = times.length - 1;
-  if (last < 1) return null;
+  if (last < 1) return paceWithin(view);
   let first = Math.max(0, last - 3);
   while (first > 0 && times[last] - times[first - 1] <= 10) first -= 1;
   const span = times[last] - times[first];
   return span > 0 ? (last - first) / span : null;
+}
+
+/** Epochs a second as the batches of the first epochs tell it; null before that says much. */
+function paceWithin(view) {
+  const current = epochInProgress(view);
+  const part = current && current[0] > view.curves.epochs.length ? current[1] / current[2] : 0;
+  if (part < 0.05) return null;
+  return (view.curves.epochs.length + part) / elapsed(view);
 }
 
 /** Seconds to the last planned epoch at the present speed, or null where that means nothing. */
@@ -119,12 +127,10 @@ function noteText(view) {
   if (!message) return "";
   const notes = [];
   if (message.status === "queued" && view.curves.epochs.length > 0) notes.push(queueText(view));
-  if (message.attempt > 1) {
-    notes.push(fill(words.resumed, { attempt: number(view, message.attempt) }));
-  }
+  if (message.attempt > 1 && message.status === "running") notes.push(words.resumed);
   if (epochInProgress(view)) {
     const [, done, total] = message.progress;
-    notes.push(fill(words.batch, { done: number(view, done), total: number(view, total) }));
+    notes.push(done >= total ? words.validating : fill(words.batch, { done: number(view, done), total: number(view, total) }));
   }
   return notes.join(" · ");
 }
@@ -163,6 +169,7 @@ function notice(view) {
   if (message.status === "running") {
     return message.progress ? [words.first_epoch, words.first_epoch_text] : [words.preparing, words.preparing_text];
   }
+  if (message.status === "paused") return [words.paused_title, words.paused_text];
   return [words.status[message.status] ?? "", words.nothing_drawn];
 }
 
