@@ -17,7 +17,7 @@ from ui.run_words import escaped, loss, more_settings_line, percent, settings_li
 from ui.text import _
 
 #: The same command again within so many seconds is a double click.
-_COMMAND_SECONDS = 0.6
+_COMMAND_SECONDS = 0.25
 
 
 def show_buttons(run: Run | None) -> None:

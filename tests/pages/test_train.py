@@ -445,7 +445,10 @@ def test_the_buttons_reach_the_worker(
     ]
 
 
-def test_a_double_click_on_pause_does_not_resume(open_page: Open, runs: Runs) -> None:
+def test_a_double_click_on_pause_does_not_resume(
+    open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.run_panel._COMMAND_SECONDS", 60.0)
     run = runs.add(RunStatus.RUNNING)
     app = open_page("train", run=run.id)
     app.button(key="train-pause").click().run()
