@@ -319,9 +319,14 @@ def interrupted(store: Store, config: TrainingConfig, *, saved: int, seen: int) 
     return run
 
 
-@pytest.mark.parametrize("config", [SMALL, REGULARISED], ids=lambda c: c.architecture)
-def test_a_run_that_lost_its_worker_trains_the_very_same_curve(store, config):
+@pytest.mark.parametrize(
+    ("config", "best_is_saved"),
+    [(SMALL, False), (replace(SMALL, learning_rate=1.0), True), (REGULARISED, False)],
+    ids=["relu-2", "relu-2 past its best", "regularised-512-512"],
+)
+def test_a_run_that_lost_its_worker_trains_the_very_same_curve(store, config, best_is_saved):
     whole = finished(store, config)
+    assert (whole.best.epoch <= 2) == best_is_saved
     run = interrupted(store, config, saved=2, seen=4)
     seen = store.journal(run.id)
     again = Job(store, run).join()
@@ -402,20 +407,22 @@ def test_a_worker_that_lost_its_lease_leaves_its_successor_alone(store, saving_a
     successor.writer.renew()
 
 
+@pytest.mark.parametrize("save_seconds", [0.0, math.inf], ids=["checkpoint", "models"])
 def test_a_worker_that_does_not_know_yet_that_it_lost_its_lease_writes_no_file(
-    store, saving_always, monkeypatch
+    store, monkeypatch, save_seconds
 ):
     # Its link gets no time to notice: the machine slept, say.
     monkeypatch.setattr(link.RunLink, "_work", lambda self: None)
-    for config in (SMALL, replace(SMALL, epochs=1)):
-        run = store.create(config)
-        lease = RunQueue(store.database).claim(run.id)
-        RunQueue(store.database).give_back(lease, died=True)
-        successor = Training(store, run=store.get(run.id))
-        train(lease, store)
-        assert store.artifacts.names(run.id) == []
-        assert successor.run.status is RunStatus.RUNNING
-        assert store.curves(run.id) == []
+    monkeypatch.setattr(callbacks, "SAVE_SECONDS", save_seconds)
+    monkeypatch.setattr(callbacks, "SAVING_SHARE", math.inf)
+    run = store.create(SMALL)
+    lease = RunQueue(store.database).claim(run.id)
+    RunQueue(store.database).give_back(lease, died=True)
+    successor = Training(store, run=store.get(run.id))
+    train(lease, store)
+    assert store.artifacts.names(run.id) == []
+    assert successor.run.status is RunStatus.RUNNING
+    assert store.curves(run.id) == []
 
 
 def test_a_paused_run_gives_its_worker_to_one_that_waits(store, monkeypatch, tmp_path):
@@ -512,6 +519,7 @@ def test_data_that_cannot_be_read_ends_the_run_with_a_sentence(store, tmp_path, 
 
 def test_saving_takes_a_small_share_of_the_time(store, monkeypatch):
     """However long a checkpoint takes, and however short the epochs are."""
+    finished(store, SMALL)  # its compiling would be time to save in, too
     monkeypatch.setattr(callbacks, "SAVE_SECONDS", 0.0)
     savers = []
     begin, write = SaveCheckpoints.__init__, store.artifacts.write

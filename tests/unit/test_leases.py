@@ -111,6 +111,22 @@ def test_threads_never_claim_the_same_run(store, queue):
     assert len(claimed) == len(ids) and set(claimed) == ids
 
 
+def test_threads_never_claim_a_named_run_together(store, queue):
+    ids = [store.create(CONFIG).id for _ in range(15)]
+    start = threading.Barrier(6)
+
+    def claim_each(_: int) -> list[Lease]:
+        found = []
+        for run_id in ids:
+            start.wait()
+            found.append(queue.claim(run_id))
+        return [lease for lease in found if lease]
+
+    with ThreadPoolExecutor(6) as threads:
+        claimed = [lease for found in threads.map(claim_each, range(6)) for lease in found]
+    assert sorted(lease.run_id for lease in claimed) == sorted(ids)
+
+
 def test_processes_never_claim_the_same_run(store, queue, tmp_path):
     ids = {store.create(CONFIG).id for _ in range(60)}
     names = ["first", "second", "third"]

@@ -171,7 +171,7 @@ def test_a_cursor_reads_on_without_loss_or_repetition(store):
     for epochs in (1, 4, 12, 0, 30):
         training.train(epochs)
         while rows := store.journal(training.id, after_seq=seen[-1].seq if seen else 0, limit=7):
-            assert len(rows) <= 7
+            assert len(rows) <= 7 and rows[0].seq > (seen[-1].seq if seen else 0)
             seen += rows
     assert [row.record.epoch for row in seen] == list(range(1, 48))
     assert [row.seq for row in seen] == sorted({row.seq for row in seen})
