@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from mnist_core.runs import Store
+from tests import postgresql
 
 # Before anything imports TensorFlow or Keras: they read these when they are imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -64,3 +68,22 @@ def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("MNIST_LAB_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[postgresql.Cluster]:
+    with postgresql.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
+)
+def any_store(request: pytest.FixtureRequest, lab_home: Path) -> Iterator[Store]:
+    """An empty store, on SQLite and, with --all, on PostgreSQL."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_cluster").new_database()
+    store = Store(lab_home, url)
+    yield store
+    store.database.close()
