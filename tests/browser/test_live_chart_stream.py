@@ -75,7 +75,7 @@ def test_a_run_that_is_resumed_forgets_and_draws_again(open_chart, store) -> Non
     again = training.resume(25)
     again.train(5, lag=10)
     page.until("data.epochs === '30'")
-    expect(page.tab.locator(f"{CHART} .lc-note")).to_contain_text("Resumed after an interruption")
+    expect(page.tab.locator(f"{CHART} .lc-note")).to_contain_text("Taken up again")
     assert page.plot("plot.data[0].x") == list(range(1, 31))
 
 

@@ -117,9 +117,9 @@ class LiveChart {
   // What the stream says
 
   receive(message) {
-    // The page's buttons belong to a session of the server that went away: begin a new one.
-    if (this.server && this.server !== message.server) location.reload();
-    this.server = message.server;
+    // After a new start of the server the chart goes on, but the page's session is gone.
+    if (this.server && message.server && this.server !== message.server) this.orphaned = true;
+    this.server ??= message.server;
     if (message.reset_to !== undefined) truncate(this.curves, message.reset_to);
     appendRows(this.curves, message.rows);
     this.message = message;
@@ -151,7 +151,9 @@ class LiveChart {
       this.asked = null;
     } else if (token !== this.asked && (message.version ?? Infinity) > (data.known_version ?? 0)) {
       this.asked = token;
-      this.report(`${message.run}:${message.version}:${token}`);
+      // Nobody would hear it in a session that did not outlive the server: begin a new one.
+      if (this.orphaned) location.reload();
+      else this.report(`${message.run}:${message.version}:${token}`);
     }
   }
 
