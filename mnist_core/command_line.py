@@ -20,8 +20,6 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, NoReturn
 
-import numpy as np
-
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
 from mnist_core.errors import ConfigError, LabError, shown
@@ -266,9 +264,7 @@ def _result(store: Store, run: Run) -> dict[str, Any]:
 
 
 def _overfitting_epoch(records: Sequence[EpochRecord]) -> int | None:
-    names = [field.name for field in fields(Curves)]
-    columns = {name: np.array([getattr(row, name) for row in records]) for name in names}
-    return CRITERIA[DEFAULT_CRITERION].find(Curves(**columns)).best_epoch
+    return CRITERIA[DEFAULT_CRITERION].find(Curves.of(records)).best_epoch
 
 
 def _figures(record: EpochRecord | None) -> dict[str, float | int | None] | None:

@@ -11,8 +11,10 @@ the one at which that could be known. To find nothing is an answer too.
 A loss that is not finite (NaN or infinite) is never the best and is evidence of nothing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +60,16 @@ class Curves:
     val_loss: Curve
     val_accuracy: Curve
     val_rise_se: Curve
+
+    @classmethod
+    def of(cls, records: Sequence[object]) -> Curves:
+        """Make the curves of a run's records, in order from epoch 1 on.
+
+        Args:
+            records: Anything that has a number of each curve's name, one for each epoch.
+        """
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: np.array([getattr(row, name) for row in records]) for name in names})
 
 
 def lowest_validation_loss(val_loss: Curve) -> OverfittingPoint:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from mnist_core.overfitting import CRITERIA, Curves, OverfittingPoint
 from mnist_core.runs import EpochRecord, Run, RunStatus
 from ui import services
@@ -107,13 +105,7 @@ def _tested(run: Run) -> str:
 @lru_cache(maxsize=256)
 def _findings(run_id: str, _version: int) -> dict[str, Finding]:
     records = services.store().curves(run_id)
-    curves = Curves(
-        loss=np.array([record.loss for record in records]),
-        accuracy=np.array([record.accuracy for record in records]),
-        val_loss=np.array([record.val_loss for record in records]),
-        val_accuracy=np.array([record.val_accuracy for record in records]),
-        val_rise_se=np.array([record.val_rise_se for record in records]),
-    )
+    curves = Curves.of(records)
     points = {key: criterion.find(curves) for key, criterion in CRITERIA.items()}
     return {
         key: Finding(point, records[point.best_epoch - 1] if point.best_epoch else None)
