@@ -5,11 +5,22 @@ means adding a file and a line here.
 """
 
 from mnist_core.errors import unknown_name
-from mnist_core.tasks.mnist import MNIST, prepare
+from mnist_core.tasks.mnist import MNIST, arrange, pixel_factor, prepare
 from mnist_core.tasks.splits import split
 from mnist_core.tasks.task import Dataset, Part, Splits, Task
 
-__all__ = ["TASKS", "Dataset", "Part", "Splits", "Task", "prepare", "split", "task"]
+__all__ = [
+    "TASKS",
+    "Dataset",
+    "Part",
+    "Splits",
+    "Task",
+    "arrange",
+    "pixel_factor",
+    "prepare",
+    "split",
+    "task",
+]
 
 TASKS: dict[str, Task] = {entry.key: entry for entry in (MNIST,)}
 

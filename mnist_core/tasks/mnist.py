@@ -26,6 +26,8 @@ DATA_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 
 CLASSES = tuple("0123456789")
 SIDE = 28
+PIXEL_FACTORS = {"unit": np.float32(1 / 255), "raw": np.float32(1)}
+"""What a grey level from 0 to 255 is multiplied by, for each pixel scaling."""
 
 _loading = Lock()
 
@@ -96,10 +98,56 @@ def _verified(path: Path) -> bytes:
     return content
 
 
+def arrange(images_u8: Images, *, input_shape: tuple[int, ...]) -> Images:
+    """Lay the pixels of grey images out as a network takes them, still as grey levels.
+
+    Args:
+        images_u8: uint8, shape (n, 28, 28), 0 (background) to 255 (ink).
+        input_shape: One sample's shape, (784,) or (28, 28, 1).
+
+    Returns:
+        uint8, shape (n, *input_shape); a view of the same memory where that is possible.
+
+    Raises:
+        DataError: If the images are of another type or shape.
+        ConfigError: If the input shape is unknown.
+    """
+    if images_u8.dtype != np.uint8 or images_u8.shape[1:] != (SIDE, SIDE):
+        raise DataError(
+            mark("The images are of type {type} and shape {shape}."),
+            mark("A network here takes whole numbers of 8 bits, 28 by 28 for each image."),
+            mark("Give uint8 pixels from 0 to 255 in the shape (n, 28, 28)."),
+            type=images_u8.dtype,
+            shape=images_u8.shape,
+        )
+    if input_shape not in ((SIDE * SIDE,), (SIDE, SIDE, 1)):
+        raise ConfigError(
+            mark("The input shape is {shape}."),
+            mark("An image of 28 by 28 pixels does not fit in it."),
+            mark("Use (784,) or (28, 28, 1)."),
+            shape=shown(input_shape),
+        )
+    return images_u8.reshape(len(images_u8), *input_shape)
+
+
+def pixel_factor(scaling: str) -> np.float32:
+    """Return what grey levels are multiplied by: 1/255 for "unit", 1 for "raw".
+
+    Raises:
+        ConfigError: If the scaling is unknown.
+    """
+    if scaling not in PIXEL_FACTORS:
+        raise unknown_name("pixel_scaling", scaling, PIXEL_FACTORS)
+    return PIXEL_FACTORS[scaling]
+
+
 def prepare(
     images_u8: Images, *, scaling: str, input_shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
-    """Turn grey images into what a network takes. Training images and drawings come this way.
+    """Turn grey images into what a network sees, in training and for a drawing alike.
+
+    The training loop keeps the grey levels, a quarter of the memory, and does the same
+    multiplication on each batch.
 
     Args:
         images_u8: uint8, shape (n, 28, 28), 0 (background) to 255 (ink).
@@ -113,27 +161,8 @@ def prepare(
         DataError: If the images are of another type or shape.
         ConfigError: If the scaling or the input shape is unknown.
     """
-    if images_u8.dtype != np.uint8 or images_u8.shape[1:] != (SIDE, SIDE):
-        raise DataError(
-            mark("The images are of type {type} and shape {shape}."),
-            mark("A network here takes whole numbers of 8 bits, 28 by 28 for each image."),
-            mark("Give uint8 pixels from 0 to 255 in the shape (n, 28, 28)."),
-            type=images_u8.dtype,
-            shape=images_u8.shape,
-        )
-    if scaling not in ("unit", "raw"):
-        raise unknown_name("pixel_scaling", scaling, ("unit", "raw"))
-    if input_shape not in ((SIDE * SIDE,), (SIDE, SIDE, 1)):
-        raise ConfigError(
-            mark("The input shape is {shape}."),
-            mark("An image of 28 by 28 pixels does not fit in it."),
-            mark("Use (784,) or (28, 28, 1)."),
-            shape=shown(input_shape),
-        )
-    pixels = images_u8.astype(np.float32)
-    if scaling == "unit":
-        pixels /= 255.0
-    return pixels.reshape(len(pixels), *input_shape)
+    factor = pixel_factor(scaling)
+    return arrange(images_u8, input_shape=input_shape).astype(np.float32) * factor
 
 
 MNIST = Task(

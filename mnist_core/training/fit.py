@@ -8,6 +8,7 @@ optimizer, the loss and the callbacks, whose batch hooks are called once for eac
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,27 +18,45 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mnist_core.training.objective import Objective
+
 #: A slice should last about this long, in seconds: commands and progress act between slices.
 SLICE_SECONDS = 0.15
 #: Batches in the first slice, which also measures how fast the model is.
 FIRST_SLICE = 4
-#: Samples in one call of the evaluation: convolutions need much memory for each.
-EVALUATION_SAMPLES = {True: 250, False: 5000}
+#: Input values in one call of the evaluation, or samples where the model convolves: each of
+#: those needs much memory for what the layers in between make of it.
+EVALUATION_VALUES = 4_000_000
+EVALUATION_IMAGES = 250
 #: Second word of the seed of the order of samples; the split uses others.
 ORDER_SEED = 101
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Prepared samples as tensors: ``x`` float32 (n, …), ``y`` int64 class labels (n,)."""
+    """Samples in memory, as tensors: once, however many batches and layers the program has.
+
+    Attributes:
+        x: Inputs, (n, …). Small whole numbers (uint8) stay so, in a quarter of the memory, and
+            become float32 batch by batch.
+        y: Targets: int64 class labels (n,), or float32 numbers (n,) or (n, k).
+        scale: float32 scalar that each input is multiplied by when it is used.
+    """
 
     x: tf.Tensor
     y: tf.Tensor
+    scale: tf.Tensor
 
     @classmethod
-    def of(cls, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Samples:
-        """Move NumPy arrays into tensors."""
-        return cls(tf.constant(x, tf.float32), tf.constant(y, tf.int64))
+    def of(
+        cls, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], *, scale: float | np.float32 = 1.0
+    ) -> Samples:
+        """Move NumPy arrays into tensors: bytes as they are, all else as float32."""
+        return cls(
+            tf.constant(x, tf.uint8 if x.dtype == np.uint8 else tf.float32),
+            tf.constant(y, tf.int64 if np.issubdtype(y.dtype, np.integer) else tf.float32),
+            tf.constant(scale, tf.float32),
+        )
 
     def __len__(self) -> int:
         """The number of samples."""
@@ -51,12 +70,12 @@ class Evaluation:
     Attributes:
         losses: Loss of each sample, float32 (n,), without regularisation.
         loss: Their mean plus the regularisation losses, as ``model.evaluate`` reports it.
-        accuracy: Share classified correctly, 0 to 1.
+        metric: Mean of the model's metric: the accuracy from 0 to 1, or the mean absolute error.
     """
 
     losses: np.ndarray[Any, np.dtype[np.float32]]
     loss: float
-    accuracy: float
+    metric: float
 
 
 class Program:
@@ -66,13 +85,15 @@ class Program:
     than many short runs.
 
     Args:
-        model: Built and compiled with an optimizer; its output is a probability for each class.
+        model: Built, and compiled with an optimizer, a loss and one metric, for classes, for
+            yes or no, or for a number.
         batch_size: Samples for each step of the optimizer.
         jit: Compile with XLA; None leaves it to :func:`suits_xla`.
     """
 
     def __init__(self, model: keras.Model, *, batch_size: int, jit: bool | None = None) -> None:
         self.model = model
+        self.objective = Objective.of(model)
         self.batch_size = batch_size
         self.optimizer: Any = model.optimizer
         self.optimizer.build(model.trainable_variables)
@@ -80,42 +101,56 @@ class Program:
         self._train = tf.function(self._train_batches, jit_compile=self.jit)
         self._train_rest = tf.function(self._train_one, jit_compile=self.jit)
         self._evaluate = tf.function(self._evaluate_samples, jit_compile=self.jit)
-        self.evaluation_samples = EVALUATION_SAMPLES[has_convolution(model)]
+        values = math.prod(model.input_shape[1:])
+        self.evaluation_samples = (
+            EVALUATION_IMAGES if has_convolution(model) else max(1, EVALUATION_VALUES // values)
+        )
 
     # The functions from here to `_evaluate_samples` are traced: Python runs once, the graph many
     # times.
 
-    def _train_one(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step of the optimizer; the batch's summed loss and number of correct answers."""
+    def _train_one(
+        self, x: tf.Tensor, y: tf.Tensor, scale: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step of the optimizer; the batch's summed loss and summed metric."""
         with tf.GradientTape() as tape:
-            probabilities = self.model(x, training=True)
-            losses = keras.losses.sparse_categorical_crossentropy(y, probabilities)
+            output = self.model(_inputs(x, scale), training=True)
+            losses = self.objective.losses(y, output)
             loss = tf.add_n([tf.reduce_mean(losses), *self.model.losses])
         variables = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss * tf.cast(tf.shape(y)[0], loss.dtype), _count_correct(y, probabilities)
+        samples = tf.cast(tf.shape(x)[0], loss.dtype)
+        return loss * samples, tf.reduce_sum(self.objective.metrics(y, output))
 
     def _train_batches(
-        self, x: tf.Tensor, y: tf.Tensor, order: tf.Tensor, start: tf.Tensor, batches: tf.Tensor
+        self,
+        x: tf.Tensor,
+        y: tf.Tensor,
+        scale: tf.Tensor,
+        order: tf.Tensor,
+        start: tf.Tensor,
+        batches: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Several whole batches in the given order, from batch number ``start`` on."""
         # In double precision the sum does not depend on how the epoch was cut into slices.
-        loss, correct = tf.constant(0.0, tf.float64), tf.constant(0.0, tf.float64)
+        loss, metric = tf.constant(0.0, tf.float64), tf.constant(0.0, tf.float64)
         batch, end = start, start + batches
         # A while loop, because XLA would compile a tf.range anew for each of its lengths.
         while batch < end:
             chosen = tf.slice(order, [batch * self.batch_size], [self.batch_size])
-            batch_loss, batch_correct = self._train_one(tf.gather(x, chosen), tf.gather(y, chosen))
-            loss += tf.cast(batch_loss, tf.float64)
-            correct += tf.cast(batch_correct, tf.float64)
+            sums = self._train_one(tf.gather(x, chosen), tf.gather(y, chosen), scale)
+            loss += tf.cast(sums[0], tf.float64)
+            metric += tf.cast(sums[1], tf.float64)
             batch += 1
-        return loss, correct
+        return loss, metric
 
-    def _evaluate_samples(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        probabilities = self.model(x, training=False)
-        losses = keras.losses.sparse_categorical_crossentropy(y, probabilities)
+    def _evaluate_samples(
+        self, x: tf.Tensor, y: tf.Tensor, scale: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        output = self.model(_inputs(x, scale), training=False)
         penalty = tf.add_n([tf.constant(0.0), *self.model.losses])
-        return losses, _count_correct(y, probabilities), penalty
+        metric = tf.reduce_sum(self.objective.metrics(y, output))
+        return self.objective.losses(y, output), metric, penalty
 
     def train(
         self, samples: Samples, order: tf.Tensor, start: int, batches: int
@@ -129,18 +164,19 @@ class Program:
             batches: How many.
 
         Returns:
-            Summed loss and number of correct answers.
+            Summed loss, with regularisation, and summed metric.
         """
         whole = min(batches, len(samples) // self.batch_size - start)
-        loss = correct = 0.0
+        x, y, scale = samples.x, samples.y, samples.scale
+        loss = metric = 0.0
         if whole > 0:
-            sums = self._train(samples.x, samples.y, order, tf.constant(start), tf.constant(whole))
-            loss, correct = float(sums[0]), float(sums[1])
+            sums = self._train(x, y, scale, order, tf.constant(start), tf.constant(whole))
+            loss, metric = float(sums[0]), float(sums[1])
         if batches > whole:
             rest = order[(len(samples) // self.batch_size) * self.batch_size :]
-            sums = self._train_rest(tf.gather(samples.x, rest), tf.gather(samples.y, rest))
-            loss, correct = loss + float(sums[0]), correct + float(sums[1])
-        return loss, correct
+            sums = self._train_rest(tf.gather(x, rest), tf.gather(y, rest), scale)
+            loss, metric = loss + float(sums[0]), metric + float(sums[1])
+        return loss, metric
 
     def evaluate(self, samples: Samples) -> Iterator[Evaluation | None]:
         """Evaluate in pieces: None after each, the result at the end.
@@ -148,24 +184,31 @@ class Program:
         A generator, so that the caller can act between pieces of a slow evaluation.
         """
         losses = []
-        correct = penalty = 0.0
+        metric = penalty = 0.0
         for start in range(0, len(samples), self.evaluation_samples):
             piece = slice(start, start + self.evaluation_samples)
             x, y = samples.x, samples.y
             if len(samples) > self.evaluation_samples:
                 x, y = x[piece], y[piece]
-            result = self._evaluate(x, y)
+            result = self._evaluate(x, y, samples.scale)
             losses.append(result[0].numpy())
-            correct, penalty = correct + float(result[1]), float(result[2])
+            metric, penalty = metric + float(result[1]), float(result[2])
             yield None
         every = np.concatenate(losses)
         loss = float(every.mean(dtype=np.float64)) + penalty
-        yield Evaluation(every, loss, correct / len(samples))
+        yield Evaluation(every, loss, metric / len(samples))
 
     def evaluate_now(self, samples: Samples) -> Evaluation:
         """Evaluate in one go."""
         *_, result = self.evaluate(samples)
         return cast("Evaluation", result)
+
+    def graph(self, samples: Samples) -> tf.Graph:
+        """The operations of one training step, to be looked at; runs nothing."""
+        step = tf.function(self._train_one)
+        size = min(self.batch_size, len(samples))
+        arguments = (samples.x[:size], samples.y[:size], samples.scale)
+        return step.get_concrete_function(*arguments).graph
 
     def restart(self, initial: keras.Model, learning_rate: float) -> None:
         """Begin anew: another model's variables, an optimizer that has seen nothing."""
@@ -186,6 +229,8 @@ class FitLoop:
         validation: Samples to judge by after each epoch.
         seed: Decides the order of samples, epoch by epoch: an interrupted run that goes on at
             epoch 7 sees the order that it would have seen.
+        slice_seconds: How long a slice should last; 0 makes each batch a slice of its own, for
+            callbacks that have to be called after each.
 
     Attributes:
         evaluation: The newest evaluation on the validation set.
@@ -193,11 +238,20 @@ class FitLoop:
         is_validating: Whether pieces of the epoch's validation are still to come.
     """
 
-    def __init__(self, program: Program, train: Samples, validation: Samples, *, seed: int) -> None:
+    def __init__(
+        self,
+        program: Program,
+        train: Samples,
+        validation: Samples,
+        *,
+        seed: int,
+        slice_seconds: float = SLICE_SECONDS,
+    ) -> None:
         self.program = program
         self.train = train
         self.validation = validation
         self.seed = seed
+        self.slice_seconds = slice_seconds
         self.evaluation: Evaluation | None = None
         self.batches = -(-len(train) // program.batch_size)
         self.progress = (0, 0, self.batches)
@@ -216,15 +270,22 @@ class FitLoop:
         """Train until the last epoch, or until a callback sets ``model.stop_training``.
 
         Returns:
-            Keras's History with ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``. An
-            epoch that was stopped half-way is not in it.
+            Keras's History with ``loss``, the metric (``accuracy``, say), and both again for the
+            validation (``val_loss``, …). An epoch that was stopped half-way is not in it.
         """
         model = self.program.model
         history = keras.callbacks.History()
         hooks = keras.callbacks.CallbackList(
-            [history, *callbacks], model=model, epochs=epochs, steps=self.batches, verbose=0
+            [*callbacks, history],  # last, as in Keras: others add to an epoch's figures
+            model=model,
+            epochs=epochs,
+            steps=self.batches,
+            verbose=0,
         )
+        model._initial_epoch = None
         hooks.on_train_begin()
+        # Where BackupAndRestore leaves word of the epochs that it restored.
+        first_epoch = max(first_epoch, (model._initial_epoch or 0) + 1)
         for epoch in range(first_epoch, epochs + 1):
             if model.stop_training:  # before the first epoch: a run taken up only to end it
                 break
@@ -241,19 +302,19 @@ class FitLoop:
     ) -> dict[str, float] | None:
         """One epoch and its validation; None where it was stopped before its end."""
         order = tf.constant(self._order(epoch))
-        loss = correct = 0.0
+        loss = metric = 0.0
         done = 0
         while done < self.batches:
             self.progress = (epoch, done, self.batches)
             hooks.on_train_batch_begin(done)
             batches = min(self._slice(), self.batches - done)
             began = time.perf_counter()
-            slice_loss, slice_correct = self.program.train(self.train, order, done, batches)
+            slice_loss, slice_metric = self.program.train(self.train, order, done, batches)
             self._learn_speed(batches, time.perf_counter() - began)
-            loss, correct, done = loss + slice_loss, correct + slice_correct, done + batches
+            loss, metric, done = loss + slice_loss, metric + slice_metric, done + batches
             self.progress = (epoch, done, self.batches)
             seen = min(done * self.program.batch_size, len(self.train))
-            logs = {"loss": float(np.float32(loss / seen)), "accuracy": correct / seen}
+            logs = self._logs(loss / seen, metric / seen)
             hooks.on_train_batch_end(done - 1, logs)
             if self.program.model.stop_training and done < self.batches:
                 return None
@@ -261,7 +322,8 @@ class FitLoop:
         if evaluation is None:
             return None
         self.evaluation = evaluation
-        return logs | {"val_loss": evaluation.loss, "val_accuracy": evaluation.accuracy}
+        validation_logs = self._logs(evaluation.loss, evaluation.metric)
+        return logs | {f"val_{name}": value for name, value in validation_logs.items()}
 
     def _validate(self, hooks: keras.callbacks.CallbackList) -> Evaluation | None:
         hooks.on_test_begin()
@@ -274,42 +336,56 @@ class FitLoop:
             hooks.on_test_batch_end(piece)
             if self.program.model.stop_training and self.is_validating:
                 return None
-        hooks.on_test_end()
-        return evaluation
+        result = cast("Evaluation", evaluation)  # the last of the pieces is the result
+        hooks.on_test_end(self._logs(result.loss, result.metric))
+        return result
+
+    def _logs(self, loss: float, metric: float) -> dict[str, float]:
+        # As float32, like Keras's own logs.
+        return {"loss": float(np.float32(loss)), self.program.objective.metric_name: metric}
 
     def _order(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int32]]:
         generator = np.random.default_rng([self.seed, ORDER_SEED, epoch])
         return generator.permutation(len(self.train)).astype(np.int32)
 
     def _slice(self) -> int:
+        if not self.slice_seconds:
+            return 1
         if self._seconds_per_batch is None:
             return FIRST_SLICE
-        return max(1, int(SLICE_SECONDS / self._seconds_per_batch))
+        return max(1, int(self.slice_seconds / self._seconds_per_batch))
 
     def _learn_speed(self, batches: int, seconds: float) -> None:
         # The first slice pays for compiling and would make the model look slow: it is measured
         # again after that, and from then on smoothed.
         measured = seconds / batches
         if self._seconds_per_batch is None:
-            self._seconds_per_batch = SLICE_SECONDS / FIRST_SLICE
+            self._seconds_per_batch = self.slice_seconds / FIRST_SLICE
         else:
             self._seconds_per_batch = 0.5 * self._seconds_per_batch + 0.5 * measured
 
 
 def has_convolution(model: keras.Model) -> bool:
-    """Whether the model convolves images."""
-    return any("Conv" in type(layer).__name__ for layer in model.layers)
+    """Whether the model convolves images, in whichever of its parts."""
+    return any("Conv" in type(layer).__name__ for layer in _layers(model))
 
 
 def suits_xla(model: keras.Model) -> bool:
     """Whether XLA is the better compiler for a model on the CPU.
 
     It makes dense models two to four times faster than the plain graph, but needs minutes to
-    compile convolutions, which it then runs no faster.
+    compile convolutions, which it then runs no faster. Some layers it cannot compile at all.
     """
-    return not has_convolution(model)
+    return not has_convolution(model) and all(layer.supports_jit for layer in _layers(model))
 
 
-def _count_correct(y: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-    right = tf.equal(tf.argmax(probabilities, axis=-1), y)
-    return tf.reduce_sum(tf.cast(right, tf.float32))
+def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Every layer, those of models within the model too."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+
+
+def _inputs(x: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    return tf.cast(x, tf.float32) * scale

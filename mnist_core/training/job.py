@@ -20,7 +20,7 @@ from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import Run, RunStatus
-from mnist_core.tasks import Part, prepare, split, task
+from mnist_core.tasks import Part, arrange, pixel_factor, split, task
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
 from mnist_core.training.link import Clock, RunLink
@@ -132,6 +132,8 @@ class _Training:
         parts = split(task(config.task).load(), config)
         train_set = _samples(config, parts.train)
         validation_set = _samples(config, parts.validation)
+        test_part = parts.test
+        del parts  # else every image would be in memory twice
         program, self.spare = program_for(config)
         loop = FitLoop(program, train_set, validation_set, seed=config.seed)
         recorder = RecordEpochs(loop, self.link)
@@ -154,7 +156,7 @@ class _Training:
             raise
         self._save_models(program, recorder)
         self._end(recorder)
-        self._measure_test_set(program, recorder, parts.test)
+        self._measure_test_set(program, recorder, test_part)
 
     def _take_up(self, program: Program, recorder: RecordEpochs) -> None:
         """Go on from the last checkpoint, if an earlier attempt left one."""
@@ -229,7 +231,7 @@ class _Training:
         result = program.evaluate_now(_samples(self.started.config, part))
         writer = self.link.writer
         self.link.insist(
-            lambda: writer.measured(test_loss=result.loss, test_accuracy=result.accuracy)
+            lambda: writer.measured(test_loss=result.loss, test_accuracy=result.metric)
         )
 
 
@@ -237,8 +239,8 @@ def _samples(config: TrainingConfig, part: Part) -> Samples:
     from mnist_core.training.fit import Samples
 
     shape = architecture(config.architecture).input_shape
-    x = prepare(part.images_u8, scaling=config.pixel_scaling, input_shape=shape)
-    return Samples.of(x, part.labels)
+    x = arrange(part.images_u8, input_shape=shape)
+    return Samples.of(x, part.labels, scale=pixel_factor(config.pixel_scaling))
 
 
 def _assign(variables: list[keras.Variable], values: Arrays) -> None:

@@ -1,0 +1,86 @@
+"""Keras's own ``model.fit`` as the reference for the fit loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from mnist_core.architectures import architecture
+from mnist_core.tasks import prepare, task
+from mnist_core.training import fit
+from mnist_core.training.fit import FitLoop, Program, Samples
+
+SEED = 5
+TRAIN, VALIDATION, BATCH = 73, 31, 10  # the last batch is a partial one
+
+OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
+    "sgd": lambda: keras.optimizers.SGD(0.01),
+    "momentum": lambda: keras.optimizers.SGD(0.01, momentum=0.9),
+    "rmsprop": lambda: keras.optimizers.RMSprop(0.001),
+    "adam": lambda: keras.optimizers.Adam(0.001),
+}
+
+
+def data(key: str, *, train: int = TRAIN) -> tuple[tuple, tuple]:
+    digits = task("mnist").load()
+    shape = architecture(key).input_shape
+    x = prepare(digits.x_train[: train + VALIDATION], scaling="unit", input_shape=shape)
+    y = digits.y_train[: train + VALIDATION].astype(np.int64)
+    return (x[:train], y[:train]), (x[train:], y[train:])
+
+
+def model_of(key: str, optimizer: str = "sgd", *, dropout: bool = False) -> keras.Model:
+    """A compiled model, the same each time; without dropout, whose dice no two loops share."""
+    keras.utils.set_random_seed(SEED)
+    model = architecture(key).build()
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout) and not dropout:
+            layer.rate = 0.0
+    model.compile(
+        optimizer=OPTIMIZERS[optimizer](),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def loop_of(
+    model: keras.Model, train, validation, *, batch_size: int = BATCH, jit=False
+) -> FitLoop:
+    program = Program(model, batch_size=batch_size, jit=jit)
+    return FitLoop(program, Samples.of(*train), Samples.of(*validation), seed=SEED)
+
+
+def keras_fit(
+    model: keras.Model, train, validation, *, epochs: int, batch_size: int = BATCH
+) -> dict[str, list[float]]:
+    """``model.fit``, one call an epoch, on samples put in the order that the loop draws."""
+    history: dict[str, list[float]] = {}
+    for epoch in range(1, epochs + 1):
+        order = np.random.default_rng([SEED, fit.ORDER_SEED, epoch]).permutation(len(train[0]))
+        figures = model.fit(
+            train[0][order],
+            train[1][order],
+            batch_size=batch_size,
+            shuffle=False,
+            validation_data=validation,
+            verbose=0,
+        )
+        for name, values in figures.history.items():
+            history.setdefault(name, []).extend(values)
+    return history
+
+
+def assert_same_weights(model: keras.Model, other: keras.Model, tolerance: float) -> None:
+    for mine, reference in zip(model.weights, other.weights, strict=True):
+        np.testing.assert_allclose(
+            mine.numpy(), reference.numpy(), rtol=0, atol=tolerance, err_msg=mine.path
+        )
+
+
+def moved(model: keras.Model, key: str) -> float:
+    """How far the weights are from where they began."""
+    pairs = zip(model.weights, model_of(key).weights, strict=True)
+    return max(float(np.abs(now.numpy() - then.numpy()).max()) for now, then in pairs)

@@ -1,0 +1,208 @@
+"""Models that learners build, for classes, for yes or no, for numbers: all as Keras trains them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from mnist_core.tasks import arrange, pixel_factor, prepare, task
+from mnist_core.training import fit
+from mnist_core.training.fit import FitLoop, Program, Samples
+from tests.keras_reference import (
+    BATCH,
+    SEED,
+    assert_same_weights,
+    data,
+    keras_fit,
+    loop_of,
+    model_of,
+)
+
+FEATURES = 13
+TRAIN, VALIDATION = 64, 21  # the last batch is a partial one
+
+
+def numbers() -> tuple[tuple, tuple]:
+    """A regression: a made-up linear rule with noise."""
+    generator = np.random.default_rng(SEED)
+    x = generator.normal(size=(TRAIN + VALIDATION, FEATURES)).astype(np.float32)
+    y = x @ generator.normal(size=FEATURES) + generator.normal(size=len(x)) + 5
+    return _parts(x, y.astype(np.float32))
+
+
+def yes_or_no() -> tuple[tuple, tuple]:
+    (x, y), (x_val, y_val) = numbers()
+    return (x, (y > 5).astype(np.int64)), (x_val, (y_val > 5).astype(np.int64))
+
+
+def one_hot() -> tuple[tuple, tuple]:
+    (x, y), (x_val, y_val) = data("softmax")
+    return (x, np.eye(10, dtype=np.float32)[y]), (x_val, np.eye(10, dtype=np.float32)[y_val])
+
+
+def pictures() -> tuple[tuple, tuple]:
+    return data("lenet", train=43)
+
+
+def _parts(x, y) -> tuple[tuple, tuple]:
+    return (x[:TRAIN], y[:TRAIN]), (x[TRAIN:], y[TRAIN:])
+
+
+def dense(outputs: int, activation: str | None, features: int = FEATURES) -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((features,)),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(outputs, activation=activation),
+        ]
+    )
+
+
+def branched() -> keras.Model:
+    """Two paths that meet again, with three kinds of regularisation and of normalisation."""
+    inputs = keras.Input((784,))
+    wide = layers.Dense(24, kernel_regularizer=keras.regularizers.L1L2(1e-4, 1e-3))(inputs)
+    wide = layers.BatchNormalization()(wide)
+    wide = layers.LeakyReLU()(wide)
+    deep = layers.Dense(24, activity_regularizer=keras.regularizers.L2(1e-3))(inputs)
+    deep = layers.LayerNormalization()(deep)
+    both = layers.Concatenate()([wide, layers.Add()([wide, deep])])
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(both))
+
+
+def small_convolution() -> keras.Model:
+    features = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.SeparableConv2D(6, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.AveragePooling2D(2),
+            layers.Conv2D(8, 3, strides=2, activation="elu"),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
+    return keras.Sequential(
+        [keras.Input((28, 28, 1)), features, layers.Dense(10, activation="softmax")]
+    )
+
+
+MODELS: dict[str, tuple[Callable, Callable, str | keras.losses.Loss, str, str]] = {
+    "number": (numbers, lambda: dense(1, None), "mse", "mae", "rmsprop"),
+    "number, robust": (numbers, lambda: dense(1, None), keras.losses.Huber(2.0), "mae", "sgd"),
+    "yes or no": (
+        yes_or_no,
+        lambda: dense(1, "sigmoid"),
+        "binary_crossentropy",
+        "accuracy",
+        "rmsprop",
+    ),
+    "one-hot": (
+        one_hot,
+        lambda: dense(10, "softmax", 784),
+        "categorical_crossentropy",
+        "accuracy",
+        "adam",
+    ),
+    "logits": (
+        lambda: data("softmax"),
+        lambda: dense(10, None, 784),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "accuracy",
+        "sgd",
+    ),
+    "branched": (
+        lambda: data("softmax", train=60),
+        branched,
+        "sparse_categorical_crossentropy",
+        "accuracy",
+        "sgd",
+    ),
+    "convolution": (
+        pictures,
+        small_convolution,
+        "sparse_categorical_crossentropy",
+        "accuracy",
+        "adam",
+    ),
+}
+
+
+def compiled(name: str) -> keras.Model:
+    _, build, loss, metric, optimizer = MODELS[name]
+    keras.utils.set_random_seed(SEED)
+    model = build()
+    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_kind_of_model_is_trained_as_keras_does(name):
+    train, validation = MODELS[name][0]()
+    reference, model, untrained = compiled(name), compiled(name), compiled(name)
+    expected = keras_fit(reference, train, validation, epochs=3)
+    history = loop_of(model, train, validation).run(epochs=3, callbacks=[])
+    assert_same_weights(model, reference, 1e-6)
+    assert any(
+        np.abs(now.numpy() - then.numpy()).max() > 1e-3
+        for now, then in zip(model.weights, untrained.weights, strict=True)
+    )
+    assert history.history.keys() == expected.keys()
+    for key, values in expected.items():
+        np.testing.assert_allclose(history.history[key], values, rtol=1e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "convolution"])
+def test_every_kind_of_model_is_trained_under_xla_but_for_rounding(name):
+    train, validation = MODELS[name][0]()
+    model, reference = compiled(name), compiled(name)
+    assert fit.suits_xla(model)
+    expected = keras_fit(reference, train, validation, epochs=3)
+    history = loop_of(model, train, validation, jit=True).run(epochs=3, callbacks=[])
+    for key in ("loss", "val_loss"):
+        np.testing.assert_allclose(history.history[key], expected[key], rtol=0.01, err_msg=key)
+
+
+def test_a_convolution_within_a_model_within_the_model_is_found():
+    assert fit.has_convolution(compiled("convolution"))
+    assert not fit.suits_xla(compiled("convolution"))
+
+
+def test_each_sample_has_a_loss_and_the_metric_is_its_mean():
+    _, (x, y) = numbers()
+    model = compiled("number")
+    result = Program(model, batch_size=BATCH, jit=False).evaluate_now(Samples.of(x, y))
+    errors = model.predict(x, verbose=0)[:, 0] - y
+    np.testing.assert_allclose(result.losses, errors**2, rtol=1e-5)
+    assert result.metric == pytest.approx(float(np.abs(errors).mean()), rel=1e-5)
+
+
+@pytest.mark.parametrize("metrics", [None, ["accuracy", "mae"]])
+def test_a_model_without_one_metric_is_refused(metrics):
+    model = dense(1, None)
+    model.compile(optimizer="sgd", loss="mse", metrics=metrics)
+    with pytest.raises(ValueError, match="one loss and a list of one metric"):
+        Program(model, batch_size=BATCH)
+
+
+@pytest.mark.parametrize("scaling", ["unit", "raw"])
+@pytest.mark.parametrize("key", ["softmax", "lenet"])
+def test_grey_levels_are_trained_on_as_prepared_images_are(key, scaling):
+    digits = task("mnist").load()
+    images, labels = digits.x_train[:TRAIN], digits.y_train[:TRAIN].astype(np.int64)
+    shape = model_of(key).input_shape[1:]
+    prepared = Samples.of(prepare(images, scaling=scaling, input_shape=shape), labels)
+    grey = Samples.of(arrange(images, input_shape=shape), labels, scale=pixel_factor(scaling))
+    assert grey.x.dtype == "uint8"
+    results = []
+    for samples in (prepared, grey):
+        model = model_of(key)
+        loop = FitLoop(Program(model, batch_size=BATCH, jit=False), samples, samples, seed=SEED)
+        results.append((loop.run(epochs=2, callbacks=[]).history, model.get_weights()))
+    for name, values in results[0][0].items():
+        np.testing.assert_array_equal(results[1][0][name], values, err_msg=name)
+    for mine, other in zip(results[0][1], results[1][1], strict=True):
+        np.testing.assert_array_equal(mine, other)
