@@ -16,17 +16,12 @@ import shutil
 import signal
 import socket
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
+from lab_server import free_port, serve, wait_for_engine
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).parents[1]
 PATIENCE = 120
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 CHART = ".st-key-live-chart [data-run]"
@@ -36,26 +31,10 @@ DRAWN = """([chart, before, epochs]) => {
 }"""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def seconds(action: Callable[[], object]) -> float:
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
-
-
-def wait_for_engine(address: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        with urllib.request.urlopen(f"{address}/live/health") as answer:
-            if json.load(answer)["engine"]["state"] == "ready":
-                return
-        time.sleep(0.05)
-    raise TimeoutError("the engine did not get ready")
 
 
 def open_start_page(page: Page, address: str) -> None:
@@ -89,16 +68,8 @@ def measure(browser: Browser) -> dict[str, float]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with tempfile.TemporaryDirectory() as home:
-        began = time.perf_counter()
-        server = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | {"MNIST_LAB_HOME": home},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    began = time.perf_counter()
+    with serve(port) as (server, _):
         try:
             open_start_page(page, address)
             figures["server's start to a usable first page"] = time.perf_counter() - began
@@ -124,8 +95,6 @@ def measure(browser: Browser) -> dict[str, float]:
             server.send_signal(signal.SIGTERM)
             figures["SIGTERM with a chart open to the end"] = seconds(lambda: server.wait(60))
         finally:
-            if server.poll() is None:
-                server.kill()
             context.close()
     return figures
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -98,6 +98,7 @@ class Program:
         self.optimizer: Any = model.optimizer
         self.optimizer.build(model.trainable_variables)
         self.jit = suits_xla(model) if jit is None else jit
+        self._concrete: dict[tuple[object, ...], Callable[..., Any]] = {}
         self._train = tf.function(self._train_batches, jit_compile=self.jit)
         self._train_rest = tf.function(self._train_one, jit_compile=self.jit)
         self._evaluate = tf.function(self._evaluate_samples, jit_compile=self.jit)
@@ -152,6 +153,17 @@ class Program:
         metric = tf.reduce_sum(self.objective.metrics(y, output))
         return self.objective.losses(y, output), metric, penalty
 
+    def _call(self, function: Any, x: tf.Tensor, *others: tf.Tensor) -> Any:
+        """Call a compiled function by its form for so many samples.
+
+        Left to itself TensorFlow looks for that form at each call, which takes a tenth of a small
+        model's epoch. All other shapes follow from the number of samples.
+        """
+        key = (function, len(x), x.dtype)
+        if key not in self._concrete:
+            self._concrete[key] = function.get_concrete_function(x, *others)
+        return self._concrete[key](x, *others)
+
     def train(
         self, samples: Samples, order: tf.Tensor, start: int, batches: int
     ) -> tuple[float, float]:
@@ -170,11 +182,12 @@ class Program:
         x, y, scale = samples.x, samples.y, samples.scale
         loss = metric = 0.0
         if whole > 0:
-            sums = self._train(x, y, scale, order, tf.constant(start), tf.constant(whole))
+            place = (order, tf.constant(start), tf.constant(whole))
+            sums = self._call(self._train, x, y, scale, *place)
             loss, metric = float(sums[0]), float(sums[1])
         if batches > whole:
             rest = order[(len(samples) // self.batch_size) * self.batch_size :]
-            sums = self._train_rest(tf.gather(x, rest), tf.gather(y, rest), scale)
+            sums = self._call(self._train_rest, tf.gather(x, rest), tf.gather(y, rest), scale)
             loss, metric = loss + float(sums[0]), metric + float(sums[1])
         return loss, metric
 
@@ -190,7 +203,7 @@ class Program:
             x, y = samples.x, samples.y
             if len(samples) > self.evaluation_samples:
                 x, y = x[piece], y[piece]
-            result = self._evaluate(x, y, samples.scale)
+            result = self._call(self._evaluate, x, y, samples.scale)
             losses.append(result[0].numpy())
             metric, penalty = metric + float(result[1]), float(result[2])
             yield None

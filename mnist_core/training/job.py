@@ -130,8 +130,8 @@ class _Training:
         # Stored settings are not checked when they are read: those of another version, say.
         config = TrainingConfig.from_dict(self.started.config.to_dict())
         parts = split(task(config.task).load(), config)
-        train_set = _samples(config, parts.train)
-        validation_set = _samples(config, parts.validation)
+        train_set = samples_of(config, parts.train)
+        validation_set = samples_of(config, parts.validation)
         test_part = parts.test
         del parts  # else every image would be in memory twice
         program, self.spare = program_for(config)
@@ -228,14 +228,15 @@ class _Training:
         if recorder.best_weights is None:
             return
         program.model.set_weights(recorder.best_weights)
-        result = program.evaluate_now(_samples(self.started.config, part))
+        result = program.evaluate_now(samples_of(self.started.config, part))
         writer = self.link.writer
         self.link.insist(
             lambda: writer.measured(test_loss=result.loss, test_accuracy=result.metric)
         )
 
 
-def _samples(config: TrainingConfig, part: Part) -> Samples:
+def samples_of(config: TrainingConfig, part: Part) -> Samples:
+    """Move some images into memory as a configuration's network takes them."""
     from mnist_core.training.fit import Samples
 
     shape = architecture(config.architecture).input_shape

@@ -1,0 +1,275 @@
+"""One training, one way, in a process of its own: what training_speed.py compares.
+
+    python benchmarks/one_training.py keras|lab|jax|scikit-learn PRESET --epochs N [--images N]
+    python benchmarks/one_training.py matmul
+
+Prints one JSON object. All ways train the preset's model on the preset's images with its batch
+size, optimizer and learning rate, and judge it on its validation images after each epoch.
+
+keras         as the tutorials write it: one-hot labels, NumPy arrays, ``model.fit`` with its
+              progress bar
+lab           the lab's fit loop, with no engine, no store and no viewer
+jax           a scan over the batches, written by hand for the model's matrices
+scikit-learn  MLPClassifier, one pass at a time (sgd and adam only)
+matmul        how many floating-point operations a second a large matrix product reaches
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from mnist_core.architectures import architecture
+from mnist_core.config import TrainingConfig
+from mnist_core.presets import preset
+from mnist_core.tasks import Part, prepare, split, task
+
+#: Dense layers, from the input to the output, of the models that the peers rebuild.
+WIDTHS = {
+    "relu-2": (784, 2, 10),
+    "softmax": (784, 10),
+    "tanh-200-100": (784, 200, 100, 10),
+    "relu-512": (784, 512, 10),
+    "relu-500-500": (784, 500, 500, 10),
+}
+
+
+def config_of(key: str, epochs: int, images: int | None) -> TrainingConfig:
+    """A preset's configuration, if asked for with fewer images, of which a tenth validate."""
+    config = replace(preset(key).config, epochs=epochs)
+    if images is None:
+        return config
+    return replace(config, train_size=images - images // 10, validation_size=images // 10)
+
+
+def arrays(config: TrainingConfig, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    shape = architecture(config.architecture).input_shape
+    x = prepare(part.images_u8, scaling=config.pixel_scaling, input_shape=shape)
+    return x, part.labels
+
+
+class EpochTimes:
+    """When each epoch ended."""
+
+    def __init__(self) -> None:
+        self.marks = [time.perf_counter()]
+
+    def __call__(self, *_: object) -> None:
+        """Note that an epoch ended."""
+        self.marks.append(time.perf_counter())
+
+    def figures(self) -> dict[str, float]:
+        """Seconds for each epoch after the first, and what the first one took beyond that."""
+        spans = np.diff(self.marks)
+        each = float((self.marks[-1] - self.marks[1]) / (len(spans) - 1))
+        return {"seconds": each, "first_epoch_extra": float(spans[0]) - each}
+
+
+def keras_fit(config: TrainingConfig) -> dict[str, Any]:
+    import keras
+
+    keras.utils.set_random_seed(config.seed)
+    parts = split(task(config.task).load(), config)
+    x, y = arrays(config, parts.train)
+    x_val, y_val = arrays(config, parts.validation)
+    model = architecture(config.architecture).build()
+    rates = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
+    optimizer = rates.get(config.optimizer, keras.optimizers.Adam)(config.learning_rate)
+    model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+    one_hot, one_hot_val = keras.utils.to_categorical(y, 10), keras.utils.to_categorical(y_val, 10)
+    times = EpochTimes()
+    history = model.fit(
+        x,
+        one_hot,
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        validation_data=(x_val, one_hot_val),
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=times)],
+    )
+    return times.figures() | {"val_accuracy": history.history["val_accuracy"][-1]}
+
+
+def lab_fit(config: TrainingConfig) -> dict[str, Any]:
+    from mnist_core.training.warm_up import load_tensorflow
+
+    load_tensorflow()
+    import keras
+
+    from mnist_core.training.fit import FitLoop
+    from mnist_core.training.job import samples_of
+    from mnist_core.training.programs import program_for
+
+    parts = split(task(config.task).load(), config)
+    train, validation = samples_of(config, parts.train), samples_of(config, parts.validation)
+    del parts
+    figures = []
+    # The second run has another seed and the same shape: it should not pay for compiling again.
+    for run in (config, replace(config, seed=config.seed + 1, epochs=2)):
+        times = EpochTimes()
+        program, _ = program_for(run)
+        callback = keras.callbacks.LambdaCallback(on_epoch_end=times)
+        loop = FitLoop(program, train, validation, seed=run.seed)
+        history = loop.run(epochs=run.epochs, callbacks=[callback])
+        figures.append(times.figures() | {"val_accuracy": history.history["val_accuracy"][-1]})
+    first, second = figures
+    return first | {"first_epoch_extra_again": second["first_epoch_extra"], "xla": program.jit}
+
+
+def jax_scan(config: TrainingConfig) -> dict[str, Any]:
+    import jax
+    import jax.numpy as jnp
+
+    parts = split(task(config.task).load(), config)
+    x, y = (jnp.asarray(array) for array in arrays(config, parts.train))
+    x_val, y_val = (jnp.asarray(array) for array in arrays(config, parts.validation))
+    widths = WIDTHS[config.architecture]
+    activation = jnp.tanh if config.architecture.startswith("tanh") else jax.nn.relu
+    generator = np.random.default_rng(config.seed)
+    weights = []
+    for rows, columns in itertools.pairwise(widths):
+        limit = np.sqrt(6 / (rows + columns))
+        matrix = generator.uniform(-limit, limit, (rows, columns)).astype(np.float32)
+        bias = np.full(columns, float(activation is jnp.tanh), np.float32)
+        weights.append((jnp.asarray(matrix), jnp.asarray(bias)))
+
+    def judge(weights, x, y):
+        for matrix, bias in weights[:-1]:
+            x = activation(x @ matrix + bias)
+        logits = x @ weights[-1][0] + weights[-1][1]
+        right = logits.argmax(1) == y
+        taken = jnp.take_along_axis(logits, y[:, None], 1)[:, 0]
+        losses = jax.nn.logsumexp(logits, 1) - taken
+        return losses.mean(), right
+
+    def update(weights, state, gradient, step):
+        rate = config.learning_rate
+        if config.optimizer == "sgd":
+            return jax.tree.map(lambda w, g: w - rate * g, weights, gradient), state
+        first, second = state
+        if config.optimizer == "rmsprop":
+            second = jax.tree.map(lambda v, g: 0.9 * v + 0.1 * g * g, second, gradient)
+            new = jax.tree.map(
+                lambda w, g, v: w - rate * g / jnp.sqrt(v + 1e-7), weights, gradient, second
+            )
+            return new, (first, second)
+        first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
+        second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, gradient)
+        rate = rate * jnp.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        new = jax.tree.map(
+            lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-7), weights, first, second
+        )
+        return new, (first, second)
+
+    def one_batch(carry, rows):
+        weights, state, step = carry
+        graded = jax.value_and_grad(judge, has_aux=True)
+        (loss, right), gradient = graded(weights, x[rows], y[rows])
+        weights, state = update(weights, state, gradient, step + 1)
+        return (weights, state, step + 1), (loss * len(rows), right.sum())
+
+    @jax.jit
+    def epoch(carry, key):
+        order = jax.random.permutation(key, len(y))
+        whole = len(y) // config.batch_size * config.batch_size
+        batches = order[:whole].reshape(-1, config.batch_size)
+        carry, (losses, right) = jax.lax.scan(one_batch, carry, batches)
+        loss, count = losses.sum(), right.sum()
+        if whole < len(y):
+            carry, (rest_loss, rest_right) = one_batch(carry, order[whole:])
+            loss, count = loss + rest_loss, count + rest_right
+        val_loss, val_right = judge(carry[0], x_val, y_val)
+        return carry, loss / len(y), count / len(y), val_loss, val_right.mean()
+
+    zeros = jax.tree.map(jnp.zeros_like, weights)
+    carry = (weights, (zeros, zeros), jnp.float32(0))
+    keys = jax.random.split(jax.random.key(config.seed), config.epochs)
+    times = EpochTimes()
+    for key in keys:
+        carry, *logs = epoch(carry, key)
+        logs = [float(value) for value in logs]
+        times()
+    return times.figures() | {"val_accuracy": logs[-1]}
+
+
+def scikit_learn(config: TrainingConfig) -> dict[str, Any]:
+    from sklearn.neural_network import MLPClassifier
+
+    parts = split(task(config.task).load(), config)
+    x, y = arrays(config, parts.train)
+    x_val, y_val = arrays(config, parts.validation)
+    model = MLPClassifier(
+        hidden_layer_sizes=WIDTHS[config.architecture][1:-1],
+        activation="tanh" if config.architecture.startswith("tanh") else "relu",
+        solver=config.optimizer,
+        alpha=0.0,
+        batch_size=config.batch_size,
+        learning_rate_init=config.learning_rate,
+        momentum=0.0,
+        random_state=config.seed,
+    )
+    times = EpochTimes()
+    for _ in range(config.epochs):
+        model.partial_fit(x, y, classes=range(10))
+        accuracy = model.score(x_val, y_val)
+        times()
+    return times.figures() | {"val_accuracy": accuracy}
+
+
+def matmul(size: int = 2048, seconds: float = 3.0) -> dict[str, Any]:
+    """The median rate of a large float32 matrix product on all cores."""
+    from mnist_core.training.warm_up import load_tensorflow
+
+    tf = load_tensorflow()
+    matrix = tf.random.normal((size, size))
+    rates = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        began = time.perf_counter()
+        tf.matmul(matrix, matrix).numpy()
+        rates.append(2 * size**3 / (time.perf_counter() - began))
+    return {"flops_per_second": statistics.median(rates)}
+
+
+WAYS: dict[str, Callable[[TrainingConfig], dict[str, Any]]] = {
+    "keras": keras_fit,
+    "lab": lab_fit,
+    "jax": jax_scan,
+    "scikit-learn": scikit_learn,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("way", choices=[*WAYS, "matmul"])
+    parser.add_argument("preset", nargs="?")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--images", type=int)
+    options = parser.parse_args()
+    if options.way == "matmul":
+        figures = matmul()
+    else:
+        config = config_of(options.preset, options.epochs, options.images)
+        figures = WAYS[options.way](config)
+    # Linux counts in KiB, macOS in bytes.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    figures["peak_megabytes"] = round(peak / (1e6 if sys.platform == "darwin" else 1e3))
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
