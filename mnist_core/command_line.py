@@ -18,12 +18,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NoReturn
+
+import numpy as np
 
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
 from mnist_core.errors import ConfigError, LabError, shown
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
+from mnist_core.predictions import CHECKPOINTS, predict
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.leases import Lease
@@ -35,6 +39,8 @@ PROGRESS_SECONDS = 0.2
 BAD_INPUT = 2
 #: Runs in one listing, at most.
 MOST_RUNS = 100_000
+#: A run may be named by so many first characters of its id, or more.
+ID_BEGINNING = 6
 INTERRUPTED = 128 + signal.SIGINT
 FIGURES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -95,7 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     runs.set_defaults(run=_runs)
     runs.add_argument("--limit", type=int, default=50, help="show at most so many")
 
-    for command in (listing, training, runs):
+    reading = commands.add_parser("predict", help="read digits in picture files")
+    reading.set_defaults(run=_predict)
+    reading.add_argument("model", metavar="RUN", help="a run's id, its beginning, or its name")
+    reading.add_argument("images", metavar="IMAGE", nargs="+", help="a picture of one digit")
+    reading.add_argument("--checkpoint", default="best", choices=CHECKPOINTS)
+
+    for command in (listing, training, runs, reading):
         command.add_argument("--json", action="store_true", help="one JSON value on stdout")
     return parser
 
@@ -342,6 +354,63 @@ def _run_row(run: Run) -> dict[str, Any]:
         "test_loss": _finite(run.test_loss),
         "test_accuracy": _finite(run.test_accuracy),
     }
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from mnist_core.drawing import read_picture  # what it needs takes a while to load
+
+    store = Store.open()
+    run = _run_named(store, options.model)
+    digits = [(path, read_picture(_content(path)).image_u8) for path in options.images]
+    images = np.stack([image for _, image in digits])
+    predictions = predict(store, run.id, options.checkpoint, images)
+    rows = [
+        {
+            "file": path,
+            "digit": prediction.digit,
+            "probabilities": [round(p, 6) for p in prediction.probabilities],
+            "seconds": round(prediction.seconds, 6),
+        }
+        for (path, _), prediction in zip(digits, predictions, strict=True)
+    ]
+    if options.json:
+        print(json.dumps(rows))
+        return 0
+    table = [
+        {"file": path, "digit": found.digit, "sure": f"{found.confidence:.1%}"}
+        | {"or": f"{found.runner_up} ({found.probabilities[found.runner_up]:.1%})"}
+        for (path, _), found in zip(digits, predictions, strict=True)
+    ]
+    _print_table(f"{run.name}, {options.checkpoint} model", table)
+    return 0
+
+
+def _run_named(store: Store, name: str) -> Run:
+    """The run of an id, of the beginning of one, or the newest of a name."""
+    runs = store.list_runs(limit=MOST_RUNS)
+    beginning = name if len(name) >= ID_BEGINNING else "no id begins so"
+    found = [run for run in runs if run.name == name or run.id.startswith(beginning)]
+    if found:
+        return found[0]
+    raise ConfigError(
+        mark("The run is {name}."),
+        mark("No run has that id or that name."),
+        mark("See them with: python -m mnist_core runs."),
+        name=shown(name),
+    )
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            mark("The picture is {path}."),
+            mark("It cannot be read: {cause}."),
+            mark("Give the path of a picture file."),
+            path=shown(path),
+            cause=error.strerror or str(error),
+        ) from error
 
 
 def _short(value: float | int | None) -> str:

@@ -1,6 +1,6 @@
 """One experiment in full: everything that decides a learning curve, checked before it costs time.
 
-A configuration is flat and frozen. The same fifteen names are widgets on a page, options on the
+A configuration is flat and frozen. The same sixteen names are widgets on a page, options on the
 command line and keys in the store, and two equal configurations train the same curve.
 Limits and choices stand beside it as data, so that no page holds a number of its own.
 """
@@ -47,6 +47,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "sampling": ("random", "stratified"),
     "optimizer": ("sgd", "rmsprop", "adam"),
     "pixel_scaling": ("unit", "raw"),
+    "augmentation": ("none", "shape", "handwriting"),
 }
 
 DEFAULT_LEARNING_RATES: dict[str, float] = {"sgd": 0.01, "rmsprop": 0.001, "adam": 0.001}
@@ -74,6 +75,9 @@ class TrainingConfig:
         seed: Decides the choice of images, the first weights and the order of the batches.
         pixel_scaling: "unit" for pixels from 0 to 1, "raw" for 0 to 255.
         label_noise: Share of the training labels that are made wrong, 0 to 0.5.
+        augmentation: What is done to each training image each time that it comes round: "none",
+            "shape" (turned, slanted, stretched, shifted a little), or "handwriting" (the strokes
+            made thicker or thinner, too). Validation and test images stay as they are.
         patience: Epochs without improvement of the validation loss after which training stops;
             None never stops early.
         min_delta: Fall of the validation loss that counts as an improvement for `patience`.
@@ -96,6 +100,7 @@ class TrainingConfig:
     seed: int = 3
     pixel_scaling: str = "unit"
     label_noise: float = 0.0
+    augmentation: str = "none"
     patience: int | None = None
     min_delta: float = 0.0
 

@@ -14,8 +14,9 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from mnist_core.errors import EngineError, LabError, StoreError
 from mnist_core.runs import Store
@@ -35,8 +36,11 @@ TICK = 0.25
 RECOVER_SECONDS = 1.0
 #: After a laptop was opened again, its workers have so many seconds to renew their leases.
 GRACE_SECONDS = 3.0
+#: How long to wait for an answer: loading TensorFlow and a model may be part of it.
+ANSWER_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,39 @@ class Engine:
     def wake(self) -> None:
         """Look at the queue now: a run was just written into it."""
         self._wake.set()
+
+    def ask(
+        self, function: Callable[..., Answer], *arguments: Any, seconds: float = ANSWER_SECONDS
+    ) -> Answer:
+        """Run a function on the worker that is kept free for questions.
+
+        Args:
+            function: A function of a module, which the worker imports.
+            *arguments: What it is called with.
+            seconds: How long to wait for the answer.
+
+        Returns:
+            What it returned.
+
+        Raises:
+            EngineError: The workers are not ready, or the answer did not come in time.
+            LabError: What the function itself raised.
+        """
+        if self._workers is None or self.state.phase != "ready":
+            raise EngineError(
+                mark("A question to a network was asked."),
+                mark("The worker that answers is still starting, or could not be started."),
+                mark("Try again in a few seconds."),
+            )
+        try:
+            return cast("Answer", self._workers.ask(function, *arguments, seconds=seconds))
+        except TimeoutError as error:
+            raise EngineError(
+                mark("A question to a network was asked."),
+                mark("The answer did not come within {seconds} seconds."),
+                mark("The machine is busy: try again in a moment."),
+                seconds=round(seconds),
+            ) from error
 
     def close(self) -> None:
         """End the workers; their runs go back into the queue and resume at the next start."""

@@ -121,6 +121,21 @@ class Workers:
             function, *arguments, resources={TRAIN: 1}, pure=False, retries=0
         )
 
+    def ask(self, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
+        """Run a function on the interactive worker and wait for what it returns.
+
+        Raises:
+            TimeoutError: It took longer than so many seconds.
+        """
+        assert self._client is not None
+        future = self._client.submit(
+            function, *arguments, resources={INTERACTIVE: 1}, pure=False, retries=0, priority=1
+        )
+        try:
+            return future.result(timeout=seconds)
+        finally:
+            future.release()
+
     def kill(self) -> None:
         """End this machine's worker processes at once, whatever they do."""
         if self._cluster is None:

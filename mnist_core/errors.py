@@ -6,6 +6,7 @@ line prints it and ends with exit code 2; nobody is left with a traceback.
     LabError
     ├── ConfigError          a setting that cannot be used (also a ValueError)
     ├── DataError            a data file or an array that cannot be used
+    │   └── DrawingError     a drawing or a photo that is not one digit
     ├── StoreError           the run store cannot do what was asked
     │   └── UnknownRunError  no run has that id
     ├── TrainingError        a training that cannot go on
@@ -81,6 +82,10 @@ class ConfigError(LabError, ValueError):
 
 class DataError(LabError):
     """A data file or an array that is missing, damaged or of the wrong form."""
+
+
+class DrawingError(DataError):
+    """A drawing or a photo in which no single digit can be read."""
 
 
 class StoreError(LabError):

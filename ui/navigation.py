@@ -12,6 +12,7 @@ from ui.text import _
 PAGES = Path(__file__).parents[1] / "pages"
 TRAIN_ADDRESS = "train"
 RUNS_ADDRESS = "runs"
+DRAW_ADDRESS = "draw"
 #: The form of a run's id, for whatever calls itself one in an address.
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -28,6 +29,13 @@ def train_page() -> st.Page:
         title=_("Train"),
         icon=":material/show_chart:",
         url_path=TRAIN_ADDRESS,
+    )
+
+
+def draw_page() -> st.Page:
+    """Draw a digit and have it read."""
+    return st.Page(
+        PAGES / "draw.py", title=_("Draw"), icon=":material/draw:", url_path=DRAW_ADDRESS
     )
 
 

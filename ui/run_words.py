@@ -83,6 +83,9 @@ def more_settings_line(config: TrainingConfig) -> str:
         parts.append(_("pixels from 0 to 255"))
     if config.label_noise:
         parts.append(_("{share} wrong labels").format(share=f"{config.label_noise:.0%}"))
+    if config.augmentation != "none":
+        words = _(CHOICE_LABELS["augmentation"][config.augmentation])
+        parts.append(_("digits varied in {what}").format(what=words.lower()))
     if config.patience is not None:
         parts.append(_("stops early, patience {epochs}").format(epochs=whole(config.patience)))
     if config.min_delta:

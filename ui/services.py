@@ -9,11 +9,19 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mnist_core import engine
+from mnist_core import explain as explanations
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import StoreError
+from mnist_core.errors import EngineError, StoreError
+from mnist_core.explain import Explanation, Neighbours
+from mnist_core.predictions import Prediction, predict_each
 from mnist_core.runs import Run, Store
+from mnist_core.words import mark
 
 _log = logging.getLogger(__name__)
 #: The engine's workers start so many seconds after the server, or once a page has been drawn:
@@ -106,6 +114,49 @@ def submit(config: TrainingConfig, name: str | None = None, preset: str | None =
     run = store().create(config, name=name, preset=preset)
     wake()
     return run
+
+
+def predict(models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]) -> list[Prediction]:
+    """Let trained networks read a picture, in the worker that is kept free for it.
+
+    Args:
+        models: A run's id and "best" or "last", for each.
+        image_u8: uint8 (28, 28).
+
+    Raises:
+        LabError: A model is not there, or nobody answers.
+    """
+    return _engine().ask(predict_each, store().home, store().url, models, image_u8)
+
+
+def explain(run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]) -> Explanation:
+    """Why a network reads what it reads, worked out in the worker.
+
+    Raises:
+        LabError: The model is not there, or nobody answers.
+    """
+    place = store().home, store().url
+    return _engine().ask(explanations.explain, *place, run_id, checkpoint, image_u8)
+
+
+def neighbours(run_id: str, image_u8: NDArray[np.uint8]) -> Neighbours:
+    """The digits that a run learned from and that look most like a picture.
+
+    Raises:
+        LabError: The run is not there, or nobody answers.
+    """
+    return _engine().ask(explanations.neighbours, store().home, store().url, run_id, image_u8)
+
+
+def _engine() -> engine.Engine:
+    running = engine.current()
+    if running is None:
+        raise EngineError(
+            mark("A question to a network was asked."),
+            mark("This server has no workers."),
+            mark("Start the lab with `scripts/run`."),
+        )
+    return running
 
 
 def wake() -> None:

@@ -93,6 +93,7 @@ def show_more() -> None:
     _choice("pixel_scaling")
     _choice("sampling")
     _share("label_noise")
+    _choice("augmentation")
     st.toggle(
         _(STOP_EARLY.label),
         key=state.STOP_EARLY.prepare(),

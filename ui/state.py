@@ -98,6 +98,21 @@ SHOWN_SERIES: Entry[Sequence[str]] = Entry("chart-series", tuple(SERIES))
 CHART_ELEMENT = "live-chart-element"
 CHART_WARM_UP = "live-chart-warm-up"
 
+# The Draw page. These four, and the two containers, are public: keep them.
+DRAW_RUN: Entry[str | None] = Entry("draw-run", None)
+DRAW_CLEAR = "draw-clear"
+DRAW_CANVAS = "draw-canvas"
+DRAW_RESULT = "draw-result"
+DRAW_MODELS: Entry[Sequence[str]] = Entry("draw-models", ())
+DRAW_UPLOAD = "draw-upload"
+DRAW_STEPS: Entry[bool] = Entry("draw-steps", False)
+DRAW_WHY: Entry[bool] = Entry("draw-why", False)
+DRAW_TRAIN = "draw-train"
+#: How often the canvas was cleared: part of its own key, since a new key is a new canvas.
+DRAW_CLEARED: Entry[int] = Entry("draw-cleared", 0)
+#: The run whose models are chosen now, to notice that another run was chosen.
+DRAW_CHOSEN_FOR: Entry[str | None] = Entry("draw-chosen-for", None)
+
 # The Runs page.
 RENAME_FORM = "rename-form"
 RENAME_CONFIRM = "rename-confirm"
@@ -120,6 +135,11 @@ PRESET_HEADING = "preset-heading"
 RUN_HEADING = "run-heading"
 FAILED_HEADING = "failed-heading"
 RUN_FIGURES = "run-figures"
+
+
+def canvas() -> str:
+    """The canvas, empty again after each Clear."""
+    return f"draw-canvas-{DRAW_CLEARED.get()}"
 
 
 def preset_card(preset: str) -> str:

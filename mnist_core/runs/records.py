@@ -150,3 +150,8 @@ class Run:
     settled: bool
     version: int
     last_seq: int
+
+    @property
+    def has_models(self) -> bool:
+        """Whether it has left a best and a last model."""
+        return self.status in (RunStatus.FINISHED, RunStatus.STOPPED) and self.best is not None

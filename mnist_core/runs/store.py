@@ -7,6 +7,7 @@ restarted server or a killed worker loses no epoch that was written.
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import time
@@ -219,6 +220,12 @@ def _change(
         sa.update(runs).where(where).values(version=runs.c.version + 1, **values)
     )
     return changed.rowcount > 0
+
+
+@functools.cache
+def open_known(home: str, url: str) -> Store:
+    """The store at a known place, opened once for the process: for workers."""
+    return Store(home, url)
 
 
 def _sqlite_url(file: Path) -> str:

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mnist_core.training.augmentation import Augmentation
 from mnist_core.training.objective import Objective
 
 #: A slice should last about this long, in seconds: commands and progress act between slices.
@@ -89,15 +90,28 @@ class Program:
             yes or no, or for a number.
         batch_size: Samples for each step of the optimizer.
         jit: Compile with XLA; None leaves it to :func:`suits_xla`.
+        augment: Makes each batch's images anew in training; XLA cannot compile it.
+
+    Attributes:
+        seed: What the augmentation's dice are drawn from.
     """
 
-    def __init__(self, model: keras.Model, *, batch_size: int, jit: bool | None = None) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        *,
+        batch_size: int,
+        jit: bool | None = None,
+        augment: Augmentation | None = None,
+    ) -> None:
         self.model = model
+        self.seed = tf.Variable(0, dtype=tf.int32, trainable=False)
+        self._augment = augment
         self.objective = Objective.of(model)
         self.batch_size = batch_size
         self.optimizer: Any = model.optimizer
         self.optimizer.build(model.trainable_variables)
-        self.jit = suits_xla(model) if jit is None else jit
+        self.jit = (suits_xla(model) and augment is None) if jit is None else jit
         self._concrete: dict[tuple[object, ...], Callable[..., Any]] = {}
         self._train = tf.function(self._train_batches, jit_compile=self.jit)
         self._train_rest = tf.function(self._train_one, jit_compile=self.jit)
@@ -114,8 +128,12 @@ class Program:
         self, x: tf.Tensor, y: tf.Tensor, scale: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """One step of the optimizer; the batch's summed loss and summed metric."""
+        inputs = _inputs(x, scale)
+        if self._augment is not None:
+            step = tf.cast(self.optimizer.iterations, tf.int32)
+            inputs = self._augment(inputs, tf.stack([self.seed, 2 * step]))
         with tf.GradientTape() as tape:
-            output = self.model(_inputs(x, scale), training=True)
+            output = self.model(inputs, training=True)
             losses = self.objective.losses(y, output)
             loss = tf.add_n([tf.reduce_mean(losses), *self.model.losses])
         variables = self.model.trainable_variables
@@ -223,8 +241,9 @@ class Program:
         arguments = (samples.x[:size], samples.y[:size], samples.scale)
         return step.get_concrete_function(*arguments).graph
 
-    def restart(self, initial: keras.Model, learning_rate: float) -> None:
+    def restart(self, initial: keras.Model, learning_rate: float, *, seed: int = 0) -> None:
         """Begin anew: another model's variables, an optimizer that has seen nothing."""
+        self.seed.assign(seed)
         self.model.stop_training = False
         for mine, other in zip(self.model.variables, initial.variables, strict=True):
             mine.assign(other)

@@ -6,7 +6,6 @@ left in a state that says what happened.
 
 from __future__ import annotations
 
-import functools
 import logging
 import tempfile
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import Run, RunStatus
+from mnist_core.runs.store import open_known
 from mnist_core.tasks import Part, arrange, pixel_factor, split, task
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
@@ -45,12 +45,7 @@ def train_claimed(run_id: str, token: str, home: str, url: str) -> None:
         home: Root of the artifacts.
         url: Address of the database.
     """
-    train(Lease(run_id, token), _store(home, url))
-
-
-@functools.cache
-def _store(home: str, url: str) -> Store:
-    return Store(home, url)
+    train(Lease(run_id, token), open_known(home, url))
 
 
 def train(lease: Lease, store: Store, *, gives_way: bool = True) -> None:

@@ -13,6 +13,7 @@ import keras
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
 from mnist_core.tasks import task
+from mnist_core.training.augmentation import augmentation_of
 from mnist_core.training.fit import Program
 
 #: Programs kept; each holds a model and its compiled steps, not the data.
@@ -32,18 +33,27 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
     """
     keras.utils.set_random_seed(config.seed)
     initial = architecture(config.architecture).build()
-    key = (config.task, config.architecture, config.optimizer, config.momentum, config.batch_size)
+    key = (
+        config.task,
+        config.architecture,
+        config.optimizer,
+        config.momentum,
+        config.batch_size,
+        config.augmentation,
+    )
     program = _programs.pop(key, None)
     if program is None:
         model = architecture(config.architecture).build()
         model.compile(
             optimizer=_optimizer(config), loss=task(config.task).loss, metrics=["accuracy"]
         )
-        program = Program(model, batch_size=config.batch_size)
+        program = Program(
+            model, batch_size=config.batch_size, augment=augmentation_of(config.augmentation)
+        )
     _programs[key] = program
     if len(_programs) > KEPT:
         _programs.popitem(last=False)
-    program.restart(initial, config.learning_rate)
+    program.restart(initial, config.learning_rate, seed=config.seed)
     return program, initial
 
 

@@ -237,6 +237,7 @@ def test_every_setting_reaches_the_run(open_page: Open, store: Store) -> None:
         pixel_scaling="raw",
         sampling="stratified",
         label_noise=0.25,
+        augmentation="handwriting",
         patience=5,
         min_delta=0.002,
     )

@@ -19,6 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 WITH_TENSORFLOW = (
     "mnist_core.training.fit",
+    "mnist_core.training.augmentation",
     "mnist_core.training.objective",
     "mnist_core.training.tensorboard",
     "mnist_core.training.programs",

@@ -68,6 +68,7 @@ def test_the_two_lines_name_every_setting_that_was_changed() -> None:
         "seed": 99,
         "pixel_scaling": "raw",
         "label_noise": 0.3,
+        "augmentation": "shape",
         "patience": 7,
         "min_delta": 0.004,
     }

@@ -1,0 +1,332 @@
+"""A drawing or a photo of a digit, made into the picture that MNIST would have made of it.
+
+A network that reads 99 of 100 MNIST digits fails on a drawing that was merely shrunk to 28 by 28
+pixels, because no digit that it learned from was small, off centre or cut by the edge. MNIST's
+makers cropped every digit, scaled its longer side to 20 pixels with anti-aliasing and laid its
+centre of mass in the middle of 28 by 28 pixels (Y. LeCun, C. Cortes, C. Burges, The MNIST
+database; LeCun et al., Gradient-based learning applied to document recognition, 1998). The same
+steps here, one function each, straight from the full size.
+
+"Ink" below is always bright on black, 0 to 255, whatever the colours were.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from scipy import ndimage
+
+from mnist_core.errors import DrawingError
+from mnist_core.words import mark
+
+Ink = NDArray[np.uint8]
+"""Ink on black: uint8, shape (height, width), 0 (none) to 255."""
+
+#: Side of MNIST's pictures, and of the box within them that a digit fills.
+SIDE = 28
+BOX = 20
+#: Less ink than this is anti-aliasing or dust, and decides no edge of the crop.
+FAINTEST = 32
+#: Photos are read at this longest side: ten times finer than any digit needs.
+LONGEST_SIDE = 2048
+MOST_PIXELS = 80_000_000
+#: Strokes thinner than this in the scaled digit, in pixels, are thickened: MNIST has none.
+THINNEST = 1.6
+#: A filled blob, small against the drawing, is a dot and not a digit: a disc fills 0.785 of its
+#: box. People write a 0 as small as 0.17 of the canvas, and close its hole.
+DOT_FILL = 0.7
+DOT_SIDE = 0.13
+#: Something in a photo that is smaller than this share of the largest piece is dust.
+DUST = 0.03
+#: A photo whose ink and paper lie closer than this, in grey levels, is blank.
+LEAST_CONTRAST = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Digit:
+    """A digit on its way from the drawing to what a network sees; every step can be shown.
+
+    Attributes:
+        ink: All of the drawing.
+        cropped: The part that holds ink.
+        scaled: Its longer side brought to 20 pixels.
+        image_u8: uint8 (28, 28), placed by its centre of mass; as MNIST's own pictures.
+        touches_edge: Whether the drawing runs into the edge, so that a part may be missing.
+    """
+
+    ink: Ink
+    cropped: Ink
+    scaled: Ink
+    image_u8: Ink
+    touches_edge: bool
+
+
+def read_drawing(pixels: NDArray[np.uint8]) -> Digit:
+    """Read a canvas, white on black.
+
+    Args:
+        pixels: uint8 RGBA, shape (height, width, 4); where it is transparent there is no ink.
+
+    Raises:
+        DrawingError: If it is empty, one dot, or more than one digit.
+    """
+    red, green, blue, alpha = (pixels[..., channel].astype(np.float32) for channel in range(4))
+    brightness = 0.299 * red + 0.587 * green + 0.114 * blue
+    return digit_of((brightness * alpha / 255).round().astype(np.uint8))
+
+
+def read_picture(content: bytes) -> Digit:
+    """Read a picture file or a photo: dark on light or light on dark, which it finds by itself.
+
+    Args:
+        content: A file that Pillow can open, such as PNG, JPEG, WebP, GIF, BMP or TIFF.
+
+    Raises:
+        DrawingError: If it is no such file, too large, blank, or holds no single digit.
+    """
+    return digit_of(ink_on_paper(_grey_levels(_opened(content))))
+
+
+def digit_of(ink: Ink) -> Digit:
+    """Make the picture that MNIST would have made of some ink.
+
+    Args:
+        ink: uint8 (height, width), any size.
+
+    Raises:
+        DrawingError: If there is no ink, one dot, or more than one digit.
+    """
+    cropped, touches_edge = crop(ink)
+    _refuse_what_is_no_digit(cropped, max(ink.shape))
+    scaled = scale(cropped)
+    return Digit(ink, cropped, scaled, place(scaled), touches_edge)
+
+
+def crop(ink: Ink) -> tuple[Ink, bool]:
+    """Cut out the part that holds ink.
+
+    Returns:
+        The part, and whether it reaches the drawing's edge.
+
+    Raises:
+        DrawingError: If there is none.
+    """
+    rows = np.flatnonzero((ink >= FAINTEST).any(axis=1))
+    columns = np.flatnonzero((ink >= FAINTEST).any(axis=0))
+    if not len(rows):
+        raise DrawingError(
+            mark("The drawing is empty."),
+            mark("There is nothing to read."),
+            mark("Draw one digit, large, in the middle."),
+        )
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    touches = top == 0 or left == 0 or bottom == ink.shape[0] or right == ink.shape[1]
+    return ink[top:bottom, left:right], bool(touches)
+
+
+def scale(cropped: Ink) -> Ink:
+    """Bring the longer side to 20 pixels, each the average of those that it covers.
+
+    Returns:
+        uint8, its longer side 20; its brightest pixel is 255.
+    """
+    factor = BOX / max(cropped.shape)
+    height, width = (max(1, round(side * factor)) for side in cropped.shape)
+    image = Image.fromarray(_thickened(cropped, THINNEST / factor))
+    scaled = np.asarray(image.resize((width, height), Image.Resampling.BOX), np.float32)
+    result: Ink = (scaled * (255 / max(scaled.max(), 1))).round().astype(np.uint8)
+    return result
+
+
+def place(scaled: Ink) -> Ink:
+    """Lay a scaled digit into 28 by 28 pixels, its centre of mass in the middle."""
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    corner = []
+    for centre, length in zip(ndimage.center_of_mass(scaled), scaled.shape, strict=True):
+        start = round(SIDE / 2 - centre)  # where it lies in MNIST, by pixel number
+        corner.append(min(max(start, 0), SIDE - length))
+    (top, left), (height, width) = corner, scaled.shape
+    image[top : top + height, left : left + width] = scaled
+    return image
+
+
+def shrink(ink: Ink) -> Ink:
+    """Shrink a whole drawing to 28 by 28 pixels, as simple demonstrations do; to compare with."""
+    return np.asarray(Image.fromarray(ink).resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def ink_on_paper(grey: NDArray[np.float32]) -> Ink:
+    """Tell ink from paper in grey levels, under uneven light and on paper of any brightness.
+
+    The frame of the picture is paper: what differs from it is ink. The paper's own brightness is
+    what is left when strokes are wiped away (a grey opening wider than a stroke), and what lies
+    between it and the ink is divided by Otsu's threshold (1979).
+
+    Args:
+        grey: float32 (height, width), 0 (black) to 255.
+
+    Raises:
+        DrawingError: If nothing stands out.
+    """
+    margin = max(1, min(grey.shape) // 25)
+    frame = np.concatenate(
+        [
+            edge.ravel()
+            for edge in (grey[:margin], grey[-margin:], grey[:, :margin], grey[:, -margin:])
+        ]
+    )
+    if np.median(frame) > _otsu(grey):
+        grey = 255 - grey
+    over = np.clip(grey - _paper(grey), 0, 255)
+    threshold = _otsu(over)
+    bright = over[over > threshold]
+    if not len(bright) or bright.mean() - over[over <= threshold].mean() < LEAST_CONTRAST:
+        raise DrawingError(
+            mark("Nothing stands out in the picture."),
+            mark("Ink and paper have nearly the same brightness."),
+            mark("Use a dark pen on light paper and even light, and let the digit fill the photo."),
+        )
+    low, high = threshold / 2, np.percentile(bright, 90)
+    ink = np.clip((over - low) / max(high - low, 1) * 255, 0, 255).round().astype(np.uint8)
+    return _without_dust(ink)
+
+
+def _opened(content: bytes) -> Image.Image:
+    """The first picture of a file, upright and of moderate size."""
+    try:
+        image: Image.Image = Image.open(io.BytesIO(content))
+        if image.width * image.height > MOST_PIXELS:
+            raise _too_large(image.width, image.height)
+        image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # JPEGs are decoded at a fraction
+        image.load()
+        image = ImageOps.exif_transpose(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large("?", "?") from error
+    except UnidentifiedImageError as error:
+        raise _unreadable(content) from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise DrawingError(
+            mark("The picture cannot be read to its end."),
+            mark("The file is cut short or damaged."),
+            mark("Send or save it again."),
+        ) from error
+    factor = -(-max(image.size) // LONGEST_SIDE)
+    if factor > 1 and image.mode not in ("P", "1"):
+        image = image.reduce(factor)
+    return image
+
+
+def _unreadable(content: bytes) -> DrawingError:
+    if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        return DrawingError(
+            mark("The picture is a HEIC photo."),
+            mark("That format of some phones cannot be read here."),
+            mark("Save or send it as JPEG (a phone's sharing menu does it), and try again."),
+        )
+    return DrawingError(
+        mark("The file is no picture that can be read."),
+        mark("It is neither PNG nor JPEG, nor another usual format."),
+        mark("Choose a photo or a picture of one digit."),
+    )
+
+
+def _too_large(width: object, height: object) -> DrawingError:
+    return DrawingError(
+        mark("The picture has {width} by {height} pixels."),
+        mark("More than {most} million are not read."),
+        mark("Make it smaller, or cut out the digit."),
+        width=width,
+        height=height,
+        most=MOST_PIXELS // 1_000_000,
+    )
+
+
+def _grey_levels(image: Image.Image) -> NDArray[np.float32]:
+    """The brightness of each pixel, 0 to 255; what is transparent takes the ink's opposite."""
+    if image.mode.startswith(("I", "F")):  # 16 bits and more
+        levels = np.asarray(image, np.float32)
+        return levels * (255 / (65535 if levels.max() > 255 else 255))
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return np.asarray(image.convert("L"), np.float32)
+    image = image.convert("RGBA")
+    levels = np.asarray(image.convert("L"), np.float32)
+    alpha = np.asarray(image.getchannel("A"), np.float32) / 255
+    visible = float((levels * alpha).sum() / max(alpha.sum(), 1))
+    ground = 0 if visible > 127 else 255
+    return (levels * alpha + ground * (1 - alpha)).astype(np.float32)
+
+
+def _paper(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The brightness that the picture would have without its ink, which is brighter here."""
+    small = Image.fromarray(grey)
+    small.thumbnail((128, 128), Image.Resampling.BOX)
+    window = max(3, max(small.size) // 4)
+    wiped = ndimage.grey_opening(np.asarray(small), size=(window, window), mode="nearest")
+    smooth = Image.fromarray(ndimage.gaussian_filter(wiped, window / 4))
+    return np.asarray(smooth.resize(grey.shape[::-1], Image.Resampling.BILINEAR))
+
+
+def _otsu(values: NDArray[np.float32]) -> float:
+    """The level that divides values from 0 to 255 into the two groups that lie farthest apart."""
+    counts, edges = np.histogram(values, bins=256, range=(0, 256))
+    levels = edges[:-1]
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    sums = np.cumsum(counts * levels)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = sums / below - (sums[-1] - sums) / above
+        spread = np.nan_to_num(below * above * gap**2)
+    return float(levels[int(np.argmax(spread))])
+
+
+def _without_dust(ink: Ink) -> Ink:
+    labels, count = ndimage.label(ink >= FAINTEST, structure=np.ones((3, 3)))
+    if count < 2:
+        return ink
+    areas = np.bincount(labels.ravel())
+    areas[0] = 0
+    kept = areas >= DUST * areas.max()
+    return np.where(kept[labels], ink, 0).astype(np.uint8)
+
+
+def _thickened(ink: Ink, width: float) -> Ink:
+    """Ink whose strokes are at least so wide, in pixels."""
+    mask = np.pad(ink >= 128, 1)
+    if not mask.any():
+        return ink
+    depth = ndimage.distance_transform_edt(mask)
+    ridge = depth[(depth == ndimage.maximum_filter(depth, 3)) & mask]
+    missing = round((width - (2 * float(np.median(ridge)) - 1)) / 2)
+    if missing < 1:
+        return ink
+    room = np.pad(ink, missing)
+    y, x = np.ogrid[-missing : missing + 1, -missing : missing + 1]
+    thickened: Ink = ndimage.grey_dilation(room, footprint=x**2 + y**2 <= missing**2)
+    return thickened
+
+
+def _refuse_what_is_no_digit(cropped: Ink, side: int) -> None:
+    mask = cropped >= FAINTEST
+    height, width = mask.shape
+    if mask.mean() > DOT_FILL and max(height, width) < DOT_SIDE * side:
+        raise DrawingError(
+            mark("The drawing is one dot."),
+            mark("No digit looks like that."),
+            mark("Draw one digit, large, with a line."),
+        )
+    labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
+    boxes = [piece[0:2] for piece in ndimage.find_objects(labels)]
+    high = [columns for rows, columns in boxes if rows.stop - rows.start > 0.6 * height]
+    high.sort(key=lambda columns: columns.start)
+    apart = (left.stop < right.start for left, right in itertools.pairwise(high))
+    if count > 1 and width > 0.9 * height and any(apart):
+        raise DrawingError(
+            mark("There seem to be two digits."),
+            mark("A network here reads one at a time."),
+            mark("Draw one digit; if it was one, let its lines meet."),
+        )

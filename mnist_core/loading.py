@@ -1,0 +1,121 @@
+"""Models that runs left behind, loaded once and kept ready for questions.
+
+Only worker processes import this module: it loads Keras.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from mnist_core.architectures import architecture
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import DataError, StoreError
+from mnist_core.runs import Run, Store
+from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.tasks import prepare
+from mnist_core.words import mark
+
+#: The models of a run, by the names that people know them by.
+CHECKPOINTS = {"best": BEST_MODEL, "last": LAST_MODEL}
+#: Models kept loaded; a class rarely compares more.
+KEPT = 16
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model with the preparation that it was trained with.
+
+    Attributes:
+        model: The Keras model; its output is a probability for each class.
+        config: What its run trained.
+    """
+
+    model: keras.Model
+    config: TrainingConfig
+    _forward: Callable[[tf.Tensor], tf.Tensor]
+
+    def prepared(self, images_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Images as the model takes them: the same function as in training."""
+        shape = architecture(self.config.architecture).input_shape
+        return prepare(images_u8, scaling=self.config.pixel_scaling, input_shape=shape)
+
+    def probabilities(self, images_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the model makes of images.
+
+        Args:
+            images_u8: uint8 (n, 28, 28).
+
+        Returns:
+            float32 (n, classes), each row sums to 1.
+        """
+        result: NDArray[np.float32] = self._forward(tf.constant(self.prepared(images_u8))).numpy()
+        return result
+
+
+_models: OrderedDict[tuple[str, str, int], LoadedModel] = OrderedDict()
+
+
+def load(store: Store, run_id: str, checkpoint: str) -> LoadedModel:
+    """A run's model, from memory if it was asked for before.
+
+    Args:
+        store: Where the run is.
+        run_id: The run.
+        checkpoint: "best" (lowest validation loss) or "last".
+
+    Raises:
+        UnknownRunError: There is no such run.
+        StoreError: The run has left no such model, or it cannot be read.
+        DataError: The file is no model that can be loaded.
+    """
+    run = store.get(run_id)
+    key = (run_id, checkpoint, run.attempt)
+    found = _models.pop(key, None) or _read(store, run, checkpoint)
+    _models[key] = found
+    if len(_models) > KEPT:
+        _models.popitem(last=False)
+    return found
+
+
+def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
+    config = TrainingConfig.from_dict(run.config.to_dict())
+    content = store.artifacts.read(run.id, CHECKPOINTS[checkpoint])
+    if content is None:
+        raise StoreError(
+            mark("The {checkpoint} model of “{name}” was asked for."),
+            mark("The run has not left one: it is at work, or ended before its first epoch."),
+            mark("Wait for its end, or choose another run."),
+            checkpoint=checkpoint,
+            name=run.name,
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(content)
+        try:
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # Keras has no one kind of error for a damaged file
+            raise DataError(
+                mark("The {checkpoint} model of “{name}” cannot be loaded."),
+                mark("Its file is damaged, or another version wrote it ({reason})."),
+                mark("Train the run again."),
+                checkpoint=checkpoint,
+                name=run.name,
+                reason=type(error).__name__,
+            ) from error
+    shape = [None, *model.input_shape[1:]]
+
+    # One trace for any number of images; a few of them gain nothing from XLA.
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])  # type: ignore[untyped-decorator]
+    def forward(x: tf.Tensor) -> tf.Tensor:
+        return model(x, training=False)
+
+    return LoadedModel(model, config, forward)

@@ -1,0 +1,107 @@
+"""Small pictures of digits and bars of probabilities, as HTML that is quick to draw.
+
+A chart library would take longer to draw ten bars than a network to compute them.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnist_core.predictions import Prediction
+from ui.run_words import percent
+
+
+def picture(values: NDArray[np.uint8], words: str, *, side: int = 112) -> str:
+    """A small picture, enlarged without smoothing.
+
+    Args:
+        values: uint8 (height, width) grey, or (height, width, 3) colours.
+        words: What it shows, for those who cannot see it.
+        side: Its longer side on the page, in pixels.
+    """
+    height, width = values.shape[:2]
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "PNG")
+    data = base64.b64encode(file.getvalue()).decode()
+    longest = max(height, width)
+    return (
+        f'<img class="lab-picture" alt="{escape(words)}" width="{round(side * width / longest)}" '
+        f'height="{round(side * height / longest)}" src="data:image/png;base64,{data}">'
+    )
+
+
+def captioned(images: list[tuple[str, str]]) -> str:
+    """Pictures in a row, each with a line below it.
+
+    Args:
+        images: HTML of each picture, and its line.
+    """
+    figures = (
+        f"<figure>{image}<figcaption>{escape(line)}</figcaption></figure>" for image, line in images
+    )
+    return f'<div class="lab-pictures">{"".join(figures)}</div>'
+
+
+def bars(prediction: Prediction) -> str:
+    """Ten probabilities as bars, the digit that was read in the accent colour."""
+    rows = []
+    for digit, probability in enumerate(prediction.probabilities):
+        chosen = " chosen" if digit == prediction.digit else ""
+        share = percent(probability)
+        rows.append(
+            f'<div class="row{chosen}"><span>{digit}</span>'
+            f'<span class="track"><span style="width:{100 * probability:.2f}%"></span></span>'
+            f"<span>{share}</span></div>"
+        )
+    return (
+        f'<div class="lab-bars" role="img" aria-label="{_spoken(prediction)}">{"".join(rows)}</div>'
+    )
+
+
+def _spoken(prediction: Prediction) -> str:
+    pairs = enumerate(map(percent, prediction.probabilities))
+    return ", ".join(f"{digit}: {share}" for digit, share in pairs)
+
+
+def heat(values: NDArray[np.float32], below_u8: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay how much each pixel counts, in orange, over a dimmed digit.
+
+    Args:
+        values: float32 (h, w), 0 to 1.
+        below_u8: uint8 (h, w), the digit.
+
+    Returns:
+        uint8 (h, w, 3).
+    """
+    strength = values[..., None]
+    digit = below_u8[..., None].astype(np.float32) * np.float32(0.55)
+    orange = np.array([255, 140, 0], np.float32)
+    return (digit * (1 - strength) + orange * strength).round().astype(np.uint8)
+
+
+def grey(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Any numbers as grey levels, the smallest black and the largest white."""
+    low, high = float(values.min()), float(values.max())
+    scaled = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    levels: NDArray[np.uint8] = (255 * scaled).round().astype(np.uint8)
+    return levels
+
+
+def signed(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Weights as colours: blue speaks for, red against, black is nothing.
+
+    Returns:
+        uint8 (h, w, 3).
+    """
+    largest = float(np.abs(values).max()) or 1.0
+    strength = values[..., None] / largest
+    blue, red = np.array([60, 150, 255]), np.array([255, 70, 50])
+    mixed = np.where(strength > 0, strength * blue, -strength * red)
+    colours: NDArray[np.uint8] = mixed.round().astype(np.uint8)
+    return colours
