@@ -1,4 +1,9 @@
-"""The Draw page: draw a digit, or send a photo of one, and see what trained networks read."""
+"""The Draw page: draw a digit, or send a photo of one, and see what trained networks read.
+
+The canvas and all that a stroke changes are a fragment: it reruns alone, and asks the store for
+nothing that the page has asked already. Whichever came last counts, the stroke or the file; the
+other one is emptied, so that the page never shows something else than what is read.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,13 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from mnist_core.drawing import Digit, read_drawing, read_picture
-from mnist_core.errors import LabError
+from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
 from ui import drawing_panel, problems, services, state
 from ui.navigation import RUN_ID, train_page
-from ui.run_words import escaped
+from ui.run_words import escaped, whole
 from ui.starting import start_run
 from ui.text import _
 
@@ -25,11 +30,25 @@ RUNS_OFFERED = 50
 MOST_MODELS = 4
 #: The preset to begin with where nothing is trained yet.
 GOOD_READER = "lenet"
+#: While a run trains that is to read later, it is looked at so often, in seconds.
+LOOK_SECONDS = 2
+
+
+def empty_canvas() -> None:
+    """Take a new canvas."""
+    state.DRAW_CLEARED.set(state.DRAW_CLEARED.get() + 1)
+
+
+def forget_file() -> None:
+    """Let a stroke count from now on, and not the file before it."""
+    if state.draw_upload().get() is not None:
+        state.DRAW_UPLOADS.set(state.DRAW_UPLOADS.get() + 1)
 
 
 def clear() -> None:
-    """Take a new canvas, and forget the file."""
-    state.DRAW_CLEARED.set(state.DRAW_CLEARED.get() + 1)
+    """Begin again with nothing."""
+    empty_canvas()
+    forget_file()
 
 
 def model_key(run_id: str, checkpoint: str) -> str:
@@ -37,21 +56,47 @@ def model_key(run_id: str, checkpoint: str) -> str:
     return f"{run_id} {checkpoint}"
 
 
-def choose_run(runs: dict[str, Run]) -> None:
+def find_runs() -> tuple[dict[str, Run], Run | None]:
+    """The runs that can read, by id, and the one that the address asks for.
+
+    Says so where the address asks for none that there is.
+    """
+    runs = {run.id: run for run in services.store().list_runs(limit=RUNS_OFFERED)}
+    wanted = st.query_params.get("run")
+    asked = runs.get(wanted or "")
+    if wanted and asked is None:
+        try:
+            if not RUN_ID.fullmatch(wanted):
+                raise UnknownRunError("", "", "")
+            asked = services.store().get(wanted)  # an older one
+            runs[asked.id] = asked
+        except UnknownRunError:
+            st.warning(
+                _("There is no run {run}; perhaps it was deleted.").format(run=escaped(wanted[:40]))
+            )
+    return {run.id: run for run in runs.values() if run.has_models}, asked
+
+
+def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     """Follow the address, and the choice: another run brings its own models."""
-    asked = st.query_params.get("run")
-    chosen = state.DRAW_RUN.get()
-    if chosen not in runs:
-        fallback = next(iter(runs))
-        state.DRAW_RUN.set(asked if asked in runs else fallback)
+    if asked and asked.id in runs and asked.id != state.DRAW_CHOSEN_FOR.get():
+        state.DRAW_RUN.set(asked.id)
+    elif state.DRAW_RUN.get() not in runs:
+        state.DRAW_RUN.set(next(iter(runs)))
     if state.DRAW_CHOSEN_FOR.get() != state.DRAW_RUN.get():
         state.DRAW_CHOSEN_FOR.set(state.DRAW_RUN.get())
         run = runs[str(state.DRAW_RUN.get())]
+        # Where it overfits, to see its best epoch against its last is the lesson.
         both = drawing_panel.overfits(run.id, run.attempt)
         state.DRAW_MODELS.set([model_key(run.id, name) for name in CHECKPOINTS[: 1 + both]])
     known = [key for key in state.DRAW_MODELS.get() if key.split()[0] in runs]
     if len(known) != len(state.DRAW_MODELS.get()):
         state.DRAW_MODELS.set(known)
+
+
+def note_choice() -> None:
+    """A run was chosen: the address names it, also after a reload."""
+    st.query_params["run"] = str(state.DRAW_RUN.get())
 
 
 def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
@@ -61,27 +106,36 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
         list(runs),
         format_func=lambda run_id: drawing_panel.run_line(runs[run_id]),
         key=state.DRAW_RUN.prepare(),
-        help=_("A trained network reads what you draw. The newest run is on top."),
+        help=_(
+            "A run is one training of a network, and its network reads what you draw. The "
+            "percentage is the share of MNIST's test digits that it reads correctly. The newest "
+            "run is on top."
+        ),
+        on_change=note_choice,
+        persist_state="session",
     )
     keys = [model_key(run_id, name) for run_id in runs for name in CHECKPOINTS]
     st.multiselect(
-        _("Models that read"),
+        _("Who reads"),
         keys,
         format_func=lambda key: drawing_panel.model_line(runs[key.split()[0]], key.split()[1]),
         key=state.DRAW_MODELS.prepare(),
         max_selections=MOST_MODELS,
         placeholder=_("Choose one to four"),
         help=_(
-            "Each run keeps two models: the one of its best epoch, and the last one. Where a run "
-            "overfits, both are chosen, so that you see what overfitting does to your handwriting."
+            "Each run keeps its network twice; such a copy is called a checkpoint. One is from "
+            "its **best epoch**, the one with the lowest validation loss, the other from its "
+            "**last epoch**. Where a run overfits, both are chosen, so that you see what "
+            "overfitting does to your handwriting. Add other runs to compare, up to four in all."
         ),
+        persist_state="session",
     )
     chosen = [key.split() for key in state.DRAW_MODELS.get()]
     return [(runs[run_id], name) for run_id, name in chosen if run_id in runs]
 
 
 def show_canvas() -> Digit | LabError | None:
-    """The canvas and the other way in; the digit, why there is none, or None before anything."""
+    """The canvas; the digit on it, why there is none, or None before anything."""
     with st.container(key=state.DRAW_CANVAS):
         drawn = st_canvas(
             stroke_width=BRUSH,
@@ -92,20 +146,16 @@ def show_canvas() -> Digit | LabError | None:
             drawing_mode="freedraw",
             return_image_data=True,
             key=state.canvas(),
-            label=_("Draw one digit here"),
+            on_change=forget_file,
         )
-    st.button(_("Clear"), key=state.DRAW_CLEAR, on_click=clear, icon=":material/ink_eraser:")
-    file = st.file_uploader(
-        _("Or a picture of a digit"),
-        key=f"{state.DRAW_UPLOAD}-{state.DRAW_CLEARED.get()}",
-        help=_(
-            "A photo or a scan of one digit, dark on light or light on dark: PNG, JPEG, WebP, "
-            "GIF, BMP or TIFF."
-        ),
+    st.button(
+        _("Clear"),
+        key=state.DRAW_CLEAR,
+        on_click=clear,
+        icon=":material/ink_eraser:",
+        width="stretch",
     )
     try:
-        if file is not None:
-            return read_picture(file.getvalue())
         if drawn.json_data and drawn.json_data.get("objects") and drawn.image_data is not None:
             return read_drawing(drawn.image_data)
     except LabError as error:
@@ -113,41 +163,130 @@ def show_canvas() -> Digit | LabError | None:
     return None
 
 
-def show_page(runs: dict[str, Run]) -> None:
-    """Everything that a stroke changes: it reruns alone, without the rest of the page."""
-    left, right = st.columns([300, 700], gap="large")
-    with right:
-        models = show_choice(runs)
-    with left:
-        found = show_canvas()
-    with right:
-        if isinstance(found, Digit):
-            drawing_panel.show_digit(found, models)
-        elif found is not None:
-            problems.show(found)
-        else:
-            st.info(
-                _("Draw one digit, large, with mouse, pen or finger. It is read after each stroke.")
-            )
+def show_upload() -> Digit | LabError | None:
+    """The other way in; the digit in the file, why there is none, or None without a file."""
+    upload = state.draw_upload()
+    file = st.file_uploader(
+        _("Or a photo of a digit"),
+        key=upload.key,
+        on_change=empty_canvas,
+        max_upload_size=50,
+        help=_(
+            "A photo, a scan or a picture of one digit, dark on light or light on dark: PNG, "
+            "JPEG, WebP, GIF, BMP or TIFF. It stays on the computer that runs this lab."
+        ),
+    )
+    if file is None:
+        return None
+    try:
+        return read_picture(file.getvalue())
+    except LabError as error:
+        return error
 
 
-def show_beginning() -> None:
-    """Nothing is trained yet: offer to train a good reader."""
-    st.markdown(_("There is no trained network yet that could read a digit."))
-    label = PRESETS[GOOD_READER].label
-    if st.button(_("Train a good reader"), type="primary", key=state.DRAW_TRAIN, help=_(label)):
-        run = start_run(PRESETS[GOOD_READER].config, GOOD_READER)
-        st.switch_page(train_page(), query_params={"run": run.id})
+@st.fragment
+def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
+    """Everything that a stroke changes: it reruns alone, without the rest of the page.
+
+    Args:
+        models: Who reads.
+        training: The run that is to read as soon as it is trained, if there is one.
+    """
+    with st.container(key=state.DRAW_LAYOUT):
+        with st.container(key=state.DRAW_PEN):
+            found = show_canvas()
+        read = st.container(key=state.DRAW_READ)
+        with st.container(key=state.DRAW_FILE):
+            sent = show_upload()
+        with read:
+            if training:
+                wait_for_training(training.id)
+            if services.engine_state().phase == "starting":
+                wait_for_engine()
+            drawing_panel.show_reading(sent or found, models)
+
+
+@st.fragment(run_every=1)
+def wait_for_engine() -> None:
+    """Say that nobody can read yet, and go on when somebody can."""
+    if services.engine_state().phase != "starting":
+        st.rerun()
+    st.info(
+        _("The networks are being loaded. You can draw already; it is read in a few seconds."),
+        icon=":material/hourglass_empty:",
+    )
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def wait_for_training(run_id: str) -> None:
+    """Say how far a run is that is to read later, and go on when it has ended."""
+    with problems.shown():
+        try:
+            run = services.store().get(run_id)
+        except UnknownRunError:
+            st.rerun()
+        if not run.status.is_active:
+            st.rerun()
+        words = _(
+            "**{name}** is still training: epoch {done} of {epochs} is done. It reads here as "
+            "soon as it has ended."
+        )
+        st.info(
+            words.format(
+                name=escaped(run.name), done=whole(run.epochs_done), epochs=whole(run.config.epochs)
+            ),
+            icon=":material/hourglass_empty:",
+        )
+        st.page_link(
+            train_page(),
+            label=_("Watch it learn"),
+            icon=":material/show_chart:",
+            query_params={"run": run.id},
+        )
+
+
+def show_beginning(training: Run | None) -> None:
+    """Nothing is trained yet: offer to train a good reader, or wait for the one that trains."""
+    if training:
+        wait_for_training(training.id)
+        return
+    preset = PRESETS[GOOD_READER]
+    st.markdown(
+        _(
+            "Nobody here can read yet: a network has to learn it first. One click trains one that "
+            "reads well ({label}). It looks at {images} digits again and again, which takes some "
+            "minutes. This page shows how far it is, and the canvas comes when it is done."
+        ).format(label=_(preset.label), images=whole(preset.config.train_size))
+    )
+    st.button(
+        _("Train a good reader"),
+        type="primary",
+        key=state.DRAW_TRAIN,
+        icon=":material/play_arrow:",
+        on_click=train_reader,
+    )
+
+
+def train_reader() -> None:
+    """Start the training of a good reader, and stay to wait for it."""
+    with problems.noted():
+        st.query_params["run"] = start_run(PRESETS[GOOD_READER].config, GOOD_READER).id
+
+
+def any_active() -> Run | None:
+    """The newest run that trains or waits, where there is no other that could read."""
+    newest = services.store().list_runs(limit=RUNS_OFFERED)
+    return next((run for run in newest if run.status.is_active), None)
 
 
 st.title(_("Draw"), anchor=False)
 problems.show_notice()
-asked = st.query_params.get("run")
-if asked is not None and not RUN_ID.fullmatch(asked):
-    st.warning(_("There is no run {run}.").format(run=escaped(asked)))
-readers = {run.id: run for run in services.store().list_runs(limit=RUNS_OFFERED) if run.has_models}
+readers, asked_run = find_runs()
+to_come = asked_run if asked_run and asked_run.status.is_active else None
 if readers:
-    choose_run(readers)
-    st.fragment(show_page)(readers)
+    choose_run(readers, asked_run)
+    with st.container(key=state.DRAW_CHOICE):
+        chosen_models = show_choice(readers)
+    show_drawing(chosen_models, to_come)
 else:
-    show_beginning()
+    show_beginning(to_come or any_active())

@@ -36,6 +36,18 @@ def picture(values: NDArray[np.uint8], words: str, *, side: int = 112) -> str:
     )
 
 
+def smaller(values: NDArray[np.uint8], side: int = 224) -> NDArray[np.uint8]:
+    """A picture that is at most so large: a photo's ink has millions of pixels.
+
+    Args:
+        values: uint8 (height, width).
+        side: The longest side that it may have.
+    """
+    image = Image.fromarray(values)
+    image.thumbnail((side, side), Image.Resampling.BOX)
+    return np.asarray(image)
+
+
 def captioned(images: list[tuple[str, str]]) -> str:
     """Pictures in a row, each with a line below it.
 

@@ -104,12 +104,13 @@ DRAW_CLEAR = "draw-clear"
 DRAW_CANVAS = "draw-canvas"
 DRAW_RESULT = "draw-result"
 DRAW_MODELS: Entry[Sequence[str]] = Entry("draw-models", ())
-DRAW_UPLOAD = "draw-upload"
 DRAW_STEPS: Entry[bool] = Entry("draw-steps", False)
 DRAW_WHY: Entry[bool] = Entry("draw-why", False)
 DRAW_TRAIN = "draw-train"
-#: How often the canvas was cleared: part of its own key, since a new key is a new canvas.
+#: How often the canvas and the choice of a file were emptied: parts of their own keys, since a
+#: new key is a new canvas.
 DRAW_CLEARED: Entry[int] = Entry("draw-cleared", 0)
+DRAW_UPLOADS: Entry[int] = Entry("draw-uploads", 0)
 #: The run whose models are chosen now, to notice that another run was chosen.
 DRAW_CHOSEN_FOR: Entry[str | None] = Entry("draw-chosen-for", None)
 
@@ -135,11 +136,21 @@ PRESET_HEADING = "preset-heading"
 RUN_HEADING = "run-heading"
 FAILED_HEADING = "failed-heading"
 RUN_FIGURES = "run-figures"
+DRAW_CHOICE = "draw-choice"
+DRAW_LAYOUT = "draw-layout"
+DRAW_PEN = "draw-pen"
+DRAW_FILE = "draw-file"
+DRAW_READ = "draw-read"
 
 
 def canvas() -> str:
     """The canvas, empty again after each Clear."""
     return f"draw-canvas-{DRAW_CLEARED.get()}"
+
+
+def draw_upload() -> Entry[Any]:
+    """The choice of a picture file, empty again after each Clear and each stroke."""
+    return Entry(f"draw-upload-{DRAW_UPLOADS.get()}", None)
 
 
 def preset_card(preset: str) -> str:

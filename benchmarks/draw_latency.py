@@ -1,0 +1,213 @@
+"""How long after a stroke does the Draw page show what was read?
+
+    python benchmarks/draw_latency.py [--strokes 30] [--json]
+
+Trains a small convolutional network, and draws with the mouse in headless Chromium: on the Draw
+page, and on a bare page with nothing but the canvas and a line of text, which is the floor: the
+canvas itself waits 200 milliseconds before it sends a stroke. The two take turns, stroke by
+stroke, so that a busy moment of the machine hits both. Then once more on the Draw page while a
+run trains. Nothing else should run on the machine meanwhile.
+
+The clock runs in the browser, from the end of the stroke to the first frame after the digit is
+in the page. The targets, at the 95th percentile: 150 milliseconds above the bare page, and 700 in
+all while a run trains.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from lab_server import ROOT, free_port, serve, wait_for_engine
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(ROOT))
+
+PATIENCE = 120
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
+#: Small, but with all that costs time in a prediction: the page does not wait for its accuracy.
+READER = ("lenet", "--epochs", "1", "--train-size", "4000", "--validation-size", "500")
+#: A training that keeps its worker busy for longer than the strokes take.
+OTHER = "mlp-500-500"
+CLEAR = ".st-key-draw-clear button"
+DRAW_RESULT = ".st-key-draw-result [data-testid=stMetricValue]"
+BARE_RESULT = ".st-key-draw-result"
+
+BARE_PAGE = """
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+st.session_state.setdefault("cleared", 0)
+
+def clear():
+    st.session_state.cleared += 1
+
+drawn = st_canvas(
+    stroke_width=18, stroke_color="#FFFFFF", background_color="#000000", width=280, height=280,
+    drawing_mode="freedraw", return_image_data=True, key=f"canvas-{st.session_state.cleared}",
+)
+st.button("Clear", key="draw-clear", on_click=clear)
+if drawn.json_data and drawn.json_data.get("objects"):
+    with st.container(key="draw-result"):
+        st.write("a line of text")
+"""
+
+# Notes the end of the stroke, and the first frame after the result is there.
+WATCH = """selector => {
+  window.latency = null;
+  let ended = null;
+  document.addEventListener('mouseup', () => { ended = performance.now(); },
+    { capture: true, once: true });
+  const observer = new MutationObserver(() => {
+    if (ended === null || !document.querySelector(selector)?.innerText.trim()) return;
+    observer.disconnect();
+    requestAnimationFrame(() => { window.latency = performance.now() - ended; });
+  });
+  observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+@contextlib.contextmanager
+def bare_server(port: int) -> Iterator[None]:
+    """Serve the page with only the canvas and a line of text."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        script = Path(folder) / "bare.py"
+        script.write_text(BARE_PAGE, "utf-8")
+        command = [sys.executable, "-m", "streamlit", "run", str(script)]
+        server = subprocess.Popen(
+            [*command, "--server.port", str(port)],
+            cwd=ROOT,  # the same settings
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def train(home: str, preset: str, *options: str) -> None:
+    """Train a run to its end, before anything is measured."""
+    command = [sys.executable, "-m", "mnist_core", "train", "--preset", preset, *options]
+    environment = os.environ | {"MNIST_LAB_HOME": home}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def open_canvas(browser: Browser, address: str) -> Page:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE * 1000)
+    for _attempt in range(100):
+        with contextlib.suppress(Exception):
+            page.goto(address)
+            break
+        page.wait_for_timeout(100)
+    page.locator("canvas.upper-canvas").wait_for()
+    return page
+
+
+def stroke(page: Page, result: str, number: int) -> float:
+    """Draw a 0, a little different each time; milliseconds until something is read."""
+    page.locator(CLEAR).click()
+    page.locator(result).wait_for(state="detached")
+    page.wait_for_timeout(600)  # the empty canvas has been mounted and all is quiet
+    page.evaluate(WATCH, result)
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    points = [
+        (
+            box["x"] + 140 + (45 + number % 7) * math.sin(turn / 3.2),
+            box["y"] + 140 - (80 - number % 5) * math.cos(turn / 3.2),
+        )
+        for turn in range(21)
+    ]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+    page.wait_for_function("window.latency !== null")
+    return float(page.evaluate("window.latency"))
+
+
+def figures(found: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(found, n=20, method="inclusive")
+    return {"strokes": len(found), "median_ms": round(cuts[9]), "p95_ms": round(cuts[18])}
+
+
+def measure(browser: Browser, strokes: int) -> dict[str, dict[str, float]]:
+    bare_port, port = free_port(), free_port()
+    address = f"http://localhost:{port}"
+    with serve(port) as (_server, home), bare_server(bare_port):
+        train(home, *READER)
+        wait_for_engine(address)
+        bare = open_canvas(browser, f"http://localhost:{bare_port}")
+        draw = open_canvas(browser, f"{address}/draw")
+        for number in range(3):  # the first strokes load what is loaded once
+            stroke(bare, BARE_RESULT, number)
+            stroke(draw, DRAW_RESULT, number)
+        on_bare, on_draw = [], []
+        for number in range(strokes):
+            bare.bring_to_front()
+            on_bare.append(stroke(bare, BARE_RESULT, number))
+            draw.bring_to_front()
+            on_draw.append(stroke(draw, DRAW_RESULT, number))
+        other = start_training(home)
+        try:
+            stroke(draw, DRAW_RESULT, 0)
+            training = [stroke(draw, DRAW_RESULT, number) for number in range(strokes)]
+        finally:
+            other()
+    return {
+        "bare page": figures(on_bare),
+        "Draw page": figures(on_draw),
+        "Draw page while a run trains": figures(training),
+    }
+
+
+def start_training(home: str) -> Callable[[], object]:
+    """Let the server train a long run; returns what stops it."""
+    from mnist_core.presets import PRESETS
+    from mnist_core.runs import Command, RunStatus, Store
+
+    store = Store(home)
+    run = store.create(replace(PRESETS[OTHER].config, epochs=1000), preset=None)
+    while store.get(run.id).status is not RunStatus.RUNNING:
+        time.sleep(0.1)
+    return lambda: store.command(run.id, Command.STOP)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--strokes", type=int, default=30)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON alone")
+    options = parser.parse_args()
+    chromium = os.environ.get("MNIST_LAB_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        found = measure(browser, options.strokes)
+        browser.close()
+    if options.json:
+        print(json.dumps(found))
+        return
+    print(f"{'stroke end → digit on screen':30} {'median':>8} {'p95':>8}")
+    for name, row in found.items():
+        print(f"{name:30} {row['median_ms']:5.0f} ms {row['p95_ms']:5.0f} ms")
+    above = found["Draw page"]["p95_ms"] - found["bare page"]["p95_ms"]
+    print(f"{'above the bare page':30} {'':8} {above:5.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
