@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
@@ -20,6 +19,9 @@ import tensorflow as tf
 TURN = SLANT = math.radians(12)
 #: Largest change of each side, as a share.
 STRETCH = 0.15
+#: Largest share of the way to strokes one pixel thicker on each side, and to thinner ones.
+THICKEN = 1.0
+THIN = 0.5
 #: Largest shift in each direction, in pixels.
 SHIFT = 2.0
 SIDE = 28
@@ -43,7 +45,8 @@ def rewrite_digits(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 of the same shape.
     """
-    return change_strokes(reshape_digits(images, seed), seed + tf.constant([0, 1]))
+    form, strokes = tf.unstack(tf.random.split(seed, 2))
+    return change_strokes(reshape_digits(images, form), strokes)
 
 
 def reshape_digits(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -88,7 +91,7 @@ def change_strokes(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Make the strokes of each digit thicker or thinner, by up to a pixel on each side.
 
     A pixel's brightest neighbour thickens a stroke, its darkest one thins it; each digit gets a
-    random share of either.
+    random share of either, and stays as bright as it was.
 
     Args:
         images: float32 (n, 784) or (n, 28, 28, 1).
@@ -97,15 +100,25 @@ def change_strokes(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 of the same shape.
     """
-    pictures = tf.reshape(images, [-1, SIDE, SIDE, 1])
-    amount = tf.random.stateless_uniform([tf.shape(pictures)[0], 1, 1, 1], seed, -0.6, 1)
-    thick = _brightest_neighbour(pictures)
-    thin = -_brightest_neighbour(-pictures)
+    pictures = tf.reshape(images, [-1, SIDE, SIDE])
+    amount = tf.random.stateless_uniform([tf.shape(pictures)[0], 1, 1], seed, -THIN, THICKEN)
+    thicker, thinner = _of_neighbours(tf.maximum, pictures), _of_neighbours(tf.minimum, pictures)
     changed = tf.where(
-        amount > 0, pictures + amount * (thick - pictures), pictures - amount * (thin - pictures)
+        amount > 0,
+        pictures + amount * (thicker - pictures),
+        pictures - amount * (thinner - pictures),
     )
+    # Thinning takes brightness from strokes that are thin already, which no pen does.
+    changed *= tf.math.divide_no_nan(_peak(pictures), _peak(changed))
     return tf.reshape(changed, tf.shape(images))
 
 
-def _brightest_neighbour(pictures: tf.Tensor) -> Any:
-    return tf.nn.max_pool2d(pictures, ksize=3, strides=1, padding="SAME")
+def _of_neighbours(choice: Callable[..., tf.Tensor], pictures: tf.Tensor) -> tf.Tensor:
+    """The largest or the smallest of each pixel and the eight around it."""
+    framed = tf.pad(pictures, [[0, 0], [1, 1], [1, 1]])
+    rows = choice(choice(framed[:, :-2], framed[:, 1:-1]), framed[:, 2:])
+    return choice(choice(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
+
+
+def _peak(pictures: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_max(pictures, axis=[1, 2], keepdims=True)
