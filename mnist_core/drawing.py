@@ -35,16 +35,29 @@ FAINTEST = 32
 #: Photos are read at this longest side: ten times finer than any digit needs.
 LONGEST_SIDE = 2048
 MOST_PIXELS = 80_000_000
+#: Kinds of files that are read. Pillow knows more, for one of which it runs another program.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+#: How files of HEIC name their kind.
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 #: Strokes thinner than this in the scaled digit, in pixels, are thickened: MNIST has none.
 THINNEST = 1.6
 #: A filled blob, small against the drawing, is a dot and not a digit: a disc fills 0.785 of its
-#: box. People write a 0 as small as 0.17 of the canvas, and close its hole.
-DOT_FILL = 0.7
+#: box, about as wide as high. People write a 0 as small as 0.17 of the canvas, and close its hole.
 DOT_SIDE = 0.13
+DOT_FILL = 0.7
+DOT_WIDTH = 0.5
+#: A small thing of fewer pixels than this, in its longer side, has no form: it is a dot, too.
+FEWEST_PIXELS = 12
 #: Something in a photo that is smaller than this share of the largest piece is dust.
 DUST = 0.03
-#: A photo whose ink and paper lie closer than this, in grey levels, is blank.
+#: What covers more than this share of one side of the photo's frame is no digit's stroke.
+ALONG_FRAME = 0.3
+#: Nor is what reaches across so much of the photo, beside something smaller.
+ACROSS = 0.9
+#: A photo whose ink and paper lie closer than this, on a scale of 255, is blank.
 LEAST_CONTRAST = 30
+#: Paper in a photo is taken to be no darker than this, so that noise in black is no ink.
+DARKEST_PAPER = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,9 +176,9 @@ def shrink(ink: Ink) -> Ink:
 def ink_on_paper(grey: NDArray[np.float32]) -> Ink:
     """Tell ink from paper in grey levels, under uneven light and on paper of any brightness.
 
-    The frame of the picture is paper: what differs from it is ink. The paper's own brightness is
-    what is left when strokes are wiped away (a grey opening wider than a stroke), and what lies
-    between it and the ink is divided by Otsu's threshold (1979).
+    Ink is what there is less of: the median of the surroundings is paper, and what differs from
+    it in one direction, dark or bright, is ink. How much of the paper's brightness is missing
+    does not depend on the light; Otsu's threshold (1979) divides that into ink and paper.
 
     Args:
         grey: float32 (height, width), 0 (black) to 255.
@@ -173,56 +186,71 @@ def ink_on_paper(grey: NDArray[np.float32]) -> Ink:
     Raises:
         DrawingError: If nothing stands out.
     """
-    margin = max(1, min(grey.shape) // 25)
-    frame = np.concatenate(
-        [
-            edge.ravel()
-            for edge in (grey[:margin], grey[-margin:], grey[:, :margin], grey[:, -margin:])
-        ]
-    )
-    if np.median(frame) > _otsu(grey):
+    difference = _small(grey) - _surroundings(_small(grey))
+    if ((difference - np.median(difference)) ** 3).sum() > 0:
         grey = 255 - grey
-    over = np.clip(grey - _paper(grey), 0, 255)
+    over = np.clip(255 * (1 - grey / _paper(grey)), 0, 255)
     threshold = _otsu(over)
-    bright = over[over > threshold]
-    if not len(bright) or bright.mean() - over[over <= threshold].mean() < LEAST_CONTRAST:
+    dark = over[over > threshold]
+    blank = over[over <= threshold]
+    if not len(dark) or not len(blank) or dark.mean() - blank.mean() < LEAST_CONTRAST:
         raise DrawingError(
             mark("Nothing stands out in the picture."),
             mark("Ink and paper have nearly the same brightness."),
             mark("Use a dark pen on light paper and even light, and let the digit fill the photo."),
         )
-    low, high = threshold / 2, np.percentile(bright, 90)
-    ink = np.clip((over - low) / max(high - low, 1) * 255, 0, 255).round().astype(np.uint8)
-    return _without_dust(ink)
+    low = 0.7 * threshold
+    kept = _without_dust(over > low)
+    high = np.percentile(over[kept & (over > threshold)], 90)
+    ink = np.clip((over - low) / max(high - low, 1) * 255, 0, 255)
+    return np.where(kept, ink, 0).round().astype(np.uint8)
 
 
 def _opened(content: bytes) -> Image.Image:
     """The first picture of a file, upright and of moderate size."""
     try:
-        image: Image.Image = Image.open(io.BytesIO(content))
+        image: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
         if image.width * image.height > MOST_PIXELS:
             raise _too_large(image.width, image.height)
         image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # JPEGs are decoded at a fraction
         image.load()
         image = ImageOps.exif_transpose(image)
+    except DrawingError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large("?", "?") from error
+        raise DrawingError(
+            mark("The picture is said to have more pixels than any camera's."),
+            mark("More than {most} million are not read."),
+            mark("Make it smaller, or cut out the digit."),
+            most=MOST_PIXELS // 1_000_000,
+        ) from error
     except UnidentifiedImageError as error:
         raise _unreadable(content) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # Pillow has no one kind of error for a damaged file
         raise DrawingError(
             mark("The picture cannot be read to its end."),
             mark("The file is cut short or damaged."),
             mark("Send or save it again."),
         ) from error
     factor = -(-max(image.size) // LONGEST_SIDE)
-    if factor > 1 and image.mode not in ("P", "1"):
-        image = image.reduce(factor)
+    if factor > 1:
+        image = _averageable(image).reduce(factor)
+    return image
+
+
+def _averageable(image: Image.Image) -> Image.Image:
+    """The picture in a kind of pixel of which Pillow can take an average."""
+    if image.mode == "P":
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode.startswith("I;16"):
+        return image.convert("I")
     return image
 
 
 def _unreadable(content: bytes) -> DrawingError:
-    if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+    if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
         return DrawingError(
             mark("The picture is a HEIC photo."),
             mark("That format of some phones cannot be read here."),
@@ -235,7 +263,7 @@ def _unreadable(content: bytes) -> DrawingError:
     )
 
 
-def _too_large(width: object, height: object) -> DrawingError:
+def _too_large(width: int, height: int) -> DrawingError:
     return DrawingError(
         mark("The picture has {width} by {height} pixels."),
         mark("More than {most} million are not read."),
@@ -247,7 +275,11 @@ def _too_large(width: object, height: object) -> DrawingError:
 
 
 def _grey_levels(image: Image.Image) -> NDArray[np.float32]:
-    """The brightness of each pixel, 0 to 255; what is transparent takes the ink's opposite."""
+    """The brightness of each pixel, 0 to 255.
+
+    Where little is opaque, that is ink, and what is transparent takes its opposite; where most
+    is, as in a picture with round corners, that is paper, and the rest takes its like.
+    """
     if image.mode.startswith(("I", "F")):  # 16 bits and more
         levels = np.asarray(image, np.float32)
         return levels * (255 / (65535 if levels.max() > 255 else 255))
@@ -257,17 +289,37 @@ def _grey_levels(image: Image.Image) -> NDArray[np.float32]:
     levels = np.asarray(image.convert("L"), np.float32)
     alpha = np.asarray(image.getchannel("A"), np.float32) / 255
     visible = float((levels * alpha).sum() / max(alpha.sum(), 1))
-    ground = 0 if visible > 127 else 255
+    bright = visible > 127
+    ground = 255 if bright == (alpha.mean() > 0.5) else 0
     return (levels * alpha + ground * (1 - alpha)).astype(np.float32)
 
 
-def _paper(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The brightness that the picture would have without its ink, which is brighter here."""
+def _small(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The picture at a size at which light and shadow, but no details, are left."""
     small = Image.fromarray(grey)
-    small.thumbnail((128, 128), Image.Resampling.BOX)
-    window = max(3, max(small.size) // 4)
-    wiped = ndimage.grey_opening(np.asarray(small), size=(window, window), mode="nearest")
-    smooth = Image.fromarray(ndimage.gaussian_filter(wiped, window / 4))
+    small.thumbnail((96, 96), Image.Resampling.BOX)
+    return np.asarray(small)
+
+
+def _surroundings(small: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The median around each pixel, in a window of half the picture's longer side."""
+    window = max(small.shape) // 2 | 1
+    median = ndimage.median_filter(small[::2, ::2], window // 2 | 1, mode="nearest")
+    even = Image.fromarray(median).resize(small.shape[::-1], Image.Resampling.BILINEAR)
+    return np.asarray(even)
+
+
+def _paper(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The brightness that the picture would have without its ink, which is darker here."""
+    small = _small(grey)
+    paper = np.maximum(_surroundings(small), DARKEST_PAPER)
+    for _ in range(2):  # where there is ink, the paper beside it tells; and so once more
+        missing = np.clip(255 * (1 - small / paper), 0, 255).astype(np.float32)
+        blank = (missing <= _otsu(missing)).astype(np.float32)
+        weights = ndimage.gaussian_filter(blank, max(small.shape) / 24) + 1e-3
+        beside = ndimage.gaussian_filter(blank * small, max(small.shape) / 24) + 1e-3 * paper
+        paper = np.maximum(beside / weights, DARKEST_PAPER)
+    smooth = Image.fromarray(paper.astype(np.float32))
     return np.asarray(smooth.resize(grey.shape[::-1], Image.Resampling.BILINEAR))
 
 
@@ -281,17 +333,28 @@ def _otsu(values: NDArray[np.float32]) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = sums / below - (sums[-1] - sums) / above
         spread = np.nan_to_num(below * above * gap**2)
-    return float(levels[int(np.argmax(spread))])
+    return float(edges[int(np.argmax(spread)) + 1])
 
 
-def _without_dust(ink: Ink) -> Ink:
-    labels, count = ndimage.label(ink >= FAINTEST, structure=np.ones((3, 3)))
+def _without_dust(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The ink without specks, and without what lies along the photo's frame, such as a table."""
+    labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
     if count < 2:
-        return ink
+        return mask
     areas = np.bincount(labels.ravel())
     areas[0] = 0
-    kept = areas >= DUST * areas.max()
-    return np.where(kept[labels], ink, 0).astype(np.uint8)
+    inner = areas.copy()
+    inner[labels[[0, 0, -1, -1], [0, -1, 0, -1]]] = 0  # no digit reaches into a corner
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        inner[np.bincount(edge, minlength=len(areas)) > ALONG_FRAME * len(edge)] = 0
+    for piece, box in enumerate(ndimage.find_objects(labels), start=1):
+        lengths = (part.stop - part.start for part in box)
+        if any(length > ACROSS * side for length, side in zip(lengths, mask.shape, strict=True)):
+            inner[piece] = 0
+    if inner.max() > DUST * DUST * mask.size:
+        areas = inner
+    kept: NDArray[np.bool_] = (areas >= max(1, DUST * areas.max()))[labels]
+    return kept
 
 
 def _thickened(ink: Ink, width: float) -> Ink:
@@ -305,15 +368,18 @@ def _thickened(ink: Ink, width: float) -> Ink:
     if missing < 1:
         return ink
     room = np.pad(ink, missing)
-    y, x = np.ogrid[-missing : missing + 1, -missing : missing + 1]
-    thickened: Ink = ndimage.grey_dilation(room, footprint=x**2 + y**2 <= missing**2)
-    return thickened
+    # By distance, not by a dilation, which takes minutes where a thin pen fills a photo.
+    near = ndimage.distance_transform_edt(room < 128) <= missing
+    return np.where(near, 255, room).astype(np.uint8)
 
 
 def _refuse_what_is_no_digit(cropped: Ink, side: int) -> None:
     mask = cropped >= FAINTEST
     height, width = mask.shape
-    if mask.mean() > DOT_FILL and max(height, width) < DOT_SIDE * side:
+    longest = max(height, width)
+    round_one = mask.mean() > DOT_FILL and min(height, width) > DOT_WIDTH * longest
+    formless = longest < FEWEST_PIXELS or round_one
+    if formless and longest < DOT_SIDE * side:
         raise DrawingError(
             mark("The drawing is one dot."),
             mark("No digit looks like that."),
