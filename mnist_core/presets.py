@@ -1,4 +1,4 @@
-"""Experiments worth starting with: the tutorials this laboratory grew from, as data.
+"""Experiments worth starting with: the tutorials this laboratory grew from, and one for pens.
 
 Each preset is a whole configuration and says what to watch for while it trains. Where a
 tutorial has no validation set, or uses the test set as one, 50,000 images are for training and
@@ -162,6 +162,32 @@ _ALL = (
             epochs=10,
             optimizer="adam",
             learning_rate=DEFAULT_LEARNING_RATES["adam"],
+        ),
+    ),
+    Preset(
+        key="reads-handwriting",
+        label=mark("A network that reads your handwriting, 15 epochs"),
+        summary=mark(
+            "A convolutional network that never meets the same digit twice: each time it is "
+            "turned, slanted, stretched and inked anew."
+        ),
+        look_for=mark(
+            "The validation accuracy stays above the training accuracy, because the validation "
+            "digits are left as they are. Then draw: it reads pens that MNIST never saw."
+        ),
+        source=mark(
+            "After P. Simard, D. Steinkraus and J. Platt, Best practices for convolutional neural "
+            "networks applied to visual document analysis (2003)"
+        ),
+        config=TrainingConfig(
+            architecture="strided",
+            train_size=54_000,
+            validation_size=6_000,
+            batch_size=128,
+            epochs=15,
+            optimizer="adam",
+            learning_rate=5e-4,
+            augmentation="handwriting",
         ),
     ),
 )

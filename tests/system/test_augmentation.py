@@ -101,6 +101,7 @@ def test_an_empty_picture_stays_empty(augment):
 def test_with_all_amounts_at_zero_nothing_changes(augment, monkeypatch):
     for amount in ("TURN", "SLANT", "STRETCH", "SHIFT", "THICKEN", "THIN"):
         monkeypatch.setattr(augmentation, amount, 0.0)
+    monkeypatch.setattr(augmentation, "SHARPEN", 1.0)
     images = digits(50)
     np.testing.assert_allclose(anew(augment, images), images, atol=1e-5)
 
@@ -183,6 +184,15 @@ def test_strokes_become_thicker_and_thinner_and_stay_where_they_are():
 def test_a_thin_stroke_stays_as_bright_as_it_was():
     varied = anew(change_strokes, digits(300))
     np.testing.assert_allclose(varied.max((1, 2)), digits(300).max((1, 2)), rtol=1e-5)
+
+
+def test_strokes_are_no_more_blurred_than_mnist_s():
+    def grey(images: np.ndarray) -> float:
+        """The share of ink that is neither bright nor faint."""
+        return float(np.mean((images > 0.4) & (images < 0.8)) / np.mean(images > 0.1))
+
+    images = digits(1000)
+    assert grey(anew(rewrite_digits, images)) < 1.1 * grey(images)
 
 
 def test_there_is_an_augmentation_for_each_choice():

@@ -51,8 +51,9 @@ def trained(store: Store, config: TrainingConfig) -> Run:
         ),
         (PRESETS["mlp-512"].config, 0.975),
         (replace(PRESETS["lenet"].config, epochs=3), 0.985),
+        (PRESETS["reads-handwriting"].config, 0.99),
     ],
-    ids=["softmax", "mlp-512", "lenet"],
+    ids=["softmax", "mlp-512", "lenet", "reads-handwriting"],
 )
 def test_a_preset_reaches_its_accuracy_on_the_test_set(store, config, accuracy):
     assert trained(store, config).test_accuracy >= accuracy

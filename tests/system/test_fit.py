@@ -24,7 +24,7 @@ from tests.keras_reference import (
     moved,
 )
 
-DENSE = [key for key in ARCHITECTURES if key != "lenet"]
+DENSE = [key for key in ARCHITECTURES if key not in ("lenet", "strided")]
 
 
 class Hooks(keras.callbacks.Callback):
@@ -60,6 +60,7 @@ CASES = [
     ("regularised-512-512", "sgd", 2),
     ("regularised-512-512", "adam", 2),
     ("lenet", "adam", 2),
+    ("strided", "adam", 2),
 ]
 
 

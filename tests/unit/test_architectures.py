@@ -38,6 +38,17 @@ LAYERS = {
         "dropout 0.5",
         "dense 10 softmax zeros",
     ],
+    "strided": [
+        "conv2d 32 (5, 5) (2, 2) same relu",
+        "conv2d 64 (3, 3) (1, 1) same relu",
+        "conv2d 64 (3, 3) (2, 2) same relu",
+        "conv2d 96 (3, 3) (1, 1) same relu",
+        "flatten",
+        "dropout 0.4",
+        "dense 128 relu zeros",
+        "dropout 0.4",
+        "dense 10 softmax zeros",
+    ],
 }
 PARAMETERS = {
     "relu-2": 1_600,
@@ -47,6 +58,7 @@ PARAMETERS = {
     "relu-500-500": 648_010,
     "regularised-512-512": 671_754,
     "lenet": 484_714,
+    "strided": 715_178,
 }
 
 
@@ -88,6 +100,20 @@ def test_an_architecture_builds_the_network_of_its_source(key):
     assert model.built
     assert not model.compiled
     assert model.name == entry.key == key
+
+
+def multiplications(key: str) -> int:
+    """Of one picture's way through a convolutional network."""
+    total = 0
+    for layer in architecture(key).build().layers:
+        if "kernel" in {weight.name for weight in layer.weights}:
+            places = layer.output.shape[1:-1] if type(layer).__name__ == "Conv2D" else ()
+            total += int(np.prod(layer.kernel.shape)) * int(np.prod(places))
+    return total
+
+
+def test_strides_leave_a_quarter_of_the_arithmetic_as_the_summary_says():
+    assert multiplications("strided") / multiplications("lenet") == pytest.approx(0.25, abs=0.04)
 
 
 def test_each_build_is_a_new_model_drawn_from_the_global_seed():

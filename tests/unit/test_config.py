@@ -62,6 +62,7 @@ def test_the_defaults_are_the_experiment_with_700_digits():
         "seed": 3,
         "pixel_scaling": "unit",
         "label_noise": 0.0,
+        "augmentation": "none",
         "patience": None,
         "min_delta": 0.0,
     }

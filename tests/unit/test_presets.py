@@ -13,6 +13,7 @@ EXPECTED = {
     "mlp-512": ("relu-512", 50_000, 10_000, 128, 5, "rmsprop", 1e-3, "unit"),
     "regularised": ("regularised-512-512", 50_000, 10_000, 128, 4, "adam", 1e-3, "unit"),
     "lenet": ("lenet", 54_000, 6_000, 128, 10, "adam", 1e-3, "unit"),
+    "reads-handwriting": ("strided", 54_000, 6_000, 128, 15, "adam", 5e-4, "unit"),
 }
 
 
@@ -36,6 +37,7 @@ def test_a_preset_is_the_experiment_of_its_source(key):
     # What no source has.
     assert (config.sampling, config.label_noise, config.patience) == ("random", 0.0, None)
     assert (config.momentum, config.min_delta) == (0.0, 0.0)
+    assert config.augmentation == ("handwriting" if key == "reads-handwriting" else "none")
 
 
 def test_the_first_preset_is_the_default_config():

@@ -1,0 +1,191 @@
+"""How well each preset reads people: MNIST's test set against digits drawn with a pen.
+
+    python benchmarks/real_pens.py STROKES.json.gz [--presets KEY …] [--epochs N] [--home FOLDER]
+                                   [--json]
+
+The strokes are drawn as the canvas of the Draw page would show them, prepared as the page does
+and read by each preset's best model, as the product predicts. Beside that the same drawings are
+merely shrunk to 28 by 28 pixels. A drawing that is refused counts as wrong.
+
+With --home, the newest finished run of a preset in that lab is used, whatever its seed and number
+of epochs; presets without one are trained there first. Else each is trained and forgotten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from numpy.typing import NDArray
+from pen_strokes import PenDigit, read, render
+
+from mnist_core.drawing import SIDE, digit_of, shrink
+from mnist_core.errors import DrawingError
+from mnist_core.predictions import predict
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.leases import RunQueue
+from mnist_core.training.job import train
+
+Right = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The drawings as networks are shown them.
+
+    Attributes:
+        labels: int (n,).
+        writers: int (n,).
+        prepared: uint8 (n, 28, 28), made as MNIST's makers did; black where refused.
+        refused: bool (n,).
+        shrunk: uint8 (n, 28, 28).
+    """
+
+    labels: NDArray[np.int_]
+    writers: NDArray[np.int_]
+    prepared: NDArray[np.uint8]
+    refused: Right
+    shrunk: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, digits: Sequence[PenDigit]) -> Pictures:
+        """Draw the strokes and prepare the drawings."""
+        prepared, refused, shrunk = [], [], []
+        for digit in digits:
+            ink = render(digit.strokes)
+            try:
+                prepared.append(digit_of(ink).image_u8)
+                refused.append(False)
+            except DrawingError:
+                prepared.append(np.zeros((SIDE, SIDE), np.uint8))
+                refused.append(True)
+            shrunk.append(shrink(ink))
+        return cls(
+            np.array([digit.label for digit in digits]),
+            np.array([digit.writer for digit in digits]),
+            np.array(prepared),
+            np.array(refused),
+            np.array(shrunk),
+        )
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one preset reads, as shares from 0 to 1.
+
+    Attributes:
+        preset: Its key.
+        epochs: How many its run trained.
+        seconds: How long that took.
+        test: Accuracy on MNIST's test set.
+        pens: On the drawings, through MNIST's steps.
+        shrunk: On the drawings merely shrunk.
+        digits: As pens, for each digit from 0 to 9.
+        worst_writer: As pens, for the writer that it reads worst.
+    """
+
+    preset: str
+    epochs: int
+    seconds: float
+    test: float
+    pens: float
+    shrunk: float
+    digits: list[float]
+    worst_writer: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("strokes", type=Path)
+    parser.add_argument("--presets", nargs="+", choices=list(PRESETS), default=list(PRESETS))
+    parser.add_argument("--epochs", type=int, help="at most so many, for presets that are trained")
+    parser.add_argument("--home", type=Path, help="a lab whose runs are used")
+    parser.add_argument("--json", action="store_true", help="print figures instead of a table")
+    options = parser.parse_args()
+    pictures = Pictures.of(read(options.strokes))
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(options.home or folder)
+        every = []
+        for key in options.presets:
+            run = finished_run(store, key) or trained(store, key, options.epochs)
+            every.append(figures(store, run, key, pictures))
+            print(f"{key}: {100 * every[-1].pens:.1f} %", file=sys.stderr, flush=True)
+    if options.json:
+        print(json.dumps([asdict(one) for one in every], indent=1))
+    else:
+        print(table(every))
+        print(f"\n{len(pictures.labels)} drawings, {pictures.refused.sum()} refused.")
+
+
+def finished_run(store: Store, key: str) -> Run | None:
+    """The newest run of a preset that has a test accuracy, None if there is none."""
+    preset = PRESETS[key].config
+    for run in store.list_runs():
+        alike = replace(preset, seed=run.config.seed, epochs=run.config.epochs) == run.config
+        if alike and run.status is RunStatus.FINISHED and run.test_accuracy is not None:
+            return run
+    return None
+
+
+def trained(store: Store, key: str, most_epochs: int | None) -> Run:
+    """Train a preset in this process, as a worker would."""
+    config = PRESETS[key].config
+    if most_epochs is not None:
+        config = replace(config, epochs=min(config.epochs, most_epochs))
+    run = store.create(config, name=key)
+    lease = RunQueue(store.database).claim(run.id)
+    assert lease is not None
+    train(lease, store)
+    run = store.get(run.id)
+    if run.status is not RunStatus.FINISHED:
+        sys.exit(f"{key}: {run.message}")
+    return run
+
+
+def figures(store: Store, run: Run, key: str, pictures: Pictures) -> Figures:
+    """Let a run's best model read all pictures."""
+
+    def right(images: NDArray[np.uint8]) -> Right:
+        found = predict(store, run.id, "best", images)
+        return np.array([one.digit for one in found]) == pictures.labels
+
+    pens = right(pictures.prepared) & ~pictures.refused
+    return Figures(
+        preset=key,
+        epochs=run.epochs_done,
+        seconds=round(run.active_seconds, 1),
+        test=float(run.test_accuracy or 0),
+        pens=float(pens.mean()),
+        shrunk=float(right(pictures.shrunk).mean()),
+        digits=[float(pens[pictures.labels == digit].mean()) for digit in range(10)],
+        worst_writer=min(float(pens[pictures.writers == one].mean()) for one in pictures.writers),
+    )
+
+
+def table(every: Sequence[Figures]) -> str:
+    """The figures in percent, in Markdown."""
+    head = ["preset", "epochs", "MNIST test", "pens", "shrunk", *map(str, range(10))]
+    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    for one in every:
+        shares = [one.test, one.pens, one.shrunk]
+        lines.append(
+            [one.preset, str(one.epochs)]
+            + [f"{100 * share:.1f}" for share in shares]
+            + [f"{100 * share:.0f}" for share in one.digits]
+        )
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()
