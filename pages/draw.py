@@ -74,7 +74,7 @@ def find_runs() -> tuple[dict[str, Run], Run | None]:
             st.warning(
                 _("There is no run {run}; perhaps it was deleted.").format(run=escaped(wanted[:40]))
             )
-    return {run.id: run for run in runs.values() if run.has_models}, asked
+    return drawing_panel.told_apart([run for run in runs.values() if run.has_models]), asked
 
 
 def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
@@ -201,8 +201,12 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
         with read:
             if training:
                 wait_for_training(training.id)
-            if services.engine_state().phase == "starting":
+            engine = services.engine_state()
+            if engine.phase == "starting":
                 wait_for_engine()
+            elif engine.phase == "failed":
+                words = _("No network can read: the workers could not be started. {why}")
+                st.warning(words.format(why=escaped(engine.message)))
             drawing_panel.show_reading(sent or found, models)
 
 
@@ -287,6 +291,7 @@ if readers:
     choose_run(readers, asked_run)
     with st.container(key=state.DRAW_CHOICE):
         chosen_models = show_choice(readers)
+    drawing_panel.warm_up(chosen_models)
     show_drawing(chosen_models, to_come)
 else:
     show_beginning(to_come or any_active())

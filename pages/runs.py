@@ -8,7 +8,7 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.runs import EpochRecord, Run
 from mnist_core.runs.store import NAME_LENGTH
 from ui import problems, services, state
-from ui.navigation import start_page, train_page
+from ui.navigation import draw_page, start_page, train_page
 from ui.run_words import (
     STATUS_WORDS,
     duration,
@@ -121,13 +121,20 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
 
 
 def show_actions(run: Run) -> None:
-    """Open, rename, delete."""
+    """Open, draw for it, rename, delete."""
     st.page_link(
         train_page(),
         label=_("Open"),
         icon=":material/show_chart:",
         query_params={"run": run.id},
     )
+    if run.has_models:
+        st.page_link(
+            draw_page(),
+            label=_("Draw"),
+            icon=":material/draw:",
+            query_params={"run": run.id},
+        )
     if st.button(
         _("Rename"),
         key=state.run_rename(run.id),

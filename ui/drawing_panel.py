@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -15,8 +19,11 @@ from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.predictions import Prediction
 from mnist_core.runs import Run
 from ui import pictures, problems, services, state
-from ui.run_words import escaped, percent
+from ui.run_words import escaped, moment, percent
 from ui.text import _
+
+#: A layer with so many units is the last one: each stands for a digit.
+DIGITS = 10
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -24,6 +31,25 @@ def overfits(run_id: str, attempt: int) -> bool:  # noqa: ARG001 - part of what 
     """Whether a run that has ended overfits, by the usual criterion."""
     curves = Curves.of(services.store().curves(run_id))
     return CRITERIA[DEFAULT_CRITERION].find(curves).best_epoch is not None
+
+
+def told_apart(runs: list[Run]) -> dict[str, Run]:
+    """Runs by id, where those of the same name are called by their time too.
+
+    A preset that is started twice gives two runs of one name, and Streamlit tells the entries of
+    a list apart by what they are called.
+    """
+    found: dict[str, str] = {}
+    for form in ("{name}", "{name} ({moment})", "{name} ({moment}, {id})"):
+        called = {run.id: _called(run, form) for run in runs if run.id not in found}
+        often = Counter(called.values())
+        found |= {run_id: name for run_id, name in called.items() if often[name] == 1}
+    return {run.id: replace(run, name=found[run.id]) for run in runs}
+
+
+def _called(run: Run, form: str) -> str:
+    when = moment(run.created_at, st.context.timezone)
+    return form.format(name=run.name, moment=when, id=run.id[:6])
 
 
 def run_line(run: Run) -> str:
@@ -43,6 +69,21 @@ def model_line(run: Run, checkpoint: str) -> str:
         _("{name}, best epoch {epoch}") if checkpoint == "best" else _("{name}, last epoch {epoch}")
     )
     return words.format(name=run.name, epoch=epoch)
+
+
+def warm_up(models: list[tuple[Run, str]]) -> None:
+    """Let the worker load models before the first stroke, which would wait for them.
+
+    Nobody waits here: it goes on in a thread of its own, which knows no page.
+    """
+    if services.engine_state().phase == "ready" and models:
+        asked = [(run.id, checkpoint) for run, checkpoint in models]
+        threading.Thread(target=_load, args=(asked,), name="draw-warm-up", daemon=True).start()
+
+
+def _load(models: list[tuple[str, str]]) -> None:
+    with suppress(LabError):  # the first drawing says so in its place
+        services.predict(models, np.zeros((28, 28), np.uint8))
 
 
 def show_reading(found: Digit | LabError | None, models: list[tuple[Run, str]]) -> None:
@@ -69,7 +110,7 @@ def show_reading(found: Digit | LabError | None, models: list[tuple[Run, str]]) 
 
 def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
     """What networks read in a digit, how it came to their picture of it, and why."""
-    if services.engine_state().phase == "starting":
+    if services.engine_state().phase in ("starting", "failed"):  # the page says so
         st.html(_seen(digit))
         return
     try:
@@ -172,7 +213,7 @@ def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
     )
     _show_weights(reason)
     # A network of one layer has only its answer to show, and the bars do.
-    layers = reason.activations if reason.weights is None or len(reason.weights) != 10 else []
+    layers = reason.activations if reason.weights is None or len(reason.weights) != DIGITS else []
     for number, layer in enumerate(layers, start=1):
         _show_layer(number, layer)
 
@@ -181,11 +222,16 @@ def _show_weights(reason: Explanation) -> None:
     if reason.weights is None:
         return
     st.markdown(_("**Its weights as pictures**: ink on blue speaks for it, ink on red against it"))
+    units = range(len(reason.weights))
+    if len(units) == DIGITS:
+        lines = [str(digit) for digit in units]
+    else:
+        lines = [_("unit {number}").format(number=unit + 1) for unit in units]
     st.html(
         pictures.captioned(
             [
-                (pictures.picture(pictures.signed(unit), str(place), side=84), str(place))
-                for place, unit in enumerate(reason.weights)
+                (pictures.picture(pictures.signed(unit), line, side=84), line)
+                for line, unit in zip(lines, reason.weights, strict=True)
             ]
         )
     )
@@ -201,7 +247,7 @@ def _show_layer(number: int, layer: Activations) -> None:
     st.markdown(words.format(number=number))
     if dense:
         square = pictures.grey(_in_rows(layer.maps.ravel()))
-        side = min(14 * max(square.shape), 420)
+        side = min(28 * max(square.shape), 320)
         images = [pictures.picture(square, layer.layer, side=side)]
     else:
         images = [

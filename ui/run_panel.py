@@ -13,6 +13,7 @@ from mnist_core.runs import Command, Run, RunStatus
 from ui import problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
+from ui.navigation import draw_page
 from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
 from ui.text import _
 
@@ -200,4 +201,11 @@ def _figures(run: Run) -> None:
                 "Share of the test images that the best model reads correctly. They had no part in "
                 "training or in choosing the best epoch, so this is the honest figure."
             ),
+        )
+    if run.has_models:
+        st.page_link(
+            draw_page(),
+            label=_("Draw a digit for it"),
+            icon=":material/draw:",
+            query_params={"run": run.id},
         )

@@ -1,0 +1,299 @@
+"""The Draw page without a browser: who reads, what the address says, what to do first.
+
+The canvas is drawn by the browser alone (tests/browser/test_draw.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.engine import EngineState
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Run, RunStatus, Store
+from ui import services, state
+
+from .conftest import Open, Runs, plain, said
+
+PICTURE = "![seen](http://host.example/a.png) :red[loud] <b>"
+#: Short runs whose validation loss never rises: they do not overfit.
+STEADY = 10
+
+
+def chosen(app: AppTest) -> list[str]:
+    """The models that read."""
+    return list(app.multiselect(key="draw-models").value)
+
+
+def both(run: Run) -> list[str]:
+    return [f"{run.id} best", f"{run.id} last"]
+
+
+def labels(app: AppTest) -> list[str]:
+    """What the models are called in the list."""
+    return list(app.multiselect(key="draw-models").options)
+
+
+def has_canvas(app: AppTest) -> bool:
+    return bool(app.get("bidi_component"))
+
+
+# No trained run
+
+
+def test_without_a_run_one_click_trains_a_good_reader(open_page: Open, store: Store) -> None:
+    app = open_page("draw")
+    assert not app.exception
+    assert not has_canvas(app)
+    assert not app.selectbox
+    assert "minutes" in said(app)
+    app.button(key="draw-train").click().run()
+    assert not app.exception
+    (run,) = store.list_runs()
+    assert run.status is RunStatus.QUEUED
+    assert run.preset == "lenet"
+    assert run.config == PRESETS["lenet"].config
+    assert app.query_params["run"] in (run.id, [run.id])
+    (words,) = (info.value for info in app.info)
+    assert "still training" in words
+    assert "epoch 0 of 10" in words
+    assert not [button for button in app.button if button.key == "draw-train"]
+
+
+def test_a_double_click_trains_one_reader(open_page: Open, store: Store) -> None:
+    app = open_page("draw")
+    button = app.button(key="draw-train")
+    button.click().run()
+    button.click().run()
+    assert len(store.list_runs()) == 1
+
+
+@pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED])
+def test_the_first_run_that_is_still_at_work_is_waited_for(
+    status: RunStatus, open_page: Open, runs: Runs
+) -> None:
+    runs.add(status, name="not_yet")
+    app = open_page("draw")
+    assert not app.exception
+    (words,) = (plain(info.value) for info in app.info)
+    assert "not_yet" in words
+    assert not [button for button in app.button if button.key == "draw-train"]
+
+
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.INTERRUPTED])
+def test_a_run_that_left_no_model_is_no_reader(
+    status: RunStatus, open_page: Open, runs: Runs
+) -> None:
+    runs.add(status)
+    app = open_page("draw")
+    assert app.button(key="draw-train")
+    assert not app.info
+
+
+# Who reads
+
+
+def test_the_newest_run_reads(open_page: Open, runs: Runs) -> None:
+    runs.add(epochs=STEADY, name="older")
+    newest = runs.add(epochs=STEADY, name="newest")
+    app = open_page("draw")
+    assert not app.exception
+    assert has_canvas(app)
+    assert app.selectbox(key="draw-run").value == newest.id
+    assert app.selectbox(key="draw-run").options == [
+        "newest · 78.9% of the test digits",
+        "older · 78.9% of the test digits",
+    ]
+    assert chosen(app) == both(newest)[:1]
+
+
+def test_best_and_last_of_a_run_that_overfits_read(open_page: Open, runs: Runs) -> None:
+    run = runs.add(epochs=50, name="learnt by heart")
+    app = open_page("draw")
+    assert chosen(app) == both(run)
+    assert labels(app) == ["learnt by heart, best epoch 20", "learnt by heart, last epoch 50"]
+
+
+def test_another_run_brings_its_models(open_page: Open, runs: Runs) -> None:
+    overfits = runs.add(epochs=50)
+    newest = runs.add(epochs=STEADY)
+    app = open_page("draw")
+    assert chosen(app) == both(newest)[:1]
+    app.selectbox(key="draw-run").select(overfits.id).run()
+    assert chosen(app) == both(overfits)
+    assert app.query_params["run"] in (overfits.id, [overfits.id])
+    app.selectbox(key="draw-run").select(newest.id).run()
+    assert chosen(app) == both(newest)[:1]
+
+
+def test_models_of_several_runs_are_kept_while_the_run_is(open_page: Open, runs: Runs) -> None:
+    other = runs.add(epochs=STEADY)
+    newest = runs.add(epochs=STEADY)
+    app = open_page("draw")
+    wanted = [*both(newest), *both(other)]
+    app.multiselect(key="draw-models").set_value(wanted).run()
+    assert not app.exception
+    app.run()
+    assert chosen(app) == wanted
+
+
+def test_runs_of_one_name_are_told_apart(open_page: Open, runs: Runs) -> None:
+    twins = [runs.add(epochs=STEADY, name="twin") for _number in range(2)]
+    runs.add(epochs=STEADY, name="only child")
+    app = open_page("draw")
+    names = app.selectbox(key="draw-run").options
+    assert len(set(names)) == 3
+    assert names[0].startswith("only child ·")
+    assert len(set(labels(app))) == 6
+    app.multiselect(key="draw-models").set_value([f"{run.id} last" for run in twins]).run()
+    app.run()
+    assert chosen(app) == [f"{run.id} last" for run in twins]
+
+
+def test_no_more_than_four_models_read(open_page: Open, runs: Runs) -> None:
+    for _number in range(3):
+        runs.add(epochs=STEADY)
+    app = open_page("draw")
+    assert len(labels(app)) == 6
+    assert app.multiselect(key="draw-models").proto.max_selections == 4
+
+
+# The address
+
+
+def test_the_address_names_the_run(open_page: Open, runs: Runs) -> None:
+    run = runs.add(epochs=STEADY)
+    runs.add(epochs=STEADY)
+    app = open_page("draw", run=run.id)
+    assert not app.exception
+    assert not app.warning
+    assert app.selectbox(key="draw-run").value == run.id
+    assert chosen(app) == both(run)[:1]
+
+
+def test_a_link_to_another_run_outdoes_what_was_chosen_before(open_page: Open, runs: Runs) -> None:
+    first, second = runs.add(epochs=STEADY), runs.add(epochs=STEADY)
+    app = open_page("draw", run=second.id)
+    app.query_params["run"] = first.id
+    app.run()
+    assert app.selectbox(key="draw-run").value == first.id
+    assert chosen(app) == both(first)[:1]
+
+
+def test_a_run_older_than_those_in_the_list_is_found(
+    open_page: Open, runs: Runs, store: Store
+) -> None:
+    old = runs.add(epochs=STEADY, name="old")
+    for _number in range(50):
+        store.create(replace(PRESETS["softmax"].config, epochs=1))
+    app = open_page("draw", run=old.id)
+    assert app.selectbox(key="draw-run").value == old.id
+
+
+@pytest.mark.parametrize("name", ["0" * 32, "nonsense", PICTURE])
+def test_an_unknown_run_is_said_and_another_one_reads(
+    name: str, open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(epochs=STEADY)
+    app = open_page("draw", run=name)
+    assert not app.exception
+    (warning,) = app.warning
+    assert "There is no run" in warning.value
+    assert "![" not in warning.value
+    assert plain(name[:20]) in plain(warning.value)
+    assert app.selectbox(key="draw-run").value == run.id
+
+
+def test_a_run_that_still_trains_is_waited_for_while_another_one_reads(
+    open_page: Open, runs: Runs
+) -> None:
+    reader = runs.add(epochs=STEADY)
+    training = runs.add(RunStatus.RUNNING, epochs=STEADY, name="coming")
+    app = open_page("draw", run=training.id)
+    assert app.selectbox(key="draw-run").value == reader.id
+    assert has_canvas(app)
+    (info,) = app.info
+    assert "coming" in info.value
+    writer = runs.writers[training.id]
+    writer.set_status(RunStatus.FINISHED, "")
+    writer.release()
+    app.run()
+    assert app.selectbox(key="draw-run").value == training.id
+    assert not app.info
+
+
+def test_a_run_that_is_deleted_meanwhile_makes_room(
+    open_page: Open, runs: Runs, store: Store
+) -> None:
+    left = runs.add(epochs=STEADY)
+    gone = runs.add(epochs=50)
+    app = open_page("draw")
+    assert chosen(app) == both(gone)
+    store.delete(gone.id)
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="draw-run").value == left.id
+    assert chosen(app) == both(left)[:1]
+
+
+@pytest.mark.parametrize("page", ["runs", "train"])
+def test_a_run_with_a_model_links_here(page: str, open_page: Open, runs: Runs) -> None:
+    def links(run: Run) -> list[str]:
+        app = open_page(page, run=run.id) if page == "train" else open_page(page)
+        found = (link.proto for link in app.get("page_link"))
+        return [link.query_string for link in found if "Draw" in link.label]
+
+    active = runs.add(RunStatus.RUNNING)
+    assert links(active) == []
+    run = runs.add(epochs=STEADY)
+    assert links(run) == [f"run={run.id}"]
+
+
+# The workers
+
+
+def test_workers_that_start_are_waited_for(
+    open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.add(epochs=STEADY)
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("starting"))
+    app = open_page("draw")
+    (info,) = app.info
+    assert "being loaded" in info.value
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    app.run()
+    assert not app.exception
+    assert not app.info
+
+
+def test_workers_that_cannot_start_are_reported(
+    open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.add(epochs=STEADY)
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("failed", PICTURE))
+    app = open_page("draw")
+    (warning,) = app.warning
+    assert "No network can read" in warning.value
+    assert "![" not in warning.value
+
+
+def test_every_choice_is_explained(open_page: Open, runs: Runs) -> None:
+    runs.add(epochs=STEADY)
+    app = open_page("draw")
+    (uploader,) = app.get("file_uploader")
+    for widget in (*app.selectbox, *app.multiselect, uploader):
+        assert widget.proto.label
+        assert widget.proto.help, widget.proto.label
+
+
+def test_the_public_keys_stay(open_page: Open, runs: Runs) -> None:
+    runs.add(epochs=STEADY)
+    app = open_page("draw")
+    assert app.selectbox(key="draw-run")
+    assert app.button(key="draw-clear")
+    assert (state.DRAW_CANVAS, state.DRAW_RESULT) == ("draw-canvas", "draw-result")
+    canvas = str(app.get("bidi_component")[0].proto)
+    app.button(key="draw-clear").click().run()
+    assert str(app.get("bidi_component")[0].proto) != canvas, "Clear takes a new canvas"
