@@ -61,7 +61,7 @@ class Explanation:
     Attributes:
         digit: The digit that is explained, the one that it reads.
         saliency: float32 (28, 28), 0 to 1: how strongly each pixel moves the digit's
-            log-probability (K. Simonyan et al., Deep inside convolutional networks, 2013).
+            log-odds (K. Simonyan et al., Deep inside convolutional networks, 2013).
         class_activation: float32 (28, 28), 0 to 1, where a convolution saw what counts (Grad-CAM,
             R. Selvaraju et al., 2017); None for a model without convolutions.
         activations: The first layers with units, from the input on.
@@ -162,9 +162,22 @@ def _outputs(model: Any, x: Any, layers: list[Any]) -> list[Any]:
 def _saliency(tf: Any, model: Any, x: Any, digit: int) -> NDArray[np.float32]:
     with tf.GradientTape() as tape:
         tape.watch(x)
-        score = tf.math.log(model(x, training=False)[0, digit] + 1e-12)
+        score = _log_odds(tf, model.layers, x, digit)
     gradient = tf.abs(tape.gradient(score, x)).numpy().reshape(28, 28)
     return _to_unit(gradient)
+
+
+def _log_odds(tf: Any, layers: list[Any], value: Any, digit: int) -> Any:
+    """How much more likely the digit is than all others, from the sums before the softmax.
+
+    Its gradient points where that of the log-probability does, and does not vanish where a
+    network is so sure that its probability is 1 to the last bit.
+    """
+    for layer in layers[:-1]:
+        value = layer(value, training=False)
+    sums = (tf.matmul(value, layers[-1].kernel) + layers[-1].bias)[0]
+    others = tf.boolean_mask(sums, tf.range(sums.shape[0]) != digit)
+    return sums[digit] - tf.reduce_logsumexp(others)
 
 
 def _class_activation(
@@ -178,10 +191,7 @@ def _class_activation(
         value = layer(value, training=False)
     with tf.GradientTape() as tape:
         tape.watch(value)
-        after = value
-        for layer in model.layers[place + 1 :]:
-            after = layer(after, training=False)
-        score = tf.math.log(after[0, digit] + 1e-12)
+        score = _log_odds(tf, model.layers[place + 1 :], value, digit)
     weights = tf.reduce_mean(tape.gradient(score, value), axis=(1, 2), keepdims=True)
     seen = tf.nn.relu(tf.reduce_sum(weights * value, axis=-1, keepdims=True))
     return _to_unit(tf.image.resize(seen, (28, 28)).numpy()[0, :, :, 0])

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import DataError, StoreError
+from mnist_core.errors import DataError, StoreError, unknown_name
+from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import prepare
 from mnist_core.words import mark
 
-#: The models of a run, by the names that people know them by.
-CHECKPOINTS = {"best": BEST_MODEL, "last": LAST_MODEL}
+FILES = dict(zip(CHECKPOINTS, (BEST_MODEL, LAST_MODEL), strict=True))
 #: Models kept loaded; a class rarely compares more.
 KEPT = 16
 
@@ -73,11 +73,16 @@ def load(store: Store, run_id: str, checkpoint: str) -> LoadedModel:
         checkpoint: "best" (lowest validation loss) or "last".
 
     Raises:
+        ConfigError: The checkpoint is neither.
         UnknownRunError: There is no such run.
         StoreError: The run has left no such model, or it cannot be read.
         DataError: The file is no model that can be loaded.
     """
+    if checkpoint not in FILES:
+        raise unknown_name("checkpoint", checkpoint, FILES)
     run = store.get(run_id)
+    if not run.settled:  # one that was put aside left models, and will leave others
+        return _read(store, run, checkpoint)
     key = (run_id, checkpoint, run.attempt)
     found = _models.pop(key, None) or _read(store, run, checkpoint)
     _models[key] = found
@@ -88,7 +93,7 @@ def load(store: Store, run_id: str, checkpoint: str) -> LoadedModel:
 
 def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
     config = TrainingConfig.from_dict(run.config.to_dict())
-    content = store.artifacts.read(run.id, CHECKPOINTS[checkpoint])
+    content = store.artifacts.read(run.id, FILES[checkpoint])
     if content is None:
         raise StoreError(
             mark("The {checkpoint} model of “{name}” was asked for."),
@@ -102,6 +107,8 @@ def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
         path.write_bytes(content)
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            if model.input_shape[1:] != architecture(config.architecture).input_shape:
+                raise ValueError("this is another network's model")
         except Exception as error:  # Keras has no one kind of error for a damaged file
             raise DataError(
                 mark("The {checkpoint} model of “{name}” cannot be loaded."),

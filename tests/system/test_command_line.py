@@ -13,15 +13,18 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from mnist_core import command_line
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.command_line import main
 from mnist_core.config import TrainingConfig
+from mnist_core.drawing import read_picture
+from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
-from mnist_core.tasks import TASKS, mnist
+from mnist_core.tasks import TASKS, mnist, task
 from tests.disks import fill, read_only, small_disk
 from tests.live_training import Training
 from tests.waiting import until
@@ -401,3 +404,119 @@ def test_a_run_of_the_shell_is_steered_like_any_other(lab_home, capsys):
     result = answer(capsys, "train", *SMALL, "--epochs", "20000")
     person.join()
     assert result["status"] == "stopped"
+
+
+# ---- predict
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The home of a trained softmax regression, and its run's id."""
+    home = tmp_path_factory.mktemp("reader")
+    arguments = ("--architecture", "softmax", "--train-size", "2000", "--validation-size", "500")
+    arguments += ("--epochs", "3", "--learning-rate", "0.1", "--name", "my reader", "--json")
+    environment = os.environ | {"MNIST_LAB_HOME": str(home)}
+    out, errors = shell("train", *arguments, env=environment).communicate(timeout=120)
+    assert errors == ""
+    return home, json.loads(out)["run_id"]
+
+
+@pytest.fixture
+def reading(reader: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The run's id, with its home as this test's."""
+    monkeypatch.setenv("MNIST_LAB_HOME", str(reader[0]))
+    return reader[1]
+
+
+def pictures(folder: Path, count: int) -> tuple[list[str], list[int]]:
+    """The first test digits as files, light on dark and dark on light in turn; their labels."""
+    data = task("mnist").load()
+    files = []
+    for place, image in enumerate(data.x_test[:count]):
+        file = folder / f"digit {place}.png"
+        Image.fromarray(255 - image if place % 2 else image).save(file)
+        files.append(str(file))
+    return files, data.y_test[:count].tolist()
+
+
+def test_digits_in_files_are_read_from_the_shell(reading, tmp_path):
+    files, labels = pictures(tmp_path, 12)
+    process = shell("predict", reading, *files, "--json")
+    out, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+    assert out.count("\n") == 1
+    rows = json.loads(out)
+    assert [list(row) for row in rows] == [["file", "digit", "probabilities", "seconds"]] * 12
+    assert [row["file"] for row in rows] == files
+    for row in rows:
+        assert len(row["probabilities"]) == 10
+        assert sum(row["probabilities"]) == pytest.approx(1, abs=1e-5)
+        assert row["digit"] == row["probabilities"].index(max(row["probabilities"]))
+        assert 0 < row["seconds"] < 10
+    assert rows[0]["digit"] == labels[0] == 7
+    assert sum(row["digit"] == label for row, label in zip(rows, labels, strict=True)) >= 9
+
+
+@pytest.mark.parametrize("checkpoint", ["best", "last"])
+def test_the_shell_reads_what_a_page_would(capsys, reading, tmp_path, checkpoint):
+    files, _ = pictures(tmp_path, 2)
+    rows = answer(capsys, "predict", reading, *files, "--checkpoint", checkpoint)
+    for row in rows:
+        image = read_picture(Path(row["file"]).read_bytes()).image_u8
+        (found,) = predict(Store.open(), reading, checkpoint, image[None])
+        assert row["probabilities"] == pytest.approx(found.probabilities, abs=1e-6)
+
+
+def test_a_run_is_named_by_its_name_or_the_beginning_of_its_id(capsys, reading, tmp_path):
+    files, _ = pictures(tmp_path, 1)
+    rows = [answer(capsys, "predict", name, *files) for name in (reading, reading[:6], "my reader")]
+    assert [row["digit"] for (row,) in rows] == [7, 7, 7]
+    assert main(["predict", "my reader", *files]) == 0
+    table = capsys.readouterr().out
+    assert "my reader, best model" in table and "digit 0.png" in table and "%" in table
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"run": "nobody"}, "No run has that id or that name"),
+        ({"run": ""}, "No run has that id or that name"),
+        ({"image": "missing.png"}, "No such file"),
+        ({"image": "."}, "directory"),
+        ({"image": "words.txt"}, "neither PNG nor JPEG"),
+        ({"image": "blank.png"}, "Nothing stands out"),
+        ({"checkpoint": "middle"}, "invalid choice"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_read_is_one_sentence_and_code_2(
+    capsys, reading, tmp_path, monkeypatch, change, words
+):
+    files, _ = pictures(tmp_path, 1)
+    monkeypatch.chdir(tmp_path)
+    Path("words.txt").write_text("seven")
+    Image.new("L", (60, 60), 255).save("blank.png")
+    arguments = ["predict", change.get("run", reading), *files]
+    arguments += [change["image"]] if "image" in change else []
+    arguments += ["--checkpoint", change.get("checkpoint", "best"), "--json"]
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1 and words in printed.err
+
+
+def test_an_unreadable_file_ends_the_shell_s_command_with_code_2(reading, tmp_path):
+    files, _ = pictures(tmp_path, 1)
+    process = shell("predict", reading, *files, str(tmp_path / "missing.png"), "--json")
+    out, errors = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert errors.count("\n") == 1 and "missing.png" in errors
+
+
+def test_a_run_without_a_model_is_one_sentence_and_code_2(capsys, lab_home, tmp_path):
+    run = Store(lab_home).create(TrainingConfig(), name="waiting")
+    files, _ = pictures(tmp_path, 1)
+    assert main(["predict", run.id, *files, "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert "“waiting”" in printed.err and "Wait for its end" in printed.err
