@@ -29,7 +29,7 @@ RUNS_OFFERED = 50
 #: Models that read the same drawing side by side, at most.
 MOST_MODELS = 4
 #: The preset to begin with where nothing is trained yet.
-GOOD_READER = "lenet"
+GOOD_READER = "reads-handwriting"
 #: While a run trains that is to read later, it is looked at so often, in seconds.
 LOOK_SECONDS = 2
 
@@ -254,13 +254,13 @@ def show_beginning(training: Run | None) -> None:
     if training:
         wait_for_training(training.id)
         return
-    preset = PRESETS[GOOD_READER]
+    config = PRESETS[GOOD_READER].config
     st.markdown(
         _(
             "Nobody here can read yet: a network has to learn it first. One click trains one that "
-            "reads well ({label}). It looks at {images} digits again and again, which takes some "
-            "minutes. This page shows how far it is, and the canvas comes when it is done."
-        ).format(label=_(preset.label), images=whole(preset.config.train_size))
+            "reads well. It looks at {images} digits, {times} times each, which takes some "
+            "minutes. This page shows how far it is; when it is done, you can draw."
+        ).format(images=whole(config.train_size), times=whole(config.epochs))
     )
     st.button(
         _("Train a good reader"),
@@ -287,6 +287,9 @@ st.title(_("Draw"), anchor=False)
 problems.show_notice()
 readers, asked_run = find_runs()
 to_come = asked_run if asked_run and asked_run.status.is_active else None
+if asked_run and not asked_run.has_models and not to_come:
+    words = _("**{name}** has ended without a network that could read. {why}")
+    st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
 if readers:
     choose_run(readers, asked_run)
     with st.container(key=state.DRAW_CHOICE):

@@ -18,6 +18,8 @@ from ui import services, state
 from .conftest import Open, Runs, plain, said
 
 PICTURE = "![seen](http://host.example/a.png) :red[loud] <b>"
+#: What one click trains where there is nothing yet.
+READER = "reads-handwriting"
 #: Short runs whose validation loss never rises: they do not overfit.
 STEADY = 10
 
@@ -53,12 +55,12 @@ def test_without_a_run_one_click_trains_a_good_reader(open_page: Open, store: St
     assert not app.exception
     (run,) = store.list_runs()
     assert run.status is RunStatus.QUEUED
-    assert run.preset == "lenet"
-    assert run.config == PRESETS["lenet"].config
+    assert run.preset == READER
+    assert run.config == PRESETS[READER].config
     assert app.query_params["run"] in (run.id, [run.id])
     (words,) = (info.value for info in app.info)
     assert "still training" in words
-    assert "epoch 0 of 10" in words
+    assert f"epoch 0 of {run.config.epochs}" in words
     assert not [button for button in app.button if button.key == "draw-train"]
 
 
@@ -222,6 +224,15 @@ def test_a_run_that_still_trains_is_waited_for_while_another_one_reads(
     app.run()
     assert app.selectbox(key="draw-run").value == training.id
     assert not app.info
+
+
+def test_a_run_that_failed_is_said_to_have_left_nothing(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.FAILED, name="broken", message="The loss is not finite.")
+    app = open_page("draw", run=run.id)
+    (warning,) = app.warning
+    assert "broken" in warning.value
+    assert "The loss is not finite." in plain(warning.value)
+    assert app.button(key="draw-train")
 
 
 def test_a_run_that_is_deleted_meanwhile_makes_room(
