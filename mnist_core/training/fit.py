@@ -23,8 +23,9 @@ from mnist_core.training.objective import Objective
 
 #: A slice should last about this long, in seconds: commands and progress act between slices.
 SLICE_SECONDS = 0.15
-#: Batches in the first slice, which also measures how fast the model is.
-FIRST_SLICE = 4
+#: Batches in the first slice, which pays for compiling, and in the second, which measures how fast
+#: the model is; one where each is much work.
+FIRST_SLICE = {True: 1, False: 4}
 #: Input values in one call of the evaluation, or samples where the model convolves: each of
 #: those needs much memory for what the layers in between make of it.
 EVALUATION_VALUES = 4_000_000
@@ -111,12 +112,16 @@ class Program:
         self.batch_size = batch_size
         self.optimizer: Any = model.optimizer
         self.optimizer.build(model.trainable_variables)
+        self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
         self.jit = (suits_xla(model) and augment is None) if jit is None else jit
         self._concrete: dict[tuple[object, ...], Callable[..., Any]] = {}
         self._train = tf.function(self._train_batches, jit_compile=self.jit)
         self._train_rest = tf.function(self._train_one, jit_compile=self.jit)
         self._evaluate = tf.function(self._evaluate_samples, jit_compile=self.jit)
-        values = math.prod(model.input_shape[1:])
+        shapes = model.input_shape
+        if not isinstance(shapes, tuple) or None in shapes[1:] or len(model.outputs) != 1:
+            raise ValueError("Give the model one input of known size and one output.")
+        values = math.prod(shapes[1:])
         self.evaluation_samples = (
             EVALUATION_IMAGES if has_convolution(model) else max(1, EVALUATION_VALUES // values)
         )
@@ -177,10 +182,16 @@ class Program:
         Left to itself TensorFlow looks for that form at each call, which takes a tenth of a small
         model's epoch. All other shapes follow from the number of samples.
         """
-        key = (function, len(x), x.dtype)
-        if key not in self._concrete:
-            self._concrete[key] = function.get_concrete_function(x, *others)
-        return self._concrete[key](x, *others)
+        key = (function, len(x), *((tensor.dtype, tensor.shape.rank) for tensor in (x, others[0])))
+        form = self._concrete.get(key)
+        if form is None:
+            form = self._concrete[key] = function.get_concrete_function(x, *others)
+        return form(x, *others)
+
+    @property
+    def forms(self) -> int:
+        """How many forms were compiled, each for another number of samples."""
+        return len(self._concrete)
 
     def train(
         self, samples: Samples, order: tf.Tensor, start: int, batches: int
@@ -216,17 +227,21 @@ class Program:
         """
         losses = []
         metric = penalty = 0.0
-        for start in range(0, len(samples), self.evaluation_samples):
-            piece = slice(start, start + self.evaluation_samples)
+        # Pieces of equal size: each other size would have to be compiled.
+        pieces = -(-len(samples) // self.evaluation_samples)
+        size = -(-len(samples) // pieces)
+        for start in range(0, len(samples), size):
+            piece = slice(start, start + size)
             x, y = samples.x, samples.y
             if len(samples) > self.evaluation_samples:
                 x, y = x[piece], y[piece]
             result = self._call(self._evaluate, x, y, samples.scale)
             losses.append(result[0].numpy())
-            metric, penalty = metric + float(result[1]), float(result[2])
+            metric += float(result[1])
+            penalty += float(result[2]) * len(losses[-1])
             yield None
         every = np.concatenate(losses)
-        loss = float(every.mean(dtype=np.float64)) + penalty
+        loss = float(every.mean(dtype=np.float64)) + penalty / len(samples)
         yield Evaluation(every, loss, metric / len(samples))
 
     def evaluate_now(self, samples: Samples) -> Evaluation:
@@ -247,8 +262,8 @@ class Program:
         self.model.stop_training = False
         for mine, other in zip(self.model.variables, initial.variables, strict=True):
             mine.assign(other)
-        for variable in self.optimizer.variables:
-            variable.assign(tf.zeros_like(variable.value))
+        for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(value)
         self.optimizer.learning_rate.assign(learning_rate)
 
 
@@ -261,8 +276,8 @@ class FitLoop:
         validation: Samples to judge by after each epoch.
         seed: Decides the order of samples, epoch by epoch: an interrupted run that goes on at
             epoch 7 sees the order that it would have seen.
-        slice_seconds: How long a slice should last; 0 makes each batch a slice of its own, for
-            callbacks that have to be called after each.
+        slice_seconds: How long a slice should last, None for the usual time; 0 makes each batch a
+            slice of its own, for callbacks that have to be called after each.
 
     Attributes:
         evaluation: The newest evaluation on the validation set.
@@ -277,17 +292,18 @@ class FitLoop:
         validation: Samples,
         *,
         seed: int,
-        slice_seconds: float = SLICE_SECONDS,
+        slice_seconds: float | None = None,
     ) -> None:
         self.program = program
         self.train = train
         self.validation = validation
         self.seed = seed
-        self.slice_seconds = slice_seconds
+        self.slice_seconds = SLICE_SECONDS if slice_seconds is None else slice_seconds
         self.evaluation: Evaluation | None = None
         self.batches = -(-len(train) // program.batch_size)
         self.progress = (0, 0, self.batches)
         self.is_validating = False
+        self._first_slice = FIRST_SLICE[has_convolution(program.model)]
         self._seconds_per_batch: float | None = None
 
     @property
@@ -314,6 +330,7 @@ class FitLoop:
             steps=self.batches,
             verbose=0,
         )
+        model.stop_training = False
         model._initial_epoch = None
         hooks.on_train_begin()
         # Where BackupAndRestore leaves word of the epochs that it restored.
@@ -326,6 +343,8 @@ class FitLoop:
             if logs is None:
                 break
             hooks.on_epoch_end(epoch - 1, logs)
+        # Weights that were averaged on the way take the place of the last ones, if asked for.
+        self.program.optimizer.finalize_variable_values(model.trainable_variables)
         hooks.on_train_end()
         return history
 
@@ -384,7 +403,7 @@ class FitLoop:
         if not self.slice_seconds:
             return 1
         if self._seconds_per_batch is None:
-            return FIRST_SLICE
+            return self._first_slice
         return max(1, int(self.slice_seconds / self._seconds_per_batch))
 
     def _learn_speed(self, batches: int, seconds: float) -> None:
@@ -392,7 +411,7 @@ class FitLoop:
         # again after that, and from then on smoothed.
         measured = seconds / batches
         if self._seconds_per_batch is None:
-            self._seconds_per_batch = self.slice_seconds / FIRST_SLICE
+            self._seconds_per_batch = self.slice_seconds / self._first_slice
         else:
             self._seconds_per_batch = 0.5 * self._seconds_per_batch + 0.5 * measured
 
@@ -415,8 +434,16 @@ def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
     """Every layer, those of models within the model too."""
     for layer in model.layers:
         yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+        yield from _within(layer)
+
+
+def _within(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """The layers within a model or a wrapper, such as TimeDistributed."""
+    inner = layer.layers if isinstance(layer, keras.Model) else [getattr(layer, "layer", None)]
+    for part in inner:
+        if isinstance(part, keras.layers.Layer):
+            yield part
+            yield from _within(part)
 
 
 def _inputs(x: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:

@@ -31,21 +31,28 @@ class Objective:
         """Read the objective of a compiled model.
 
         Raises:
-            ValueError: If the model was not compiled with one loss and one metric: "accuracy",
-                or a name that is also a loss, such as "mae".
+            ValueError: If the model was not compiled with one loss, whose batches are averaged,
+                and one metric: "accuracy", or a name that is also a loss, such as "mae"; or if it
+                weights them.
         """
         # The loss as it was given: its serialised form forgets Huber's delta.
         loss = getattr(model, "loss", None)
-        metrics = model.get_compile_config().get("metrics")
-        if loss is None or not isinstance(metrics, list) or len(metrics) != 1:
-            raise ValueError("Compile the model with one loss and a list of one metric.")
+        compiled = model.get_compile_config()
+        names = compiled.get("metrics")
+        if not isinstance(names, list) or len(names) != 1 or not isinstance(names[0], str):
+            raise ValueError("Compile the model with a list of one metric, given by its name.")
+        if not isinstance(loss, str | keras.losses.Loss) and not callable(loss):
+            raise ValueError("Compile the model with one loss.")
+        if compiled.get("loss_weights") or compiled.get("weighted_metrics"):
+            raise ValueError("Compile the model without weights for its loss and its metric.")
         function: Any = keras.losses.get(loss)
-        (name,) = metrics
-        return cls(
-            metric_name=name,
-            _loss=function.call if isinstance(function, keras.losses.Loss) else function,
-            _metric=_accuracy if name == "accuracy" else keras.losses.get(name),
-        )
+        if isinstance(function, keras.losses.Loss):
+            if function.reduction not in ("sum_over_batch_size", "mean"):
+                raise ValueError("Give the loss its usual reduction, the mean over a batch.")
+            function = function.call
+        (name,) = names
+        metric = _accuracy if name in ("accuracy", "acc") else keras.losses.get(name)
+        return cls(metric_name=name, _loss=function, _metric=metric)
 
     def losses(self, y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
         """Loss of each sample, without regularisation, float32 (n,)."""
@@ -57,16 +64,20 @@ class Objective:
 
 
 def _beside(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """Targets in the shape (n, 1) where the model answers with one number for each sample."""
-    if output.shape[-1] != 1:
-        return y
-    return tf.reshape(tf.cast(y, output.dtype), [-1, 1])
+    """Targets in the shape that goes with the output.
+
+    (n, 1) where the model answers with one number for each sample, and (n,) for labels of classes
+    that came as (n, 1).
+    """
+    if output.shape[-1] == 1:
+        return tf.reshape(tf.cast(y, output.dtype), [-1, 1])
+    return y[:, 0] if len(y.shape) == 2 and y.shape[-1] == 1 else y
 
 
 def _accuracy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Accuracy as Keras understands the word: by the shape of the output and of the targets."""
     if output.shape[-1] == 1:
-        right = tf.equal(y > 0.5, output > 0.5)[:, 0]
+        right = tf.equal(y, tf.cast(output > 0.5, y.dtype))[:, 0]
     elif len(y.shape) == len(output.shape):  # one-hot
         right = tf.equal(tf.argmax(output, axis=-1), tf.argmax(y, axis=-1))
     else:

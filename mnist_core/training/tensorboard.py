@@ -35,7 +35,6 @@ class TensorBoard(keras.callbacks.TensorBoard):  # type: ignore[misc]
         """Write the graph, before the first epoch."""
         super().on_train_begin(logs)
         if self.write_graph:
-            writer = tf.summary.create_file_writer(str(Path(self.log_dir) / "train"))
-            with writer.as_default():
+            # Into the file of the epochs: of several files TensorBoard reads the newest on.
+            with self._train_writer.as_default():
                 tf.summary.graph(self._loop.program.graph(self._loop.train))
-            writer.close()

@@ -185,6 +185,23 @@ def test_tensorboard_has_scalars_histograms_and_the_graph(softmax, tmp_path):
     assert {"MatMul", "AssignVariableOp"} <= operations
 
 
+def test_tensorboard_follows_a_training_that_goes_on(softmax, tmp_path):
+    _, loop = softmax()
+    seen: list[list[int]] = []
+    accumulator = EventAccumulator(str(tmp_path / "train"), size_guidance={"tensors": 0})
+
+    def look(epoch, logs):
+        for writer in board._writers.values():
+            writer.flush()
+        accumulator.Reload()
+        seen.append([event.step for event in accumulator.Tensors("epoch_loss")])
+
+    board = TensorBoard(loop, tmp_path)
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=look)
+    loop.run(epochs=3, callbacks=[board, watch])
+    assert seen == [[0], [0, 1], [0, 1, 2]]
+
+
 def test_tensorboard_can_leave_the_graph_out(softmax, tmp_path):
     _, loop = softmax()
     loop.run(epochs=1, callbacks=[TensorBoard(loop, tmp_path, write_graph=False)])

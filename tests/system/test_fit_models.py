@@ -107,6 +107,20 @@ MODELS: dict[str, tuple[Callable, Callable, str | keras.losses.Loss, str, str]] 
         "accuracy",
         "adam",
     ),
+    "labels in a column": (
+        lambda: tuple((x, y[:, None]) for x, y in data("softmax")),
+        lambda: dense(10, "softmax", 784),
+        "sparse_categorical_crossentropy",
+        "accuracy",
+        "sgd",
+    ),
+    "either side of nought": (
+        lambda: tuple((x, np.where(y > 0, 1, -1)) for x, y in yes_or_no()),
+        lambda: dense(1, "tanh"),
+        "hinge",
+        "accuracy",
+        "sgd",
+    ),
     "logits": (
         lambda: data("softmax"),
         lambda: dense(10, None, 784),
@@ -180,12 +194,85 @@ def test_each_sample_has_a_loss_and_the_metric_is_its_mean():
     assert result.metric == pytest.approx(float(np.abs(errors).mean()), rel=1e-5)
 
 
-@pytest.mark.parametrize("metrics", [None, ["accuracy", "mae"]])
-def test_a_model_without_one_metric_is_refused(metrics):
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"loss": "mse"}, "one metric, given by its name"),
+        ({"loss": "mse", "metrics": ["accuracy", "mae"]}, "one metric, given by its name"),
+        ({"loss": "mse", "metrics": [keras.metrics.MeanAbsoluteError()]}, "given by its name"),
+        ({"metrics": ["mae"]}, "with one loss"),
+        ({"loss": "mse", "metrics": ["mae"], "loss_weights": 0.5}, "without weights"),
+        ({"loss": keras.losses.MeanSquaredError(reduction="sum"), "metrics": ["mae"]}, "reduction"),
+    ],
+)
+def test_what_would_be_trained_otherwise_than_it_was_compiled_is_refused(settings, words):
     model = dense(1, None)
-    model.compile(optimizer="sgd", loss="mse", metrics=metrics)
-    with pytest.raises(ValueError, match="one loss and a list of one metric"):
+    model.compile(optimizer="sgd", **settings)
+    with pytest.raises(ValueError, match=words):
         Program(model, batch_size=BATCH)
+
+
+def test_several_inputs_and_outputs_of_no_known_size_are_refused():
+    one, two = keras.Input((3,)), keras.Input((3,))
+    several = keras.Model([one, two], layers.Dense(1)(layers.Add()([one, two])))
+    text = keras.Sequential([keras.Input((None,)), layers.Embedding(9, 4), layers.Flatten()])
+    forked = keras.Model(one, [layers.Dense(1)(one), layers.Dense(1)(one)])
+    for model in (several, text, forked):
+        model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
+        with pytest.raises(ValueError, match="one input of known size and one output"):
+            Program(model, batch_size=BATCH)
+
+
+def test_a_validation_in_pieces_has_the_loss_of_all_samples():
+    _, (x, y) = data("softmax")
+    keras.utils.set_random_seed(SEED)
+    model = branched()
+    model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    program = Program(model, batch_size=BATCH, jit=False)
+    whole = program.evaluate_now(Samples.of(x, y)).loss
+    assert whole == pytest.approx(model.evaluate(x, y, verbose=0)[0], rel=1e-6)
+    for piece in (30, 15, 10):
+        program.evaluation_samples = piece
+        assert program.evaluate_now(Samples.of(x, y)).loss == pytest.approx(whole, rel=1e-6)
+
+
+def test_a_convolution_within_a_wrapper_is_found():
+    convolution = layers.TimeDistributed(layers.Conv2D(2, 3))
+    model = keras.Sequential([keras.Input((2, 8, 8, 1)), convolution, layers.Flatten()])
+    assert fit.has_convolution(model) and not fit.suits_xla(model)
+
+
+def test_averaged_weights_take_the_place_of_the_last_ones():
+    train, validation = data("softmax", train=70)
+    models = []
+    for _ in range(2):
+        model = model_of("softmax")
+        optimizer = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.8)
+        model.compile(optimizer=optimizer, loss=model.loss, metrics=["accuracy"])
+        models.append(model)
+    keras_fit(models[0], train, validation, epochs=1)
+    loop_of(models[1], train, validation).run(epochs=1, callbacks=[])
+    assert_same_weights(models[1], models[0], 1e-6)
+
+
+def test_a_training_after_one_that_was_stopped_trains():
+    train, validation = data("softmax")
+    model = model_of("softmax")
+    model.stop_training = True
+    assert loop_of(model, train, validation).run(epochs=2, callbacks=[]).epoch == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["nadam", "adagrad", "adam"])
+def test_an_optimizer_begun_anew_is_as_it_was(name):
+    train, validation = data("softmax")
+    keras.utils.set_random_seed(SEED)
+    model = model_of("softmax")
+    model.compile(optimizer=name, loss=model.loss, metrics=["accuracy"])
+    loop = loop_of(model, train, validation)
+    rate = float(model.optimizer.learning_rate.numpy())
+    first = loop.run(epochs=2, callbacks=[]).history
+    loop.program.restart(model_of("softmax"), rate)
+    assert loop.run(epochs=2, callbacks=[]).history == first
 
 
 @pytest.mark.parametrize("scaling", ["unit", "raw"])

@@ -25,6 +25,7 @@ from mnist_core.tasks import TASKS, mnist, prepare, split, task
 from mnist_core.training import callbacks, control, fit, link
 from mnist_core.training.callbacks import SaveCheckpoints
 from mnist_core.training.job import train
+from mnist_core.training.programs import program_for
 from tests.disks import fill, small_disk
 from tests.live_training import Training
 from tests.waiting import until
@@ -451,12 +452,39 @@ def test_progress_is_reported_within_a_long_epoch(store, monkeypatch):
     monkeypatch.setattr(callbacks, "PROGRESS_SECONDS", 0.0)
     config = replace(FOREVER, batch_size=1)
     job = Job(store, config)
-    seen = job.until(lambda run: run.progress is not None and run.progress.done > 1).progress
-    assert seen.epoch >= 1 and 1 < seen.done <= seen.total == 60
+    within = job.until(lambda run: run.progress and 1 < run.progress.done < run.progress.total)
+    seen = within.progress
+    assert seen.epoch >= 1 and seen.total == 60
     job.tell(Command.PAUSE)
     paused = job.until_paused()
     assert paused.epochs_done >= seen.epoch - 1
     job.stop()
+
+
+def test_a_stop_and_a_new_rate_act_within_a_long_epoch(store, monkeypatch):
+    monkeypatch.setattr(callbacks, "PROGRESS_SECONDS", 0.0)
+    # Tens of seconds an epoch: whatever acts, acts within the first one.
+    slow = replace(FOREVER, architecture="relu-512", train_size=50_000, batch_size=1)
+    job = Job(store, slow)
+    job.until(lambda run: run.progress and run.progress.done > 1)
+    job.tell(Command.LEARNING_RATE, 0.0005)
+    job.tell(Command.PAUSE)
+    paused = job.until_paused()
+    assert paused.epochs_done == 0 and paused.progress.done < 50_000
+    run = job.stop()
+    assert (run.status, run.epochs_done) == (RunStatus.STOPPED, 0)
+
+
+def test_a_second_run_of_the_same_shape_compiles_nothing(store):
+    config = replace(FOREVER, epochs=2)
+    program, _ = program_for(config)
+    Job(store, config).join()
+    forms = program.forms
+    assert forms > 0
+    Job(store, replace(config, seed=config.seed + 1, learning_rate=0.002)).join()
+    assert program_for(config)[0] is program and program.forms == forms
+    for other in ({"batch_size": 31}, {"optimizer": "adam"}, {"architecture": "softmax"}):
+        assert program_for(replace(config, **other))[0] is not program
 
 
 def test_a_store_that_fails_for_a_while_costs_no_epoch(store, monkeypatch):
