@@ -35,7 +35,13 @@ LOOK_SECONDS = 2
 
 
 def empty_canvas() -> None:
-    """Take a new canvas."""
+    """Let a file count from now on; a canvas that is empty stays, and a stroke on it too."""
+    if state.has_strokes():
+        take_new_canvas()
+
+
+def take_new_canvas() -> None:
+    """Change the canvas's key."""
     state.DRAW_CLEARED.set(state.DRAW_CLEARED.get() + 1)
 
 
@@ -47,7 +53,7 @@ def forget_file() -> None:
 
 def clear() -> None:
     """Begin again with nothing."""
-    empty_canvas()
+    take_new_canvas()
     forget_file()
 
 

@@ -148,6 +148,12 @@ def canvas() -> str:
     return f"draw-canvas-{DRAW_CLEARED.get()}"
 
 
+def has_strokes() -> bool:
+    """Whether the canvas, as far as the server knows, is not empty."""
+    drawing = (st.session_state.get(canvas()) or {}).get("drawing") or {}
+    return bool((drawing.get("raw") or {}).get("objects"))
+
+
 def draw_upload() -> Entry[Any]:
     """The choice of a picture file, empty again after each Clear and each stroke."""
     return Entry(f"draw-upload-{DRAW_UPLOADS.get()}", None)

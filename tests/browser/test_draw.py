@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -89,7 +90,6 @@ def open_draw(page: Page, lab: LabServer, run: Run) -> None:
 
 def draw(page: Page, strokes: list[Points]) -> None:
     """Draw with the mouse, as a person does."""
-    expect(page.locator(CANVAS)).to_have_count(1)  # a new one replaces the old one by and by
     box = page.locator(CANVAS).bounding_box()
     assert box is not None
     for first, *others in strokes:
@@ -104,18 +104,24 @@ def digits(page: Page) -> Locator:
     return page.locator(f"{RESULT} [data-testid=stMetricValue]")
 
 
-def clear(page: Page) -> None:
-    """Press Clear, and wait for the new canvas."""
+@contextmanager
+def new_canvas(page: Page):
+    """Wait at the end until another canvas has taken the place of the one that is there now."""
     old = page.locator(CANVAS).element_handle()
-    page.locator(CLEAR).click()
+    yield
     page.wait_for_function("canvas => !canvas.isConnected", arg=old)
-    page.locator(CANVAS).wait_for()
+    expect(page.locator(CANVAS)).to_have_count(1)
+
+
+def clear(page: Page) -> None:
+    with new_canvas(page):
+        page.locator(CLEAR).click()
 
 
 def upload(page: Page, name: str, content: bytes) -> None:
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
-        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    )
+    field = page.get_by_test_id("stFileUploaderDropzoneInput")
+    expect(field).to_have_count(1)  # a stroke has put a new one in the place of the old one
+    field.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
 
 
 def picture(strokes: list[Points]) -> bytes:
@@ -179,12 +185,14 @@ def test_the_newest_of_files_and_strokes_counts(page: Page):
     expect(digits(page)).to_have_text(["0"])
     expect(page.get_by_text("three.png")).to_have_count(0)
 
-    upload(page, "seven.jpg", photo(SEVEN))
+    with new_canvas(page):
+        upload(page, "seven.jpg", photo(SEVEN))
     expect(digits(page)).to_have_text(["7"])
     draw(page, ZERO)  # on an empty canvas: the 0 before it is gone
     expect(digits(page)).to_have_text(["0"])
 
-    upload(page, "three.png", picture(THREE))
+    with new_canvas(page):
+        upload(page, "three.png", picture(THREE))
     expect(digits(page)).to_have_text(["3"])
     clear(page)
     expect(page.locator(RESULT)).to_have_count(0)
