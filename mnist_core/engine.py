@@ -131,6 +131,12 @@ class Engine:
                 mark("The machine is busy: try again in a moment."),
                 seconds=round(seconds),
             ) from error
+        except ConnectionError as error:
+            raise EngineError(
+                mark("A question to a network was asked."),
+                mark("The worker that was to answer it died."),
+                mark("Another one takes its place: try again in a few seconds."),
+            ) from error
 
     def close(self) -> None:
         """End the workers; their runs go back into the queue and resume at the next start."""

@@ -15,7 +15,8 @@ from contextlib import suppress
 from typing import Any
 
 import dask
-from distributed import Client, Future, Nanny, Scheduler, SpecCluster
+from distributed import CancelledError, Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
+from distributed.client import ClosedClientError
 
 from mnist_core.errors import EngineError
 from mnist_core.runs import Store
@@ -126,15 +127,19 @@ class Workers:
 
         Raises:
             TimeoutError: It took longer than so many seconds.
+            ConnectionError: The worker died, or the connection to it.
         """
         assert self._client is not None
-        future = self._client.submit(
-            function, *arguments, resources={INTERACTIVE: 1}, pure=False, retries=0, priority=1
-        )
         try:
-            return future.result(timeout=seconds)
-        finally:
-            future.release()
+            future = self._client.submit(
+                function, *arguments, resources={INTERACTIVE: 1}, pure=False, retries=0, priority=1
+            )
+            try:
+                return future.result(timeout=seconds)
+            finally:
+                future.release()
+        except (KilledWorker, CancelledError, ClosedClientError) as error:
+            raise ConnectionError(str(error)) from error
 
     def kill(self) -> None:
         """End this machine's worker processes at once, whatever they do."""

@@ -16,8 +16,9 @@ from typing import Any
 #: Set by the engine for each worker: what it is for, how many threads it may compute with.
 ROLE_VARIABLE = "MNIST_LAB_WORKER_ROLE"
 THREADS_VARIABLE = "MNIST_LAB_WORKER_THREADS"
-#: Workers give way to the web server, by so much.
-NICENESS = 10
+#: Workers give way to the web server, and trainings to what a person waits for, by so much.
+TRAINING_NICENESS = 10
+INTERACTIVE_NICENESS = 5
 #: The interactive worker loads TensorFlow so many seconds later, to leave the cores to the one
 #: that trains.
 INTERACTIVE_DELAY = 10.0
@@ -26,7 +27,8 @@ INTERACTIVE_DELAY = 10.0
 def dask_setup(_worker: Any) -> None:
     """Prepare a worker: at once if it trains, a little later if it is the interactive one."""
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        waits = os.environ.get(ROLE_VARIABLE) == "interactive"
+        os.nice(INTERACTIVE_NICENESS if waits else TRAINING_NICENESS)
     if ROLE_VARIABLE in os.environ and threading.current_thread() is threading.main_thread():
         # Ctrl+C in the server's terminal reaches its workers too. The server ends them itself,
         # once it has put their runs back into the queue.
