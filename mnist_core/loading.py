@@ -102,6 +102,31 @@ def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
             checkpoint=checkpoint,
             name=run.name,
         )
+    model = read_model(content, config, name=run.name, checkpoint=checkpoint)
+    shape = [None, *model.input_shape[1:]]
+
+    # One trace for any number of images; a few of them gain nothing from XLA.
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])  # type: ignore[untyped-decorator]
+    def forward(x: tf.Tensor) -> tf.Tensor:
+        return model(x, training=False)
+
+    return LoadedModel(model, config, forward)
+
+
+def read_model(
+    content: bytes, config: TrainingConfig, *, name: str, checkpoint: str
+) -> keras.Model:
+    """A model from the content of its .keras file.
+
+    Args:
+        content: The file.
+        config: What its run trains: the file must be of the same network.
+        name: The run's name, for the error.
+        checkpoint: Which of its models, for the error.
+
+    Raises:
+        DataError: The file is no model that can be loaded.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         path.write_bytes(content)
@@ -115,14 +140,7 @@ def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
                 mark("Its file is damaged, or another version wrote it ({reason})."),
                 mark("Train the run again."),
                 checkpoint=checkpoint,
-                name=run.name,
+                name=name,
                 reason=type(error).__name__,
             ) from error
-    shape = [None, *model.input_shape[1:]]
-
-    # One trace for any number of images; a few of them gain nothing from XLA.
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])  # type: ignore[untyped-decorator]
-    def forward(x: tf.Tensor) -> tf.Tensor:
-        return model(x, training=False)
-
-    return LoadedModel(model, config, forward)
+    return model

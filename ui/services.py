@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core import engine
+from mnist_core import engine, teaching
 from mnist_core import explain as explanations
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import EngineError, StoreError
@@ -146,6 +146,21 @@ def neighbours(run_id: str, image_u8: NDArray[np.uint8]) -> Neighbours:
         LabError: The run is not there, or nobody answers.
     """
     return _engine().ask(explanations.neighbours, store().home, store().url, run_id, image_u8)
+
+
+def teach(run: Run, name: str) -> Run:
+    """Put a run into the queue that teaches a network the class's drawings.
+
+    Args:
+        run: Whose best model is to learn more.
+        name: What to call the new run.
+
+    Raises:
+        StoreError: There are too few drawings, or the run has left no model.
+    """
+    taught = teaching.teach(store(), run.id, name=name)
+    wake()
+    return taught
 
 
 def _engine() -> engine.Engine:

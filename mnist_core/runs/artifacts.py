@@ -24,6 +24,9 @@ CHECKPOINT = "checkpoint.npz"
 #: that was stopped in mid-epoch ends some batches after its last record.
 BEST_MODEL = "best.keras"
 LAST_MODEL = "last.keras"
+#: What a run begins with that is taught a class's handwriting: the model and the drawings.
+BASE_MODEL = "base.keras"
+LESSON = "lesson.npz"
 
 
 class Artifacts:

@@ -250,6 +250,11 @@ class RunWriter:
         with self._database.writing() as connection:
             self._set(connection, values | {"version": runs.c.version + 1})
 
+    def taught(self, lesson: dict[str, Any]) -> None:
+        """Write what came of teaching it a class's handwriting."""
+        with self._database.writing() as connection:
+            self._set(connection, {"lesson": lesson, "version": runs.c.version + 1})
+
     def release(self) -> None:
         """Put the pen down: the run ended."""
         with self._database.writing() as connection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from mnist_core.config import TrainingConfig
 
@@ -124,6 +125,8 @@ class Run:
         progress: How far the current epoch has come, where that is known.
         test_loss: Loss of the best model on the test set, measured once after training.
         test_accuracy: Its accuracy there, 0 to 1.
+        lesson: What it was taught from a class's drawings and what came of it, see
+            :mod:`mnist_core.teaching`; None for all others.
         settled: Whether nothing more will be written for this run.
         version: Grows with each change of the run or of its journal.
         last_seq: The journal's last position.
@@ -147,6 +150,7 @@ class Run:
     progress: Progress | None
     test_loss: float | None
     test_accuracy: float | None
+    lesson: dict[str, Any] | None
     settled: bool
     version: int
     last_seq: int

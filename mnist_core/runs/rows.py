@@ -32,6 +32,7 @@ PLAIN_FIELDS = (
     "epochs_done",
     "test_loss",
     "test_accuracy",
+    "lesson",
     "version",
     "last_seq",
 )

@@ -1,8 +1,8 @@
 """The tables behind the run store.
 
 ``runs`` holds one row a run, ``journal`` the epochs as they were measured, ``commands`` what a
-person asked of a run that trains elsewhere. The migrations in ``migrations/`` build these very
-tables; a test compares the two.
+person asked of a run that trains elsewhere, ``drawings`` the digits that a class wrote. The
+migrations in ``migrations/`` build these very tables; a test compares the two.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration. A database at this revision is opened without loading Alembic.
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData()
 
@@ -49,6 +50,8 @@ runs = Table(
     Column("progress_total", Integer),
     Column("test_loss", Float),
     Column("test_accuracy", Float),
+    # What it was taught from a class's handwriting, and what came of it; null for all others.
+    Column("lesson", JSON(none_as_null=True)),
     Column("version", Integer, nullable=False, default=0),
     Column("last_seq", Integer, nullable=False, default=0),
     # Who may write this run, and until when; renewed while somebody trains it.
@@ -86,4 +89,17 @@ commands = Table(
     Column("value", Float),
     Column("created_at", Float, nullable=False),
     Index("commands_by_run", "run_id", "id"),
+)
+
+drawings = Table(
+    "drawings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(64)),
+    Column("label", Integer, nullable=False),
+    # 784 grey levels of the 28 × 28 picture, row by row.
+    Column("image", LargeBinary, nullable=False),
+    # What a network had read in it, where one had.
+    Column("read_as", Integer),
+    Column("created_at", Float, nullable=False),
 )

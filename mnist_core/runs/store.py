@@ -11,7 +11,9 @@ import functools
 import os
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,6 +21,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError, UnknownRunError, shown
 from mnist_core.runs.artifacts import Artifacts
 from mnist_core.runs.database import Database
+from mnist_core.runs.drawings import Drawings
 from mnist_core.runs.records import Command, EpochRecord, JournalRow, Run, RunStatus
 from mnist_core.runs.rows import ALL_RUNS, held_by, read_runs, to_journal_row
 from mnist_core.runs.schema import commands, journal, runs
@@ -47,6 +50,7 @@ class Store:
         if url is None:
             self.artifacts.prepare()
         self.database = Database(self.url)
+        self.drawings = Drawings(self.database)
 
     @classmethod
     def open(cls) -> Store:
@@ -66,6 +70,8 @@ class Store:
         preset: str | None = None,
         owner: str | None = None,
         lease_token: str | None = None,
+        files: Mapping[str, bytes] | None = None,
+        lesson: dict[str, Any] | None = None,
     ) -> Run:
         """Write a new run into the queue.
 
@@ -76,6 +82,8 @@ class Store:
             owner: Who starts it, or None.
             lease_token: Given by a process that will train it itself, and at once: the run is
                 then never in the queue, where another could take it.
+            files: Artifacts that it begins with, by name.
+            lesson: What it is to be taught, see :mod:`mnist_core.teaching`.
 
         Returns:
             The run.
@@ -91,8 +99,11 @@ class Store:
             "preset": preset,
             "config": config.to_dict(),
             "status": RunStatus.QUEUED,
+            "lesson": lesson,
             "created_at": time.time(),
         }
+        for file, content in (files or {}).items():  # first: a worker may take it up at once
+            self.artifacts.write(run_id, file, content)
         if lease_token is not None:
             values |= held_by(lease_token) | {"status": RunStatus.RUNNING}
         with self.database.writing() as connection:

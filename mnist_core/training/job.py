@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import LabError, StoreError, TrainingError
 from mnist_core.runs import Store
-from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
+from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, CHECKPOINT, LAST_MODEL, LESSON
 from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import Run, RunStatus
 from mnist_core.runs.store import open_known
 from mnist_core.tasks import Part, arrange, pixel_factor, split, task
+from mnist_core.teaching import Lesson, mixed, with_figures
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
 from mnist_core.training.link import Clock, RunLink
@@ -125,11 +128,19 @@ class _Training:
         # Stored settings are not checked when they are read: those of another version, say.
         config = TrainingConfig.from_dict(self.started.config.to_dict())
         parts = split(task(config.task).load(), config)
+        lesson = self._lesson()
+        if lesson is not None:
+            taught, judged = (
+                mixed(parts.train, lesson.taught),
+                mixed(parts.validation, lesson.judged),
+            )
+            parts = replace(parts, train=taught, validation=judged)
         train_set = samples_of(config, parts.train)
         validation_set = samples_of(config, parts.validation)
         test_part = parts.test
         del parts  # else every image would be in memory twice
         program, self.spare = program_for(config)
+        before = self._begin_lesson(program, lesson) if lesson is not None else 0.0
         loop = FitLoop(program, train_set, validation_set, seed=config.seed)
         recorder = RecordEpochs(loop, self.link)
         self._take_up(program, recorder)
@@ -151,7 +162,49 @@ class _Training:
             raise
         self._save_models(program, recorder)
         self._end(recorder)
-        self._measure_test_set(program, recorder, test_part)
+        test_accuracy = self._measure_test_set(program, recorder, test_part)
+        if lesson is not None and test_accuracy is not None:
+            self._note_lesson(program, lesson, before, test_accuracy)
+
+    def _lesson(self) -> Lesson | None:
+        """The drawings that it is to be taught, if it is."""
+        if self.started.lesson is None:
+            return None
+        content = self.link.insist(lambda: self.store.artifacts.read(self.started.id, LESSON))
+        if content is None:
+            raise StoreError(
+                mark("“{name}” was to be taught a class's drawings."),
+                mark("They are gone: its files were removed, or not copied with the database."),
+                mark("Teach the network again."),
+                name=self.started.name,
+            )
+        return Lesson.from_bytes(content)
+
+    def _begin_lesson(self, program: Program, lesson: Lesson) -> float:
+        """Begin with what the network knows; how well it reads the drawings kept aside."""
+        from mnist_core.loading import read_model
+
+        content = self.link.insist(lambda: self.store.artifacts.read(self.started.id, BASE_MODEL))
+        base = read_model(
+            content or b"", self.started.config, name=self.started.name, checkpoint="base"
+        )
+        program.model.set_weights(base.get_weights())
+        return self._accuracy(program, lesson)
+
+    def _note_lesson(
+        self, program: Program, lesson: Lesson, before: float, test_accuracy: float
+    ) -> None:
+        after = self._accuracy(program, lesson)
+        assert self.started.lesson is not None
+        figures = with_figures(self.started.lesson, before=before, after=after, test=test_accuracy)
+        self.link.insist(lambda: self.link.writer.taught(figures))
+
+    def _accuracy(self, program: Program, lesson: Lesson) -> float:
+        x, y = lesson.judged
+        part = Part(
+            images_u8=x, labels=y, indices=np.full(len(y), -1), wrong=np.zeros(len(y), bool)
+        )
+        return program.evaluate_now(samples_of(self.started.config, part)).metric
 
     def _take_up(self, program: Program, recorder: RecordEpochs) -> None:
         """Go on from the last checkpoint, if an earlier attempt left one."""
@@ -218,16 +271,19 @@ class _Training:
         status = RunStatus.STOPPED if stopped else RunStatus.FINISHED
         self.link.end(status)
 
-    def _measure_test_set(self, program: Program, recorder: RecordEpochs, part: Part) -> None:
-        """Once, after every choice has been made."""
+    def _measure_test_set(
+        self, program: Program, recorder: RecordEpochs, part: Part
+    ) -> float | None:
+        """Once, after every choice has been made; the accuracy of the best model."""
         if recorder.best_weights is None:
-            return
+            return None
         program.model.set_weights(recorder.best_weights)
         result = program.evaluate_now(samples_of(self.started.config, part))
         writer = self.link.writer
         self.link.insist(
             lambda: writer.measured(test_loss=result.loss, test_accuracy=result.metric)
         )
+        return result.metric
 
 
 def samples_of(config: TrainingConfig, part: Part) -> Samples:

@@ -1,0 +1,170 @@
+"""Teach it: the right answer to a drawing, the drawings that a class has kept, and the lesson."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mnist_core.runs import Run
+from mnist_core.runs.store import NAME_LENGTH
+from mnist_core.teaching import FEWEST
+from ui import pictures, problems, services, state
+from ui.navigation import train_page
+from ui.run_words import escaped, percent, whole
+from ui.text import _, ngettext
+
+#: Drawings shown at a time, the newest first.
+SHOWN = 60
+
+
+def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
+    """Keep the drawing with the answer that was chosen, and give a new canvas."""
+    label = state.TEACH_LABEL.get()
+    if label is None:
+        return
+    with problems.noted():
+        services.store().drawings.add(image_u8, label, read_as=read_as)
+        state.TEACH_LABEL.set(None)
+        state.DRAW_CLEARED.set(state.DRAW_CLEARED.get() + 1)
+
+
+def remove(number: int | None) -> None:
+    """Remove one drawing, or all."""
+    with problems.noted():
+        services.store().drawings.remove(number)
+
+
+def teach(run: Run) -> None:
+    """Queue a run that learns the class's drawings, and remember it for the page to show."""
+    with problems.noted():
+        name = _("{name}, taught").format(name=run.name)
+        state.TAUGHT_RUN.set(services.teach(run, name[:NAME_LENGTH]).id)
+
+
+def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
+    """Ask which digit it is."""
+    st.markdown(_("**Teach it:** which digit did you draw?"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.pills(
+            _("The digit that you drew"),
+            range(10),
+            key=state.TEACH_LABEL.key,
+            label_visibility="collapsed",
+        )
+        st.button(
+            _("Keep it"),
+            key=state.TEACH_KEEP,
+            on_click=keep,
+            args=(image_u8, read_as),
+            disabled=state.TEACH_LABEL.get() is None,
+            help=_(
+                "Puts the drawing and your answer into the class's collection, right or wrong as "
+                "the network may have been, and clears the canvas for the next one."
+            ),
+        )
+
+
+def show_collection(run: Run) -> None:
+    """The drawings that there are, and what to do with them."""
+    counts = services.store().drawings.counts()
+    total = sum(counts)
+    title = ngettext("{count} drawing kept", "{count} drawings kept", total)
+    with st.expander(_("The class's handwriting: ") + title.format(count=whole(total))):
+        if not total:
+            st.markdown(
+                _("Draw digits, say which they are, and keep them. Then a network can learn them.")
+            )
+            return
+        missing = max(0, FEWEST - total)
+        st.button(
+            _("Teach “{name}” these drawings").format(name=run.name),
+            type="primary",
+            key=state.TEACH_START,
+            on_click=teach,
+            args=(run,),
+            disabled=missing > 0,
+            help=_(
+                "A copy of the network goes on learning for a few epochs, from your drawings and "
+                "as many of MNIST's, so that it forgets nothing. The network itself stays as it is."
+            ),
+        )
+        if missing:
+            words = ngettext("{count} more drawing is needed.", "{count} more are needed.", missing)
+            st.caption(words.format(count=missing))
+        st.caption(" · ".join(f"{digit}: {whole(count)}" for digit, count in enumerate(counts)))
+        every = services.store().drawings.all()
+        st.html(
+            pictures.captioned(
+                [
+                    (
+                        pictures.picture(one.image_u8, str(one.label), side=44),
+                        str(one.label)
+                        if one.read_as in (None, one.label)
+                        else f"{one.label}, {_('read')} {one.read_as}",
+                    )
+                    for one in reversed(every[-SHOWN:])
+                ]
+            )
+        )
+        with st.container(horizontal=True):
+            st.download_button(
+                _("Save as a file"),
+                services.store().drawings.export,
+                file_name="drawings.npz",
+                key=state.TEACH_EXPORT,
+                on_click="ignore",
+                help=_("A NumPy file: x are the pictures, y the digits."),
+            )
+            st.button(
+                _("Remove the newest"),
+                key=state.TEACH_REMOVE,
+                on_click=remove,
+                args=(every[-1].id,),
+            )
+            st.button(_("Remove all"), key=state.TEACH_REMOVE_ALL, on_click=remove, args=(None,))
+
+
+def show_taught() -> None:
+    """The lesson that was begun here, and what came of it."""
+    run_id = state.TAUGHT_RUN.get()
+    if run_id is None:
+        return
+    with problems.shown():
+        run = services.store().get(run_id)
+        if run.status.is_active:
+            st.info(
+                _(
+                    "“{name}” is learning. Its models appear in the list above when it is done."
+                ).format(name=escaped(run.name))
+            )
+            st.page_link(
+                train_page(),
+                label=_("Watch it learn"),
+                icon=":material/show_chart:",
+                query_params={"run": run.id},
+            )
+        elif run.lesson is not None:
+            show_lesson(run)
+
+
+def show_lesson(run: Run) -> None:
+    """How well a network read before and after its lesson."""
+    lesson = run.lesson
+    if lesson is None or lesson["after"]["test"] is None:
+        return
+    of_drawings = (
+        _("your drawings that were kept aside") if lesson["kept_aside"] else _("your drawings")
+    )
+    rows = [(of_drawings, "drawings"), (_("MNIST's test digits"), "test")]
+    lines = [f"| | {_('before')} | {_('after')} |", "|---|---|---|"]
+    for words, key in rows:
+        before, after = percent(lesson["before"][key]), percent(lesson["after"][key])
+        lines.append(f"| {words} | {before} | **{after}** |")
+    st.markdown(
+        _("“{name}” was taught {count} drawings. It reads:").format(
+            name=escaped(lesson["base_name"]), count=whole(lesson["drawings"])
+        )
+        + "\n\n"
+        + "\n".join(lines)
+    )
