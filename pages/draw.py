@@ -15,7 +15,7 @@ from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
-from ui import drawing_panel, problems, services, state
+from ui import drawing_panel, problems, services, state, teach_panel
 from ui.navigation import RUN_ID, train_page
 from ui.run_words import escaped, whole
 from ui.starting import start_run
@@ -302,5 +302,7 @@ if readers:
         chosen_models = show_choice(readers)
     drawing_panel.warm_up(chosen_models)
     show_drawing(chosen_models, to_come)
+    if chosen_models:
+        teach_panel.show(chosen_models[0][0])
 else:
     show_beginning(to_come or any_active())

@@ -18,7 +18,7 @@ from mnist_core.explain import Activations, Explanation
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.predictions import Prediction
 from mnist_core.runs import Run
-from ui import pictures, problems, services, state
+from ui import pictures, problems, services, state, teach_panel
 from ui.run_words import escaped, moment, percent
 from ui.text import _
 
@@ -130,6 +130,7 @@ def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
                 st.html(_answer(run, checkpoint, prediction))
     if digit.touches_edge:
         st.caption(_("The drawing runs into the edge: a part of the digit may be missing."))
+    teach_panel.show_question(digit.image_u8, predictions[0].digit)
     if st.toggle(
         _("Show each step"),
         key=state.DRAW_STEPS.prepare(),

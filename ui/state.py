@@ -114,6 +114,15 @@ DRAW_UPLOADS: Entry[int] = Entry("draw-uploads", 0)
 #: The run whose models are chosen now, to notice that another run was chosen.
 DRAW_CHOSEN_FOR: Entry[str | None] = Entry("draw-chosen-for", None)
 
+# Teaching a network the class's handwriting, on the Draw page.
+TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)
+TEACH_KEEP = "teach-keep"
+TEACH_START = "teach-start"
+TEACH_EXPORT = "teach-export"
+TEACH_REMOVE = "teach-remove"
+TEACH_REMOVE_ALL = "teach-remove-all"
+TAUGHT_RUN: Entry[str | None] = Entry("taught-run", None)
+
 # The Runs page.
 RENAME_FORM = "rename-form"
 RENAME_CONFIRM = "rename-confirm"

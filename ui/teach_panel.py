@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run
 from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.teaching import FEWEST
@@ -16,6 +17,8 @@ from ui.text import _, ngettext
 
 #: Drawings shown at a time, the newest first.
 SHOWN = 60
+#: While a lesson goes on, it is looked at so often, in seconds.
+LOOK_SECONDS = 1
 
 
 def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
@@ -26,7 +29,8 @@ def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
     with problems.noted():
         services.store().drawings.add(image_u8, label, read_as=read_as)
         state.TEACH_LABEL.set(None)
-        state.DRAW_CLEARED.set(state.DRAW_CLEARED.get() + 1)
+        for empty in (state.DRAW_CLEARED, state.DRAW_UPLOADS):
+            empty.set(empty.get() + 1)
 
 
 def remove(number: int | None) -> None:
@@ -52,7 +56,7 @@ def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
             key=state.TEACH_LABEL.key,
             label_visibility="collapsed",
         )
-        st.button(
+        if st.button(
             _("Keep it"),
             key=state.TEACH_KEEP,
             on_click=keep,
@@ -62,7 +66,21 @@ def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
                 "Puts the drawing and your answer into the class's collection, right or wrong as "
                 "the network may have been, and clears the canvas for the next one."
             ),
-        )
+        ):
+            st.rerun()  # the collection stands outside of what a stroke redraws
+
+
+def show(run: Run) -> None:
+    """The class's drawings, and the lessons that came of them.
+
+    Args:
+        run: Whose network is to be taught.
+    """
+    with problems.shown():
+        show_taught()
+        if run.lesson is not None and run.id != state.TAUGHT_RUN.get():
+            show_lesson(run)
+        show_collection(run)
 
 
 def show_collection(run: Run) -> None:
@@ -130,22 +148,40 @@ def show_taught() -> None:
     run_id = state.TAUGHT_RUN.get()
     if run_id is None:
         return
-    with problems.shown():
+    try:
         run = services.store().get(run_id)
-        if run.status.is_active:
-            st.info(
-                _(
-                    "“{name}” is learning. Its models appear in the list above when it is done."
-                ).format(name=escaped(run.name))
-            )
-            st.page_link(
-                train_page(),
-                label=_("Watch it learn"),
-                icon=":material/show_chart:",
-                query_params={"run": run.id},
-            )
-        elif run.lesson is not None:
-            show_lesson(run)
+    except UnknownRunError:  # deleted meanwhile
+        return
+    if run.status.is_active:
+        wait_for_lesson(run_id)
+    elif run.lesson is not None:
+        show_lesson(run)
+        if run.message:
+            st.error(escaped(run.message), icon=":material/error:")
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def wait_for_lesson(run_id: str) -> None:
+    """Say how far the lesson is, and go on when it is over."""
+    try:
+        run = services.store().get(run_id)
+    except UnknownRunError:
+        st.rerun()
+    if not run.status.is_active:
+        st.rerun()
+    words = _("**{name}** is learning your drawings: epoch {done} of {epochs} is done.")
+    st.info(
+        words.format(
+            name=escaped(run.name), done=whole(run.epochs_done), epochs=whole(run.config.epochs)
+        ),
+        icon=":material/school:",
+    )
+    st.page_link(
+        train_page(),
+        label=_("Watch it learn"),
+        icon=":material/show_chart:",
+        query_params={"run": run.id},
+    )
 
 
 def show_lesson(run: Run) -> None:
