@@ -62,10 +62,6 @@ def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
             on_click=keep,
             args=(image_u8, read_as),
             disabled=state.TEACH_LABEL.get() is None,
-            help=_(
-                "Puts the drawing and your answer into the class's collection, right or wrong as "
-                "the network may have been, and clears the canvas for the next one."
-            ),
         ):
             st.rerun()  # the collection stands outside of what a stroke redraws
 
