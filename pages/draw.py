@@ -198,6 +198,7 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
         models: Who reads.
         training: The run that is to read as soon as it is trained, if there is one.
     """
+    teach_panel.redraw_collection()
     with st.container(key=state.DRAW_LAYOUT):
         with st.container(key=state.DRAW_PEN):
             found = show_canvas()

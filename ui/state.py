@@ -117,6 +117,7 @@ DRAW_CHOSEN_FOR: Entry[str | None] = Entry("draw-chosen-for", None)
 # Teaching a network the class's handwriting, on the Draw page.
 TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)
 TEACH_KEEP = "teach-keep"
+TEACH_KEPT: Entry[bool] = Entry("teach-kept", False)
 TEACH_START = "teach-start"
 TEACH_EXPORT = "teach-export"
 TEACH_REMOVE = "teach-remove"

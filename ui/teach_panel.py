@@ -29,8 +29,16 @@ def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
     with problems.noted():
         services.store().drawings.add(image_u8, label, read_as=read_as)
         state.TEACH_LABEL.set(None)
+        state.TEACH_KEPT.set(True)
         for empty in (state.DRAW_CLEARED, state.DRAW_UPLOADS):
             empty.set(empty.get() + 1)
+
+
+def redraw_collection() -> None:
+    """Draw the whole page once more after a drawing was kept: a stroke redraws only its part."""
+    if state.TEACH_KEPT.get():
+        state.TEACH_KEPT.set(False)
+        st.rerun()
 
 
 def remove(number: int | None) -> None:
@@ -56,14 +64,13 @@ def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
             key=state.TEACH_LABEL.key,
             label_visibility="collapsed",
         )
-        if st.button(
+        st.button(
             _("Keep it"),
             key=state.TEACH_KEEP,
             on_click=keep,
             args=(image_u8, read_as),
             disabled=state.TEACH_LABEL.get() is None,
-        ):
-            st.rerun()  # the collection stands outside of what a stroke redraws
+        )
 
 
 def show(run: Run) -> None:
