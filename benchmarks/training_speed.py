@@ -4,7 +4,7 @@
 
 Needs nothing else to run on the machine. In each round every preset is trained in turn by
 ``model.fit`` as its tutorial writes it, by the lab's fit loop, and by the peers that are installed
-(``pip install jax scikit-learn``), each in a fresh process; then a server is started, and the
+(``pip install -r benchmarks/requirements.txt``), each in a fresh process; then a server is started, and the
 preset trains once more in a plain process beside the idle workers and through the running engine,
 with its store and a viewer of the event stream. Seconds per epoch, after the first one; medians of
 the rounds. All ways train on the same images and judge on the same; see one_training.py.
@@ -44,9 +44,10 @@ EPOCHS = {
     "mlp-512": (4, 6),
     "regularised": (4, 5),
     "lenet": (3, 3),
+    "reads-handwriting": (3, 3),
 }
-#: The convolutional network trains on fewer images: all 60,000 take two minutes an epoch.
-IMAGES = {"lenet": 6_000}
+#: The convolutional networks train on fewer images: 60,000 take up to two minutes an epoch.
+IMAGES = {"lenet": 6_000, "reads-handwriting": 6_000}
 #: How long the idle processes are watched, in seconds.
 IDLE_SECONDS = 15
 ONE_TRAINING = Path(__file__).with_name("one_training.py")

@@ -1,6 +1,6 @@
 """One experiment in full: everything that decides a learning curve, checked before it costs time.
 
-A configuration is flat and frozen. The same sixteen names are widgets on a page, options on the
+A configuration is flat and frozen. The same seventeen names are widgets on a page, options on the
 command line and keys in the store, and two equal configurations train the same curve.
 Limits and choices stand beside it as data, so that no page holds a number of its own.
 """

@@ -8,7 +8,6 @@ other one is emptied, so that the page never shows something else than what is r
 from __future__ import annotations
 
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
 from mnist_core.drawing import Digit, read_drawing, read_picture
 from mnist_core.errors import LabError, UnknownRunError
@@ -142,6 +141,9 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
 
 def show_canvas() -> Digit | LabError | None:
     """The canvas; the digit on it, why there is none, or None before anything."""
+    # Importing it registers it with the running server, so there has to be one.
+    from streamlit_drawable_canvas import st_canvas
+
     with st.container(key=state.DRAW_CANVAS):
         drawn = st_canvas(
             stroke_width=BRUSH,

@@ -142,7 +142,11 @@ def test_a_worker_that_runs_the_dashboard_as_its_main_script_draws_nothing() -> 
     ("places", "lists"),
     [
         (("app.py", "mnist_core", "ui", "pages", "scripts/serve.py"), ("requirements.txt",)),
-        (("scripts", "benchmarks", "tests"), ("requirements.txt", "requirements-dev.txt")),
+        (("scripts", "tests"), ("requirements.txt", "requirements-dev.txt")),
+        (
+            ("benchmarks",),
+            ("requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"),
+        ),
     ],
 )
 def test_what_is_imported_is_pinned(places: tuple[str, ...], lists: tuple[str, ...]) -> None:
