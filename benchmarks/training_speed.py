@@ -4,10 +4,10 @@
 
 Needs nothing else to run on the machine. In each round every preset is trained in turn by
 ``model.fit`` as its tutorial writes it, by the lab's fit loop, and by the peers that are installed
-(``pip install -r benchmarks/requirements.txt``), each in a fresh process; then a server is started, and the
-preset trains once more in a plain process beside the idle workers and through the running engine,
-with its store and a viewer of the event stream. Seconds per epoch, after the first one; medians of
-the rounds. All ways train on the same images and judge on the same; see one_training.py.
+(``pip install -r benchmarks/requirements.txt``), each in a fresh process; then a server is started,
+and the preset trains once more in a plain process beside the idle workers and through the running
+engine, with its store and a viewer of the event stream. Seconds per epoch, after the first one;
+medians of the rounds. All ways train on the same images and judge on the same; see one_training.py.
 """
 
 from __future__ import annotations
