@@ -15,10 +15,11 @@ from mnist_core.predictions import CHECKPOINTS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
 from ui import drawing_panel, problems, services, state, teach_panel
-from ui.navigation import RUN_ID, train_page
+from ui.navigation import RUN_ID
 from ui.run_words import escaped, whole
 from ui.starting import start_run
 from ui.text import _
+from ui.waiting import wait_for_run
 
 #: The canvas, in pixels: ten times MNIST's pictures, with a brush that gives MNIST's strokes.
 CANVAS_SIDE = 280
@@ -29,8 +30,6 @@ RUNS_OFFERED = 50
 MOST_MODELS = 4
 #: The preset to begin with where nothing is trained yet.
 GOOD_READER = "reads-handwriting"
-#: While a run trains that is to read later, it is looked at so often, in seconds.
-LOOK_SECONDS = 2
 
 
 def empty_canvas() -> None:
@@ -230,32 +229,13 @@ def wait_for_engine() -> None:
     )
 
 
-@st.fragment(run_every=LOOK_SECONDS)
 def wait_for_training(run_id: str) -> None:
     """Say how far a run is that is to read later, and go on when it has ended."""
-    with problems.shown():
-        try:
-            run = services.store().get(run_id)
-        except UnknownRunError:
-            st.rerun()
-        if not run.status.is_active:
-            st.rerun()
-        words = _(
-            "**{name}** is still training: epoch {done} of {epochs} is done. It reads here as "
-            "soon as it has ended."
-        )
-        st.info(
-            words.format(
-                name=escaped(run.name), done=whole(run.epochs_done), epochs=whole(run.config.epochs)
-            ),
-            icon=":material/hourglass_empty:",
-        )
-        st.page_link(
-            train_page(),
-            label=_("Watch it learn"),
-            icon=":material/show_chart:",
-            query_params={"run": run.id},
-        )
+    words = _(
+        "**{name}** is still training: epoch {done} of {epochs} is done. It reads here as "
+        "soon as it has ended."
+    )
+    wait_for_run(run_id, words, ":material/hourglass_empty:")
 
 
 def show_beginning(training: Run | None) -> None:

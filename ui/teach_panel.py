@@ -11,14 +11,12 @@ from mnist_core.runs import Run
 from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.teaching import FEWEST
 from ui import pictures, problems, services, state
-from ui.navigation import train_page
 from ui.run_words import escaped, percent, whole
 from ui.text import _, ngettext
+from ui.waiting import wait_for_run
 
 #: Drawings shown at a time, the newest first.
 SHOWN = 60
-#: While a lesson goes on, it is looked at so often, in seconds.
-LOOK_SECONDS = 1
 
 
 def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
@@ -114,7 +112,7 @@ def show_collection(run: Run) -> None:
             words = ngettext("{count} more drawing is needed.", "{count} more are needed.", missing)
             st.caption(words.format(count=missing))
         st.caption(" · ".join(f"{digit}: {whole(count)}" for digit, count in enumerate(counts)))
-        every = services.store().drawings.all()
+        newest = services.store().drawings.newest(SHOWN)
         st.html(
             pictures.captioned(
                 [
@@ -124,7 +122,7 @@ def show_collection(run: Run) -> None:
                         if one.read_as in (None, one.label)
                         else f"{one.label}, {_('read')} {one.read_as}",
                     )
-                    for one in reversed(every[-SHOWN:])
+                    for one in newest
                 ]
             )
         )
@@ -141,9 +139,16 @@ def show_collection(run: Run) -> None:
                 _("Remove the newest"),
                 key=state.TEACH_REMOVE,
                 on_click=remove,
-                args=(every[-1].id,),
+                args=(newest[0].id,),
             )
-            st.button(_("Remove all"), key=state.TEACH_REMOVE_ALL, on_click=remove, args=(None,))
+            with st.popover(_("Remove all")):
+                st.caption(_("All drawings are removed for good. Save them as a file first."))
+                st.button(
+                    _("Remove all drawings"),
+                    key=state.TEACH_REMOVE_ALL,
+                    on_click=remove,
+                    args=(None,),
+                )
 
 
 def show_taught() -> None:
@@ -156,35 +161,12 @@ def show_taught() -> None:
     except UnknownRunError:  # deleted meanwhile
         return
     if run.status.is_active:
-        wait_for_lesson(run_id)
+        words = _("**{name}** is learning your drawings: epoch {done} of {epochs} is done.")
+        wait_for_run(run_id, words, ":material/school:")
     elif run.lesson is not None:
         show_lesson(run)
         if run.message:
             st.error(escaped(run.message), icon=":material/error:")
-
-
-@st.fragment(run_every=LOOK_SECONDS)
-def wait_for_lesson(run_id: str) -> None:
-    """Say how far the lesson is, and go on when it is over."""
-    try:
-        run = services.store().get(run_id)
-    except UnknownRunError:
-        st.rerun()
-    if not run.status.is_active:
-        st.rerun()
-    words = _("**{name}** is learning your drawings: epoch {done} of {epochs} is done.")
-    st.info(
-        words.format(
-            name=escaped(run.name), done=whole(run.epochs_done), epochs=whole(run.config.epochs)
-        ),
-        icon=":material/school:",
-    )
-    st.page_link(
-        train_page(),
-        label=_("Watch it learn"),
-        icon=":material/show_chart:",
-        query_params={"run": run.id},
-    )
 
 
 def show_lesson(run: Run) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -96,8 +97,15 @@ class Drawings:
 
     def all(self) -> list[LabelledDrawing]:
         """Every drawing, the oldest first."""
+        return self._read(sa.select(drawings).order_by(drawings.c.id))
+
+    def newest(self, count: int) -> list[LabelledDrawing]:
+        """So many drawings at most, the newest first."""
+        return self._read(sa.select(drawings).order_by(drawings.c.id.desc()).limit(count))
+
+    def _read(self, query: sa.Select[Any]) -> list[LabelledDrawing]:
         with self._database.reading() as connection:
-            rows = connection.execute(sa.select(drawings).order_by(drawings.c.id)).all()
+            rows = connection.execute(query).all()
         return [
             LabelledDrawing(
                 row.id,

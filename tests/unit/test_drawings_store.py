@@ -25,6 +25,9 @@ def test_drawings_come_back_as_they_were_kept(any_store: Store) -> None:
     assert [one.read_as for one in found] == [None, 1, 2, 3]
     for k, one in enumerate(found):
         np.testing.assert_array_equal(one.image_u8, picture(k))
+    newest = any_store.drawings.newest(3)
+    assert [one.id for one in newest] == numbers[:0:-1]
+    np.testing.assert_array_equal(newest[0].image_u8, picture(3))
     assert any_store.drawings.counts() == [2, 1, 1, 0, 0, 0, 0, 0, 0, 0]
 
 

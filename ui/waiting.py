@@ -1,0 +1,40 @@
+"""Waiting on a page for a run that trains elsewhere."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.errors import UnknownRunError
+from ui import problems, services
+from ui.navigation import train_page
+from ui.run_words import escaped, whole
+from ui.text import _
+
+#: A run that is waited for is looked at so often, in seconds.
+LOOK_SECONDS = 2
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def wait_for_run(run_id: str, words: str, icon: str) -> None:
+    """Say how far a run is, and draw the page anew when it has ended or is gone.
+
+    Args:
+        run_id: The run.
+        words: A translated sentence with places for ``name``, ``done`` and ``epochs``.
+        icon: What stands beside it.
+    """
+    with problems.shown():
+        try:
+            run = services.store().get(run_id)
+        except UnknownRunError:
+            st.rerun()
+        if not run.status.is_active:
+            st.rerun()
+        numbers = {"done": whole(run.epochs_done), "epochs": whole(run.config.epochs)}
+        st.info(words.format(name=escaped(run.name), **numbers), icon=icon)
+        st.page_link(
+            train_page(),
+            label=_("Watch it learn"),
+            icon=":material/show_chart:",
+            query_params={"run": run.id},
+        )
