@@ -175,7 +175,9 @@ def show_lesson(run: Run) -> None:
     if lesson is None or lesson["after"]["test"] is None:
         return
     of_drawings = (
-        _("your drawings that were kept aside") if lesson["kept_aside"] else _("your drawings")
+        _("your drawings that were kept aside")
+        if lesson["kept_aside"]
+        else _("your drawings, which it learned from")
     )
     rows = [(of_drawings, "drawings"), (_("MNIST's test digits"), "test")]
     lines = [f"| | {_('before')} | {_('after')} |", "|---|---|---|"]
