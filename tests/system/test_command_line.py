@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mnist_core import command_line
+from mnist_core import commands
 from mnist_core.architectures import ARCHITECTURES
-from mnist_core.command_line import main
+from mnist_core.commands import main, training
 from mnist_core.config import TrainingConfig
 from mnist_core.drawing import read_picture
 from mnist_core.predictions import predict
@@ -53,7 +53,7 @@ def shell(*arguments: str, **options) -> subprocess.Popen[str]:
 
 def config_of(*arguments: str) -> TrainingConfig:
     """What ``train`` with these arguments would train."""
-    return command_line._config(command_line._parser().parse_args(["train", *arguments]))
+    return training._config(commands._parser().parse_args(["train", *arguments]))
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:

@@ -1,0 +1,45 @@
+"""What several commands take: a run, as a person names it, and which of its models."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TypeAlias
+
+from mnist_core.errors import ConfigError, shown
+from mnist_core.predictions import CHECKPOINTS
+from mnist_core.runs import Run, Store
+from mnist_core.words import mark
+
+#: Where a command adds its own parser.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+#: Runs in one listing, at most.
+MOST_RUNS = 100_000
+#: A run may be named by so many first characters of its id, or more.
+ID_BEGINNING = 6
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Let a command take a run."""
+    parser.add_argument("run_name", metavar="RUN", help="a run's id, its beginning, or its name")
+
+
+def add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    """Let a command take one of a run's two models."""
+    parser.add_argument(
+        "--checkpoint", default="best", choices=CHECKPOINTS, help="which of its models"
+    )
+
+
+def run_named(store: Store, name: str) -> Run:
+    """The run of an id, of the beginning of one, or the newest of a name."""
+    runs = store.list_runs(limit=MOST_RUNS)
+    beginning = name if len(name) >= ID_BEGINNING else "no id begins so"
+    found = [run for run in runs if run.name == name or run.id.startswith(beginning)]
+    if found:
+        return found[0]
+    raise ConfigError(
+        mark("The run is {name}."),
+        mark("No run has that id or that name."),
+        mark("See them with: python -m mnist_core runs."),
+        name=shown(name),
+    )

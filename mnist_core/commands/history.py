@@ -1,0 +1,71 @@
+"""``runs``: the runs in the store, newest first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import datetime
+from typing import Any
+
+from mnist_core.commands.arguments import MOST_RUNS, Commands
+from mnist_core.commands.tables import figures, finite, print_table
+from mnist_core.errors import ConfigError, shown
+from mnist_core.runs import Run, Store
+from mnist_core.words import mark
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """Add the command."""
+    parser = commands.add_parser("runs", help="the runs in the store, newest first")
+    parser.set_defaults(run=_runs)
+    parser.add_argument("--limit", type=int, default=50, help="show at most so many")
+    return parser
+
+
+def _runs(options: argparse.Namespace) -> int:
+    if not 1 <= options.limit <= MOST_RUNS:
+        raise ConfigError(
+            mark("--limit is {limit}."),
+            mark("It has to be a whole number from 1 to {most}."),
+            mark("Choose a number in that range."),
+            limit=shown(options.limit),
+            most=MOST_RUNS,
+        )
+    runs = Store.open().list_runs(limit=options.limit)
+    if options.json:
+        print(json.dumps([_run_row(run) for run in runs]))
+        return 0
+    rows = []
+    for run in runs:
+        row = _run_row(run)
+        rows.append(
+            {
+                "run": row["run_id"][:8],
+                "name": row["name"],
+                "status": row["status"],
+                "epochs": f"{row['epochs']}/{run.config.epochs}",
+                "best": f"{run.best.val_loss:.4g} at {run.best.epoch}" if run.best else "",
+                "test": f"{run.test_accuracy:.2%}" if run.test_accuracy is not None else "",
+                "created": datetime.fromtimestamp(run.created_at).strftime("%m-%d %H:%M"),
+            }
+        )
+    print_table("", rows) if rows else print("There are no runs yet.")
+    return 0
+
+
+def _run_row(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "name": run.name,
+        "preset": run.preset,
+        "status": run.status.value,
+        "message": run.message,
+        "created_at": run.created_at,
+        "epochs": run.epochs_done,
+        "seconds": round(run.active_seconds, 3),
+        "config": run.config.to_dict(),
+        "best": figures(run.best),
+        "last": figures(run.last),
+        "test_loss": finite(run.test_loss),
+        "test_accuracy": finite(run.test_accuracy),
+    }

@@ -1,0 +1,68 @@
+"""``predict``: what a run's model reads in picture files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, run_named
+from mnist_core.commands.tables import print_table
+from mnist_core.errors import ConfigError, shown
+from mnist_core.predictions import predict
+from mnist_core.runs import Store
+from mnist_core.words import mark
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """Add the command."""
+    parser = commands.add_parser("predict", help="read digits in picture files")
+    parser.set_defaults(run=_predict)
+    add_run(parser)
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="a picture of one digit")
+    add_checkpoint(parser)
+    return parser
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from mnist_core.drawing import read_picture  # what it needs takes a while to load
+
+    store = Store.open()
+    run = run_named(store, options.run_name)
+    digits = [(path, read_picture(_content(path)).image_u8) for path in options.images]
+    images = np.stack([image for _, image in digits])
+    predictions = predict(store, run.id, options.checkpoint, images)
+    rows = [
+        {
+            "file": path,
+            "digit": prediction.digit,
+            "probabilities": [round(p, 6) for p in prediction.probabilities],
+            "seconds": round(prediction.seconds, 6),
+        }
+        for (path, _), prediction in zip(digits, predictions, strict=True)
+    ]
+    if options.json:
+        print(json.dumps(rows))
+        return 0
+    table = [
+        {"file": path, "digit": found.digit, "sure": f"{found.confidence:.1%}"}
+        | {"or": f"{found.runner_up} ({found.probabilities[found.runner_up]:.1%})"}
+        for (path, _), found in zip(digits, predictions, strict=True)
+    ]
+    print_table(f"{run.name}, {options.checkpoint} model", table)
+    return 0
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            mark("The picture is {path}."),
+            mark("It cannot be read: {cause}."),
+            mark("Give the path of a picture file."),
+            path=shown(path),
+            cause=error.strerror or str(error),
+        ) from error

@@ -1,0 +1,204 @@
+"""``train``: a run, trained in this process; Ctrl+C stops it and keeps what it learned."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import fields, replace
+from typing import Any
+
+from mnist_core.architectures import ARCHITECTURES
+from mnist_core.commands.arguments import Commands
+from mnist_core.commands.tables import figures, finite, print_table
+from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
+from mnist_core.errors import LabError
+from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
+from mnist_core.presets import PRESETS, preset
+from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
+from mnist_core.runs.leases import Lease
+from mnist_core.tasks import task
+from mnist_core.words import mark
+
+#: How often the progress bar looks into the store, in seconds.
+PROGRESS_SECONDS = 0.2
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """Add the command; every field of a configuration is an option."""
+    parser = commands.add_parser("train", help="train a run in this process")
+    parser.set_defaults(run=_train)
+    parser.add_argument("--preset", help="begin with these settings: " + ", ".join(PRESETS))
+    parser.add_argument("--name", help="what to call the run")
+    for field in fields(TrainingConfig):
+        option = "--" + field.name.replace("_", "-")
+        parser.add_argument(option, help=_help(field.name), metavar="VALUE")
+    return parser
+
+
+def _help(field: str) -> str:
+    if field in LIMITS:
+        limit = LIMITS[field]
+        return f"{limit.low} to {limit.high}" + (", or off" if field == "patience" else "")
+    choices = {**CHOICES, "architecture": tuple(ARCHITECTURES)}
+    return " | ".join(choices.get(field, ("mnist",)))
+
+
+def _train(options: argparse.Namespace) -> int:
+    config = _config(options)
+    task(config.task).load()  # data that cannot be used is found before there is a run
+    store = Store.open()
+    token = secrets.token_hex(16)
+    known = options.preset is not None
+    unchanged = known and config == preset(options.preset).config
+    run = store.create(
+        config,
+        name=options.preset if options.name is None else options.name,
+        preset=options.preset if unchanged else None,
+        lease_token=token,
+    )
+    with _stop_on_interrupt(store, run), _progress(store, run, shown=not options.json):
+        from mnist_core.training.job import train
+
+        train(Lease(run.id, token), store, gives_way=False)
+    run = store.get(run.id)
+    result = _result(store, run)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        _print_result(result)
+    if run.message:
+        print(run.message, file=sys.stderr)
+    return 0 if run.status in (RunStatus.FINISHED, RunStatus.STOPPED) else 1
+
+
+def _config(options: argparse.Namespace) -> TrainingConfig:
+    """The preset's settings, or the defaults, with what the command line changes."""
+    base = TrainingConfig() if options.preset is None else preset(options.preset).config
+    given: dict[str, Any] = {
+        field.name: _value(getattr(options, field.name), field.name)
+        for field in fields(TrainingConfig)
+        if getattr(options, field.name) is not None
+    }
+    if "optimizer" in given and "learning_rate" not in given:
+        # A rate that suits one optimizer does not suit another.
+        rate = DEFAULT_LEARNING_RATES.get(str(given["optimizer"]))
+        given |= {"learning_rate": rate} if rate else {}
+    return replace(base, **given)
+
+
+def _value(text: str, field: str) -> object:
+    """An option's value as the configuration takes it; what is no number stays text."""
+    if field not in LIMITS:
+        return text
+    if field == "patience" and text.lower() in ("off", "none"):
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+@contextmanager
+def _stop_on_interrupt(store: Store, run: Run) -> Iterator[None]:
+    """Let Ctrl+C stop the training and keep what was learned; a second one ends it hard."""
+
+    def tell() -> None:
+        try:
+            store.command(run.id, Command.STOP)
+        except LabError as error:
+            print(error.sentence(), file=sys.stderr)
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        print(mark("Stopping; what was learned is kept."), file=sys.stderr)
+        threading.Thread(target=tell).start()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(store: Store, run: Run, *, shown: bool) -> Iterator[None]:
+    """A progress bar on a terminal, fed from the store as a page would be."""
+    if not (shown and sys.stderr.isatty()):
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    over = threading.Event()
+    bar = Progress(*Progress.get_default_columns(), console=Console(stderr=True))
+    line = bar.add_task("starting", total=run.config.epochs)
+
+    def show() -> None:
+        with suppress(LabError):  # a store that fails for a moment: the next look shows it
+            last = store.get(run.id).last
+            if last is not None:
+                words = f"epoch {last.epoch}  val_loss {last.val_loss:.4f}"
+                bar.update(line, completed=last.epoch, description=words)
+
+    def follow() -> None:
+        while not over.wait(PROGRESS_SECONDS):
+            show()
+
+    with bar:
+        follower = threading.Thread(target=follow)
+        follower.start()
+        try:
+            yield
+        finally:
+            over.set()
+            follower.join()
+            show()
+
+
+def _result(store: Store, run: Run) -> dict[str, Any]:
+    """What a training came to, as one JSON object."""
+    return {
+        "run_id": run.id,
+        "status": run.status.value,
+        "epochs": run.epochs_done,
+        "seconds": round(run.active_seconds, 3),
+        "overfitting_epoch": _overfitting_epoch(store.curves(run.id)),
+        "best": figures(run.best),
+        "last": figures(run.last),
+        "test_loss": finite(run.test_loss),
+        "test_accuracy": finite(run.test_accuracy),
+    }
+
+
+def _overfitting_epoch(records: Sequence[EpochRecord]) -> int | None:
+    return CRITERIA[DEFAULT_CRITERION].find(Curves.of(records)).best_epoch
+
+
+def _print_result(result: dict[str, Any]) -> None:
+    rows = [
+        {"": name} | {figure: _short(value) for figure, value in result[name].items()}
+        for name in ("best", "last")
+        if result[name] is not None
+    ]
+    print(f"run {result['run_id']}  {result['status']}  {result['seconds']:.1f} s")
+    print_table("", rows)
+    begins = result["overfitting_epoch"]
+    label = CRITERIA[DEFAULT_CRITERION].label.lower()
+    found = f"overfitting begins after epoch {begins}" if begins else "no overfitting found so far"
+    print(f"{found} (judged by: {label})")
+    if result["test_accuracy"] is not None:
+        print(f"test accuracy of the best model {result['test_accuracy']:.2%}")
+
+
+def _short(value: float | int | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
