@@ -127,6 +127,11 @@ class Run:
         test_accuracy: Its accuracy there, 0 to 1.
         lesson: What it was taught from a class's drawings and what came of it, see
             :mod:`mnist_core.teaching`; None for all others.
+        notes: What a person wrote about it; may be empty, and have several lines.
+        tags: Words by which a person finds it again, sorted.
+        pinned: Whether a clean-up leaves it alone however old it is.
+        imported: For a model that came in as a file, what is known of it, see
+            :mod:`mnist_core.incoming`; such a run has no epochs. None for all others.
         settled: Whether nothing more will be written for this run.
         version: Grows with each change of the run or of its journal.
         last_seq: The journal's last position.
@@ -151,6 +156,10 @@ class Run:
     test_loss: float | None
     test_accuracy: float | None
     lesson: dict[str, Any] | None
+    notes: str
+    tags: tuple[str, ...]
+    pinned: bool
+    imported: dict[str, Any] | None
     settled: bool
     version: int
     last_seq: int
@@ -158,4 +167,5 @@ class Run:
     @property
     def has_models(self) -> bool:
         """Whether it has left a best and a last model."""
-        return self.status in (RunStatus.FINISHED, RunStatus.STOPPED) and self.best is not None
+        ended = self.status in (RunStatus.FINISHED, RunStatus.STOPPED)
+        return ended and (self.best is not None or self.imported is not None)

@@ -33,6 +33,9 @@ PLAIN_FIELDS = (
     "test_loss",
     "test_accuracy",
     "lesson",
+    "notes",
+    "pinned",
+    "imported",
     "version",
     "last_seq",
 )
@@ -110,6 +113,7 @@ def _to_run(row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], now
         best=records.get((row["id"], row["best_epoch"] or 0)),
         last=records.get((row["id"], row["epochs_done"])),
         progress=progress,
+        tags=tuple(row["tags"] or ()),
         settled=not status.is_active and row["lease_token"] is None,
         **{name: row[name] for name in PLAIN_FIELDS},
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -19,10 +20,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
+    text,
 )
 
 #: The newest migration. A database at this revision is opened without loading Alembic.
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData()
 
@@ -52,6 +55,12 @@ runs = Table(
     Column("test_accuracy", Float),
     # What it was taught from a class's handwriting, and what came of it; null for all others.
     Column("lesson", JSON(none_as_null=True)),
+    # What a person says of it, and whether a clean-up is to leave it alone.
+    Column("notes", Text, nullable=False, server_default=text("''")),
+    Column("tags", JSON(none_as_null=True)),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    # Where its model came in as a file from outside: what is known of it; null for all others.
+    Column("imported", JSON(none_as_null=True)),
     Column("version", Integer, nullable=False, default=0),
     Column("last_seq", Integer, nullable=False, default=0),
     # Who may write this run, and until when; renewed while somebody trains it.

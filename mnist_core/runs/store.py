@@ -11,7 +11,7 @@ import functools
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ from mnist_core.words import mark
 
 #: Longest name of a run, in characters.
 NAME_LENGTH = 80
+#: Longest notes on a run and longest tag, in characters; most tags of a run.
+NOTES_LENGTH = 4000
+TAG_LENGTH = 30
+MOST_TAGS = 12
 DEFAULT_HOME = Path(__file__).parents[2] / ".mnist_lab"
 
 
@@ -166,6 +170,35 @@ class Store:
         """Call a run something else (one line, at most :data:`NAME_LENGTH` characters)."""
         self._update(run_id, name=_clean_name(name))
 
+    def describe(
+        self,
+        run_id: str,
+        *,
+        notes: str | None = None,
+        tags: Iterable[str] | None = None,
+        pinned: bool | None = None,
+    ) -> None:
+        """Say of a run what a person wants to remember; what is None stays as it is.
+
+        Args:
+            run_id: The run.
+            notes: Any text, at most :data:`NOTES_LENGTH` characters.
+            tags: Words to find it by, at most :data:`MOST_TAGS`; twice the same counts once.
+            pinned: Whether a clean-up is to leave it alone.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            StoreError: The notes or a tag are too long, or there are too many tags.
+        """
+        values: dict[str, object] = {}
+        if notes is not None:
+            values["notes"] = clean_notes(notes)
+        if tags is not None:
+            values["tags"] = clean_tags(tags)
+        if pinned is not None:
+            values["pinned"] = pinned
+        self._update(run_id, **values)
+
     def delete(self, run_id: str) -> None:
         """Remove a run with its epochs and models.
 
@@ -253,6 +286,45 @@ def _clean_name(name: str) -> str:
             mark("Choose a shorter one, or at least one letter."),
             length=len(cleaned),
             limit=NAME_LENGTH,
+        )
+    return cleaned
+
+
+def clean_notes(notes: str) -> str:
+    """Notes without the space around them.
+
+    Raises:
+        StoreError: They are too long.
+    """
+    cleaned = notes.strip()
+    if len(cleaned) > NOTES_LENGTH:
+        raise StoreError(
+            mark("Notes of {length} characters."),
+            mark("A run's notes have {limit} at most."),
+            mark("Shorten them, and keep the long version elsewhere."),
+            length=len(cleaned),
+            limit=NOTES_LENGTH,
+        )
+    return cleaned
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Tags as they are kept: each on one line and once, sorted; empty ones are dropped.
+
+    Raises:
+        StoreError: One is too long, or there are too many.
+    """
+    cleaned = sorted({" ".join(tag.split()) for tag in tags} - {""})
+    longest = max(map(len, cleaned), default=0)
+    if len(cleaned) > MOST_TAGS or longest > TAG_LENGTH:
+        raise StoreError(
+            mark("{count} tags, the longest of {length} characters."),
+            mark("A run has {most} tags at most, each of {limit} characters at most."),
+            mark("Leave some out, or choose shorter words."),
+            count=len(cleaned),
+            length=longest,
+            most=MOST_TAGS,
+            limit=TAG_LENGTH,
         )
     return cleaned
 
