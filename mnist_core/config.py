@@ -48,6 +48,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer": ("sgd", "rmsprop", "adam"),
     "pixel_scaling": ("unit", "raw"),
     "augmentation": ("none", "shape", "handwriting"),
+    "histograms": ("off", "on"),
 }
 
 DEFAULT_LEARNING_RATES: dict[str, float] = {"sgd": 0.01, "rmsprop": 0.001, "adam": 0.001}
@@ -81,6 +82,8 @@ class TrainingConfig:
         patience: Epochs without improvement of the validation loss after which training stops;
             None never stops early.
         min_delta: Fall of the validation loss that counts as an improvement for `patience`.
+        histograms: "on" to keep how the weights are spread, epoch by epoch, for TensorBoard and
+            the page of the model. It changes nothing of the curve.
 
     Raises:
         ConfigError: If a value is of the wrong type, out of range, unknown or at odds with
@@ -103,6 +106,7 @@ class TrainingConfig:
     augmentation: str = "none"
     patience: int | None = None
     min_delta: float = 0.0
+    histograms: str = "off"
 
     def __post_init__(self) -> None:
         """Check each field, then the fields against each other."""

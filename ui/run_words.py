@@ -86,6 +86,8 @@ def more_settings_line(config: TrainingConfig) -> str:
     if config.augmentation != "none":
         words = _(CHOICE_LABELS["augmentation"][config.augmentation])
         parts.append(_("digits varied in {what}").format(what=words.lower()))
+    if config.histograms == "on":
+        parts.append(_("weight histograms kept"))
     if config.patience is not None:
         parts.append(_("stops early, patience {epochs}").format(epochs=whole(config.patience)))
     if config.min_delta:

@@ -94,6 +94,7 @@ def show_more() -> None:
     _choice("sampling")
     _share("label_noise")
     _choice("augmentation")
+    _choice("histograms")
     st.toggle(
         _(STOP_EARLY.label),
         key=state.STOP_EARLY.prepare(),

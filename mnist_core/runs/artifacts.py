@@ -53,6 +53,13 @@ class Artifacts:
             ) from error
         self._path = f"{path}/runs"
 
+    @property
+    def local_root(self) -> Path | None:
+        """The root as a folder of this machine, or None where it is none."""
+        if not isinstance(self._files, LocalFileSystem):
+            return None
+        return Path(self._path).parent
+
     def prepare(self) -> None:
         """Make the root folder.
 
@@ -103,12 +110,12 @@ class Artifacts:
         return content
 
     def names(self, run_id: str) -> list[str]:
-        """The files that a run has."""
+        """The files that a run has, without those in folders of their own."""
         try:
-            found = self._files.ls(f"{self._path}/{run_id}", detail=False)
+            found = self._files.ls(f"{self._path}/{run_id}", detail=True)
         except FileNotFoundError:
             return []
-        names = (Path(path).name for path in found)
+        names = (Path(entry["name"]).name for entry in found if entry["type"] == "file")
         return sorted(name for name in names if not name.startswith("."))
 
     def remove(self, run_id: str, name: str | None = None) -> None:

@@ -22,6 +22,7 @@ from mnist_core.errors import StoreError, UnknownRunError, shown
 from mnist_core.runs.artifacts import Artifacts
 from mnist_core.runs.database import Database
 from mnist_core.runs.drawings import Drawings
+from mnist_core.runs.event_files import EventFiles
 from mnist_core.runs.records import Command, EpochRecord, JournalRow, Run, RunStatus
 from mnist_core.runs.rows import ALL_RUNS, held_by, read_runs, to_journal_row
 from mnist_core.runs.schema import commands, journal, runs
@@ -50,6 +51,7 @@ class Store:
     def __init__(self, home: str | Path, url: str | None = None) -> None:
         self.home = str(home)
         self.artifacts = Artifacts(self.home)
+        self.event_files = EventFiles(self.artifacts)
         self.url = url or _sqlite_url(Path(self.home).resolve() / "runs.db")
         if url is None:
             self.artifacts.prepare()
@@ -168,7 +170,9 @@ class Store:
 
     def rename(self, run_id: str, name: str) -> None:
         """Call a run something else (one line, at most :data:`NAME_LENGTH` characters)."""
-        self._update(run_id, name=_clean_name(name))
+        name = _clean_name(name)
+        self._update(run_id, name=name)
+        self.event_files.show(run_id, name)
 
     def describe(
         self,
@@ -216,6 +220,7 @@ class Store:
             )
         with self.database.writing() as connection:
             connection.execute(sa.delete(runs).where(runs.c.id == run_id))
+        self.event_files.hide(run_id)
         self.artifacts.remove(run_id)
 
     def command(self, run_id: str, command: Command, value: float | None = None) -> None:

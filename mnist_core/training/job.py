@@ -26,6 +26,7 @@ from mnist_core.tasks import Part, arrange, pixel_factor, split, task
 from mnist_core.teaching import Lesson, mixed, with_figures
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
+from mnist_core.training.event_writer import EventWriter
 from mnist_core.training.link import Clock, RunLink
 from mnist_core.training.warm_up import load_tensorflow
 from mnist_core.words import mark
@@ -70,11 +71,15 @@ def train(lease: Lease, store: Store, *, gives_way: bool = True) -> None:
 
 def _train(store: Store, link: RunLink) -> None:
     run_id = link.writer.lease.run_id
+    run = link.insist(link.writer.run)
+    events = EventWriter(store.event_files, run)
     try:
-        _Training(store, link.insist(link.writer.run), link).run()
+        _Training(store, run, link, events).run()
     except LeaseLostError:
+        events.close()
         raise
     except ParkRun:
+        events.close()
         link.park()
         return
     except LabError as error:
@@ -83,6 +88,7 @@ def _train(store: Store, link: RunLink) -> None:
         log.exception("run %s failed", run_id)
         link.end(RunStatus.FAILED, _plain(error).sentence())
     _forget_checkpoint(store, run_id)
+    events.end(link.insist(link.writer.run), lambda: store.curves(run_id))
     link.insist(link.writer.release)
 
 
@@ -116,6 +122,7 @@ class _Training:
     store: Store
     started: Run
     link: RunLink
+    events: EventWriter
 
     def run(self) -> None:
         """Prepare, train, save, and measure the test set once."""
@@ -124,6 +131,7 @@ class _Training:
         from mnist_core.training.callbacks import FollowCommands, RecordEpochs, SaveCheckpoints
         from mnist_core.training.fit import FitLoop
         from mnist_core.training.programs import program_for
+        from mnist_core.training.tensorboard import RecordHistograms
 
         # Stored settings are not checked when they are read: those of another version, say.
         config = TrainingConfig.from_dict(self.started.config.to_dict())
@@ -147,7 +155,10 @@ class _Training:
         if self.started.last is not None:  # a person may have changed it since the checkpoint
             program.optimizer.learning_rate.assign(self.started.last.learning_rate)
         checkpoints = SaveCheckpoints(recorder, self.link, self._save_checkpoint)
-        callbacks = [recorder, *self._early_stopping(), checkpoints]
+        self._begin_events(recorder.last_epoch)
+        histograms = RecordHistograms(self.events, config.epochs)
+        callbacks = [histograms] if config.histograms == "on" else []
+        callbacks += [recorder, *self._early_stopping(), checkpoints]
         callbacks.append(FollowCommands(loop, self.link))
         first = recorder.last_epoch + 1
         try:
@@ -162,6 +173,8 @@ class _Training:
             raise
         self._save_models(program, recorder)
         self._end(recorder)
+        # After the curves: drawing up the graph would keep the first epoch waiting.
+        self.events.graph(lambda: program.graph(train_set).as_graph_def().SerializeToString())
         test_accuracy = self._measure_test_set(program, recorder, test_part)
         if lesson is not None and test_accuracy is not None:
             self._note_lesson(program, lesson, before, test_accuracy)
@@ -228,6 +241,14 @@ class _Training:
                 active_seconds=checkpoint.seconds,
             )
         )
+
+    def _begin_events(self, epochs: int) -> None:
+        """Begin the event files, with the epochs that earlier attempts have left."""
+        self.link.insist(self.link.writer.renew)  # files know no lease
+        run_id = self.started.id
+        records = self.link.insist(lambda: self.store.curves(run_id)) if epochs else []
+        self.events.begin(records)
+        self.link.written = self.events.take
 
     def _early_stopping(self) -> list[keras.callbacks.Callback]:
         from mnist_core.training.callbacks import EarlyStopping

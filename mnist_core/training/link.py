@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
@@ -67,6 +67,8 @@ class RunLink:
     def __init__(self, writer: RunWriter, queue: RunQueue | None) -> None:
         self.writer = writer
         self.control = Control()
+        #: Is handed the epochs that the store has just taken; raises nothing.
+        self.written: Callable[[Sequence[EpochRecord]], None] = _nobody
         self.clock = Clock()
         self._queue = queue
         self._lock = threading.Lock()  # guards the four fields below
@@ -225,11 +227,17 @@ class RunLink:
                 raise
             with self._lock:
                 del self._records[: len(records)]
+            if records:
+                self.written(records)
 
     def continue_from(self, best_epoch: int | None, seconds: float) -> None:
         """Take up the figures of an earlier attempt."""
         self._best_epoch = best_epoch
         self.clock = Clock(seconds)
+
+
+def _nobody(_records: Sequence[EpochRecord]) -> None:
+    pass
 
 
 _STATUS = {True: RunStatus.PAUSED, False: RunStatus.RUNNING}

@@ -6,12 +6,17 @@ is and writes nothing. Here it is written from the program that trains.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from keras.src.utils.naming import to_snake_case
 
+from mnist_core.training.event_writer import EventWriter, histogram_stride
 from mnist_core.training.fit import FitLoop
 
 
@@ -38,3 +43,51 @@ class TensorBoard(keras.callbacks.TensorBoard):  # type: ignore[misc]
             # Into the file of the epochs: of several files TensorBoard reads the newest on.
             with self._train_writer.as_default():
                 tf.summary.graph(self._loop.program.graph(self._loop.train))
+
+
+class RecordHistograms(keras.callbacks.Callback):  # type: ignore[misc]
+    """Hands the weights' histograms of each epoch to a run's event files.
+
+    Stands before the callback that records the epoch, so that both are written together.
+
+    Args:
+        writer: The run's event files.
+        epochs: How many epochs are planned; of very many, not every one's histograms are kept.
+    """
+
+    def __init__(self, writer: EventWriter, epochs: int) -> None:
+        super().__init__()
+        self._writer = writer
+        self._stride = histogram_stride(epochs)
+        self._weights: dict[str, keras.Variable] = {}
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Find the weights."""
+        self._weights = weight_names(self.model)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Hand them over, also those of the first epoch."""
+        if epoch % self._stride == 0:
+            arrays = {name: np.asarray(weight) for name, weight in self._weights.items()}
+            self._writer.histograms(epoch + 1, arrays)
+
+
+def weight_names(model: keras.Model) -> dict[str, keras.Variable]:
+    """A model's weights by layer and kind, such as ``dense_1/kernel``.
+
+    The names are those that the layers have in a process of their own. Keras counts on from model
+    to model, and a worker trains many: the same layer would be called otherwise in each run, and
+    TensorBoard could not lay two runs beside each other.
+    """
+    counts: dict[str, int] = {}
+    found: dict[str, keras.Variable] = {}
+    for layer in model.layers:
+        kind = to_snake_case(type(layer).__name__)
+        number = counts[kind] = counts.get(kind, -1) + 1
+        name = layer.name
+        if re.fullmatch(rf"{kind}(_\d+)?", name):
+            name = f"{kind}_{number}" if number else kind
+        for weight in layer.weights:
+            # A path is that of the layer, perhaps within the model's, and the weight's own.
+            found[f"{name}/{weight.path.split(f'{layer.name}/', 1)[-1]}"] = weight
+    return found

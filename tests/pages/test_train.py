@@ -240,6 +240,7 @@ def test_every_setting_reaches_the_run(open_page: Open, store: Store) -> None:
         augmentation="handwriting",
         patience=5,
         min_delta=0.002,
+        histograms="on",
     )
     app.toggle(key="train-stop-early").set_value(True).run()
     for key, widget in {

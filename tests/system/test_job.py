@@ -15,6 +15,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util.tensor_util import make_ndarray
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
@@ -586,3 +588,35 @@ def test_a_validation_loss_that_is_no_number_ends_the_run(store):
     assert math.isnan(run.last.val_loss)
     assert math.isfinite(run.last.loss)
     assert f"in epoch {run.last.epoch}" in run.message
+
+
+def test_a_run_leaves_event_files_with_histograms_and_the_graph(store, saving_always):
+    config = replace(SMALL, histograms="on")
+    run = interrupted(store, config, saved=2, seen=4)
+    run = Job(store, run).join()
+    folder = store.event_files.folder(run.id)
+    train_events = EventAccumulator(str(folder / "train"), size_guidance={"tensors": 0}).Reload()
+    tags = train_events.Tags()
+    weights = [f"dense{n}/{kind}" for n in ("", "_1") for kind in ("kernel", "bias")]
+    histograms = {f"{weight}/histogram" for weight in weights}
+    assert {tag for tag in tags["tensors"] if "histogram" in tag} == histograms
+    for tag in [*histograms, "epoch_loss", "epoch_learning_rate"]:
+        steps = [event.step for event in train_events.Tensors(tag)]
+        assert steps == list(range(1, config.epochs + 1)), tag
+    last = make_ndarray(train_events.Tensors("dense_1/kernel/histogram")[-1].tensor_proto)
+    assert last[:, 2].sum() == 2 * 10
+    operations = {node.op for node in train_events.Graph().node}
+    for function in train_events.Graph().library.function:
+        operations |= {node.op for node in function.node_def}
+    assert {"MatMul", "AssignVariableOp"} <= operations
+    whole = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    accuracy = whole.Tensors("test/accuracy")[0].tensor_proto
+    assert float(make_ndarray(accuracy)) == np.float32(run.test_accuracy)
+
+
+def test_histograms_change_nothing_of_the_curve(store):
+    runs = [finished(store, replace(SMALL, histograms=kept)) for kept in ("off", "on")]
+    first, second = (timeless(store.curves(run.id)) for run in runs)
+    assert first == second
+    sizes = [sum(p.stat().st_size for p in store.event_files.paths(run.id)) for run in runs]
+    assert sizes[0] < sizes[1]

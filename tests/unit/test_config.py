@@ -65,6 +65,7 @@ def test_the_defaults_are_the_experiment_with_700_digits():
         "augmentation": "none",
         "patience": None,
         "min_delta": 0.0,
+        "histograms": "off",
     }
 
 

@@ -71,6 +71,7 @@ def test_the_two_lines_name_every_setting_that_was_changed() -> None:
         "augmentation": "shape",
         "patience": 7,
         "min_delta": 0.004,
+        "histograms": "on",
     }
     assert set(changes) == set(usual.to_dict()) - {"task"}  # there is one task only
     usual = replace(usual, patience=6)  # without which min_delta would say nothing
