@@ -19,7 +19,7 @@ from ui.navigation import RUN_ID
 from ui.run_words import escaped, whole
 from ui.starting import start_run
 from ui.text import _
-from ui.waiting import wait_for_run
+from ui.waiting import wait_for_engine, wait_for_run
 
 #: The canvas, in pixels: ten times MNIST's pictures, with a brush that gives MNIST's strokes.
 CANVAS_SIDE = 280
@@ -211,22 +211,16 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
                 wait_for_training(training.id)
             engine = services.engine_state()
             if engine.phase == "starting":
-                wait_for_engine()
+                wait_for_engine(
+                    _(
+                        "The networks are being loaded. You can draw already; it is read in a "
+                        "few seconds."
+                    )
+                )
             elif engine.phase == "failed":
                 words = _("No network can read: the workers could not be started. {why}")
                 st.warning(words.format(why=escaped(engine.message)))
             drawing_panel.show_reading(sent or found, models)
-
-
-@st.fragment(run_every=1)
-def wait_for_engine() -> None:
-    """Say that nobody can read yet, and go on when somebody can."""
-    if services.engine_state().phase != "starting":
-        st.rerun()
-    st.info(
-        _("The networks are being loaded. You can draw already; it is read in a few seconds."),
-        icon=":material/hourglass_empty:",
-    )
 
 
 def wait_for_training(run_id: str) -> None:

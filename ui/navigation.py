@@ -13,6 +13,7 @@ PAGES = Path(__file__).parents[1] / "pages"
 TRAIN_ADDRESS = "train"
 RUNS_ADDRESS = "runs"
 DRAW_ADDRESS = "draw"
+DATA_ADDRESS = "data"
 #: The form of a run's id, for whatever calls itself one in an address.
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -36,6 +37,13 @@ def draw_page() -> st.Page:
     """Draw a digit and have it read."""
     return st.Page(
         PAGES / "draw.py", title=_("Draw"), icon=":material/draw:", url_path=DRAW_ADDRESS
+    )
+
+
+def data_page() -> st.Page:
+    """What is learned from: the digits, how they are prepared, what training sees of them."""
+    return st.Page(
+        PAGES / "data.py", title=_("Data"), icon=":material/grid_view:", url_path=DATA_ADDRESS
     )
 
 

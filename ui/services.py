@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core import engine, teaching
+from mnist_core import engine, teaching, variations
 from mnist_core import explain as explanations
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import EngineError, StoreError
@@ -146,6 +146,20 @@ def neighbours(run_id: str, image_u8: NDArray[np.uint8]) -> Neighbours:
         LabError: The run is not there, or nobody answers.
     """
     return _engine().ask(explanations.neighbours, store().home, store().url, run_id, image_u8)
+
+
+def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """New digits of one, by the augmentation of that name, made in the worker.
+
+    Returns:
+        uint8 (16, 28, 28).
+
+    Raises:
+        LabError: There is no such augmentation, or nobody answers.
+    """
+    if name == "none":  # nothing to compute
+        return variations.vary(name, image_u8, seed)
+    return _engine().ask(variations.vary, name, image_u8, seed)
 
 
 def teach(run: Run, name: str) -> Run:

@@ -106,6 +106,21 @@ def show_more() -> None:
         _number("min_delta")
 
 
+def show_data() -> None:
+    """The settings that decide what the network will see."""
+    _number("train_size")
+    _number("validation_size")
+    _choice("sampling")
+    _share("label_noise")
+    _choice("augmentation")
+    _number("seed")
+
+
+def show_pixel_scaling() -> None:
+    """The setting that decides on which scale it sees it."""
+    _choice("pixel_scaling")
+
+
 def _values() -> dict[str, Any]:
     values = PRESETS[state.PRESET.get()].config.to_dict()
     values |= {name: state.field(name).get() for name in FIELDS}

@@ -114,6 +114,25 @@ DRAW_UPLOADS: Entry[int] = Entry("draw-uploads", 0)
 #: The run whose models are chosen now, to notice that another run was chosen.
 DRAW_CHOSEN_FOR: Entry[str | None] = Entry("draw-chosen-for", None)
 
+# The Data page. These four are public: keep them.
+DATA_SPLIT: Entry[str] = Entry("data-split", "train")
+DATA_CLASS: Entry[int | None] = Entry("data-class", -1)
+DATA_PAGE: Entry[int] = Entry("data-page", 1)
+DATA_DIGIT: Entry[int | None] = Entry("data-digit", None)
+DATA_VIEW: Entry[str] = Entry("data-view", "digits")
+DATA_GRID = "data-grid"
+DATA_PIXELS = "data-pixels"
+DATA_STEP: Entry[str] = Entry("data-step", "picture")
+DATA_BACK = "data-back"
+DATA_NEXT = "data-next"
+DATA_LAYOUT_OF_INPUT: Entry[str] = Entry("data-input", "vector")
+#: The network that the form was chosen for, to notice that another one was chosen.
+DATA_LAYOUT_FOR: Entry[str | None] = Entry("data-input-for", None)
+DATA_WRONG: Entry[bool] = Entry("data-wrong", False)
+DATA_SEEN = "data-seen"
+#: What the address asked for when it was last followed, to notice that it asks for something else.
+DATA_ADDRESS: Entry[tuple[str | None, ...]] = Entry("data-address", ())
+
 # Teaching a network the class's handwriting, on the Draw page.
 TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)
 TEACH_KEEP = "teach-keep"
@@ -151,6 +170,22 @@ DRAW_LAYOUT = "draw-layout"
 DRAW_PEN = "draw-pen"
 DRAW_FILE = "draw-file"
 DRAW_READ = "draw-read"
+DATA_BROWSE = "data-browse"
+DATA_CHOICE = "data-choice"
+DATA_ENLARGED = "data-enlarged"
+DATA_COUNTS = "data-counts"
+DATA_PREPARED = "data-prepared"
+DATA_BUTTONS = "data-buttons"
+DATA_FIGURES = "data-figures"
+DATA_TRAINING = "data-training"
+DATA_SETTINGS = "data-settings"
+DATA_VARIED = "data-varied"
+DATA_TRAIN = "data-train"
+
+
+def element_value(key: str, name: str) -> Any:
+    """What an element of the browser's own has reported under a name; None before it has."""
+    return (st.session_state.get(key) or {}).get(name)
 
 
 def canvas() -> str:

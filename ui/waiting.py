@@ -1,4 +1,4 @@
-"""Waiting on a page for a run that trains elsewhere."""
+"""Waiting on a page for a run that trains elsewhere, or for the workers."""
 
 from __future__ import annotations
 
@@ -38,3 +38,15 @@ def wait_for_run(run_id: str, words: str, icon: str) -> None:
             icon=":material/show_chart:",
             query_params={"run": run.id},
         )
+
+
+@st.fragment(run_every=1)
+def wait_for_engine(words: str) -> None:
+    """Say that nobody can answer yet, and draw the page anew when somebody can.
+
+    Args:
+        words: A translated sentence.
+    """
+    if services.engine_state().phase != "starting":
+        st.rerun()
+    st.info(words, icon=":material/hourglass_empty:")

@@ -6,16 +6,18 @@ means adding a file and a line here.
 
 from mnist_core.errors import unknown_name
 from mnist_core.tasks.mnist import MNIST, arrange, pixel_factor, prepare
-from mnist_core.tasks.splits import split
+from mnist_core.tasks.splits import Draw, draw, split
 from mnist_core.tasks.task import Dataset, Part, Splits, Task
 
 __all__ = [
     "TASKS",
     "Dataset",
+    "Draw",
     "Part",
     "Splits",
     "Task",
     "arrange",
+    "draw",
     "pixel_factor",
     "prepare",
     "split",

@@ -8,6 +8,7 @@ the same validation images (up to 50,000 and 10,000), and wrong labels change no
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,23 @@ class _Stream(IntEnum):
     LABEL_NOISE = 2
 
 
-def split(dataset: Dataset, config: TrainingConfig) -> Splits:
-    """Draw the training and the validation images of an experiment.
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """Which images a part has, and what it says of them, without the images themselves.
+
+    Attributes:
+        indices: int64, shape (n,), places in the dataset's training array, in drawn order.
+        labels: int64, shape (n,), the classes that training is told, wrong ones included.
+        wrong: bool, shape (n,), true where the label was made wrong on purpose.
+    """
+
+    indices: Indices
+    labels: NDArray[np.int64]
+    wrong: NDArray[np.bool_]
+
+
+def draw(dataset: Dataset, config: TrainingConfig) -> tuple[Draw, Draw]:
+    """Draw the training and the validation images of an experiment, as numbers only.
 
     Training images come from the first 50,000 of the 60,000 and validation images from the last
     10,000, as in the tutorials. Where more are asked for than one of these has, all 60,000 are
@@ -52,21 +68,21 @@ def split(dataset: Dataset, config: TrainingConfig) -> Splits:
         config: Sizes, sampling, label noise and seed; the same configuration draws the same.
 
     Returns:
-        Parts without a common image, none with a repetition. Only training labels are ever
-        wrong, exactly `round(label_noise * train_size)` of them.
+        Training and validation, without a common image, none with a repetition. Only training
+        labels are ever wrong, exactly `round(label_noise * train_size)` of them.
     """
     everyone = np.arange(len(dataset.y_train))
     train_pool, validation_pool = everyone[:TRAIN_POOL], everyone[TRAIN_POOL:]
     apart = config.train_size <= len(train_pool) and config.validation_size <= len(validation_pool)
 
-    def draw(pool: Indices, size: int, stream: _Stream) -> tuple[Indices, Indices]:
+    def choose(pool: Indices, size: int, stream: _Stream) -> tuple[Indices, Indices]:
         generator = _generator(config.seed, stream)
         if config.sampling == "stratified":
             return _draw_stratified(pool, dataset.y_train, size, generator)
         return _draw(pool, size, generator)
 
-    train, left = draw(train_pool if apart else everyone, config.train_size, _Stream.TRAIN)
-    validation, _ = draw(
+    train, left = choose(train_pool if apart else everyone, config.train_size, _Stream.TRAIN)
+    validation, _ = choose(
         validation_pool if apart else left, config.validation_size, _Stream.VALIDATION
     )
     labels, wrong = _spoil(
@@ -74,10 +90,29 @@ def split(dataset: Dataset, config: TrainingConfig) -> Splits:
         round(config.label_noise * config.train_size),
         _generator(config.seed, _Stream.LABEL_NOISE),
     )
+    right = np.zeros(len(validation), dtype=bool)
+    return (
+        Draw(train, labels, wrong),
+        Draw(validation, dataset.y_train[validation].astype(np.int64), right),
+    )
+
+
+def split(dataset: Dataset, config: TrainingConfig) -> Splits:
+    """Draw the parts of an experiment, with their images.
+
+    Args:
+        dataset: The data, as `load` returns it.
+        config: As `draw` takes it.
+
+    Returns:
+        Parts without a common image: what `draw` returns, and the dataset's whole test set.
+    """
+    train, validation = draw(dataset, config)
+    everyone = np.arange(len(dataset.y_test))
     return Splits(
-        train=_part(dataset.x_train, labels, train, wrong),
-        validation=_part(dataset.x_train, dataset.y_train[validation], validation),
-        test=_part(dataset.x_test, dataset.y_test, np.arange(len(dataset.y_test))),
+        train=_part(dataset.x_train, train.labels, train.indices, train.wrong),
+        validation=_part(dataset.x_train, validation.labels, validation.indices),
+        test=_part(dataset.x_test, dataset.y_test, everyone),
     )
 
 

@@ -1,0 +1,84 @@
+"""The Data page in a real browser: choose, enlarge, step, vary."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from mnist_core.config import TrainingConfig
+from tests.browser.lab_server import PATIENCE, LabServer
+from ui import data_parts
+
+GRID = ".st-key-data-grid .picture-grid button"
+CHOSEN = f"{GRID}[aria-selected=true]"
+SEVENS = data_parts.image_set("train", TrainingConfig()).chosen(7).numbers
+
+
+@pytest.fixture
+def page(browser: Browser, lab: LabServer):
+    """The page; fails at an error in it and at another host's address."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE * 1000)
+    tab = context.new_page()
+    troubles: list[str] = []
+    own = (lab.address, lab.address.replace("http", "ws"), "data:", "blob:")
+    tab.on("request", lambda r: None if r.url.startswith(own) else troubles.append(r.url))
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.goto(f"{lab.address}/data")
+    yield tab
+    context.close()
+    assert troubles == []
+
+
+def test_a_digit_is_chosen_enlarged_prepared_and_varied(page: Page, lab: LabServer):
+    expect(page.locator(GRID)).to_have_count(96)
+    page.locator(".st-key-data-class").get_by_role("radio", name="7").click()
+    expect(page.locator(GRID)).to_have_count(len(SEVENS))
+    expect(page.locator(CHOSEN)).to_have_attribute("data-name", str(SEVENS[0]))
+
+    page.locator(GRID).nth(20).click()
+    number = str(SEVENS[20])
+    expect(page.locator(".st-key-data-digit input")).to_have_value(number)
+    page.wait_for_url(f"**/data?split=train&class=7&digit={number}")
+    expect(page.locator(CHOSEN)).to_have_attribute("data-name", number)
+    expect(page.locator(".st-key-data-enlarged")).to_contain_text("It is a 7")
+    expect(page.locator(".st-key-data-pixels .heatmaplayer image")).to_have_count(1)
+    expect(page.locator(".st-key-data-pixels .heatmap-label").first).to_be_attached()
+    # The arrow keys move in the grid as it stands on the page, Enter chooses.
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-data-digit input")).to_have_value(str(SEVENS[21]))
+
+    page.get_by_text("How they are prepared").click()
+    shape = page.locator(".st-key-data-figures [data-testid=stMetricValue]")
+    expect(shape).to_have_text(["28 × 28", "uint8", "0 – 255"], use_inner_text=True)
+    for expected in ("784", "784", "one number", "10"):
+        page.locator(".st-key-data-next button").click()
+        expect(shape.first).to_have_text(expected)
+    expect(page.locator(".lab-cells .one")).to_have_text("71")  # the place 7 holds a 1
+
+    page.get_by_text("What the network sees").click()
+    varied = page.locator(".st-key-data-varied img")
+    expect(varied).to_have_count(2)
+    same = varied.last.get_attribute("src")
+    lab.wait_until_ready()
+    page.get_by_role("combobox", name="Variations of the digits").click()
+    page.get_by_role("option", name="Form and strokes").click()
+    expect(varied.last).not_to_have_attribute("src", same or "")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def test_the_page_fits_a_phone(browser: Browser, lab: LabServer):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.set_default_timeout(PATIENCE * 1000)
+    page = context.new_page()
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    page.goto(f"{lab.address}/data")
+    for view in ("Digits", "How they are prepared", "What the network sees"):
+        page.get_by_text(view, exact=True).click()
+        expect(page.locator("[data-stale=true]")).to_have_count(0)
+        assert page.evaluate(wide) == 0, view
+    grid = page.locator(".picture-grid").bounding_box()
+    assert grid
+    assert grid["x"] + grid["width"] <= 390
+    context.close()

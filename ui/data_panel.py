@@ -1,0 +1,267 @@
+"""Looking through the digits: a set of them in a grid, and one enlarged with its numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.config import TrainingConfig
+from mnist_core.tasks import task
+from mnist_core.words import mark
+from ui import data_figures, data_parts, state
+from ui.data_parts import ImageSet
+from ui.picture_grid import picture_grid
+from ui.run_words import escaped, percent, whole
+from ui.text import _, ngettext
+
+#: Digits on a page of the grid.
+PAGE = 96
+#: The choice of no class in particular.
+EVERY = -1
+SET_LABELS = {
+    "all": mark("All of MNIST"),
+    "train": mark("Training"),
+    "validation": mark("Validation"),
+    "test": mark("Test"),
+}
+SET_WORDS = {
+    "all": mark("All {count} digits: 60,000 to learn from, then 10,000 to test with."),
+    "train": mark(
+        "{count} digits, drawn by chance for this experiment: what its network learns from."
+    ),
+    "validation": mark(
+        "{count} digits, none of them a training image: they show during training how well the "
+        "network does on digits it has not seen."
+    ),
+    "test": mark(
+        "{count} digits from other hands, the same for every experiment: looked at once, at the "
+        "end."
+    ),
+}
+
+
+def follow_address(config: TrainingConfig) -> None:
+    """Take over the set, the class and the digit that the address asks for, once."""
+    asked = tuple(st.query_params.get(name) for name in ("split", "class", "digit"))
+    if asked == state.DATA_ADDRESS.get() or not any(asked):
+        return
+    state.DATA_ADDRESS.set(asked)
+    split, name, number = asked
+    classes = task(config.task).classes
+    if split in data_parts.SETS:
+        state.DATA_SPLIT.set(split)
+    elif split:
+        st.warning(_("There is no set {name}.").format(name=escaped(split[:40])))
+    if name in classes:
+        state.DATA_CLASS.set(classes.index(name))
+    elif name == "all":
+        state.DATA_CLASS.set(EVERY)
+    elif name:
+        st.warning(_("There is no class {name}.").format(name=escaped(name[:40])))
+    state.DATA_PAGE.set(1)
+    known = len(data_parts.image_set("all", config).numbers)
+    if number and number.isascii() and number.isdecimal() and int(number[:9]) < known:
+        state.DATA_DIGIT.set(int(number))
+    else:
+        take_first(config)
+
+
+def note_address(config: TrainingConfig) -> None:
+    """Let the address say what is shown, also after a reload."""
+    label = chosen_class()
+    names = task(config.task).classes
+    values = state.DATA_SPLIT.get(), names[label] if label is not None else "all"
+    asked = (*values, str(state.DATA_DIGIT.get()))
+    st.query_params.update(dict(zip(("split", "class", "digit"), asked, strict=True)))
+    state.DATA_ADDRESS.set(asked)
+
+
+def chosen_class() -> int | None:
+    """The class that is looked at, None for every one."""
+    label = state.DATA_CLASS.get()
+    return None if label in (EVERY, None) else label
+
+
+def chosen_set(config: TrainingConfig) -> ImageSet:
+    """All images of the set and the class that are chosen."""
+    return data_parts.image_set(state.DATA_SPLIT.get(), config).chosen(chosen_class())
+
+
+def chosen_digit(config: TrainingConfig) -> int:
+    """Number of the digit that is looked at; the first one of the set before any was chosen."""
+    if state.DATA_DIGIT.get() is None:
+        take_first(config)
+    return int(state.DATA_DIGIT.get() or 0)
+
+
+def take_first(config: TrainingConfig) -> None:
+    """Look at the first digit of the page of the grid."""
+    first = chosen_set(config).page(state.DATA_PAGE.get(), PAGE).numbers[:1]
+    state.DATA_DIGIT.set(int(first[0]) if len(first) else state.DATA_DIGIT.get() or 0)
+
+
+def turn_to_first(config: TrainingConfig) -> None:
+    """Another set or class was chosen: begin with its first page."""
+    state.DATA_PAGE.set(1)
+    turn(config)
+
+
+def turn(config: TrainingConfig) -> None:
+    """Another page was chosen."""
+    take_first(config)
+    note_address(config)
+
+
+@st.fragment
+def show_digits(config: TrainingConfig) -> None:
+    """The grid with its choices, the digit that is chosen, and how many there are of each class.
+
+    Args:
+        config: The experiment whose parts there are to choose from.
+    """
+    names = task(config.task).classes
+    whole_set = data_parts.image_set(state.DATA_SPLIT.get(), config)
+    found = whole_set.chosen(chosen_class())
+    pages = max(1, -(-len(found.numbers) // PAGE))
+    state.DATA_PAGE.set(min(state.DATA_PAGE.get(), pages))
+    with st.container(key=state.DATA_BROWSE):
+        with st.container(key=state.DATA_CHOICE):
+            _show_choice(config)
+            if len(found.numbers):
+                show_grid(found.page(state.DATA_PAGE.get(), PAGE), config)
+            else:
+                st.info(_("There is none of this class among them."))
+            if pages > 1:
+                st.pagination(pages, key=state.DATA_PAGE.prepare(), on_change=turn, args=(config,))
+        with st.container(key=state.DATA_ENLARGED):
+            show_enlarged(whole_set, config)
+        with st.container(key=state.DATA_COUNTS):
+            st.markdown(_("**How many of each class**"))
+            st.html(data_figures.count_bars(names, whole_set.counts, whole_set.wrong_counts))
+            if whole_set.wrong.any():
+                st.caption(_("Red, and in brackets: those with a wrong label."))
+
+
+def _show_choice(config: TrainingConfig) -> None:
+    sets = {name: data_parts.image_set(name, config) for name in data_parts.SETS}
+    names = task(config.task).classes
+    st.segmented_control(
+        _("Set"),
+        data_parts.SETS,
+        format_func=lambda name: f"{_(SET_LABELS[name])} ({whole(len(sets[name].numbers))})",
+        key=state.DATA_SPLIT.prepare(),
+        required=True,
+        help=_(
+            "The training and the validation images are those of the settings under “What the "
+            "network sees”, which are also those of the page Train."
+        ),
+        on_change=turn_to_first,
+        args=(config,),
+        persist_state="session",
+    )
+    st.pills(
+        _("Class"),
+        [EVERY, *range(len(names))],
+        format_func=lambda label: _("All") if label == EVERY else names[label],
+        key=state.DATA_CLASS.prepare(),
+        required=True,
+        on_change=turn_to_first,
+        args=(config,),
+        persist_state="session",
+    )
+    chosen = state.DATA_SPLIT.get()
+    words = _(SET_WORDS[chosen]).format(count=whole(len(sets[chosen].numbers)))
+    st.caption(words)
+
+
+def show_grid(found: ImageSet, config: TrainingConfig) -> None:
+    """Images to choose one from; those with a wrong label carry it in red.
+
+    Args:
+        found: The images of one page.
+        config: The experiment, for the address.
+    """
+    names = task(config.task).classes
+
+    def choose(number: int) -> None:
+        state.DATA_DIGIT.set(number)
+        note_address(config)
+
+    picture_grid(
+        data_parts.images(config.task, found.numbers),
+        found.numbers.tolist(),
+        _titles(found),
+        key=state.DATA_GRID,
+        label=_("Digits to choose from"),
+        badges=[
+            names[label] if wrong else ""
+            for label, wrong in zip(found.labels, found.wrong, strict=True)
+        ],
+        chosen=chosen_digit(config),
+        on_choose=choose,
+    )
+
+
+def _titles(found: ImageSet) -> list[str]:
+    names = task(found.task).classes
+    real = data_parts.truth(found.task, found.numbers)
+    right, wrong = _("{name}, image {number}"), _("{real} with the label {name}, image {number}")
+    return [
+        (wrong if bad else right).format(name=names[label], real=names[true], number=whole(number))
+        for number, label, true, bad in zip(
+            found.numbers.tolist(), found.labels, real, found.wrong, strict=True
+        )
+    ]
+
+
+def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
+    """One digit with its numbers.
+
+    Args:
+        shown: The set that it is looked at in: its label may be wrong there.
+        config: The experiment.
+    """
+    names = task(config.task).classes
+    everything = data_parts.image_set("all", config)
+    number = chosen_digit(config)
+    st.number_input(
+        _("Image number"),
+        0,
+        len(everything.numbers) - 1,
+        step=1,
+        key=state.DATA_DIGIT.key,
+        help=_(
+            "Its place in the whole collection: the first 60,000 are those to learn from, the "
+            "last 10,000 those to test with. Or click a digit in the grid."
+        ),
+        on_change=note_address,
+        args=(config,),
+        persist_state="session",
+    )
+    image = data_parts.images(config.task, np.array([number]))[0]
+    real = names[int(data_parts.truth(config.task, np.array([number]))[0])]
+    label = shown.label_of(number)
+    if label is None:
+        st.markdown(_("**It is a {real}.** It is not in the set that is shown.").format(real=real))
+    elif names[label] != real:
+        words = _("**It is a {real}, and its label says {label}:** wrong on purpose.")
+        st.markdown(words.format(real=real, label=names[label]))
+    else:
+        st.markdown(_("**It is a {real}**, and its label says so.").format(real=real))
+    st.plotly_chart(
+        data_figures.pixel_map(image),
+        key=state.DATA_PIXELS,
+        height=430,
+        config={"displayModeBar": False},
+        alt=_("The digit {real} with the number of each of its pixels").format(real=real),
+    )
+    inked = int(np.count_nonzero(image))
+    st.caption(
+        ngettext(
+            "28 × 28 whole numbers from 0 (black) to 255 (white); {count} of them ({share}) is "
+            "not black. Drag over a part to enlarge it; a double click shows all again.",
+            "28 × 28 whole numbers from 0 (black) to 255 (white); {count} of them ({share}) are "
+            "not black. Drag over a part to enlarge it; a double click shows all again.",
+            inked,
+        ).format(count=whole(inked), share=percent(inked / image.size))
+    )

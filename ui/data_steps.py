@@ -1,0 +1,223 @@
+"""The preparation of one digit as steps to click through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.architectures import IMAGE, VECTOR, architecture
+from mnist_core.tasks import preparation, task
+from mnist_core.tasks.preparation import Step
+from mnist_core.words import mark
+from ui import data_figures, data_parts, pictures, settings_form, state
+from ui.data_panel import chosen_digit
+from ui.run_words import whole
+from ui.text import _
+
+INPUTS = {"vector": VECTOR, "image": IMAGE}
+INPUT_LABELS = {
+    "vector": mark("In a row, for dense layers"),
+    "image": mark("As a picture, for convolutions"),
+}
+
+
+@dataclass(frozen=True)
+class StepWords:
+    """A step in words.
+
+    Attributes:
+        label: Its name.
+        text: What happens and why.
+    """
+
+    label: str
+    text: str
+
+
+STEPS: dict[str, StepWords] = {
+    "picture": StepWords(
+        mark("1 Picture"),
+        mark(
+            "A digit as MNIST has it: 28 rows of 28 pixels, each a whole number of 8 bits. 0 is "
+            "the black paper, 255 the brightest ink."
+        ),
+    ),
+    "arranged": StepWords(
+        mark("2 Shape"),
+        mark(
+            "The pixels as the network's first layer takes them. No number changes. A dense "
+            "layer wants one long row: the picture's rows one after the other, 28 × 28 = 784. It "
+            "does not know any more which pixels were neighbours. A convolution keeps rows and "
+            "columns, and wants to know the number of colours: 1, grey."
+        ),
+    ),
+    "scaled": StepWords(
+        mark("3 Scale"),
+        mark(
+            "Each number becomes a decimal one of 32 bits and is multiplied by 1/255, so that it "
+            "lies between 0 and 1. The first weights of a network are small, and suit inputs of "
+            "that size. With “0 to 255” the numbers stay as large as they are."
+        ),
+    ),
+    "label": StepWords(
+        mark("4 Label"),
+        mark(
+            "The right answer: one whole number, the place of the class. This lab trains with "
+            "it as it is (the loss is called sparse categorical cross-entropy)."
+        ),
+    ),
+    "one_hot": StepWords(
+        mark("5 One-hot"),
+        mark(
+            "Many books write the answer as one number for each class: 1 at the right place, 0 "
+            "elsewhere. The network answers in that form too, with a probability for each class. "
+            "The loss is the same number in both forms."
+        ),
+    ),
+}
+ORDER = tuple(STEPS)
+
+
+def move(by: int) -> None:
+    """Go some steps on, or back."""
+    place = ORDER.index(state.DATA_STEP.get()) + by
+    state.DATA_STEP.set(ORDER[min(max(place, 0), len(ORDER) - 1)])
+
+
+def show_steps() -> None:
+    """The way of the chosen digit into a network: choices, one step, and its result."""
+    _follow_network(settings_form.read().architecture)
+    _show_steps()
+
+
+def _follow_network(key: str) -> None:
+    """Begin with the form that the chosen network takes."""
+    if state.DATA_LAYOUT_FOR.get() != key:
+        state.DATA_LAYOUT_FOR.set(key)
+        shape = architecture(key).input_shape
+        state.DATA_LAYOUT_OF_INPUT.set(next(k for k, v in INPUTS.items() if v == shape))
+
+
+@st.fragment
+def _show_steps() -> None:
+    config = settings_form.read()
+    number = chosen_digit(config)
+    image = data_parts.images(config.task, np.array([number]))[0]
+    label = int(data_parts.truth(config.task, np.array([number]))[0])
+    names = task(config.task).classes
+    made = {
+        step.key: step
+        for step in preparation.steps(
+            image,
+            label,
+            scaling=config.pixel_scaling,
+            input_shape=INPUTS[state.DATA_LAYOUT_OF_INPUT.get()],
+            classes=len(names),
+        )
+    }
+    st.caption(
+        _(
+            "The way of image {number} (a {name}) into a network. Another one can be chosen "
+            "under “Digits”."
+        ).format(number=whole(number), name=names[label])
+    )
+    _show_choice()
+    step = made[state.DATA_STEP.get()]
+    with st.container(key=state.DATA_PREPARED):
+        with st.container(gap="small"):
+            _show_figures(step)
+            st.code(step.code, language="python")
+            st.markdown(_(STEPS[step.key].text))
+        with st.container(gap="small"):
+            _show_result(step, image, names)
+
+
+def _show_choice() -> None:
+    with st.container(key=state.DATA_BUTTONS, horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            _("Step"),
+            ORDER,
+            format_func=lambda key: _(STEPS[key].label),
+            key=state.DATA_STEP.prepare(),
+            required=True,
+            wrap=True,
+            persist_state="session",
+        )
+        place = ORDER.index(state.DATA_STEP.get())
+        st.button(
+            _("Back"),
+            key=state.DATA_BACK,
+            icon=":material/arrow_back:",
+            disabled=place == 0,
+            on_click=move,
+            args=(-1,),
+        )
+        st.button(
+            _("Next"),
+            key=state.DATA_NEXT,
+            type="primary",
+            icon=":material/arrow_forward:",
+            disabled=place == len(ORDER) - 1,
+            on_click=move,
+            args=(1,),
+        )
+    with st.container(horizontal=True):
+        st.segmented_control(
+            _("Shape"),
+            list(INPUTS),
+            format_func=lambda key: _(INPUT_LABELS[key]),
+            key=state.DATA_LAYOUT_OF_INPUT.prepare(),
+            required=True,
+            help=_("Which of them is needed is for the first layer of the network to say."),
+            wrap=True,
+            persist_state="session",
+        )
+        with st.container(width=200):
+            settings_form.show_pixel_scaling()
+
+
+def _show_figures(step: Step) -> None:
+    array = step.array
+    with st.container(key=state.DATA_FIGURES, horizontal=True):
+        st.metric(
+            _("Shape"),
+            " × ".join(map(str, array.shape)) or _("one number"),
+            help=_("How many numbers there are in each direction."),
+        )
+        st.metric(
+            _("Type"),
+            str(array.dtype),
+            help=_(
+                "uint8: whole numbers from 0 to 255, one byte each. int64: whole numbers, eight "
+                "bytes. float32: decimal numbers, four bytes."
+            ),
+        )
+        st.metric(
+            _("Range"),
+            f"{array.min():.3g} – {array.max():.3g}" if array.size > 1 else f"{array.max():g}",
+            help=_("The smallest and the largest of its numbers."),
+        )
+
+
+def _show_result(step: Step, image: np.ndarray, names: tuple[str, ...]) -> None:
+    array = step.array
+    if step.key == "label":
+        st.metric(_("Label"), names[int(array)])
+        return
+    if step.key == "one_hot":
+        st.html(data_figures.cells(names, array))
+        return
+    words = _(STEPS[step.key].label)
+    if array.ndim == 1:
+        picture = pictures.picture(data_figures.strip(array), words, side=array.size)
+    else:
+        levels = array.reshape(image.shape).astype(np.float32)
+        # As bright as it was: scaling changes the numbers, not the picture.
+        grey = (255 * levels / max(float(levels.max()), 1e-9)).round().astype(np.uint8)
+        picture = pictures.picture(grey, words, side=252)
+    st.html(picture)
+    st.caption(_("The same {count} pixels at each step:").format(count=data_figures.EXCERPT))
+    place = data_figures.inkiest(image)
+    st.code(data_figures.excerpt(array, place), language=None, wrap_lines=True)
