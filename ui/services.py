@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mnist_core import engine, teaching, variations
 from mnist_core import explain as explanations
+from mnist_core.anatomy import Anatomy, describe
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import EngineError, StoreError
 from mnist_core.explain import Explanation, Neighbours
@@ -146,6 +147,15 @@ def neighbours(run_id: str, image_u8: NDArray[np.uint8]) -> Neighbours:
         LabError: The run is not there, or nobody answers.
     """
     return _engine().ask(explanations.neighbours, store().home, store().url, run_id, image_u8)
+
+
+def anatomy(run_id: str, checkpoint: str) -> Anatomy:
+    """What the network of a run is made of, read in the worker.
+
+    Raises:
+        LabError: The model is not there, or nobody answers.
+    """
+    return _engine().ask(describe, store().home, store().url, run_id, checkpoint)
 
 
 def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:

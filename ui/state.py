@@ -133,6 +133,10 @@ DATA_SEEN = "data-seen"
 #: What the address asked for when it was last followed, to notice that it asks for something else.
 DATA_ADDRESS: Entry[tuple[str | None, ...]] = Entry("data-address", ())
 
+# A run's network.
+MODEL_CHECKPOINT: Entry[str] = Entry("model-checkpoint", "best")
+MODEL_DIAGRAM = "model-diagram"
+
 # Teaching a network the class's handwriting, on the Draw page.
 TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)
 TEACH_KEEP = "teach-keep"

@@ -75,21 +75,21 @@ def picture_grid(
 
 
 def sheet(images_u8: NDArray[np.uint8], columns: int = _SHEET_COLUMNS) -> NDArray[np.uint8]:
-    """Pictures in rows as one picture; places that are left over are black.
+    """Pictures in rows as one picture; places that are left over are black, or clear.
 
     Args:
-        images_u8: uint8 (n, height, width).
+        images_u8: uint8 (n, height, width) grey, or (n, height, width, 3 or 4) colours.
         columns: Pictures in a row.
 
     Returns:
-        uint8 (rows × height, columns × width).
+        uint8 (rows × height, columns × width), or the same with colours.
     """
-    count, height, width = images_u8.shape
+    count, height, width, *colours = images_u8.shape
     rows = max(1, -(-count // columns))
-    full = np.zeros((rows * columns, height, width), np.uint8)
+    full = np.zeros((rows * columns, height, width, *colours), np.uint8)
     full[:count] = images_u8
-    lines = full.reshape(rows, columns, height, width).swapaxes(1, 2)
-    return lines.reshape(rows * height, columns * width)
+    lines = full.reshape(rows, columns, height, width, *colours).swapaxes(1, 2)
+    return lines.reshape(rows * height, columns * width, *colours)
 
 
 def _data_url(values: NDArray[np.uint8]) -> str:

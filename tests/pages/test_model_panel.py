@@ -1,0 +1,125 @@
+"""What is shown of a run's network, without a browser."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.anatomy import Anatomy, Layer, WeightPictures
+from mnist_core.engine import EngineState
+from mnist_core.errors import DataError
+from mnist_core.runs import Run, RunStatus
+from ui import services
+
+from .conftest import Runs, plain, said
+
+SOFTMAX = Anatomy(
+    input_shape=(784,),
+    layers=[
+        Layer("first_one", "Dense", (10,), 7_850, True, {"units": 10, "activation": "softmax"}),
+        Layer("still", "Dropout", (10,), 0, None, {"rate": 0.5}),
+    ],
+    parameters=7_850,
+    trainable_parameters=7_800,
+    weights=[
+        WeightPictures(
+            "first_one", "units", np.arange(10), 512, np.zeros(10, np.int64), 1,
+            np.ones((10, 28, 28), np.float32),
+        ),
+        WeightPictures(
+            "conv", "filters", np.arange(10), 64, np.zeros(10, np.int64), 32,
+            np.ones((10, 3, 3), np.float32),
+        ),
+    ],
+)  # fmt: skip
+
+
+def panel(run: Run) -> AppTest:
+    def script(run_id: str) -> None:
+        from ui import services
+        from ui.model_panel import show_model
+
+        show_model(services.store().get(run_id))
+
+    return AppTest.from_function(script, args=(run.id,), default_timeout=20).run()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What was asked of the worker, which answers with one network."""
+    questions: list[tuple[str, str]] = []
+
+    def answer(run_id: str, checkpoint: str) -> Anatomy:
+        questions.append((run_id, checkpoint))
+        return SOFTMAX
+
+    monkeypatch.setattr(services, "anatomy", answer)
+    return questions
+
+
+def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
+    run = runs.add(epochs=50)
+    app = panel(run)
+    assert not app.exception
+    table = app.table[0].value
+    assert table.values.tolist() == [
+        ["first_one", "Dense", "(None, 10)", "7,850", "yes"],
+        ["still", "Dropout", "(None, 10)", "0", "–"],
+    ]
+    words = plain(said(app))
+    assert "7,850 parameters (30.66 KB), 7,800 of them trainable" in words
+    assert "of the 10 of its 512 units" in words
+    assert "For 10 of 64 filters" in words
+    (diagram,) = app.get("bidi_component")
+    assert json.loads(diagram.proto.json)["svg"].startswith("<svg")
+    images = [one.proto.body for one in app.get("html") if "<img" in one.proto.body]
+    assert len(images) == 2
+    assert asked == [(run.id, "best")]
+
+
+def test_best_and_last_are_chosen_and_asked_for_once(
+    runs: Runs, asked: list[tuple[str, str]]
+) -> None:
+    run = runs.add(epochs=50)
+    app = panel(run)
+    group = app.button_group(key="model-checkpoint")
+    assert group.options == ["Best epoch (20)", "Last epoch (50)"]
+    group.set_value("last").run()
+    app.button_group(key="model-checkpoint").set_value("best").run()
+    panel(run)
+    assert not app.exception
+    assert asked == [(run.id, "best"), (run.id, "last")]
+
+
+def test_a_run_without_a_network_says_so(runs: Runs, asked: list[tuple[str, str]]) -> None:
+    app = panel(runs.add(RunStatus.FAILED))
+    assert "no network" in app.info[0].value
+    assert not asked
+
+
+def test_a_model_that_cannot_be_loaded_is_said_in_one_sentence(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: str) -> Anatomy:
+        raise DataError("The model was read.", "It is damaged.", "Train it again.")
+
+    monkeypatch.setattr(services, "anatomy", refuse)
+    app = panel(runs.add())
+    assert not app.exception
+    assert plain(app.error[0].value) == "The model was read. It is damaged. Train it again."
+
+
+@pytest.mark.parametrize("phase", ["starting", "failed"])
+def test_workers_that_cannot_answer_are_said(
+    phase: str, runs: Runs, asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState(phase, "![x](why)"))
+    app = panel(runs.add())
+    assert not app.exception
+    (words,) = (one.value for one in [*app.info, *app.warning])
+    assert "workers" in words
+    assert "![" not in words
+    assert not asked

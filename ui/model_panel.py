@@ -1,0 +1,193 @@
+"""What a run's network is made of: its layers, a diagram, and its weights as pictures."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.components.v2.types import ComponentRenderer
+
+from mnist_core.anatomy import Anatomy, WeightPictures
+from mnist_core.predictions import CHECKPOINTS
+from mnist_core.runs import Run
+from mnist_core.tasks import task
+from mnist_core.words import mark
+from ui import pictures, problems, services, state
+from ui.network_diagram import network_diagram
+from ui.picture_grid import sheet
+from ui.run_words import NONE, escaped, whole
+from ui.text import _
+from ui.waiting import wait_for_engine
+
+#: Pictures of weights beside each other, and the sides of each, in pixels.
+ACROSS = 12
+UNIT_SIDE, FILTER_SIDE = 72, 48
+CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
+#: Numbers of a network are kept as 32 bits.
+BYTES = 4
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _anatomy(run_id: str, checkpoint: str, attempt: int) -> Anatomy:  # noqa: ARG001 - remembered
+    """What a network is made of, asked of the worker once for all sessions."""
+    return services.anatomy(run_id, checkpoint)
+
+
+@st.fragment
+def show_model(run: Run) -> None:
+    """Everything about the network that a run has trained.
+
+    Args:
+        run: The run; one without a model says so.
+    """
+    if not run.has_models:
+        st.info(_("This run has left no network to look into."))
+        return
+    engine = services.engine_state()
+    if engine.phase == "starting":
+        wait_for_engine(_("The workers are starting; the network is shown in a few seconds."))
+        return
+    if engine.phase == "failed":
+        words = _("The network cannot be read: the workers could not be started. {why}")
+        st.warning(words.format(why=escaped(engine.message)))
+        return
+    chosen = st.segmented_control(
+        _("Which model"),
+        CHECKPOINTS,
+        format_func=lambda name: _line(run, name),
+        key=state.MODEL_CHECKPOINT.prepare(),
+        required=True,
+        help=_(
+            "Each run keeps its network twice: as it was after the epoch with the lowest "
+            "validation loss, and as it was at the end."
+        ),
+        persist_state="session",
+    )
+    with problems.shown():
+        with st.spinner(_("Looking into the network …")):
+            found = _anatomy(run.id, chosen or CHECKPOINTS[0], run.attempt)
+        show_anatomy(found, task(run.config.task).classes)
+
+
+def _line(run: Run, checkpoint: str) -> str:
+    record = run.best if checkpoint == "best" else run.last
+    words = _(CHECKPOINT_LABELS[checkpoint])
+    return f"{words} ({whole(record.epoch)})" if record else words
+
+
+def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:
+    """A network as a diagram, as a table, and its weights as pictures.
+
+    Args:
+        anatomy: The network.
+        classes: The names of its answers.
+    """
+    _diagram()(key=state.MODEL_DIAGRAM, data={"svg": network_diagram(anatomy, classes)})
+    st.markdown(_("**Its layers**"))
+    _show_layers(anatomy)
+    for weights in anatomy.weights:
+        _show_weights(weights)
+
+
+@cache
+def _diagram() -> ComponentRenderer:
+    # Streamlit takes every SVG out of the HTML that it is given, but not out of a component.
+    return st.components.v2.component(
+        "mnist_lab_network",
+        html='<div class="lab-network"></div>',
+        js="""export default function ({ data, parentElement }) {
+            parentElement.querySelector(".lab-network").innerHTML = data.svg;
+        }""",
+        isolate_styles=False,
+    )
+
+
+def _show_layers(anatomy: Anatomy) -> None:
+    yes_or_no = {None: NONE, True: _("yes"), False: _("no")}
+    st.table(
+        [
+            {
+                _("Layer"): layer.name,
+                _("Kind"): layer.kind,
+                _("Output shape"): str((None, *layer.output_shape)),
+                _("Parameters"): whole(layer.parameters),
+                _("Trainable"): yes_or_no[layer.trainable],
+            }
+            for layer in anatomy.layers
+        ],
+        hide_index=True,
+    )
+    st.caption(
+        _(
+            "{total} parameters ({size}), {trainable} of them trainable. The first number of a "
+            "shape is that of the images looked at together; None is any."
+        ).format(
+            total=whole(anatomy.parameters),
+            size=_size(BYTES * anatomy.parameters),
+            trainable=whole(anatomy.trainable_parameters),
+        )
+    )
+
+
+def _size(count: float) -> str:
+    """Bytes, as ``model.summary()`` writes them."""
+    for unit in ("B", "KB"):
+        if count < 1024:
+            return f"{count:.2f} {unit}"
+        count /= 1024
+    return f"{count:.2f} MB"
+
+
+def _show_weights(weights: WeightPictures) -> None:
+    shown = len(weights.unit)
+    values = {"layer": escaped(weights.layer), "shown": shown, "count": weights.count}
+    units = weights.kind == "units"
+    if units and shown < weights.count:
+        words = _(
+            "**The weights of {layer} as pictures**, of the {shown} of its {count} units with "
+            "the largest ones: ink on blue speaks for the unit, ink on red against it."
+        )
+    elif units:
+        words = _(
+            "**The weights of {layer} as pictures**, one for each unit: ink on blue speaks for "
+            "the unit, ink on red against it."
+        )
+    elif weights.channels == 1:
+        words = _(
+            "**The filters of {layer}**: small windows that slide over the picture. A filter "
+            "answers where there is ink under its blue squares and none under its red ones."
+        )
+    else:
+        words = _(
+            "**The filters of {layer}**: each looks at all {channels} pictures of the layer "
+            "before. For {shown} of {count} filters, the window on the one that counts most is "
+            "shown."
+        )
+    st.markdown(words.format(channels=weights.channels, **values))
+    side = UNIT_SIDE if units else FILTER_SIDE
+    across = min(ACROSS, shown)
+    made = weight_sheet(weights.pictures, across)
+    longest = side * max(across, -(-shown // across))
+    label = _("Weights of {layer}").format(layer=weights.layer)
+    st.html(pictures.picture(made, label, side=longest))
+
+
+def weight_sheet(values: NDArray[np.float32], across: int) -> NDArray[np.uint8]:
+    """Pictures of weights in rows, each with colours of its own range, apart from each other.
+
+    Args:
+        values: float32 (n, height, width).
+        across: Pictures in a row.
+
+    Returns:
+        uint8 (rows × height, columns × width, 4); what lies between the pictures is clear.
+    """
+    coloured = np.stack([pictures.signed(one) for one in values])
+    # Small kernels are enlarged first, so that the gap beside them is finer than their squares.
+    factor = max(1, 28 // values.shape[-1])
+    large = coloured.repeat(factor, axis=1).repeat(factor, axis=2)
+    solid = np.concatenate([large, np.full_like(large[..., :1], 255)], axis=-1)
+    gap = max(1, large.shape[2] // 14)
+    return sheet(np.pad(solid, ((0, 0), (0, gap), (0, gap), (0, 0))), across)
