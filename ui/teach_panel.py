@@ -103,10 +103,13 @@ def show_collection(run: Run) -> None:
             on_click=teach,
             args=(run,),
             disabled=missing > 0,
-            help=_(
+        )
+        st.caption(
+            _(
                 "A copy of the network goes on learning for a few epochs, from your drawings and "
-                "as many of MNIST's, so that it forgets nothing. The network itself stays as it is."
-            ),
+                "from MNIST's digits, so that it forgets nothing. The network itself stays as it "
+                "is."
+            )
         )
         if missing:
             words = ngettext("{count} more drawing is needed.", "{count} more are needed.", missing)

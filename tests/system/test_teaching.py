@@ -60,7 +60,7 @@ def test_it_reads_the_new_hand_better_and_the_old_one_as_before(taught):
     digits = task("mnist").load()
     new = digits.x_test[1000:1300, ::-1, ::-1], digits.y_test[1000:1300]
     old = digits.x_test[2000:2300], digits.y_test[2000:2300]
-    assert accuracy(store, run, *new) > accuracy(store, base, *new) + 0.1
+    assert accuracy(store, run, *new) > accuracy(store, base, *new) + 0.05
     assert accuracy(store, run, *old) > accuracy(store, base, *old) - 0.1
 
 
@@ -134,14 +134,14 @@ def test_a_few_drawings_are_all_taught_and_all_judged_by():
     np.testing.assert_array_equal(lesson.judged[1], y)
 
 
-def test_drawings_are_half_of_the_mixture():
+def test_drawings_are_a_quarter_of_the_mixture():
     part = split(task("mnist").load(), BASE).train
     x, y = handwriting(40)
     both = mixed(part, (x, y))
-    assert len(both.labels) == 2 * len(part.labels)
     np.testing.assert_array_equal(both.images_u8[: len(part.labels)], part.images_u8)
-    assert (both.indices == -1).sum() == 3000
-    for start in (3000, 5960):
+    assert (both.indices == -1).sum() == 1000
+    assert len(both.labels) == 3000 + 1000
+    for start in (3000, 3960):
         np.testing.assert_array_equal(both.labels[start : start + 40], y)
         np.testing.assert_array_equal(both.images_u8[start : start + 40], x)
 

@@ -1,0 +1,138 @@
+"""What a class's drawings teach `reads-handwriting`, measured on people who drew none of them.
+
+    python benchmarks/teach_it.py STROKES.json.gz [--home FOLDER] [--draws N] [--json]
+
+Each draw takes five of the writers and ten digits of each class from them, keeps these as a class
+would on the Draw page, and lets the product teach them to the preset's finished run. The lesson's
+best model then reads every drawing of the other writers, and MNIST's test set.
+
+With --home, the newest finished run of the preset in that lab is taught; else one is trained first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from numpy.typing import NDArray
+from pen_strokes import read
+from real_pens import Pictures, finished_run, trained
+
+from mnist_core.predictions import predict
+from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.leases import RunQueue
+from mnist_core.teaching import teach
+from mnist_core.training.job import train
+
+PRESET = "reads-handwriting"
+WRITERS = 5
+#: Drawings of each digit, from all of these writers together.
+DIGITS_A_CLASS = 10
+
+
+@dataclass(frozen=True)
+class Taught:
+    """One draw.
+
+    Attributes:
+        writers: Whose digits were taught.
+        before: Share of the other writers' drawings that were read before, 0 to 1.
+        after: The same after the lesson.
+        test_before: Share of MNIST's test set.
+        test_after: The same after the lesson.
+        seconds: How long the lesson took.
+    """
+
+    writers: list[int]
+    before: float
+    after: float
+    test_before: float
+    test_after: float
+    seconds: float
+
+    @property
+    def error_ratio(self) -> float:
+        """Error on other writers after the lesson, of what it was before."""
+        return (1 - self.after) / (1 - self.before)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("strokes", type=Path)
+    parser.add_argument("--home", type=Path, help="a lab with a finished run of the preset")
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print figures instead of a table")
+    options = parser.parse_args()
+    pictures = Pictures.of(read(options.strokes))
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(options.home or folder)
+        base = finished_run(store, PRESET) or trained(store, PRESET, None)
+        every = [taught(store, base, pictures, draw) for draw in range(1, options.draws + 1)]
+    print(json.dumps([asdict(one) for one in every], indent=1) if options.json else table(every))
+
+
+def taught(store: Store, base: Run, pictures: Pictures, draw: int) -> Taught:
+    """Teach one draw's drawings, and read what the others drew."""
+    generator = np.random.default_rng(draw)
+    writers = generator.choice(np.unique(pictures.writers), WRITERS, replace=False)
+    mine = np.isin(pictures.writers, writers)
+    store.drawings.remove()
+    for digit in range(10):
+        candidates = np.flatnonzero(mine & (pictures.labels == digit) & ~pictures.refused)
+        for one in generator.permutation(candidates)[:DIGITS_A_CLASS]:
+            store.drawings.add(pictures.prepared[one], digit)
+    run = teach(store, base.id, name=f"{PRESET}, draw {draw}")
+    lease = RunQueue(store.database).claim(run.id)
+    assert lease is not None
+    train(lease, store)
+    run = store.get(run.id)
+    if run.status is not RunStatus.FINISHED:
+        sys.exit(f"draw {draw}: {run.message}")
+    result = Taught(
+        writers=sorted(map(int, writers)),
+        before=accuracy(store, base, pictures, ~mine),
+        after=accuracy(store, run, pictures, ~mine),
+        test_before=float(base.test_accuracy or 0),
+        test_after=float(run.test_accuracy or 0),
+        seconds=round(run.active_seconds, 1),
+    )
+    print(f"draw {draw}: error × {result.error_ratio:.2f}", file=sys.stderr, flush=True)
+    return result
+
+
+def accuracy(store: Store, run: Run, pictures: Pictures, these: NDArray[np.bool_]) -> float:
+    """Share of some drawings that a run's best model reads; a refused one counts as wrong."""
+    found = [one.digit for one in predict(store, run.id, "best", pictures.prepared[these])]
+    right = (np.array(found) == pictures.labels[these]) & ~pictures.refused[these]
+    return float(right.mean())
+
+
+def table(every: list[Taught]) -> str:
+    """The draws and their mean, in Markdown; shares in percent, differences in points."""
+    lines = [
+        "| draw | writers | others before | after | error × | MNIST before | after | change |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for number, one in enumerate(every, 1):
+        shares = (one.before, one.after, one.error_ratio / 100, one.test_before, one.test_after)
+        cells = [f"{100 * share:.2f}" for share in shares]
+        change = f"{100 * (one.test_after - one.test_before):+.2f}"
+        names = ", ".join(map(str, one.writers))
+        lines.append("| " + " | ".join([str(number), names, *cells, change]) + " |")
+    ratio = np.mean([one.error_ratio for one in every])
+    change = 100 * np.mean([one.test_after - one.test_before for one in every])
+    lines.append(f"| mean | | | | {ratio:.2f} | | | {change:+.2f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
