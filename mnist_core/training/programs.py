@@ -45,7 +45,7 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
     if program is None:
         model = architecture(config.architecture).build()
         model.compile(
-            optimizer=_optimizer(config), loss=task(config.task).loss, metrics=["accuracy"]
+            optimizer=optimizer_of(config), loss=task(config.task).loss, metrics=["accuracy"]
         )
         program = Program(
             model, batch_size=config.batch_size, augment=augmentation_of(config.augmentation)
@@ -57,7 +57,8 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
     return program, initial
 
 
-def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
+def optimizer_of(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    """A new optimizer, as a configuration asks for it."""
     if config.optimizer == "sgd":
         return keras.optimizers.SGD(config.learning_rate, momentum=config.momentum)
     kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.config import CHOICES, LIMITS, TrainingConfig
+from mnist_core.formats import FORMATS
 from mnist_core.overfitting import CRITERIA
 from mnist_core.presets import PRESETS
 from mnist_core.runs import RunStatus
@@ -22,7 +23,7 @@ from ui.fields import CHOICE_LABELS, FIELDS
 from ui.run_words import STATUS_WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
-REGISTRIES = (ARCHITECTURES, CRITERIA, FIELDS, PRESETS, SERIES, STATUS_WORDS, TASKS)
+REGISTRIES = (ARCHITECTURES, CRITERIA, FIELDS, FORMATS, PRESETS, SERIES, STATUS_WORDS, TASKS)
 WORDS_OF_AN_ENTRY = ("label", "summary", "source", "look_for", "help")
 
 

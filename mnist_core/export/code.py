@@ -1,0 +1,218 @@
+"""A run as steps of code that train it again, in today's Keras and without the lab.
+
+The code is written from the run's settings, from the real network's layers and from the task's
+own steps (one module for each task, `CODE_OF_TASKS`). What cannot be repeated is refused with a
+sentence: a lesson began with another run's weights and learned from a class's drawings, which
+belong to the class and are not put into a file that is handed around; the run that it began with
+can leave as code, and the lesson's own network in every other format.
+
+The words in the code are English, as those of Keras are.
+
+Only worker processes import this module: it loads Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mnist_core.architectures import architecture
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import DataError
+from mnist_core.export import mnist_code
+from mnist_core.export.layers import model_lines, object_code
+from mnist_core.export.sections import DataPart, Section, Setting, Source
+from mnist_core.runs import EpochRecord, Run, RunStatus
+from mnist_core.tasks import task
+from mnist_core.training.programs import optimizer_of
+from mnist_core.words import mark
+
+#: Each task's own steps; a task that is not here cannot leave as code.
+CODE_OF_TASKS: dict[str, Callable[[TrainingConfig, tuple[int, ...]], DataPart]] = {
+    "mnist": mnist_code.data_part,
+}
+
+BUILD_MODEL = '''\
+def build_model() -> keras.Model:
+    """The run's network, which has learned nothing yet."""
+{lines}
+'''
+
+PLOT_CURVES = '''\
+def plot_curves(history: dict[str, list[float]], best_epoch: int) -> None:
+    """Draw how the training went, epoch by epoch, and keep the picture in curves.png."""
+    figure, both = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    for axes, name in zip(both, ("loss", "{metric}"), strict=True):
+        for key, label in ((name, "training"), (f"val_{{name}}", "validation")):
+            axes.plot(range(1, len(history[key]) + 1), history[key], label=label)
+        axes.axvline(best_epoch, color="grey", linestyle=":", label=f"best epoch: {{best_epoch}}")
+        axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    figure.savefig("curves.png")
+'''
+
+
+def source_of(run: Run, records: list[EpochRecord]) -> Source:
+    """Everything that a run's code is written from.
+
+    Args:
+        run: The run, with settings that can be used.
+        records: Its epochs.
+
+    Raises:
+        DataError: Code cannot train it again.
+    """
+    _check(run)
+    config = run.config
+    data = CODE_OF_TASKS[config.task](config, architecture(config.architecture).input_shape)
+    rates = _rates_set_by_hand(records)
+    return Source(
+        run=run,
+        packages=("keras", "matplotlib", "numpy", "tensorflow"),
+        data=data,
+        settings=(
+            ("SEED", str(config.seed), "decides which samples, which first weights, which order"),
+            *data.settings,
+            *_settings(run, rates),
+        ),
+        sections=(
+            *data.sections,
+            _network(config),
+            _training(config, data, rates),
+            _curves(config),
+            _test(config),
+        ),
+    )
+
+
+def _check(run: Run) -> None:
+    if run.lesson is not None:
+        raise DataError(
+            mark("“{name}” is to be written as code."),
+            mark(
+                "It began with what “{base}” had learned and was taught drawings, which stay in "
+                "the lab."
+            ),
+            mark("Write the run that it began with as code, or this one as a Keras model."),
+            name=run.name,
+            base=run.lesson["base_name"],
+        )
+    if run.config.task not in CODE_OF_TASKS:
+        raise DataError(
+            mark("“{name}” is to be written as code."),
+            mark("The lab has no code yet that reads the data of its task, {task}."),
+            mark("Choose a format that holds the model itself, such as the Keras model."),
+            name=run.name,
+            task=run.config.task,
+        )
+
+
+def _settings(run: Run, rates: dict[int, float]) -> list[Setting]:
+    config = run.config
+    epochs, words = config.epochs, "times that all of them are seen"
+    if run.status is RunStatus.STOPPED and 0 < run.epochs_done < epochs:
+        epochs, words = run.epochs_done, f"the run was stopped by hand, before its {epochs:,}"
+    settings = [
+        ("BATCH_SIZE", str(config.batch_size), "for each step of the optimizer"),
+        ("EPOCHS", str(epochs), words),
+        ("LEARNING_RATE", repr(config.learning_rate), "size of a step"),
+    ]
+    if rates:
+        table = ", ".join(f"{epoch}: {rate!r}" for epoch, rate in rates.items())
+        settings.append(("NEW_RATES", f"{{{table}}}", "epoch: rate, as it was set by hand"))
+    if config.patience is not None:
+        settings.append(("PATIENCE", str(config.patience), "epochs without improvement, then stop"))
+        if config.min_delta:
+            words = "fall of the validation loss that is one"
+            settings.append(("MIN_DELTA", repr(config.min_delta), words))
+    return settings
+
+
+def _rates_set_by_hand(records: list[EpochRecord]) -> dict[int, float]:
+    """Epochs at which the learning rate became another than before, and that rate."""
+    rates = [float(f"{record.learning_rate:.7g}") for record in records]
+    following = zip(rates, rates[1:], records[1:], strict=False)
+    return {record.epoch: rate for before, rate, record in following if rate != before}
+
+
+def _network(config: TrainingConfig) -> Section:
+    entry = architecture(config.architecture)
+    return Section(
+        title="The network",
+        text=f"{entry.label}. {entry.summary}",
+        steps="keras.utils.set_random_seed(SEED)\nmodel = build_model()\nmodel.summary()",
+        definitions=BUILD_MODEL.format(lines=model_lines(entry.build())),
+        imports=("import keras", "from keras import layers"),
+    )
+
+
+def _training(config: TrainingConfig, data: DataPart, rates: dict[int, float]) -> Section:
+    entry = task(config.task)
+    text = (
+        "After each epoch the validation set judges the network, and the best one so far is kept."
+    )
+    callbacks = ['keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)']
+    if config.patience is not None:
+        text += " Where the validation loss has not improved for a while, the training stops."
+        delta = ", min_delta=MIN_DELTA" if config.min_delta else ""
+        callbacks.append(f"keras.callbacks.EarlyStopping(patience=PATIENCE{delta})")
+    if rates:
+        text += " The learning rate changes where somebody changed it by hand."
+        function = "lambda epoch, rate: NEW_RATES.get(epoch + 1, rate)"
+        callbacks.append(f"keras.callbacks.LearningRateScheduler({function})")
+    callbacks += ['keras.callbacks.CSVLogger("curves.csv")', "keras.callbacks.TerminateOnNaN()"]
+    samples = ["x_train", "y_train", "batch_size=BATCH_SIZE"]
+    if data.batches is not None:  # which come in a new order by themselves
+        samples = [data.batches, "shuffle=False"]
+    fitting = [
+        *samples,
+        "epochs=EPOCHS",
+        "validation_data=(x_validation, y_validation)",
+        "callbacks=callbacks",
+        "verbose=2",
+    ]
+    optimizer = object_code(optimizer_of(config), 8, learning_rate="LEARNING_RATE")
+    compiling = [f"optimizer={optimizer}", f'loss="{entry.loss}"', f'metrics=["{entry.metric}"]']
+    return Section(
+        title="The training",
+        text=text,
+        steps=f"model.compile(\n{_lines(compiling)})\n"
+        f"callbacks = [\n{_lines(callbacks)}]\n"
+        f"history = model.fit(\n{_lines(fitting)}).history",
+        imports=("import keras",),
+    )
+
+
+def _lines(parts: list[str]) -> str:
+    return "".join(f"    {part},\n" for part in parts)
+
+
+def _curves(config: TrainingConfig) -> Section:
+    return Section(
+        title="The curves",
+        text=(
+            "Where the validation loss turns up while the training loss still falls, the network "
+            "begins to learn by heart."
+        ),
+        steps='best_epoch = int(np.nanargmin(history["val_loss"])) + 1\n'
+        "plot_curves(history, best_epoch)",
+        definitions=PLOT_CURVES.format(metric=task(config.task).metric),
+        imports=("import matplotlib.pyplot as plt", "import numpy as np"),
+    )
+
+
+def _test(config: TrainingConfig) -> Section:
+    metric = task(config.task).metric
+    return Section(
+        title="The test",
+        text=(
+            "Only now, when nothing is left to choose, the network of the best epoch meets what "
+            "it has never seen."
+        ),
+        steps='best = keras.saving.load_model("best.keras")\n'
+        f"test_loss, test_{metric} = best.evaluate(x_test, y_test, verbose=0)\n"
+        'val_loss = history["val_loss"][best_epoch - 1]\n'
+        'print(f"Best epoch: {best_epoch}, with a validation loss of {val_loss:.4f}")\n'
+        f'print(f"Test loss: {{test_loss:.4f}}, test {metric}: {{test_{metric}:.4f}}")',
+        imports=("import keras",),
+    )

@@ -1,0 +1,170 @@
+"""The forms in which a network leaves the lab, as a table that a page reads without Keras.
+
+A file of a model takes what the model takes: float32 numbers, prepared as in training. What is
+done to a picture before that (its pixels laid out in a row or not, scaled to 0–1 or left as they
+are) is no part of any of these formats; `input_words` says it beside the file, and the exported
+code does it. Code trains the run again and has the preparation in it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mnist_core.errors import unknown_name
+from mnist_core.runs import Run
+from mnist_core.words import mark
+
+#: Characters of a run's name in a file's name, at most.
+NAME_IN_FILE = 60
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way out.
+
+    Attributes:
+        key: Its name on the command line.
+        label: A short title.
+        summary: One sentence: what it is for.
+        ending: How the names of its files end; their tools go by it.
+        mime: Its media type, for a browser.
+        is_code: It trains the run again, instead of holding one of its models.
+    """
+
+    key: str
+    label: str
+    summary: str
+    ending: str
+    mime: str
+    is_code: bool = False
+
+
+_ALL = (
+    Format(
+        key="keras",
+        label=mark("Keras model"),
+        summary=mark(
+            "The whole network in Keras's own format, to use it or train it on with "
+            "`keras.saving.load_model`."
+        ),
+        ending=".keras",
+        mime="application/zip",
+    ),
+    Format(
+        key="h5",
+        label=mark("Keras model, HDF5"),
+        summary=mark(
+            "The whole network, layers and weights, in the older format that Keras 1 and 2 wrote, "
+            "for programs and courses that ask for an .h5 file."
+        ),
+        ending=".h5",
+        mime="application/x-hdf5",
+    ),
+    Format(
+        key="weights",
+        label=mark("Weights only"),
+        summary=mark(
+            "Only the numbers that were learned, for a program that builds the same layers itself "
+            "and then calls `load_weights`."
+        ),
+        ending=".weights.h5",
+        mime="application/x-hdf5",
+    ),
+    Format(
+        key="tflite",
+        label=mark("TFLite (LiteRT)"),
+        summary=mark(
+            "A small file for phones, a Raspberry Pi and other small computers: it answers, but "
+            "learns no more."
+        ),
+        ending=".tflite",
+        mime="application/octet-stream",
+    ),
+    Format(
+        key="onnx",
+        label=mark("ONNX"),
+        summary=mark(
+            "An exchange format that runs without Python or TensorFlow, in C++, Java, C# or the "
+            "browser: it answers, but learns no more."
+        ),
+        ending=".onnx",
+        mime="application/octet-stream",
+    ),
+    Format(
+        key="script",
+        label=mark("Python script"),
+        summary=mark(
+            "A program of its own in plain Keras that trains this very run again: the same digits, "
+            "layers and settings, with curves and the test at its end."
+        ),
+        ending=".py",
+        mime="text/x-python",
+        is_code=True,
+    ),
+    Format(
+        key="notebook",
+        label=mark("Jupyter notebook"),
+        summary=mark(
+            "The same program step by step, with a word on each step, to run and change in Jupyter."
+        ),
+        ending=".ipynb",
+        mime="application/x-ipynb+json",
+        is_code=True,
+    ),
+)
+
+FORMATS: dict[str, Format] = {entry.key: entry for entry in _ALL}
+
+
+def format_of(key: str) -> Format:
+    """Return the format of that key.
+
+    Raises:
+        ConfigError: If there is none; the message lists the known keys.
+    """
+    if key not in FORMATS:
+        raise unknown_name("format", key, FORMATS)
+    return FORMATS[key]
+
+
+def file_name(run: Run, form: Format, checkpoint: str) -> str:
+    """What to call a file of a run: its name as every system takes it, and the format's ending.
+
+    Args:
+        run: The run.
+        form: The format.
+        checkpoint: "best" or "last"; a file of code has nothing of either in its name.
+    """
+    # Signs and blanks become hyphens; letters of every script stay.
+    plain = re.sub(r"[^\w.]+|[._-]{2,}", "-", run.name)[:NAME_IN_FILE].strip("-._") or run.id[:8]
+    return plain + ("" if form.is_code else f"-{checkpoint}") + form.ending
+
+
+def input_words(input_shape: tuple[int, ...], pixel_scaling: str) -> str:
+    """What a model's file takes for each digit, in one sentence.
+
+    Args:
+        input_shape: One sample's shape, (784,) or (28, 28, 1).
+        pixel_scaling: "unit" or "raw".
+    """
+    flat = len(input_shape) == 1
+    if pixel_scaling == "unit":
+        if flat:
+            return mark(
+                "It takes float32 numbers of the shape (n, 784): each picture's 28 × 28 pixels "
+                "in one row, divided by 255, so that paper is 0 and ink is 1."
+            )
+        return mark(
+            "It takes float32 numbers of the shape (n, 28, 28, 1): each picture's pixels, divided "
+            "by 255, so that paper is 0 and ink is 1."
+        )
+    if flat:
+        return mark(
+            "It takes float32 numbers of the shape (n, 784): each picture's 28 × 28 pixels in one "
+            "row, from 0 for paper to 255 for ink."
+        )
+    return mark(
+        "It takes float32 numbers of the shape (n, 28, 28, 1): each picture's pixels, from 0 for "
+        "paper to 255 for ink."
+    )

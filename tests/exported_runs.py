@@ -1,0 +1,28 @@
+"""Trained runs, for tests of what is made of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mnist_core.config import TrainingConfig
+from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.leases import Lease
+from mnist_core.training.job import train
+
+#: Its rate is so high that the loss rises again: its best model is not its last.
+SOFTMAX: dict[str, Any] = {
+    "architecture": "softmax",
+    "train_size": 2000,
+    "validation_size": 500,
+    "epochs": 3,
+    "learning_rate": 0.5,
+}
+
+
+def trained(store: Store, name: str | None = None, **settings: Any) -> Run:
+    """Train a run, here and now."""
+    run = store.create(TrainingConfig(**settings), name=name, lease_token="mine")
+    train(Lease(run.id, "mine"), store)
+    run = store.get(run.id)
+    assert run.status is RunStatus.FINISHED, run.message
+    return run

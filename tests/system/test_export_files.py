@@ -1,0 +1,160 @@
+"""Exported models in the tools that they are for: they answer as the run's own model does."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mnist_core import loading
+from mnist_core.architectures import ARCHITECTURES
+from mnist_core.errors import ConfigError, DataError, StoreError, UnknownRunError
+from mnist_core.export import export, export_known, files
+from mnist_core.formats import FORMATS
+from mnist_core.runs import Store
+from mnist_core.tasks import prepare, task
+from tests.exported_runs import SOFTMAX, trained
+
+DIGITS = 1_000
+#: With batch normalisation and dropout, and with convolutions; the others run with --all.
+QUICK = ("regularised-512-512", "strided")
+MODELS = [key for key, form in FORMATS.items() if not form.is_code]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(key, marks=[] if key in QUICK else pytest.mark.slow) for key in ARCHITECTURES
+    ],
+)
+def run(request, store):
+    """A run of each architecture that has learned a little."""
+    return trained(
+        store,
+        architecture=request.param,
+        train_size=600,
+        validation_size=100,
+        batch_size=20,
+        epochs=2,
+        optimizer="adam",
+        learning_rate=0.001,
+        pixel_scaling="raw" if request.param == "tanh-200-100" else "unit",
+    )
+
+
+@pytest.fixture(scope="module")
+def softmax(store):
+    run = trained(store, "a softmax", **SOFTMAX)
+    assert run.best.epoch < run.last.epoch
+    return run
+
+
+@pytest.fixture(scope="module")
+def expectation(store, run) -> tuple[np.ndarray, np.ndarray]:
+    """The first test digits as the run's network takes them, and what it makes of them."""
+    shape = ARCHITECTURES[run.config.architecture].input_shape
+    images = task("mnist").load().x_test[:DIGITS]
+    x = prepare(images, scaling=run.config.pixel_scaling, input_shape=shape)
+    return x, loading.load(store, run.id, "best").model.predict(x, batch_size=250, verbose=0)
+
+
+def asked_keras(path: Path, x: np.ndarray, architecture: str) -> np.ndarray:
+    if path.name.endswith(".weights.h5"):
+        model = ARCHITECTURES[architecture].build()
+        model.load_weights(path)
+    else:
+        model = keras.saving.load_model(path)
+    return model.predict(x, batch_size=250, verbose=0)
+
+
+def asked_litert(path: Path, x: np.ndarray, architecture: str) -> np.ndarray:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path))
+    (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert taken["dtype"] == given["dtype"] == np.float32
+    interpreter.resize_tensor_input(taken["index"], x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(taken["index"], x)
+    interpreter.invoke()
+    return interpreter.get_tensor(given["index"])
+
+
+def asked_onnxruntime(path: Path, x: np.ndarray, architecture: str) -> np.ndarray:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (taken,) = session.get_inputs()
+    assert (taken.name, taken.type) == (files.INPUT, "tensor(float)")
+    (answer,) = session.run(None, {files.INPUT: x})
+    return answer
+
+
+TOOLS = {"tflite": asked_litert, "onnx": asked_onnxruntime}
+
+
+@pytest.mark.parametrize("key", MODELS)
+def test_the_tool_answers_as_the_run_s_model(store, run, expectation, tmp_path, key):
+    architecture = run.config.architecture
+    x, expected = expectation
+    path = tmp_path / f"model{FORMATS[key].ending}"
+    path.write_bytes(export(store, run.id, key))
+    found = TOOLS.get(key, asked_keras)(path, x, architecture)
+    assert found.shape == (DIGITS, 10)
+    assert expected.std(axis=0).min() > 1e-3  # else any answer would do
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("key", MODELS)
+def test_best_and_last_are_two_files(store, softmax, key):
+    assert export(store, softmax.id, key, "best") != export(store, softmax.id, key, "last")
+
+
+@pytest.mark.parametrize("key", FORMATS)
+def test_nothing_is_said_on_the_way(store, softmax, capfd, caplog, key):
+    """No advice, no warning, no progress: a page's log and a shell's JSON stay clean."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        began = time.perf_counter()
+        export_known(store.home, store.url, softmax.id, key, "best")
+        seconds = time.perf_counter() - began
+    assert [str(one.message) for one in caught if one.category is not DeprecationWarning] == []
+    assert capfd.readouterr() == ("", "")
+    assert caplog.messages == []
+    assert seconds < 10
+
+
+def test_what_cannot_be_exported_is_one_sentence(store, softmax, monkeypatch):
+    run = softmax
+    waiting = store.create(run.config, name="waiting")
+    with pytest.raises(ConfigError, match="format is 'kras'.*Did you mean keras"):
+        export(store, run.id, "kras")
+    with pytest.raises(ConfigError, match="checkpoint is 'middle'"):
+        export(store, run.id, "h5", "middle")
+    with pytest.raises(UnknownRunError):
+        export(store, "0" * 32, "h5")
+    with pytest.raises(StoreError, match="“waiting”.*has not left one"):
+        export(store, waiting.id, "h5")
+
+    def fail(*_arguments, **_options):
+        raise NotImplementedError("no such operation.\nmore lines")
+
+    monkeypatch.setattr(keras.Model, "export", fail)
+    with pytest.raises(DataError, match=r"“a softmax” .* ONNX\. .* no such operation\. Choose"):
+        export(store, run.id, "onnx")
+
+
+def test_a_damaged_model_is_not_handed_out(store, softmax):
+    run = store.create(softmax.config)
+    store.artifacts.write(run.id, "best.keras", b"not a model")
+    with pytest.raises(DataError, match="damaged"):
+        export(store, run.id, "keras")

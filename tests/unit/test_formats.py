@@ -1,0 +1,75 @@
+"""The ways out as a table, and what a file is called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import pytest
+
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import ConfigError
+from mnist_core.formats import FORMATS, NAME_IN_FILE, file_name, format_of, input_words
+from mnist_core.runs import Run, Store
+
+
+@pytest.fixture
+def run(lab_home) -> Run:
+    store = Store(lab_home)
+    run = store.create(TrainingConfig(), name="overfit-700")
+    store.database.close()
+    return run
+
+
+def test_the_formats_in_their_order():
+    expected = {
+        "keras": ".keras",
+        "h5": ".h5",
+        "weights": ".weights.h5",
+        "tflite": ".tflite",
+        "onnx": ".onnx",
+        "script": ".py",
+        "notebook": ".ipynb",
+    }
+    assert {key: form.ending for key, form in FORMATS.items()} == expected
+    assert [key for key, form in FORMATS.items() if form.is_code] == ["script", "notebook"]
+    assert all("/" in form.mime and form.summary.endswith(".") for form in FORMATS.values())
+
+
+def test_an_unknown_format_is_explained():
+    with pytest.raises(ConfigError, match="format is 'onxn'.*Did you mean onnx"):
+        format_of("onxn")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("overfit-700", "overfit-700"),
+        ("my run, taught", "my-run-taught"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("手写 1", "手写-1"),
+        ('a"b\\c<d>|e?*:', "a-b-c-d-e"),
+        (".hidden..", "hidden"),
+        ("x" * 200, "x" * NAME_IN_FILE),
+    ],
+)
+def test_a_file_is_called_as_its_run(run, name, plain):
+    named = replace(run, name=name)
+    assert file_name(named, FORMATS["onnx"], "best") == f"{plain}-best.onnx"
+    assert file_name(named, FORMATS["script"], "best") == f"{plain}.py"
+    assert PurePosixPath(file_name(named, FORMATS["h5"], "last")).name == f"{plain}-last.h5"
+
+
+def test_a_name_of_signs_alone_gives_way_to_the_id(run):
+    assert file_name(replace(run, name="??!"), FORMATS["h5"], "last") == f"{run.id[:8]}-last.h5"
+
+
+def test_what_a_file_takes_is_said():
+    words = {
+        input_words(shape, scaling)
+        for shape in ((784,), (28, 28, 1))
+        for scaling in ("unit", "raw")
+    }
+    assert len(words) == 4
+    assert "(n, 784)" in input_words((784,), "raw") and "255 for ink" in input_words((784,), "raw")
+    assert "divided by 255" in input_words((28, 28, 1), "unit")
