@@ -24,6 +24,8 @@ from ui.waiting import wait_for_engine
 #: Pictures of weights beside each other, and the sides of each, in pixels.
 ACROSS = 12
 UNIT_SIDE, FILTER_SIDE = 72, 48
+#: So few units are shown large, each with its name.
+FEW, FEW_SIDE = 10, 112
 CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
 #: Numbers of a network are kept as 32 bits.
 BYTES = 4
@@ -88,7 +90,9 @@ def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:
     st.markdown(_("**Its layers**"))
     _show_layers(anatomy)
     for weights in anatomy.weights:
-        _show_weights(weights)
+        # The units of the last layer are the answers themselves.
+        answers = weights.layer == anatomy.layers[-1].name and weights.count == len(classes)
+        _show_weights(weights, classes if answers else ())
 
 
 @cache
@@ -140,7 +144,7 @@ def _size(count: float) -> str:
     return f"{count:.2f} MB"
 
 
-def _show_weights(weights: WeightPictures) -> None:
+def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
     shown = len(weights.unit)
     values = {"layer": escaped(weights.layer), "shown": shown, "count": weights.count}
     units = weights.kind == "units"
@@ -166,6 +170,19 @@ def _show_weights(weights: WeightPictures) -> None:
             "shown."
         )
     st.markdown(words.format(channels=weights.channels, **values))
+    if units and weights.count <= FEW:
+        captions = names or tuple(
+            _("unit {number}").format(number=unit + 1) for unit in weights.unit
+        )
+        st.html(
+            pictures.captioned(
+                [
+                    (pictures.picture(pictures.signed(one), caption, side=FEW_SIDE), caption)
+                    for one, caption in zip(weights.pictures, captions, strict=True)
+                ]
+            )
+        )
+        return
     side = UNIT_SIDE if units else FILTER_SIDE
     across = min(ACROSS, shown)
     made = weight_sheet(weights.pictures, across)
@@ -189,5 +206,5 @@ def weight_sheet(values: NDArray[np.float32], across: int) -> NDArray[np.uint8]:
     factor = max(1, 28 // values.shape[-1])
     large = coloured.repeat(factor, axis=1).repeat(factor, axis=2)
     solid = np.concatenate([large, np.full_like(large[..., :1], 255)], axis=-1)
-    gap = max(1, large.shape[2] // 14)
+    gap = max(1, large.shape[2] // 8)
     return sheet(np.pad(solid, ((0, 0), (0, gap), (0, gap), (0, 0))), across)

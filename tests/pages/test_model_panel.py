@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -78,6 +79,29 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
     images = [one.proto.body for one in app.get("html") if "<img" in one.proto.body]
     assert len(images) == 2
     assert asked == [(run.id, "best")]
+
+
+def test_a_few_units_are_shown_by_name(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def few(count: int, last: bool) -> Anatomy:
+        weights = WeightPictures(
+            "dense", "units", np.arange(count), count, np.zeros(count, np.int64), 1,
+            np.ones((count, 28, 28), np.float32),
+        )  # fmt: skip
+        first = Layer("dense", "Dense", (count,), 5, True, {})
+        answer = Layer("dense_1", "Dense", (10,), 5, True, {})
+        return Anatomy((784,), [first] if last else [first, answer], 10, 10, [weights])
+
+    for count, last, captions in (
+        (10, True, list("0123456789")),
+        (2, False, ["unit 1", "unit 2"]),
+        (10, False, [f"unit {number}" for number in range(1, 11)]),
+    ):
+        network = few(count, last)
+        monkeypatch.setattr(services, "anatomy", lambda *_args, network=network: network)
+        app = panel(runs.add())
+        assert not app.exception
+        (html,) = (one.proto.body for one in app.get("html") if "<img" in one.proto.body)
+        assert re.findall("<figcaption>(.*?)</figcaption>", html) == captions
 
 
 def test_best_and_last_are_chosen_and_asked_for_once(

@@ -90,10 +90,10 @@ def test_answers_are_named_only_where_they_are_as_many() -> None:
 def test_a_sheet_of_weights_keeps_them_apart() -> None:
     values = np.array([[[1.0, -1.0], [0.0, 0.5]], [[-2.0, 0.0], [0.0, 0.0]]], np.float32)
     made = weight_sheet(values, 2)
-    side = 28 + 2
+    side = 28 + 3
     assert made.shape == (side, 2 * side, 4)
     assert made[0, 0].tolist() == [60, 150, 255, 255]  # blue
     assert made[0, 14].tolist() == [255, 70, 50, 255]  # red
     assert made[0, side].tolist() == [255, 70, 50, 255]  # as red: its own largest
-    assert not made[:, 28:30].any()
-    assert not made[28:30].any()
+    assert not made[:, 28:31].any()
+    assert not made[28:31].any()
