@@ -22,7 +22,7 @@ from mnist_core.errors import DataError, StoreError, unknown_name
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
-from mnist_core.tasks import prepare
+from mnist_core.tasks import prepare, task
 from mnist_core.words import mark
 
 FILES = dict(zip(CHECKPOINTS, (BEST_MODEL, LAST_MODEL), strict=True))
@@ -42,6 +42,7 @@ class LoadedModel:
     model: keras.Model
     config: TrainingConfig
     _forward: Callable[[tf.Tensor], tf.Tensor]
+    _judge: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
     def prepared(self, images_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Images as the model takes them: the same function as in training."""
@@ -59,6 +60,28 @@ class LoadedModel:
         """
         result: NDArray[np.float32] = self._forward(tf.constant(self.prepared(images_u8))).numpy()
         return result
+
+    def judged(
+        self, images_u8: NDArray[np.uint8], labels: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the model makes of images, and how wrong that is.
+
+        Args:
+            images_u8: uint8 (n, 28, 28).
+            labels: int64 (n,).
+
+        Returns:
+            Its output, float32 (n, outputs), and the loss of each image, float32 (n,), without
+            regularisation. Like the training's, the loss comes from before the softmax, where
+            a probability too small for a number is still told from nothing.
+        """
+        output, losses = self._judge(tf.constant(self.prepared(images_u8)), tf.constant(labels))
+        return output.numpy(), losses.numpy()
+
+    @property
+    def penalty(self) -> float:
+        """What regularisation adds to the mean loss."""
+        return float(sum(float(loss) for loss in self.model.losses))
 
 
 _models: OrderedDict[tuple[str, str, int], LoadedModel] = OrderedDict()
@@ -110,7 +133,18 @@ def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
     def forward(x: tf.Tensor) -> tf.Tensor:
         return model(x, training=False)
 
-    return LoadedModel(model, config, forward)
+    losses_of = keras.losses.get(task(config.task).loss)
+
+    @tf.function(  # type: ignore[untyped-decorator]
+        input_signature=[tf.TensorSpec(shape, tf.float32), tf.TensorSpec([None], tf.int64)]
+    )
+    def judge(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        output = model(x, training=False)
+        if output.shape[-1] == 1:  # yes or no: one number for each image
+            y = tf.reshape(tf.cast(y, output.dtype), [-1, 1])
+        return output, losses_of(y, output)
+
+    return LoadedModel(model, config, forward, judge)
 
 
 def read_model(

@@ -12,14 +12,20 @@ def main() -> None:
     import streamlit as st
 
     from ui import problems, services
-    from ui.navigation import data_page, draw_page, runs_page, start_page, train_page
+    from ui.navigation import (
+        data_page,
+        draw_page,
+        evaluate_page,
+        runs_page,
+        start_page,
+        train_page,
+    )
     from ui.text import _
 
     st.set_page_config(page_title=_("MNIST Lab"), page_icon="🔢", layout="wide")
     st.html(Path(__file__).with_name("layout.css"))
-    page = st.navigation(
-        [start_page(), data_page(), train_page(), draw_page(), runs_page()], position="top"
-    )
+    pages = [start_page(), data_page(), train_page(), draw_page(), evaluate_page(), runs_page()]
+    page = st.navigation(pages, position="top")
     with problems.shown():
         page.run()
     services.page_served()

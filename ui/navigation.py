@@ -14,6 +14,7 @@ TRAIN_ADDRESS = "train"
 RUNS_ADDRESS = "runs"
 DRAW_ADDRESS = "draw"
 DATA_ADDRESS = "data"
+EVALUATE_ADDRESS = "evaluate"
 #: The form of a run's id, for whatever calls itself one in an address.
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -44,6 +45,16 @@ def data_page() -> st.Page:
     """What is learned from: the digits, how they are prepared, what training sees of them."""
     return st.Page(
         PAGES / "data.py", title=_("Data"), icon=":material/grid_view:", url_path=DATA_ADDRESS
+    )
+
+
+def evaluate_page() -> st.Page:
+    """How well a run's network reads, and where it goes wrong."""
+    return st.Page(
+        PAGES / "evaluate.py",
+        title=_("Evaluate"),
+        icon=":material/fact_check:",
+        url_path=EVALUATE_ADDRESS,
     )
 
 

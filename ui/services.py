@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from mnist_core.runs import Run, Store
 from mnist_core.words import mark
 
 _log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 #: The engine's workers start so many seconds after the server, or once a page has been drawn:
 #: loading TensorFlow keeps a small machine busy, and the first page should not wait for that.
 ENGINE_DELAY = 3.0
@@ -170,6 +172,15 @@ def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]
     if name == "none":  # nothing to compute
         return variations.vary(name, image_u8, seed)
     return _engine().ask(variations.vary, name, image_u8, seed)
+
+
+def ask(function: Callable[..., Answer], *arguments: Any) -> Answer:
+    """Let the worker that is kept free for questions run a function of the core.
+
+    Raises:
+        LabError: What the function raised, or nobody answers.
+    """
+    return _engine().ask(function, *arguments)
 
 
 def teach(run: Run, name: str) -> Run:

@@ -13,12 +13,12 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mnist_core.commands import export, history, listing, prediction, training
+from mnist_core.commands import evaluation, export, history, listing, prediction, training
 from mnist_core.errors import ConfigError, LabError
 from mnist_core.words import mark
 
 #: A command is a module with ``add``, which adds its parser and says what runs it.
-COMMANDS = (listing, training, history, prediction, export)
+COMMANDS = (listing, training, history, prediction, evaluation, export)
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
 

@@ -74,3 +74,7 @@ def warm_up() -> None:
 
     task("mnist").load()
     program_for(TrainingConfig())
+    if os.environ.get(ROLE_VARIABLE) == "interactive":
+        from mnist_core.evaluation import load_scikit_learn
+
+        load_scikit_learn()

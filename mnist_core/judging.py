@@ -1,0 +1,177 @@
+"""How well a run's networks read its test, validation and training images, asked of a worker.
+
+A large part is judged in portions: who asks can say how far it is, and a stroke on the Draw page,
+which the same worker reads, waits for one portion and not for all. What was judged is kept: the
+models of a run that has ended do not change any more.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_core.errors import unknown_name
+from mnist_core.evaluation import Evaluation
+from mnist_core.predictions import CHECKPOINTS
+from mnist_core.runs import Run, Store
+from mnist_core.runs.store import open_known
+from mnist_core.tasks import Part, split, task
+
+#: The parts of a run's data. A lesson's training images are MNIST's share of them.
+PARTS = ("test", "validation", "train")
+#: A question is answered, or put off, after about so many seconds.
+PORTION_SECONDS = 1.0
+#: Images in one call of the network.
+PIECE = 1000
+#: Evaluations kept, of at most 4 MB each, and half-done ones, which hold their images too.
+KEPT = 24
+BEGUN = 3
+
+
+@dataclass(eq=False)
+class _Begun:
+    """A part that is being judged."""
+
+    part: Part
+    done: int = 0
+    outputs: list[NDArray[np.float32]] = field(default_factory=list)
+    losses: list[NDArray[np.float32]] = field(default_factory=list)
+
+
+_Key = tuple[str, str, int, str, str]
+_kept: OrderedDict[_Key, Evaluation] = OrderedDict()
+_begun: OrderedDict[_Key, _Begun] = OrderedDict()
+
+
+def evaluate_some(
+    home: str, url: str, run_id: str, checkpoint: str, part: str
+) -> Evaluation | float:
+    """Judge one more portion of a part; what a worker runs.
+
+    Args:
+        home: Root of the artifacts.
+        url: Address of the database.
+        run_id: The run.
+        checkpoint: "best" or "last".
+        part: One of :data:`PARTS`.
+
+    Returns:
+        The evaluation, or the share of the images that is done (0 to 1): then ask again.
+
+    Raises:
+        ConfigError: There is no such checkpoint or part.
+        StoreError: The run or its model is not there.
+        DataError: The model cannot be loaded, or answers with what is no probability.
+    """
+    return _work(open_known(home, url), run_id, checkpoint, part, PORTION_SECONDS)
+
+
+def evaluate(
+    store: Store,
+    run_id: str,
+    checkpoint: str,
+    part: str,
+) -> Evaluation:
+    """Judge a part in one go, in this process; as :func:`evaluate_some` otherwise."""
+    result = _work(store, run_id, checkpoint, part, math.inf)
+    assert isinstance(result, Evaluation)
+    return result
+
+
+def evaluate_parts(
+    store: Store,
+    run_id: str,
+    checkpoint: str,
+    said: Callable[[str], None] = lambda part: None,
+) -> dict[str, Evaluation]:
+    """Judge every part, in this process.
+
+    Args:
+        store: Where the run is.
+        run_id: The run.
+        checkpoint: "best" or "last".
+        said: Called with the name of each part before it is judged.
+    """
+    parts = {}
+    for part in PARTS:
+        said(part)
+        parts[part] = evaluate(store, run_id, checkpoint, part)
+    return parts
+
+
+def _work(
+    store: Store, run_id: str, checkpoint: str, part: str, seconds: float
+) -> Evaluation | float:
+    if checkpoint not in CHECKPOINTS:
+        raise unknown_name("checkpoint", checkpoint, CHECKPOINTS)
+    if part not in PARTS:
+        raise unknown_name("part", part, PARTS)
+    run = store.get(run_id)
+    key = (store.url, run_id, run.attempt, checkpoint, part)
+    if key in _kept:
+        _kept.move_to_end(key)
+        return _kept[key]
+    begun = _begun.pop(key, None) or _Begun(_images(run, part))
+    # A run that is not settled, one that was put aside say, will leave other models.
+    if not _judge(begun, store, run, checkpoint, seconds if run.settled else math.inf):
+        _begun[key] = begun
+        _drop_oldest(_begun, BEGUN)
+        return begun.done / len(begun.part.labels)
+    result = _result(begun, store, run, checkpoint)
+    if run.settled:
+        _kept[key] = result
+        _drop_oldest(_kept, KEPT)
+    return result
+
+
+def _images(run: Run, part: str) -> Part:
+    found: Part = getattr(split(task(run.config.task).load(), run.config), part)
+    return found
+
+
+def _judge(begun: _Begun, store: Store, run: Run, checkpoint: str, seconds: float) -> bool:
+    """Judge images until the time is over; whether all are done."""
+    from mnist_core.training.warm_up import load_tensorflow
+
+    load_tensorflow()
+    from mnist_core.loading import load
+
+    model = load(store, run.id, checkpoint)
+    end = time.monotonic() + seconds
+    images, labels = begun.part.images_u8, begun.part.labels
+    while begun.done < len(labels):
+        piece = slice(begun.done, begun.done + PIECE)
+        output, losses = model.judged(images[piece], labels[piece])
+        begun.outputs.append(output)
+        begun.losses.append(losses)
+        begun.done = min(piece.stop, len(labels))
+        if time.monotonic() >= end:
+            break
+    return begun.done == len(labels)
+
+
+def _result(begun: _Begun, store: Store, run: Run, checkpoint: str) -> Evaluation:
+    from mnist_core.loading import load
+
+    return Evaluation.of(
+        begun.part.labels,
+        np.concatenate(begun.outputs),
+        classes=task(run.config.task).classes,
+        losses=np.concatenate(begun.losses),
+        indices=begun.part.indices,
+        wrong=begun.part.wrong,
+        penalty=load(store, run.id, checkpoint).penalty,
+    )
+
+
+def _drop_oldest(
+    kept: OrderedDict[_Key, Evaluation] | OrderedDict[_Key, _Begun], most: int
+) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)

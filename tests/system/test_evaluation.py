@@ -1,0 +1,215 @@
+"""How well trained networks read: real models judged on real images, the command included."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import sklearn.metrics as reference
+
+from mnist_core import judging
+from mnist_core.architectures import architecture
+from mnist_core.commands import BAD_INPUT, main
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import ConfigError, StoreError
+from mnist_core.evaluation import Evaluation
+from mnist_core.generalisation import compared
+from mnist_core.judging import PARTS, evaluate, evaluate_parts, evaluate_some
+from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.runs.leases import Lease
+from mnist_core.runs.store import open_known
+from mnist_core.tasks import prepare, split, task
+from mnist_core.training.job import train
+
+FILES = {"best": BEST_MODEL, "last": LAST_MODEL}
+#: Its rate is so high that its best model is not its last; some of its labels are wrong.
+DENSE = TrainingConfig(
+    architecture="regularised-512-512",
+    train_size=1500,
+    validation_size=400,
+    epochs=3,
+    batch_size=50,
+    learning_rate=0.3,
+    label_noise=0.1,
+)
+LENET = TrainingConfig(
+    architecture="lenet",
+    train_size=300,
+    validation_size=50,
+    epochs=2,
+    batch_size=50,
+    optimizer="adam",
+    learning_rate=0.001,
+    pixel_scaling="raw",
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return open_known(str(tmp_path_factory.mktemp("judging")), None)
+
+
+def trained(store: Store, config: TrainingConfig, name: str) -> Run:
+    run = store.create(config, lease_token="mine", name=name)
+    train(Lease(run.id, "mine"), store)
+    run = store.get(run.id)
+    assert run.status is RunStatus.FINISHED, run.message
+    return run
+
+
+@pytest.fixture(scope="module")
+def dense(store: Store) -> Run:
+    run = trained(store, DENSE, "dense")
+    assert run.best.epoch < run.last.epoch
+    return run
+
+
+@pytest.fixture(scope="module")
+def lenet(store: Store) -> Run:
+    return trained(store, LENET, "lenet")
+
+
+@pytest.fixture(params=["dense", "lenet"])
+def either(request: pytest.FixtureRequest) -> Run:
+    return request.getfixturevalue(request.param)
+
+
+def keras_reads(store: Store, run: Run, checkpoint: str, images, folder: Path):
+    """What plain Keras reads with the file that the run left."""
+    path = folder / f"{checkpoint}.keras"
+    path.write_bytes(store.artifacts.read(run.id, FILES[checkpoint]) or b"")
+    shape = architecture(run.config.architecture).input_shape
+    x = prepare(images, scaling=run.config.pixel_scaling, input_shape=shape)
+    return keras.saving.load_model(path).predict(x, batch_size=1000, verbose=0)
+
+
+def test_ten_thousand_test_images_are_read_as_keras_reads_them(store, tmp_path, either):
+    data = task("mnist").load()
+    found = evaluate(store, either.id, "best", "test")
+    probabilities = keras_reads(store, either, "best", data.x_test[::10], tmp_path)
+    assert len(found) == 10_000
+    np.testing.assert_allclose(found.probabilities[::10], probabilities, atol=1e-5)
+    np.testing.assert_array_equal(found.labels, data.y_test)
+    np.testing.assert_array_equal(
+        found.confusion, reference.confusion_matrix(data.y_test, found.read)
+    )
+    assert found.accuracy.value == reference.accuracy_score(data.y_test, found.read)
+
+
+def test_the_last_model_is_another_one(store, tmp_path, dense):
+    data = task("mnist").load()
+    found = evaluate(store, dense.id, "last", "test")
+    probabilities = keras_reads(store, dense, "last", data.x_test, tmp_path)
+    np.testing.assert_allclose(found.probabilities, probabilities, atol=1e-5)
+    best = evaluate(store, dense.id, "best", "test")
+    assert np.abs(found.probabilities - best.probabilities).max() > 1e-3
+
+
+def test_the_best_model_s_figures_are_those_of_the_run(store, either):
+    """The training measured the same model on the same images, with another program."""
+    test = evaluate(store, either.id, "best", "test")
+    assert test.loss.value + test.penalty == pytest.approx(either.test_loss, rel=1e-4)
+    assert test.accuracy.value == pytest.approx(either.test_accuracy, abs=2e-4)
+    validation = evaluate(store, either.id, "best", "validation")
+    assert validation.loss.value + validation.penalty == pytest.approx(
+        either.best.val_loss, rel=1e-4
+    )
+    last = evaluate(store, either.id, "last", "validation")
+    assert last.loss.value + last.penalty == pytest.approx(either.last.val_loss, rel=1e-4)
+    assert (test.penalty > 0) is (either.config.architecture == "regularised-512-512")
+
+
+def test_every_part_holds_its_own_images_and_the_labels_that_were_told(store, dense):
+    data = task("mnist").load()
+    parts = split(data, dense.config)
+    for name in PARTS:
+        found, part = evaluate(store, dense.id, "best", name), getattr(parts, name)
+        np.testing.assert_array_equal(found.indices, part.indices)
+        np.testing.assert_array_equal(found.labels, part.labels)
+        assert found.wrong.sum() == (150 if name == "train" else 0)
+    assert evaluate(store, dense.id, "best", "train").classes == task("mnist").classes
+
+
+def test_portions_come_to_the_same_as_one_go(store, dense, monkeypatch):
+    whole = evaluate(store, dense.id, "last", "test")
+    judging._kept.clear()
+    monkeypatch.setattr(judging, "PORTION_SECONDS", 0)
+    place = (store.home, None, dense.id, "last", "test")
+    judging._begun.clear()
+    shares = []
+    while not isinstance(answer := evaluate_some(*place), Evaluation):
+        shares.append(answer)
+    assert shares == pytest.approx(np.arange(0.1, 0.95, 0.1))
+    assert answer.to_dict() == whole.to_dict()
+    assert not judging._begun
+
+
+def test_a_second_question_reads_nothing(store, dense, monkeypatch):
+    first = evaluate(store, dense.id, "best", "validation")
+
+    def never(*_):
+        raise AssertionError("it was read again")
+
+    monkeypatch.setattr(judging, "_judge", never)
+    assert evaluate_some(store.home, None, dense.id, "best", "validation") is first
+
+
+def test_what_is_kept_has_a_bound(store, dense, monkeypatch):
+    judging._kept.clear()
+    judging._begun.clear()
+    monkeypatch.setattr(judging, "KEPT", 2)
+    monkeypatch.setattr(judging, "BEGUN", 1)
+    evaluate_parts(store, dense.id, "best")
+    assert len(judging._kept) == 2
+    monkeypatch.setattr(judging, "PORTION_SECONDS", 0)
+    for checkpoint in FILES:
+        evaluate_some(store.home, None, dense.id, checkpoint, "test")
+    assert len(judging._begun) == 1
+
+
+def test_what_cannot_be_judged_is_said(store, dense):
+    with pytest.raises(ConfigError, match="checkpoint"):
+        evaluate(store, dense.id, "newest", "test")
+    with pytest.raises(ConfigError, match="part"):
+        evaluate(store, dense.id, "best", "tests")
+    empty = store.create(DENSE, name="still queued")
+    with pytest.raises(StoreError, match="still queued"):
+        evaluate(store, empty.id, "best", "test")
+
+
+@pytest.mark.parametrize("options", [(), ("--checkpoint", "last", "--part", "train")])
+def test_the_command_says_the_same(store, dense, monkeypatch, capsys, options):
+    monkeypatch.setenv("MNIST_LAB_HOME", store.home)
+    checkpoint, part = options[1::2] or ("best", "test")
+    parts = {name: evaluate(store, dense.id, checkpoint, name) for name in PARTS}
+    assert main(["evaluate", dense.id[:10], *options, "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    answer = json.loads(printed.out, parse_constant=pytest.fail)
+    epoch = dense.best.epoch if checkpoint == "best" else dense.last.epoch
+    head = {
+        "run_id": dense.id,
+        "name": "dense",
+        "checkpoint": checkpoint,
+        "epoch": epoch,
+        "part": part,
+    }
+    figures = parts[part].to_dict()
+    assert answer == json.loads(json.dumps(head | figures | {"compared": compared(parts)}))
+    assert sum(map(sum, answer["confusion_matrix"])) == len(parts[part])
+    gap = answer["compared"]["test"]["gap"]["accuracy"]["value"]
+    assert gap == parts["train"].accuracy.value - parts["test"].accuracy.value
+
+
+def test_the_command_prints_tables_and_refuses_in_a_sentence(store, dense, monkeypatch, capsys):
+    monkeypatch.setenv("MNIST_LAB_HOME", store.home)
+    assert main(["evaluate", "dense", "--part", "validation"]) == 0
+    printed = capsys.readouterr().out
+    for words in ("validation (400)", "Confusion matrix", "Most confused", "calibration error"):
+        assert words in printed
+    assert main(["evaluate", "no such run"]) == BAD_INPUT
+    assert "No run has that id" in capsys.readouterr().err

@@ -1,0 +1,65 @@
+"""Evaluations that this server has, for all its sessions: each is asked of the worker once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from mnist_core.evaluation import Evaluation
+from mnist_core.judging import evaluate_some
+from mnist_core.runs import Run
+from ui import services
+
+#: Evaluations kept, of at most 4 MB each: what thirty people look at, at a time.
+KEPT = 24
+
+_Key = tuple[str, int, str, str]
+_kept: OrderedDict[_Key, Evaluation] = OrderedDict()
+_lock = threading.Lock()
+
+
+def known(run: Run, checkpoint: str, part: str) -> Evaluation | None:
+    """The evaluation, where somebody has asked for it before."""
+    key = _key(run, checkpoint, part)
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+        return _kept.get(key)
+
+
+def keep(run: Run, checkpoint: str, part: str, evaluation: Evaluation) -> None:
+    """Keep an evaluation of a run that has ended."""
+    with _lock:
+        _kept[_key(run, checkpoint, part)] = evaluation
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
+
+
+def find(run: Run, checkpoint: str, part: str, progress: Callable[[float], object]) -> Evaluation:
+    """The evaluation, from memory or portion by portion from the worker.
+
+    Args:
+        run: A run that has left models.
+        checkpoint: "best" or "last".
+        part: One of :data:`mnist_core.judging.PARTS`.
+        progress: Called with the share that is done, 0 to 1.
+
+    Raises:
+        LabError: The model is not there, or nobody answers.
+    """
+    found = known(run, checkpoint, part)
+    place = services.store().home, services.store().url
+    while found is None:
+        answer = services.ask(evaluate_some, *place, run.id, checkpoint, part)
+        if isinstance(answer, Evaluation):
+            found = answer
+            if run.settled:
+                keep(run, checkpoint, part, found)
+        else:
+            progress(answer)
+    return found
+
+
+def _key(run: Run, checkpoint: str, part: str) -> _Key:
+    return run.id, run.attempt, checkpoint, part
