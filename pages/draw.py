@@ -10,12 +10,11 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.drawing import Digit, read_drawing, read_picture
-from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.errors import LabError
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
-from ui import drawing_panel, problems, services, state, teach_panel
-from ui.navigation import RUN_ID
+from ui import drawing_panel, problems, run_choice, services, state, teach_panel
 from ui.run_words import escaped, whole
 from ui.starting import start_run
 from ui.text import _
@@ -24,8 +23,6 @@ from ui.waiting import wait_for_engine, wait_for_run
 #: The canvas, in pixels: ten times MNIST's pictures, with a brush that gives MNIST's strokes.
 CANVAS_SIDE = 280
 BRUSH = 18
-#: Runs to choose from: the newest with a model.
-RUNS_OFFERED = 50
 #: Models that read the same drawing side by side, at most.
 MOST_MODELS = 4
 #: The preset to begin with where nothing is trained yet.
@@ -60,27 +57,6 @@ def model_key(run_id: str, checkpoint: str) -> str:
     return f"{run_id} {checkpoint}"
 
 
-def find_runs() -> tuple[dict[str, Run], Run | None]:
-    """The runs that can read, by id, and the one that the address asks for.
-
-    Says so where the address asks for none that there is.
-    """
-    runs = {run.id: run for run in services.store().list_runs(limit=RUNS_OFFERED)}
-    wanted = st.query_params.get("run")
-    asked = runs.get(wanted or "")
-    if wanted and asked is None:
-        try:
-            if not RUN_ID.fullmatch(wanted):
-                raise UnknownRunError("", "", "")
-            asked = services.store().get(wanted)  # an older one
-            runs[asked.id] = asked
-        except UnknownRunError:
-            st.warning(
-                _("There is no run {run}; perhaps it was deleted.").format(run=escaped(wanted[:40]))
-            )
-    return drawing_panel.told_apart([run for run in runs.values() if run.has_models]), asked
-
-
 def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     """Follow the address, and the choice: another run brings its own models."""
     if asked and asked.id in runs and asked.id != state.DRAW_CHOSEN_FOR.get():
@@ -108,7 +84,7 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
     st.selectbox(
         _("Run"),
         list(runs),
-        format_func=lambda run_id: drawing_panel.run_line(runs[run_id]),
+        format_func=lambda run_id: run_choice.run_line(runs[run_id]),
         key=state.DRAW_RUN.prepare(),
         help=_(
             "A run is one training of a network, and its network reads what you draw. The "
@@ -260,15 +236,9 @@ def train_reader() -> None:
         st.query_params["run"] = start_run(PRESETS[GOOD_READER].config, GOOD_READER).id
 
 
-def any_active() -> Run | None:
-    """The newest run that trains or waits, where there is no other that could read."""
-    newest = services.store().list_runs(limit=RUNS_OFFERED)
-    return next((run for run in newest if run.status.is_active), None)
-
-
 st.title(_("Draw"), anchor=False)
 problems.show_notice()
-readers, asked_run = find_runs()
+readers, asked_run = run_choice.find_runs()
 to_come = asked_run if asked_run and asked_run.status.is_active else None
 if asked_run and not asked_run.has_models and not to_come:
     words = _("**{name}** has ended without a network that could read. {why}")
@@ -282,4 +252,4 @@ if readers:
     if chosen_models:
         teach_panel.show(chosen_models[0][0])
 else:
-    show_beginning(to_come or any_active())
+    show_beginning(to_come or run_choice.any_active())

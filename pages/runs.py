@@ -8,7 +8,7 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.runs import EpochRecord, Run
 from mnist_core.runs.store import NAME_LENGTH
 from ui import problems, services, state
-from ui.navigation import draw_page, start_page, train_page
+from ui.navigation import draw_page, evaluate_page, start_page, train_page
 from ui.run_words import (
     STATUS_WORDS,
     duration,
@@ -133,6 +133,12 @@ def show_actions(run: Run) -> None:
             draw_page(),
             label=_("Draw"),
             icon=":material/draw:",
+            query_params={"run": run.id},
+        )
+        st.page_link(
+            evaluate_page(),
+            label=_("Evaluate"),
+            icon=":material/fact_check:",
             query_params={"run": run.id},
         )
     if st.button(

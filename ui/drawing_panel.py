@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -19,7 +17,7 @@ from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.predictions import Prediction
 from mnist_core.runs import Run
 from ui import pictures, problems, services, state, teach_panel
-from ui.run_words import escaped, moment, percent
+from ui.run_words import escaped, percent
 from ui.text import _
 
 #: A layer with so many units is the last one: each stands for a digit.
@@ -31,34 +29,6 @@ def overfits(run_id: str, attempt: int) -> bool:  # noqa: ARG001 - part of what 
     """Whether a run that has ended overfits, by the usual criterion."""
     curves = Curves.of(services.store().curves(run_id))
     return CRITERIA[DEFAULT_CRITERION].find(curves).best_epoch is not None
-
-
-def told_apart(runs: list[Run]) -> dict[str, Run]:
-    """Runs by id, where those of the same name are called by their time too.
-
-    A preset that is started twice gives two runs of one name, and Streamlit tells the entries of
-    a list apart by what they are called.
-    """
-    found: dict[str, str] = {}
-    for form in ("{name}", "{name} ({moment})", "{name} ({moment}, {id})"):
-        called = {run.id: _called(run, form) for run in runs if run.id not in found}
-        often = Counter(called.values())
-        found |= {run_id: name for run_id, name in called.items() if often[name] == 1}
-    return {run.id: replace(run, name=found[run.id]) for run in runs}
-
-
-def _called(run: Run, form: str) -> str:
-    when = moment(run.created_at, st.context.timezone)
-    return form.format(name=run.name, moment=when, id=run.id[:6])
-
-
-def run_line(run: Run) -> str:
-    """A run in the list to choose from."""
-    if run.test_accuracy is None:
-        return run.name
-    return _("{name} · {accuracy} of the test digits").format(
-        name=run.name, accuracy=percent(run.test_accuracy)
-    )
 
 
 def model_line(run: Run, checkpoint: str) -> str:

@@ -62,23 +62,30 @@ def captioned(images: list[tuple[str, str]]) -> str:
 
 def bars(prediction: Prediction) -> str:
     """Ten probabilities as bars, the digit that was read in the accent colour."""
+    digits = [(str(digit), share) for digit, share in enumerate(prediction.probabilities)]
+    return class_bars(digits, chosen=prediction.digit)
+
+
+def class_bars(
+    probabilities: list[tuple[str, float]], *, chosen: int, right: int | None = None
+) -> str:
+    """Probabilities of classes as bars.
+
+    Args:
+        probabilities: The name of each class, and its probability.
+        chosen: Place of the class that was read, which gets the accent colour.
+        right: Place of the right class, which is green if it is another one.
+    """
     rows = []
-    for digit, probability in enumerate(prediction.probabilities):
-        chosen = " chosen" if digit == prediction.digit else ""
-        share = percent(probability)
+    for place, (name, probability) in enumerate(probabilities):
+        sort = " chosen" if place == chosen else " right" if place == right else ""
         rows.append(
-            f'<div class="row{chosen}"><span>{digit}</span>'
+            f'<div class="row{sort}"><span>{escape(name)}</span>'
             f'<span class="track"><span style="width:{100 * probability:.2f}%"></span></span>'
-            f"<span>{share}</span></div>"
+            f"<span>{percent(probability)}</span></div>"
         )
-    return (
-        f'<div class="lab-bars" role="img" aria-label="{_spoken(prediction)}">{"".join(rows)}</div>'
-    )
-
-
-def _spoken(prediction: Prediction) -> str:
-    pairs = enumerate(map(percent, prediction.probabilities))
-    return ", ".join(f"{digit}: {share}" for digit, share in pairs)
+    spoken = ", ".join(f"{name}: {percent(share)}" for name, share in probabilities)
+    return f'<div class="lab-bars" role="img" aria-label="{escape(spoken)}">{"".join(rows)}</div>'
 
 
 def heat(values: NDArray[np.float32], below_u8: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from mnist_core.runs import Command, Run, RunStatus
 from ui import problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
-from ui.navigation import draw_page
+from ui.navigation import draw_page, evaluate_page
 from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
 from ui.text import _
 
@@ -203,9 +203,16 @@ def _figures(run: Run) -> None:
             ),
         )
     if run.has_models:
-        st.page_link(
-            draw_page(),
-            label=_("Draw a digit for it"),
-            icon=":material/draw:",
-            query_params={"run": run.id},
-        )
+        with st.container(horizontal=True):
+            st.page_link(
+                draw_page(),
+                label=_("Draw a digit for it"),
+                icon=":material/draw:",
+                query_params={"run": run.id},
+            )
+            st.page_link(
+                evaluate_page(),
+                label=_("See where it goes wrong"),
+                icon=":material/fact_check:",
+                query_params={"run": run.id},
+            )

@@ -16,7 +16,9 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 
 from mnist_core.config import TrainingConfig
+from mnist_core.judging import PARTS
 from mnist_core.overfitting import DEFAULT_CRITERION
+from mnist_core.predictions import CHECKPOINTS
 from mnist_core.presets import PRESETS
 from ui.charts import SERIES
 
@@ -136,6 +138,28 @@ DATA_ADDRESS: Entry[tuple[str | None, ...]] = Entry("data-address", ())
 # A run's network.
 MODEL_CHECKPOINT: Entry[str] = Entry("model-checkpoint", "best")
 MODEL_DIAGRAM = "model-diagram"
+
+# The Evaluate page. The run, the matrix and the cell are public: keep them.
+EVALUATE_RUN: Entry[str | None] = Entry("evaluate-run", None)
+EVALUATE_CHECKPOINT: Entry[str] = Entry("evaluate-checkpoint", CHECKPOINTS[0])
+EVALUATE_PART: Entry[str] = Entry("evaluate-part", PARTS[0])
+EVALUATE_MATRIX: Entry[Any] = Entry("evaluate-matrix", None)
+EVALUATE_CELL = "evaluate-cell"
+#: The cell that is looked at: what its images are, and what they are read as.
+EVALUATE_TRUE: Entry[int] = Entry("evaluate-true", 0)
+EVALUATE_READ: Entry[int] = Entry("evaluate-read", 0)
+#: The cell that was clicked last, to know it again when it is clicked once more.
+EVALUATE_CLICKED: Entry[tuple[int, int] | None] = Entry("evaluate-clicked", None)
+#: The cell that is marked in the matrix without a click, and how often that has changed.
+EVALUATE_MARKED: Entry[tuple[int, int, int]] = Entry("evaluate-marked", (0, 0, 0))
+#: The run whose cell is looked at, to notice that another run was chosen.
+EVALUATE_CELL_FOR: Entry[str | None] = Entry("evaluate-cell-for", None)
+EVALUATE_CHOICE = "evaluate-choice"
+EVALUATE_FIGURES = "evaluate-figures"
+EVALUATE_COMPARED = "evaluate-compared"
+EVALUATE_TABLES = "evaluate-tables"
+EVALUATE_WORST = "evaluate-worst"
+EVALUATE_RELIABILITY = "evaluate-reliability"
 
 # Teaching a network the class's handwriting, on the Draw page.
 TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)

@@ -1,0 +1,73 @@
+"""The runs to choose from on a page that asks their networks something."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import streamlit as st
+
+from mnist_core.errors import UnknownRunError
+from mnist_core.runs import Run
+from ui import services
+from ui.navigation import RUN_ID
+from ui.run_words import escaped, moment, percent
+from ui.text import _
+
+#: Runs to choose from: the newest with a model.
+RUNS_OFFERED = 50
+
+
+def find_runs() -> tuple[dict[str, Run], Run | None]:
+    """The runs that have left models, by id, and the one that the address asks for.
+
+    Says so where the address asks for none that there is.
+    """
+    runs = {run.id: run for run in services.store().list_runs(limit=RUNS_OFFERED)}
+    wanted = st.query_params.get("run")
+    asked = runs.get(wanted or "")
+    if wanted and asked is None:
+        try:
+            if not RUN_ID.fullmatch(wanted):
+                raise UnknownRunError("", "", "")
+            asked = services.store().get(wanted)  # an older one
+            runs[asked.id] = asked
+        except UnknownRunError:
+            st.warning(
+                _("There is no run {run}; perhaps it was deleted.").format(run=escaped(wanted[:40]))
+            )
+    return told_apart([run for run in runs.values() if run.has_models]), asked
+
+
+def any_active() -> Run | None:
+    """The newest run that trains or waits, where there is no other that could answer."""
+    newest = services.store().list_runs(limit=RUNS_OFFERED)
+    return next((run for run in newest if run.status.is_active), None)
+
+
+def told_apart(runs: list[Run]) -> dict[str, Run]:
+    """Runs by id, where those of the same name are called by their time too.
+
+    A preset that is started twice gives two runs of one name, and Streamlit tells the entries of
+    a list apart by what they are called.
+    """
+    found: dict[str, str] = {}
+    for form in ("{name}", "{name} ({moment})", "{name} ({moment}, {id})"):
+        called = {run.id: _called(run, form) for run in runs if run.id not in found}
+        often = Counter(called.values())
+        found |= {run_id: name for run_id, name in called.items() if often[name] == 1}
+    return {run.id: replace(run, name=found[run.id]) for run in runs}
+
+
+def _called(run: Run, form: str) -> str:
+    when = moment(run.created_at, st.context.timezone)
+    return form.format(name=run.name, moment=when, id=run.id[:6])
+
+
+def run_line(run: Run) -> str:
+    """A run in the list to choose from."""
+    if run.test_accuracy is None:
+        return run.name
+    return _("{name} · {accuracy} of the test digits").format(
+        name=run.name, accuracy=percent(run.test_accuracy)
+    )
