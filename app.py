@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import live_routes, services
+from ui import board, live_routes, services
 
 
 @asynccontextmanager
@@ -26,6 +26,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
     try:
         yield None
     finally:
+        board.stop()
         services.stop_engine()
 
 
@@ -43,5 +44,7 @@ def _end_streams_first() -> None:
 
 
 app = st.App(
-    Path(__file__).parent / "ui" / "dashboard.py", routes=live_routes.routes, lifespan=lifespan
+    Path(__file__).parent / "ui" / "dashboard.py",
+    routes=[*live_routes.routes, *board.routes],
+    lifespan=lifespan,
 )

@@ -10,7 +10,7 @@ line prints it and ends with exit code 2; nobody is left with a traceback.
     ├── StoreError           the run store cannot do what was asked
     │   └── UnknownRunError  no run has that id
     ├── TrainingError        a training that cannot go on
-    └── EngineError          the workers cannot be reached or started
+    └── EngineError          the workers, or TensorBoard, cannot be reached or started
 """
 
 import difflib
@@ -101,7 +101,7 @@ class TrainingError(LabError):
 
 
 class EngineError(LabError):
-    """The workers that train cannot be started or reached."""
+    """The workers that train, or TensorBoard, cannot be started or reached."""
 
 
 def shown(value: object) -> str:

@@ -98,7 +98,7 @@ def learning_curves(
             y=[getattr(record, series.key) for record in records],
             name=translate(series.label),
             mode="lines+markers" if len(epochs) == 1 else "lines",
-            line={"color": _theme(theme)["chartCategoricalColors"][series.colour]},
+            line={"color": theme_colours(theme)["chartCategoricalColors"][series.colour]},
             line_width=series.width,
             yaxis="y2" if series.axis == "accuracy" else "y",
             hovertemplate="%{y:.1%}" if series.axis == "accuracy" else "%{y:.4f}",
@@ -110,7 +110,7 @@ def learning_curves(
 
 
 def _layout(theme: Theme, log_loss: bool, translate: Callable[[str], str]) -> dict[str, Any]:
-    colours = _theme(theme)
+    colours = theme_colours(theme)
     titles = {axis: translate(title) for axis, title in AXES.items()}
     axis = {"gridcolor": colours["borderColor"], "zeroline": False, "automargin": True}
     right = {"overlaying": "y", "side": "right", "tickformat": ".0%", "showgrid": False}
@@ -148,6 +148,7 @@ def _mark_overfitting(
 
 
 @cache
-def _theme(theme: Theme) -> dict[str, Any]:
+def theme_colours(theme: Theme) -> dict[str, Any]:
+    """The colours of ``.streamlit/config.toml`` for a light or a dark page."""
     colours: dict[str, Any] = tomllib.loads(_SETTINGS.read_text("utf-8"))["theme"][theme]
     return colours

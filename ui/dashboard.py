@@ -18,14 +18,25 @@ def main() -> None:
         evaluate_page,
         runs_page,
         start_page,
+        tensorboard_page,
         train_page,
     )
     from ui.text import _
 
     st.set_page_config(page_title=_("MNIST Lab"), page_icon="🔢", layout="wide")
     st.html(Path(__file__).with_name("layout.css"))
-    pages = [start_page(), data_page(), train_page(), draw_page(), evaluate_page(), runs_page()]
-    page = st.navigation(pages, position="top")
+    page = st.navigation(
+        [
+            start_page(),
+            data_page(),
+            train_page(),
+            draw_page(),
+            evaluate_page(),
+            tensorboard_page(),
+            runs_page(),
+        ],
+        position="top",
+    )
     with problems.shown():
         page.run()
     services.page_served()

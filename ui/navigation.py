@@ -15,6 +15,7 @@ RUNS_ADDRESS = "runs"
 DRAW_ADDRESS = "draw"
 DATA_ADDRESS = "data"
 EVALUATE_ADDRESS = "evaluate"
+TENSORBOARD_ADDRESS = "tensorboard"
 #: The form of a run's id, for whatever calls itself one in an address.
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -55,6 +56,16 @@ def evaluate_page() -> st.Page:
         title=_("Evaluate"),
         icon=":material/fact_check:",
         url_path=EVALUATE_ADDRESS,
+    )
+
+
+def tensorboard_page() -> st.Page:
+    """TensorBoard, with every run."""
+    return st.Page(
+        PAGES / "tensorboard.py",
+        title=_("TensorBoard"),
+        icon=":material/monitoring:",
+        url_path=TENSORBOARD_ADDRESS,
     )
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,10 +20,11 @@ from mnist_core import engine, teaching, variations
 from mnist_core import explain as explanations
 from mnist_core.anatomy import Anatomy, describe
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import EngineError, StoreError
+from mnist_core.errors import EngineError, StoreError, UnknownRunError
 from mnist_core.explain import Explanation, Neighbours
 from mnist_core.predictions import Prediction, predict_each
 from mnist_core.runs import Run, Store
+from mnist_core.weight_histograms import WeightHistograms, read_histograms
 from mnist_core.words import mark
 
 _log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ Answer = TypeVar("Answer")
 #: The engine's workers start so many seconds after the server, or once a page has been drawn:
 #: loading TensorFlow keeps a small machine busy, and the first page should not wait for that.
 ENGINE_DELAY = 3.0
+#: TensorBoard is shown at most so many runs, the newest.
+MOST_RUNS = 1_000
 
 _opening = threading.RLock()
 _stores: dict[tuple[str | None, str | None], Store] = {}
@@ -117,6 +121,49 @@ def submit(config: TrainingConfig, name: str | None = None, preset: str | None =
     run = store().create(config, name=name, preset=preset)
     wake()
     return run
+
+
+def event_files() -> Path | None:
+    """The folder for TensorBoard, with every run under its name as it is now.
+
+    Returns:
+        The folder; None where the lab's files are kept elsewhere than in a folder.
+
+    Raises:
+        StoreError: The runs cannot be read.
+    """
+    runs = store().list_runs(limit=MOST_RUNS)
+    return store().event_files.refresh({run.id: run.name for run in runs})
+
+
+def runs_with_events(limit: int) -> dict[str, Run]:
+    """The newest runs that have event files, by id.
+
+    Args:
+        limit: So many runs are looked at.
+
+    Raises:
+        StoreError: The runs cannot be read.
+    """
+    files = store().event_files
+    return {run.id: run for run in store().list_runs(limit=limit) if files.exist(run.id)}
+
+
+def run_with_events(run_id: str) -> Run | None:
+    """A run, or None where there is none of this id or it has no event files."""
+    try:
+        return store().get(run_id) if store().event_files.exist(run_id) else None
+    except UnknownRunError:
+        return None
+
+
+def weight_histograms(run_id: str) -> list[WeightHistograms]:
+    """How a run's weights were spread, epoch by epoch; nothing where it kept no histograms.
+
+    Raises:
+        StoreError: They are there, but cannot be read.
+    """
+    return read_histograms(store(), run_id)
 
 
 def predict(models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]) -> list[Prediction]:

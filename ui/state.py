@@ -171,6 +171,15 @@ TEACH_REMOVE = "teach-remove"
 TEACH_REMOVE_ALL = "teach-remove-all"
 TAUGHT_RUN: Entry[str | None] = Entry("taught-run", None)
 
+# The TensorBoard page. The first two are public: keep them.
+TENSORBOARD_START = "tensorboard-start"
+TENSORBOARD_FRAME = "tensorboard-frame"
+TENSORBOARD_RUN: Entry[str] = Entry("tensorboard-run", "")
+TENSORBOARD_BAR = "tensorboard-bar"
+
+# The weights over the epochs.
+HISTOGRAM_KIND = "histogram-kind"
+
 # The Runs page.
 RENAME_FORM = "rename-form"
 RENAME_CONFIRM = "rename-confirm"
@@ -240,6 +249,11 @@ def preset_card(preset: str) -> str:
 def preset_start(preset: str) -> str:
     """The button of that card."""
     return f"start-{preset}"
+
+
+def histogram_chart(name: str) -> str:
+    """The picture of one array of weights over the epochs."""
+    return f"histogram-{name.replace('/', '-')}"
 
 
 def run_card(run_id: str) -> str:

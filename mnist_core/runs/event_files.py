@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 EVENTS = "events"
 TRAIN = "train"
 VALIDATION = "validation"
+#: How the tag of an array of weights ends.
+HISTOGRAM = "/histogram"
 #: The folder with a link for each run.
 LOGDIR = "tensorboard"
 #: First characters of an id that tell runs of one name apart.
@@ -55,6 +57,11 @@ class EventFiles:
     def folder(self, run_id: str) -> Path | None:
         """The folder of a run's event files, there or not; None where files are kept elsewhere."""
         return self._root / "runs" / run_id / EVENTS if self._root else None
+
+    def exist(self, run_id: str) -> bool:
+        """Whether a run has any."""
+        folder = self.folder(run_id)
+        return folder is not None and folder.is_dir()
 
     def paths(self, run_id: str) -> list[Path]:
         """A run's event files; below ``folder``, in order."""

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.runs import EpochRecord, Run, RunStatus
-from mnist_core.runs.event_files import TRAIN, VALIDATION, EventFiles, read_events
+from mnist_core.runs.event_files import HISTOGRAM, TRAIN, VALIDATION, EventFiles, read_events
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -32,16 +32,15 @@ if TYPE_CHECKING:
 BARS = 30
 #: Histograms of at most so many epochs are kept; of a longer run every second, third, … epoch's.
 HISTOGRAM_EPOCHS = 1_000
-HISTOGRAM = "/histogram"
 #: Tag and name of the figures by which the HParams tab compares runs.
 FIGURES = {
-    "best/epoch": "best epoch",
-    "best/val_loss": "validation loss there",
-    "best/val_accuracy": "validation accuracy there",
-    "best/loss": "training loss there",
-    "best/accuracy": "training accuracy there",
-    "test/loss": "test loss",
-    "test/accuracy": "test accuracy",
+    "result/best_epoch": "best epoch",
+    "result/best_val_loss": "validation loss there",
+    "result/best_val_accuracy": "validation accuracy there",
+    "result/best_loss": "training loss there",
+    "result/best_accuracy": "training accuracy there",
+    "result/test_loss": "test loss",
+    "result/test_accuracy": "test accuracy",
 }
 #: Settings that decide nothing about what is learned.
 _NO_SETTINGS = ("histograms",)
@@ -314,10 +313,10 @@ def _result_event(run: Run) -> Event:
     from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
     best = run.best
-    figures = {"test/loss": run.test_loss, "test/accuracy": run.test_accuracy}
+    figures = {"result/test_loss": run.test_loss, "result/test_accuracy": run.test_accuracy}
     if best is not None:
         names = ("epoch", "val_loss", "val_accuracy", "loss", "accuracy")
-        figures |= {f"best/{name}": float(getattr(best, name)) for name in names}
+        figures |= {f"result/best_{name}": float(getattr(best, name)) for name in names}
     event = _event(best.epoch if best else 0)
     for tag, value in figures.items():
         if value is not None:

@@ -610,7 +610,7 @@ def test_a_run_leaves_event_files_with_histograms_and_the_graph(store, saving_al
         operations |= {node.op for node in function.node_def}
     assert {"MatMul", "AssignVariableOp"} <= operations
     whole = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
-    accuracy = whole.Tensors("test/accuracy")[0].tensor_proto
+    accuracy = whole.Tensors("result/test_accuracy")[0].tensor_proto
     assert float(make_ndarray(accuracy)) == np.float32(run.test_accuracy)
 
 

@@ -136,9 +136,9 @@ def test_settings_and_figures_of_three_runs_can_be_compared(store: Store) -> Non
         metrics = data["experiment"].experiment.metric_infos
         assert [info.name.tag for info in metrics] == list(FIGURES)
         assert data["session_end_info"].session_end_info.status == 1  # success
-        ((step, value),) = scalars(store, run.id, "", "best/val_loss")
+        ((step, value),) = scalars(store, run.id, "", "result/best_val_loss")
         assert (step, value) == (run.best.epoch, np.float32(run.best.val_loss))
-        assert scalars(store, run.id, "", "test/accuracy")[0][1] == 0.875
+        assert scalars(store, run.id, "", "result/test_accuracy")[0][1] == 0.875
     assert set(FIGURES) <= set(found.Tags()["tensors"])
 
 

@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
-import socket
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from email.message import Message
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from streamlit import config
 
 from mnist_core.runs import Store
 from tests.live_training import Training
+from tests.served import served
 from ui import live_routes
-
-
-@contextmanager
-def served(routes: list[Route]) -> Iterator[str]:
-    """A server with these routes, on a port of its own."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    settings = uvicorn.Config(Starlette(routes=routes), port=port, log_level="error", ws="none")
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")

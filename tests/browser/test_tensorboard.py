@@ -1,0 +1,102 @@
+"""The TensorBoard page in a real browser: one process for all tabs, gone with the server."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, expect
+
+from mnist_core.runs import Run, Store
+from mnist_core.training.event_writer import EventWriter
+from tests.browser.lab_server import LabServer
+from tests.live_training import Training, record
+
+START = ".st-key-tensorboard-start button"
+FRAME = ".st-key-tensorboard-frame iframe"
+
+
+@pytest.fixture(scope="module")
+def run(lab: LabServer) -> Run:
+    """A run with event files, written as a worker does."""
+    store = Store(lab.home)
+    training = Training(store, epochs=30)
+    store.rename(training.id, "seen in the frame")
+    writer = EventWriter(store.event_files, training.run)
+    writer.begin([])
+    training.train(30)
+    writer.take([record(epoch) for epoch in range(1, 31)])
+    training.end()
+    writer.end(training.run, list)
+    return training.run
+
+
+@pytest.fixture
+def page(browser: Browser, lab: LabServer):
+    """A tab; fails at a request to another host, and at an error in a script."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    troubles: list[str] = []
+    own = (lab.address, lab.address.replace("http", "ws"), "data:", "blob:")
+    tab.on("request", lambda r: None if r.url.startswith(own) else troubles.append(r.url))
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.on(
+        "response",
+        lambda r: (
+            troubles.append(f"{r.status} {r.url}")
+            if r.status >= 400 and "/_stcore/" not in r.url
+            else None
+        ),
+    )
+    yield tab
+    tab.close()
+    assert troubles == []
+
+
+def frame(page: Page) -> FrameLocator:
+    return page.frame_locator(FRAME)
+
+
+def boards(lab: LabServer) -> list[psutil.Process]:
+    """The server's TensorBoard processes."""
+    return [
+        process
+        for process in psutil.Process(lab.process.pid).children(recursive=True)
+        if "mnist_core.tensorboard_process" in process.cmdline()
+    ]
+
+
+def test_it_is_started_once_shown_to_all_and_gone_with_the_server(
+    lab: LabServer, run: Run, page: Page, browser: Browser
+) -> None:
+    page.goto(f"{lab.address}/tensorboard")
+    expect(page.locator(START)).to_be_visible()
+    assert boards(lab) == []
+    page.locator(START).click()
+    # The frame has the run under its name, and its curves.
+    name = f"seen in the frame {run.id[:8]}"
+    expect(frame(page).get_by_text(f"{name}/validation").first).to_be_visible()
+    expect(frame(page).get_by_text("epoch_accuracy").first).to_be_visible()
+
+    other = browser.new_page(viewport={"width": 390, "height": 844})
+    other.goto(f"{lab.address}/tensorboard?run={run.id}")
+    expect(frame(other).get_by_text(name).first).to_be_visible()
+    assert other.locator(START).count() == 0
+    source = other.locator(FRAME).get_attribute("src")
+    assert source is not None and source.startswith("/live/tensorboard/")
+    assert f"runFilter={run.id[:8]}" in source
+    (board,) = boards(lab)
+    other.close()
+
+    # One that crashed is said to have, and started anew.
+    board.kill()
+    board.wait(10)
+    page.reload()
+    expect(page.get_by_test_id("stAlert")).to_contain_text("ended by itself")
+    page.locator(START).click()
+    expect(frame(page).get_by_text("epoch_accuracy").first).to_be_visible()
+    (board,) = boards(lab)
+    page.goto("about:blank")
+    lab.kill()
+    _, alive = psutil.wait_procs([board], timeout=20)
+    assert alive == []
+    lab.start()
+    lab.wait_until_up()

@@ -1,0 +1,140 @@
+"""Three real trainings, shown by the ``tensorboard`` command as anybody would start it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+
+from mnist_core.config import TrainingConfig
+from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.leases import Lease
+from mnist_core.training.job import train
+from tests.waiting import until
+
+CONFIG = TrainingConfig(train_size=60, validation_size=30, epochs=5, histograms="on")
+CONFIGS = {
+    "slow": CONFIG,
+    "fast": replace(CONFIG, learning_rate=0.1),
+    "other": replace(CONFIG, architecture="softmax", optimizer="adam", learning_rate=0.001),
+}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    opened = Store(tmp_path_factory.mktemp("home"))
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture(scope="module")
+def runs(store: Store) -> dict[str, Run]:
+    """By what TensorBoard calls them."""
+    found = {}
+    for name, config in CONFIGS.items():
+        run = store.create(config, name=name, lease_token="mine")
+        train(Lease(run.id, "mine"), store, gives_way=False)
+        run = found[f"{name} {run.id[:8]}"] = store.get(run.id)
+        assert run.status is RunStatus.FINISHED, run.message
+    return found
+
+
+class Board:
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def ask(self, path: str, body: object = None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._address}data/{path}", content, headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if answer.headers.get_content_type().endswith("json") else text
+
+
+@pytest.fixture(scope="module")
+def board(store: Store, runs: dict[str, Run]) -> Iterator[Board]:
+    command = [Path(sys.executable).with_name("tensorboard"), "--logdir", Path(store.home)]
+    command[-1] /= "tensorboard"
+    with subprocess.Popen(
+        [*command, "--port", "0", "--host", "127.0.0.1", "--reload_interval", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        said = ""
+        while not (found := re.search(r"http://\S+", said.rpartition("TensorBoard ")[2])):
+            said = process.stderr.readline()
+            assert said, "it ended"
+        running = Board(found[0])
+        until(lambda: len(running.ask("runs")) == 3 * len(runs), every=0.2)
+        yield running
+        process.terminate()
+        process.stderr.close()
+
+
+def test_all_scalars_of_all_runs_are_listed(board: Board, runs: dict[str, Run]) -> None:
+    tags = board.ask("plugin/scalars/tags")
+    for name, run in runs.items():
+        assert set(tags[f"{name}/train"]) == {
+            "epoch_loss",
+            "epoch_accuracy",
+            "epoch_learning_rate",
+        }
+        assert set(tags[f"{name}/validation"]) == {"epoch_loss", "epoch_accuracy"}
+        assert "result/test_accuracy" in tags[name]
+        points = board.ask(
+            f"plugin/scalars/scalars?tag=epoch_loss&run={quote(f'{name}/validation')}"
+        )
+        assert [step for _, step, _ in points] == list(range(1, run.epochs_done + 1))
+        assert points[run.best.epoch - 1][2] == pytest.approx(run.best.val_loss, rel=1e-6)
+
+
+def test_histograms_of_all_runs_are_listed(board: Board, runs: dict[str, Run]) -> None:
+    tags = board.ask("plugin/histograms/tags")
+    assert set(tags) == {f"{name}/train" for name in runs}
+    for name in runs:
+        assert "dense/kernel/histogram" in tags[f"{name}/train"]
+        query = f"tag={quote('dense/kernel/histogram')}&run={quote(f'{name}/train')}"
+        steps = [step for _, step, _ in board.ask(f"plugin/histograms/histograms?{query}")]
+        assert steps == [1, 2, 3, 4, 5]
+
+
+def test_the_graph_of_all_runs_is_shown(board: Board, runs: dict[str, Run]) -> None:
+    graphs = board.ask("plugin/graphs/info")
+    assert set(graphs) == {f"{name}/train" for name in runs}
+    for name in graphs:
+        assert graphs[name]["run_graph"]
+        graph = board.ask(f"plugin/graphs/graph?run={quote(name)}&conceptual=false")
+        assert b"MatMul" in graph
+
+
+def test_hparams_compares_all_runs(board: Board, runs: dict[str, Run]) -> None:
+    infos = board.ask("plugin/hparams/experiment", {})
+    assert {"architecture", "learning_rate", "optimizer"} <= {
+        info["name"] for info in infos["hparamInfos"]
+    }
+    wanted = {"colParams": [], "startIndex": 0, "sliceSize": 100}
+    wanted["allowedStatuses"] = ["STATUS_SUCCESS", "STATUS_RUNNING", "STATUS_UNKNOWN"]
+    groups = board.ask("plugin/hparams/session_groups", wanted)["sessionGroups"]
+    assert {group["name"] for group in groups} == set(runs)
+    for group in groups:
+        run = runs[group["name"]]
+        assert group["hparams"]["architecture"] == run.config.architecture
+        assert group["hparams"]["learning_rate"] == run.config.learning_rate
+        values = {value["name"]["tag"]: value["value"] for value in group["metricValues"]}
+        assert values["result/best_epoch"] == run.best.epoch
+        assert values["result/best_val_loss"] == np.float32(run.best.val_loss)
+        assert values["result/test_accuracy"] == np.float32(run.test_accuracy)
+        assert group["sessions"][0]["status"] == "STATUS_SUCCESS"

@@ -1,0 +1,265 @@
+"""The real TensorBoard behind the lab's proxy: what is passed on, what is not, one process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mnist_core import tensorboard_server
+from mnist_core.runs import Run, Store
+from mnist_core.tensorboard_server import TensorBoardServer
+from mnist_core.training.event_writer import EventWriter
+from tests.live_training import Training, record
+from tests.served import served
+from tests.waiting import until
+from ui import board
+
+ROOT = Path(__file__).parents[2]
+
+
+def finished(store: Store, name: str) -> Run:
+    training = Training(store, epochs=3)
+    store.rename(training.id, name)
+    writer = EventWriter(store.event_files, training.run)
+    writer.begin([])
+    rows = [record(epoch) for epoch in (1, 2, 3)]
+    training.write(rows)
+    writer.take(rows)
+    training.end()
+    writer.end(training.run, list)
+    return training.run
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    opened = Store(tmp_path_factory.mktemp("home"))
+    finished(opened, "first try")
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture(scope="module")
+def running(store: Store) -> Iterator[TensorBoardServer]:
+    """The server's own one, for all tests of this file."""
+    server = board._server()
+    server.start(store.event_files.logdir)
+    until(lambda: server.state.phase != "starting", patience=60)
+    assert server.state.phase == "ready", server.state.error
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def address(running: TensorBoardServer) -> Iterator[str]:
+    with served(board.routes) as root:
+        yield f"{root}/live/tensorboard/"
+
+
+def ask(url: str, body: bytes | None = None, **headers: str):
+    request = urllib.request.Request(url, body, headers)
+    try:
+        return urllib.request.urlopen(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        return error
+
+
+def test_the_runs_are_there_under_their_names(address: str, store: Store) -> None:
+    (run,) = store.list_runs()
+    name = f"first try {run.id[:8]}"
+    with until(lambda: (a := ask(f"{address}data/runs")).status == 200 and a) as answer:
+        found = json.load(answer)
+    if not found:  # it reads every two seconds
+        found = until(lambda: json.load(ask(f"{address}data/runs")))
+    assert found == [name, f"{name}/train", f"{name}/validation"]
+
+
+def test_the_page_and_its_script_come_whole(address: str) -> None:
+    for path, kind in (("", "text/html"), ("index.js", "text/javascript")):
+        with ask(address + path) as answer:
+            body = answer.read()
+            assert answer.status == 200
+            assert answer.headers["Content-Type"].startswith(kind)
+            assert len(body) == int(answer.headers["Content-Length"]) > 100_000
+
+
+def test_no_page_may_load_from_another_host_or_be_framed_by_one(address: str) -> None:
+    with ask(address) as answer:
+        answer.read()
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+        policy = answer.headers["Content-Security-Policy"]
+    assert "://" not in policy and "frame-ancestors 'self'" in policy
+
+
+def test_questions_with_a_body_are_passed_on(address: str, store: Store) -> None:
+    wanted = {"colParams": [], "startIndex": 0, "sliceSize": 9}
+    body = json.dumps(wanted | {"allowedStatuses": ["STATUS_SUCCESS"]}).encode()
+
+    def groups() -> list[dict]:
+        url = f"{address}data/plugin/hparams/session_groups"
+        with ask(url, body, **{"Content-Type": "application/json"}) as answer:
+            return json.load(answer).get("sessionGroups", []) if answer.status == 200 else []
+
+    (group,) = until(groups)
+    (run,) = store.list_runs()
+    assert group["name"] == f"first try {run.id[:8]}"
+    values = {value["name"]["tag"]: value["value"] for value in group["metricValues"]}
+    assert values["result/best_epoch"] == run.best.epoch
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/logdir",
+        "data/plugin/projector/info",
+        "data/plugin/debugger-v2/runs",
+        "data/plugin/scalars/../../logdir",
+        "data/plugin/scalars/%2e%2e/%2e%2e/logdir",
+        "index.js/../data/logdir",
+        "//localhost/data/runs",
+        "http://localhost/data/runs",
+    ],
+)
+def test_what_is_not_tensorboards_own_is_not_passed_on(address: str, path: str) -> None:
+    with ask(address + path) as answer:
+        assert answer.status == 404
+        answer.read()
+
+
+def test_only_what_takes_a_body_is_asked_with_one(address: str) -> None:
+    for path in ("", "data/runs", "data/plugin/graphs/graph"):
+        with ask(address + path, b"{}") as answer:
+            assert answer.status == 404
+            answer.read()
+    with ask(f"{address}data/plugin/hparams/experiment", b"x" * 1_000_001) as answer:
+        assert answer.status == 413
+        answer.read()
+
+
+def test_cookies_stay_here() -> None:
+    assert "cookie" not in board._REQUEST_HEADERS
+    assert not {"set-cookie", "connection", "transfer-encoding"} & set(board._RESPONSE_HEADERS)
+
+
+def test_a_second_start_is_the_same_process(running: TensorBoardServer, store: Store) -> None:
+    before = running.pid
+    running.start(store.event_files.logdir)
+    assert running.pid == before and running.state.phase == "ready"
+
+
+def test_it_listens_on_this_machine_only_and_knows_no_tensorflow(
+    running: TensorBoardServer,
+) -> None:
+    process = psutil.Process(running.pid)
+    family = [process, *process.children(recursive=True)]
+    listening = [
+        one.laddr
+        for member in family
+        for one in member.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN
+    ]
+    assert running.state.port in [place.port for place in listening]
+    assert {place.ip for place in listening} <= {"127.0.0.1", "::1"}
+    assert not [one.path for one in process.memory_maps() if "libtensorflow" in one.path]
+
+
+# Its life
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[TensorBoardServer]:
+    server = TensorBoardServer("/live/tensorboard")
+    yield server
+    server.stop()
+
+
+def started(server: TensorBoardServer, folder: Path) -> psutil.Process:
+    server.start(folder)
+    until(lambda: server.state.phase != "starting", patience=60)
+    assert server.state.phase == "ready", server.state.error
+    return psutil.Process(server.pid)
+
+
+def test_one_that_was_killed_says_so_and_can_be_started_anew(
+    own: TensorBoardServer, tmp_path: Path
+) -> None:
+    process = started(own, tmp_path)
+    family = process.children()
+    process.kill()
+    until(lambda: own.state.phase == "failed")
+    assert "ended by itself" in own.state.error.sentence()
+    psutil.wait_procs(family, timeout=10)
+    assert not any(one.is_running() for one in family)
+    assert started(own, tmp_path).pid != process.pid
+
+
+def test_it_ends_when_it_is_stopped(own: TensorBoardServer, tmp_path: Path) -> None:
+    process = started(own, tmp_path)
+    family = [process, *process.children()]
+    own.stop()
+    assert own.state.phase == "stopped" and own.pid is None
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+
+
+def test_one_that_nobody_needs_is_ended(
+    own: TensorBoardServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tensorboard_server, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(tensorboard_server, "IDLE_SECONDS", 0.5)
+    process = started(own, tmp_path)
+    until(lambda: own.state.phase == "stopped")
+    until(lambda: not process.is_running())
+
+
+def test_one_that_cannot_start_says_why(
+    own: TensorBoardServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tensorboard").mkdir()
+    (tmp_path / "tensorboard" / "__init__.py").write_text("raise ImportError('it is not here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    own.start(tmp_path)
+    until(lambda: own.state.phase == "failed")
+    sentence = own.state.error.sentence()
+    assert "it is not here" in sentence and "Traceback" not in sentence
+    monkeypatch.delenv("PYTHONPATH")
+    started(own, tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_said(own: TensorBoardServer, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    own.start(tmp_path / "file" / "logdir")
+    assert own.state.phase == "failed" and "The system says" in own.state.error.sentence()
+
+
+def test_it_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
+    program = f"""
+import time
+from pathlib import Path
+from mnist_core.tensorboard_server import TensorBoardServer
+server = TensorBoardServer("/live/tensorboard")
+server.start(Path({str(tmp_path)!r}))
+while server.state.phase == "starting":
+    time.sleep(0.05)
+print(server.pid, flush=True)
+time.sleep(600)
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    with parent:
+        board_process = psutil.Process(int(parent.stdout.readline()))
+        family = [board_process, *board_process.children()]
+        assert len(family) == 2
+        os.kill(parent.pid, signal.SIGKILL)
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []

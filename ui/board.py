@@ -1,0 +1,186 @@
+"""The server's one TensorBoard, and the way to it: a proxy below the lab's own address.
+
+TensorBoard listens on this machine only, at a port that nobody is told. What a browser sees of it
+goes through here: no other port is opened, only TensorBoard's own addresses are passed on, and
+only what it reads; no cookie reaches it, and its pages may load nothing from another host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import urllib3
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from streamlit import config
+
+from mnist_core.tensorboard_process import HOST
+from mnist_core.tensorboard_server import BoardState, TensorBoardServer
+from ui import services
+
+PATH = "/live/tensorboard"
+#: Longest question to it, in bytes.
+MOST_BYTES = 1_000_000
+#: So long it may think about an answer, in seconds.
+ANSWER_SECONDS = 120.0
+CHUNK_BYTES = 1 << 16
+
+#: Plugins that have something to show here. Others would read what their own files name.
+_PLUGINS = "scalars|histograms|distributions|graphs|hparams|images|timeseries|custom_scalars"
+_OWN = re.compile(
+    r"|index\.html|index\.js|chart_worker\.js|icon_bundle\.svg"
+    r"|(?:font-roboto|tf-imports)/[\w./-]+"
+    r"|(?:experiment/[\w-]+/)?data/(?:environment|runs|experiments|experiment_runs|plugins_listing"
+    r"|notifications|window_properties|plugin_entry\.html"
+    rf"|plugin/(?:{_PLUGINS})/[\w./-]+)"
+)
+#: The only ones that are asked with a body.
+_ASKED = re.compile(r"(?:experiment/[\w-]+/)?data/plugin/(?:scalars|hparams|timeseries)/\w+")
+_REQUEST_HEADERS = ("accept", "accept-encoding", "accept-language", "content-type")
+_RESPONSE_HEADERS = (
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "etag",
+    "expires",
+    "vary",
+)
+#: As TensorBoard's own, without the hosts on the internet that it would allow.
+_CONTENT_POLICY = (
+    "default-src 'self'; font-src 'self' data:; frame-src 'self'; img-src 'self' data: blob:; "
+    "object-src 'none'; style-src 'self' data: 'unsafe-inline'; connect-src 'self'; "
+    "script-src 'self' 'unsafe-eval' 'unsafe-inline'; frame-ancestors 'self'"
+)
+
+
+@cache
+def _server() -> TensorBoardServer:
+    return TensorBoardServer(address().rstrip("/"))
+
+
+def address() -> str:
+    """The address of TensorBoard's page, below this server."""
+    base = config.get_option("server.baseUrlPath").strip("/")
+    return f"/{base}{PATH}/" if base else f"{PATH}/"
+
+
+def state() -> BoardState:
+    """How far it is."""
+    return _server().state
+
+
+def start() -> None:
+    """Start it in the background for everybody, unless it runs already.
+
+    Raises:
+        StoreError: The runs cannot be read.
+    """
+    if (folder := services.event_files()) is not None:
+        _server().start(folder)
+
+
+def refresh() -> None:
+    """Let it see runs under the names that they have now.
+
+    Raises:
+        StoreError: The runs cannot be read.
+    """
+    services.event_files()
+
+
+def is_possible() -> bool:
+    """Whether the lab's files are where TensorBoard can read them.
+
+    Raises:
+        StoreError: The store cannot be opened.
+    """
+    return services.store().event_files.logdir is not None
+
+
+def stop() -> None:
+    """End it with the server."""
+    _server().stop()
+
+
+async def board(request: Request) -> Response:
+    """Hand a request on to TensorBoard, and its answer back."""
+    path = request.path_params["path"]
+    asked = request.method == "POST"
+    if ".." in path or not (_ASKED if asked else _OWN).fullmatch(path):
+        return _refusal(404, "TensorBoard has nothing at this address.")
+    port = state().port
+    if port is None:
+        return _refusal(503, "TensorBoard is not running. Start it on the page TensorBoard.")
+    body = await _body(request) if asked else b""
+    if body is None:
+        return _refusal(413, "This question to TensorBoard is too long.")
+    _server().used()
+    # Up to the last slash it is TensorBoard's prefix; what follows has no signs to be escaped.
+    url = f"{address()}{path}" + (f"?{request.url.query}" if request.url.query else "")
+    headers = {name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers}
+    try:
+        # Not asyncio's own threads, of which there are few: the live streams need them.
+        answer = await run_in_threadpool(_ask, port, request.method, url, headers, body or None)
+    except urllib3.exceptions.HTTPError:
+        return _refusal(502, "TensorBoard does not answer. Reload the page TensorBoard.")
+    kept = {name: answer.headers[name] for name in _RESPONSE_HEADERS if name in answer.headers}
+    kept |= {
+        "Content-Security-Policy": _CONTENT_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "SAMEORIGIN",
+        "Referrer-Policy": "no-referrer",
+    }
+    return StreamingResponse(_content(answer), status_code=answer.status, headers=kept)
+
+
+def _routes() -> list[Route]:
+    return [
+        Route(f"{prefix}/{{path:path}}", board, methods=["GET", "POST"])
+        for prefix in sorted({PATH, address().rstrip("/")})
+    ]
+
+
+routes = _routes()
+
+
+async def _body(request: Request) -> bytes | None:
+    """What a question says, or None where it is too long."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            return None
+    return bytes(body)
+
+
+def _ask(
+    port: int, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+) -> urllib3.BaseHTTPResponse:
+    # A connection each: TensorBoard's server keeps none open.
+    pool = urllib3.HTTPConnectionPool(HOST, port, timeout=urllib3.Timeout(5, read=ANSWER_SECONDS))
+    return pool.urlopen(
+        method,
+        url,
+        body=body,
+        headers={"host": f"{HOST}:{port}", **headers},
+        redirect=False,
+        retries=False,
+        preload_content=False,
+        decode_content=False,
+    )
+
+
+def _content(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    with answer:
+        yield from answer.stream(CHUNK_BYTES, decode_content=False)
+
+
+def _refusal(status: int, sentence: str) -> Response:
+    headers = {"Cache-Control": "no-store", "X-Frame-Options": "SAMEORIGIN"}
+    return PlainTextResponse(sentence, status_code=status, headers=headers)

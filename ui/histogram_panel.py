@@ -1,0 +1,85 @@
+"""The weight histograms of a run over its epochs: part of the page that shows a model."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.runs import Run
+from mnist_core.weight_histograms import WeightHistograms
+from ui import services, state
+from ui.charts import Theme
+from ui.histogram_figures import histogram_figure
+from ui.navigation import train_page
+from ui.text import _
+
+#: Pictures beside each other.
+COLUMNS = 2
+
+
+def show_histograms(run: Run) -> None:
+    """How the weights of each layer moved; how to get that, where the run kept none.
+
+    Args:
+        run: Whose they are.
+    """
+    found = services.weight_histograms(run.id)
+    if not found:
+        st.markdown(
+            _(
+                "This run kept no histograms of its weights. Choose “Weight histograms” under "
+                "“More settings” before you start one, and they are shown here, epoch by epoch."
+            )
+        )
+        st.page_link(
+            train_page(),
+            label=_("Train it again with histograms"),
+            icon=":material/show_chart:",
+            query_params={"run": run.id},
+        )
+        return
+    st.caption(
+        _(
+            "From left to right the epochs, from bottom to top the weights: the stronger the "
+            "colour, the more weights have that value. The thick line is the middle one of them; "
+            "half of all weights lie between the dotted lines. Where the colour spreads, the layer "
+            "is still learning; where it stands still, it has stopped."
+        )
+    )
+    kinds = list(dict.fromkeys(_kind(one) for one in found))
+    kind = kinds[0]
+    if len(kinds) > 1:
+        chosen = st.segmented_control(
+            _("What is shown"),
+            kinds,
+            format_func=_kind_words,
+            default=kinds[0],
+            key=state.HISTOGRAM_KIND,
+            help=_(
+                "A **kernel** holds the weights by which a layer multiplies what it gets; a "
+                "**bias** is what it adds to each sum. Other layers have other numbers."
+            ),
+        )
+        kind = chosen or kinds[0]
+    shown = [one for one in found if _kind(one) == kind]
+    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
+    for first in range(0, len(shown), COLUMNS):
+        # One column stays empty rather than that a last picture is twice as wide.
+        for column, one in zip(st.columns(COLUMNS), shown[first : first + COLUMNS], strict=False):
+            with column:
+                st.markdown(f"`{one.name}`")
+                st.plotly_chart(
+                    histogram_figure(one, theme=theme, translate=_),
+                    theme=None,
+                    config={"displayModeBar": False},
+                    alt=_("The weights {name} over the epochs").format(name=one.name),
+                    key=state.histogram_chart(one.name),
+                )
+
+
+def _kind(histograms: WeightHistograms) -> str:
+    return histograms.name.rpartition("/")[2]
+
+
+def _kind_words(kind: str) -> str:
+    words = {"kernel": _("Kernels"), "bias": _("Biases")}
+    return words.get(kind, kind)
