@@ -12,7 +12,7 @@ from mnist_core.runs import Run
 from mnist_core.words import mark
 from ui import problems, services, settings_form, state
 from ui.fields import FIELDS
-from ui.navigation import RUN_ID
+from ui.navigation import RUN_ID, data_page
 from ui.run_panel import show_buttons, show_run
 from ui.run_words import escaped
 from ui.starting import start_run
@@ -175,5 +175,11 @@ with st.container(key=state.TRAIN_LAYOUT):
         with st.expander(_("More settings"), key=state.TRAIN_MORE):
             settings_form.show_more()
         show_changes()
+        st.page_link(
+            data_page(),
+            label=_("Look at these digits"),
+            icon=":material/grid_view:",
+            query_params={"view": "training"},
+        )
     with st.container(key=state.TRAIN_WATCH):
         watch(run)

@@ -14,6 +14,14 @@ from ui.picture_grid import picture_grid
 from ui.run_words import escaped, percent, whole
 from ui.text import _, ngettext
 
+#: What there is to look at, in the order of the page.
+VIEWS = {
+    "digits": mark("Digits"),
+    "steps": mark("How they are prepared"),
+    "training": mark("What the network sees"),
+}
+#: What the address says, in this order.
+ADDRESS = ("view", "split", "class", "digit")
 #: Digits on a page of the grid.
 PAGE = 96
 #: The choice of no class in particular.
@@ -41,12 +49,14 @@ SET_WORDS = {
 
 
 def follow_address(config: TrainingConfig) -> None:
-    """Take over the set, the class and the digit that the address asks for, once."""
-    asked = tuple(st.query_params.get(name) for name in ("split", "class", "digit"))
+    """Take over the view, the set, the class and the digit that the address asks for, once."""
+    asked = tuple(st.query_params.get(name) for name in ADDRESS)
     if asked == state.DATA_ADDRESS.get() or not any(asked):
         return
     state.DATA_ADDRESS.set(asked)
-    split, name, number = asked
+    view, split, name, number = asked
+    if view in VIEWS:
+        state.DATA_VIEW.set(view)
     classes = task(config.task).classes
     if split in data_parts.SETS:
         state.DATA_SPLIT.set(split)
@@ -70,9 +80,13 @@ def note_address(config: TrainingConfig) -> None:
     """Let the address say what is shown, also after a reload."""
     label = chosen_class()
     names = task(config.task).classes
-    values = state.DATA_SPLIT.get(), names[label] if label is not None else "all"
-    asked = (*values, str(state.DATA_DIGIT.get()))
-    st.query_params.update(dict(zip(("split", "class", "digit"), asked, strict=True)))
+    asked = (
+        state.DATA_VIEW.get(),
+        state.DATA_SPLIT.get(),
+        names[label] if label is not None else "all",
+        str(chosen_digit(config)),
+    )
+    st.query_params.update(dict(zip(ADDRESS, asked, strict=True)))
     state.DATA_ADDRESS.set(asked)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.architectures import IMAGE, VECTOR, architecture
+from mnist_core.config import TrainingConfig
 from mnist_core.tasks import preparation, task
 from mnist_core.tasks.preparation import Step
 from mnist_core.words import mark
@@ -86,10 +87,14 @@ def move(by: int) -> None:
     state.DATA_STEP.set(ORDER[min(max(place, 0), len(ORDER) - 1)])
 
 
-def show_steps() -> None:
-    """The way of the chosen digit into a network: choices, one step, and its result."""
-    _follow_network(settings_form.read().architecture)
-    _show_steps()
+def show_steps(config: TrainingConfig) -> None:
+    """The way of the chosen digit into a network: choices, one step, and its result.
+
+    Args:
+        config: The experiment, whose network says which shape it wants.
+    """
+    _follow_network(config.architecture)
+    _show_steps(config)
 
 
 def _follow_network(key: str) -> None:
@@ -101,8 +106,7 @@ def _follow_network(key: str) -> None:
 
 
 @st.fragment
-def _show_steps() -> None:
-    config = settings_form.read()
+def _show_steps(config: TrainingConfig) -> None:
     number = chosen_digit(config)
     image = data_parts.images(config.task, np.array([number]))[0]
     label = int(data_parts.truth(config.task, np.array([number]))[0])
@@ -112,7 +116,7 @@ def _show_steps() -> None:
         for step in preparation.steps(
             image,
             label,
-            scaling=config.pixel_scaling,
+            scaling=state.field("pixel_scaling").get(),  # its widget stands in this fragment
             input_shape=INPUTS[state.DATA_LAYOUT_OF_INPUT.get()],
             classes=len(names),
         )

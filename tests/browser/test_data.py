@@ -39,7 +39,7 @@ def test_a_digit_is_chosen_enlarged_prepared_and_varied(page: Page, lab: LabServ
     page.locator(GRID).nth(20).click()
     number = str(SEVENS[20])
     expect(page.locator(".st-key-data-digit input")).to_have_value(number)
-    page.wait_for_url(f"**/data?split=train&class=7&digit={number}")
+    page.wait_for_url(f"**/data?view=digits&split=train&class=7&digit={number}")
     expect(page.locator(CHOSEN)).to_have_attribute("data-name", number)
     expect(page.locator(".st-key-data-enlarged")).to_contain_text("It is a 7")
     expect(page.locator(".st-key-data-pixels .heatmaplayer image")).to_have_count(1)

@@ -102,6 +102,16 @@ def test_the_address_is_followed(open_page: Open) -> None:
     assert app.button_group(key="data-class").value == 3
 
 
+def test_the_train_page_links_to_its_digits(open_page: Open) -> None:
+    links = [one.proto for one in open_page("train").get("page_link")]
+    (link,) = (one for one in links if one.label == "Look at these digits")
+    assert (link.page, link.query_string) == ("data", "view=training")
+    app = open_page("data", view="training")
+    assert app.button_group(key="data-view").value == "training"
+    look_at(app, "steps")
+    assert app.query_params["view"] in ("steps", ["steps"])
+
+
 @pytest.mark.parametrize("name", ["split", "class"])
 def test_an_address_that_asks_for_nothing_that_there_is_is_answered(
     name: str, open_page: Open
@@ -198,7 +208,7 @@ def test_the_chosen_settings_are_those_of_the_train_page(open_page: Open) -> Non
 def test_settings_that_do_not_go_together_are_said_in_each_view(open_page: Open) -> None:
     app = look_at(open_page("data"), "training")
     app.number_input(key="train-train-size").set_value(59_990).run()
-    for view in ("training", "digits"):
+    for view in ("training", "digits", "steps"):
         look_at(app, view)
         (error,) = app.error
         assert "60290" in plain(error.value)
