@@ -64,8 +64,9 @@ def show_choice(runs: dict[str, Run]) -> Run | None:
                     "- **Graphs**: every operation of one training step, as TensorFlow sees it. A "
                     "run has it once it has ended.\n"
                     "- **Distributions** and **Histograms**: how the weights of each layer are "
-                    "spread, epoch by epoch. A run has them if “Weight histograms” was chosen "
-                    "before it was started.\n"
+                    "spread, epoch by epoch; **Images**: the weights as pictures, ten times in a "
+                    "run. A run has them if “Weight histograms” was chosen before it was "
+                    "started.\n"
                     "- **HParams**: the settings of all runs beside their best epoch and their "
                     "test accuracy, to see which setting did what."
                 )

@@ -108,24 +108,28 @@ class EventFiles:
         """
         if self.logdir is None or self._root is None:
             return None
+        links = {link.name for link in self._all_links()}
         for run_id, name in names.items():
-            self.show(run_id, name)
-        links = list(self.logdir.iterdir()) if self.logdir.is_dir() else []
-        for link in links:
-            if link.is_symlink() and not link.exists():
+            if label(run_id, name) not in links:  # one look at the folder, however many runs
+                self.show(run_id, name)
+        for link in self._all_links():
+            if not link.exists():
                 link.unlink(missing_ok=True)
-        linked = any(link.is_symlink() for link in links)
+        linked = bool(self._all_links())
         return self.logdir if linked or not self._has_events() else self._root / "runs"
 
     def _links(self, run_id: str) -> list[Path]:
-        if self.logdir is None or not self.logdir.is_dir():
-            return []
         end = f" {run_id[:SHORT_ID]}"
         return [
             link
-            for link in self.logdir.iterdir()
-            if link.name.endswith(end) and link.is_symlink() and run_id in link.readlink().parts
+            for link in self._all_links()
+            if link.name.endswith(end) and run_id in link.readlink().parts
         ]
+
+    def _all_links(self) -> list[Path]:
+        if self.logdir is None or not self.logdir.is_dir():
+            return []
+        return [link for link in self.logdir.iterdir() if link.is_symlink()]
 
     def _has_events(self) -> bool:
         assert self._root is not None

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from mnist_core.runs import EpochRecord, Run, RunStatus
 from mnist_core.runs.event_files import HISTOGRAM, TRAIN, VALIDATION, EventFiles, read_events
+from mnist_core.training.weight_images import add_image
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -81,16 +82,21 @@ class EventWriter:
             if self._open and not self._failed:
                 self._guarded(lambda: self._take(records))
 
-    def histograms(self, epoch: int, weights: Mapping[str, NDArray[Any]]) -> None:
+    def histograms(
+        self, epoch: int, weights: Mapping[str, NDArray[Any]], *, images: bool = False
+    ) -> None:
         """Hand over how the weights are spread at the end of an epoch; written with its record.
 
         Args:
             epoch: Counted from 1.
             weights: The arrays, by name.
+            images: Whether to draw them, too.
         """
         event = _event(epoch)
         for name, values in weights.items():
             _add_histogram(event.summary, name, values)
+            if images:
+                add_image(event.summary, name, values)
         with self._lock:
             self._waiting.append(event)
 

@@ -131,7 +131,7 @@ class _Training:
         from mnist_core.training.callbacks import FollowCommands, RecordEpochs, SaveCheckpoints
         from mnist_core.training.fit import FitLoop
         from mnist_core.training.programs import program_for
-        from mnist_core.training.tensorboard import RecordHistograms
+        from mnist_core.training.tensorboard import RecordHistograms, graph_definition
 
         # Stored settings are not checked when they are read: those of another version, say.
         config = TrainingConfig.from_dict(self.started.config.to_dict())
@@ -174,7 +174,7 @@ class _Training:
         self._save_models(program, recorder)
         self._end(recorder)
         # After the curves: drawing up the graph would keep the first epoch waiting.
-        self.events.graph(lambda: program.graph(train_set).as_graph_def().SerializeToString())
+        self.events.graph(lambda: graph_definition(loop))
         test_accuracy = self._measure_test_set(program, recorder, test_part)
         if lesson is not None and test_accuracy is not None:
             self._note_lesson(program, lesson, before, test_accuracy)

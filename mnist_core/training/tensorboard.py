@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
@@ -17,7 +18,11 @@ import tensorflow as tf
 from keras.src.utils.naming import to_snake_case
 
 from mnist_core.training.event_writer import EventWriter, histogram_stride
-from mnist_core.training.fit import FitLoop
+from mnist_core.training.fit import FitLoop, Program
+from mnist_core.training.weight_images import image_epochs
+
+#: The graph of each program that is kept in the worker, and for which size of batch.
+_graphs: WeakKeyDictionary[Program, tuple[int, bytes]] = WeakKeyDictionary()
 
 
 class TensorBoard(keras.callbacks.TensorBoard):  # type: ignore[misc]
@@ -45,6 +50,20 @@ class TensorBoard(keras.callbacks.TensorBoard):  # type: ignore[misc]
                 tf.summary.graph(self._loop.program.graph(self._loop.train))
 
 
+def graph_definition(loop: FitLoop) -> bytes:
+    """The operations of one training step as a serialised GraphDef.
+
+    Drawn up once for a program: that takes up to a quarter of a second.
+    """
+    size = min(loop.program.batch_size, len(loop.train))
+    known = _graphs.get(loop.program)
+    if known is None or known[0] != size:
+        graph = loop.program.graph(loop.train)
+        known = size, graph.as_graph_def().SerializeToString()
+        _graphs[loop.program] = known
+    return known[1]
+
+
 class RecordHistograms(keras.callbacks.Callback):  # type: ignore[misc]
     """Hands the weights' histograms of each epoch to a run's event files.
 
@@ -59,6 +78,7 @@ class RecordHistograms(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._writer = writer
         self._stride = histogram_stride(epochs)
+        self._drawn = image_epochs(epochs)
         self._weights: dict[str, keras.Variable] = {}
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -67,9 +87,10 @@ class RecordHistograms(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Hand them over, also those of the first epoch."""
-        if epoch % self._stride == 0:
+        images = epoch + 1 in self._drawn
+        if images or epoch % self._stride == 0:
             arrays = {name: np.asarray(weight) for name, weight in self._weights.items()}
-            self._writer.histograms(epoch + 1, arrays)
+            self._writer.histograms(epoch + 1, arrays, images=images)
 
 
 def weight_names(model: keras.Model) -> dict[str, keras.Variable]:

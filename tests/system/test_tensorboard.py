@@ -111,6 +111,17 @@ def test_histograms_of_all_runs_are_listed(board: Board, runs: dict[str, Run]) -
         assert steps == [1, 2, 3, 4, 5]
 
 
+def test_the_weights_are_shown_as_pictures(board: Board, runs: dict[str, Run]) -> None:
+    tags = board.ask("plugin/images/tags")
+    for name in runs:
+        assert "dense/kernel/image" in tags[f"{name}/train"]
+        query = f"tag={quote('dense/kernel/image')}&run={quote(f'{name}/train')}&sample=0"
+        found = board.ask(f"plugin/images/images?{query}")
+        assert [image["step"] for image in found] == [1, 2, 3, 4, 5]
+        picture = board.ask(f"plugin/images/individualImage?{found[0]['query']}")
+        assert picture.startswith(b"\x89PNG")
+
+
 def test_the_graph_of_all_runs_is_shown(board: Board, runs: dict[str, Run]) -> None:
     graphs = board.ask("plugin/graphs/info")
     assert set(graphs) == {f"{name}/train" for name in runs}
