@@ -15,6 +15,7 @@ from mnist_core.runs import Run
 from mnist_core.tasks import task
 from mnist_core.words import mark
 from ui import pictures, problems, services, state
+from ui.histogram_panel import show_histograms
 from ui.network_diagram import network_diagram
 from ui.picture_grid import sheet
 from ui.run_words import NONE, escaped, whole
@@ -37,7 +38,6 @@ def _anatomy(run_id: str, checkpoint: str, attempt: int) -> Anatomy:  # noqa: AR
     return services.anatomy(run_id, checkpoint)
 
 
-@st.fragment
 def show_model(run: Run) -> None:
     """Everything about the network that a run has trained.
 
@@ -47,6 +47,19 @@ def show_model(run: Run) -> None:
     if not run.has_models:
         st.info(_("This run has left no network to look into."))
         return
+    _show_network(run)
+    st.markdown(_("**How its weights moved while it learned**"))
+    _show_histograms(run)
+
+
+@st.fragment
+def _show_histograms(run: Run) -> None:
+    with problems.shown():
+        show_histograms(run)
+
+
+@st.fragment
+def _show_network(run: Run) -> None:
     engine = services.engine_state()
     if engine.phase == "starting":
         wait_for_engine(_("The workers are starting; the network is shown in a few seconds."))

@@ -73,6 +73,7 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
     words = plain(said(app))
     assert "7,850 parameters (30.66 KB), 7,800 of them trainable" in words
     assert "of the 10 of its 512 units" in words
+    assert "kept no histograms" in words
     assert "For 10 of 64 filters" in words
     (diagram,) = app.get("bidi_component")
     assert json.loads(diagram.proto.json)["svg"].startswith("<svg")
