@@ -22,6 +22,7 @@ from mnist_core.errors import DataError, StoreError, unknown_name
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.runs.records import IMPORTED
 from mnist_core.tasks import prepare, task
 from mnist_core.words import mark
 
@@ -46,7 +47,7 @@ class LoadedModel:
 
     def prepared(self, images_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Images as the model takes them: the same function as in training."""
-        shape = architecture(self.config.architecture).input_shape
+        shape = tuple(self.model.input_shape[1:])
         return prepare(images_u8, scaling=self.config.pixel_scaling, input_shape=shape)
 
     def probabilities(self, images_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -115,7 +116,8 @@ def load(store: Store, run_id: str, checkpoint: str) -> LoadedModel:
 
 
 def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
-    config = TrainingConfig.from_dict(run.config.to_dict())
+    # A model that came in as a file was checked then, and no architecture is known for it.
+    config = run.config if run.imported else TrainingConfig.from_dict(run.config.to_dict())
     content = store.artifacts.read(run.id, FILES[checkpoint])
     if content is None:
         raise StoreError(
@@ -154,7 +156,7 @@ def read_model(
 
     Args:
         content: The file.
-        config: What its run trains: the file must be of the same network.
+        config: What its run trains: the file must be of the same network, if one is known.
         name: The run's name, for the error.
         checkpoint: Which of its models, for the error.
 
@@ -166,7 +168,8 @@ def read_model(
         path.write_bytes(content)
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
-            if model.input_shape[1:] != architecture(config.architecture).input_shape:
+            known = config.architecture != IMPORTED
+            if known and model.input_shape[1:] != architecture(config.architecture).input_shape:
                 raise ValueError("this is another network's model")
         except Exception as error:  # Keras has no one kind of error for a damaged file
             raise DataError(

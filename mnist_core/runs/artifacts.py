@@ -7,10 +7,13 @@ takes over from a killed one, finds either the old file whole or the new one who
 from __future__ import annotations
 
 import errno
+import io
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -27,6 +30,8 @@ LAST_MODEL = "last.keras"
 #: What a run begins with that is taught a class's handwriting: the model and the drawings.
 BASE_MODEL = "base.keras"
 LESSON = "lesson.npz"
+#: Bytes that are copied at a time.
+PIECE = 1 << 20
 
 
 class Artifacts:
@@ -75,13 +80,21 @@ class Artifacts:
         Raises:
             StoreError: The disk is full or may not be written.
         """
+        self.write_from(run_id, name, io.BytesIO(content))
+
+    def write_from(self, run_id: str, name: str, source: BinaryIO) -> None:
+        """Write a file of a run from an open one, piece by piece, whole or not at all.
+
+        Raises:
+            StoreError: The disk is full or may not be written.
+        """
         folder = f"{self._path}/{run_id}"
         path, temporary = f"{folder}/{name}", f"{folder}/.{name}.{secrets.token_hex(4)}"
         with self._plain_errors(path):
             try:
                 self._files.makedirs(folder, exist_ok=True)
                 with self._files.open(temporary, "wb") as file:
-                    file.write(content)
+                    shutil.copyfileobj(source, file, PIECE)
                 self._rename(temporary, path)
             except OSError:
                 if self._files.exists(temporary):

@@ -13,6 +13,10 @@ from typing import Any
 
 from mnist_core.config import TrainingConfig
 
+#: What a configuration has for architecture where a model came in as a file: the model itself
+#: says how it is built, and nobody knows how it was trained.
+IMPORTED = "imported"
+
 
 class RunStatus(StrEnum):
     """Where a run is in its life."""

@@ -101,7 +101,7 @@ class Store:
         values = {
             "id": run_id,
             "owner": owner,
-            "name": _clean_name(preset or config.architecture if name is None else name),
+            "name": clean_name(preset or config.architecture if name is None else name),
             "preset": preset,
             "config": config.to_dict(),
             "status": RunStatus.QUEUED,
@@ -170,7 +170,7 @@ class Store:
 
     def rename(self, run_id: str, name: str) -> None:
         """Call a run something else (one line, at most :data:`NAME_LENGTH` characters)."""
-        name = _clean_name(name)
+        name = clean_name(name)
         self._update(run_id, name=name)
         self.event_files.show(run_id, name)
 
@@ -282,7 +282,12 @@ def _sqlite_url(file: Path) -> str:
     return sa.URL.create("sqlite", database=str(file)).render_as_string()
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """A run's name as it is kept.
+
+    Raises:
+        StoreError: It is empty or too long.
+    """
     cleaned = " ".join(name.split())
     if not 1 <= len(cleaned) <= NAME_LENGTH:
         raise StoreError(

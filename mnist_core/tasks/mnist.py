@@ -103,7 +103,7 @@ def arrange(images_u8: Images, *, input_shape: tuple[int, ...]) -> Images:
 
     Args:
         images_u8: uint8, shape (n, 28, 28), 0 (background) to 255 (ink).
-        input_shape: One sample's shape, (784,) or (28, 28, 1).
+        input_shape: One sample's shape, (784,), (28, 28) or (28, 28, 1).
 
     Returns:
         uint8, shape (n, *input_shape); a view of the same memory where that is possible.
@@ -120,11 +120,11 @@ def arrange(images_u8: Images, *, input_shape: tuple[int, ...]) -> Images:
             type=images_u8.dtype,
             shape=images_u8.shape,
         )
-    if input_shape not in ((SIDE * SIDE,), (SIDE, SIDE, 1)):
+    if input_shape not in ((SIDE * SIDE,), (SIDE, SIDE), (SIDE, SIDE, 1)):
         raise ConfigError(
             mark("The input shape is {shape}."),
             mark("An image of 28 by 28 pixels does not fit in it."),
-            mark("Use (784,) or (28, 28, 1)."),
+            mark("Use (784,), (28, 28) or (28, 28, 1)."),
             shape=shown(input_shape),
         )
     return images_u8.reshape(len(images_u8), *input_shape)
@@ -152,7 +152,7 @@ def prepare(
     Args:
         images_u8: uint8, shape (n, 28, 28), 0 (background) to 255 (ink).
         scaling: "unit" for values from 0 to 1, "raw" for 0 to 255.
-        input_shape: One sample's shape, (784,) or (28, 28, 1).
+        input_shape: One sample's shape, (784,), (28, 28) or (28, 28, 1).
 
     Returns:
         float32, shape (n, *input_shape); a new array.

@@ -27,6 +27,7 @@ WITH_TENSORFLOW = (
     "mnist_core.explain",
     "mnist_core.export",
     "mnist_core.loading",
+    "mnist_core.incoming.build",
 )
 """Modules (and what lies below them) that only workers import."""
 

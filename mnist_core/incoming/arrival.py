@@ -1,0 +1,202 @@
+"""A model file becomes a run that can be evaluated, drawn for and exported like any other.
+
+Only worker processes do this, and the command line in its own process.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_core.incoming.apart import unpack_apart
+from mnist_core.incoming.plan import make_plan, read_json
+from mnist_core.incoming.refusal import RefusedError
+from mnist_core.runs import Store
+from mnist_core.runs.arrivals import (
+    ARRIVED,
+    EndedRun,
+    add_ended,
+    arrived,
+    imported_config,
+    name_of,
+)
+from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.runs.store import open_known
+from mnist_core.tasks import prepare, task
+from mnist_core.words import mark
+
+if TYPE_CHECKING:
+    import keras
+
+    from mnist_core.incoming.files import Unpacked
+
+TASK = "mnist"
+#: How a network may want its pixels, see ``mnist_core.tasks.pixel_factor``.
+SCALINGS = ("unit", "raw")
+#: Digits that are read at a time, and so many for a glance.
+PIECE = 500
+GLANCE = 500
+#: Measuring on the test digits ends after so many seconds; a model that slow has no figure.
+MEASURING_SECONDS = 15.0
+#: How far the answers of a softmax may be from a sum of 1.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class IncomingModel:
+    """A model that was built anew from a file.
+
+    Attributes:
+        model: Its output is ten probabilities.
+        output: "softmax", or "logits" where the file's own output was the sums before it.
+        kind: "keras" or "h5".
+    """
+
+    model: keras.Model
+    output: str
+    kind: str
+
+    def saved(self) -> bytes:
+        """The content of a .keras file, written by the lab itself."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            self.model.save(path)
+            return path.read_bytes()
+
+
+def read_model_file(
+    content: bytes, file: str, unpack: Callable[[bytes], Unpacked] = unpack_apart
+) -> IncomingModel:
+    """Build the network in a model file anew. Nothing of the file is run.
+
+    Args:
+        content: The file.
+        file: Its name, for the error.
+        unpack: Takes it apart; by default in a process of its own.
+
+    Raises:
+        DataError: It cannot be used; in one sentence of three parts why.
+    """
+    from mnist_core.training.warm_up import load_tensorflow
+
+    load_tensorflow()
+    from mnist_core.incoming.build import build
+    from mnist_core.incoming.files import check_size
+
+    try:
+        check_size(content)
+        found = unpack(content)
+        model, output = build(make_plan(read_json(found.description)), found.arrays)
+    except RefusedError as error:
+        raise error.named(file) from error
+    kind = "keras" if content.startswith(b"PK") else "h5"
+    return IncomingModel(model, output, kind)
+
+
+def bring_in(
+    home: str, url: str, run_id: str, file: str, pixel_scaling: str, name: str | None = None
+) -> str:
+    """Make a run of a model file that waits in the store; what a worker runs.
+
+    Args:
+        home: Root of the artifacts.
+        url: Address of the database.
+        run_id: What :func:`mnist_core.runs.arrivals.keep_arrived` returned.
+        file: What the file is called.
+        pixel_scaling: "unit" for a network that takes pixels from 0 to 1, "raw" for 0 to 255.
+        name: What to call the run; None for the file's name.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        DataError: The file is none that can be used.
+        StoreError: The store cannot be written.
+    """
+    store = open_known(home, url)
+    try:
+        incoming = read_model_file(arrived(store, run_id), file)
+        run = _keep(store, run_id, incoming, file, pixel_scaling, name)
+    except BaseException:
+        store.artifacts.remove(run_id)
+        raise
+    store.artifacts.remove(run_id, ARRIVED)
+    return run
+
+
+def _keep(
+    store: Store,
+    run_id: str,
+    incoming: IncomingModel,
+    file: str,
+    pixel_scaling: str,
+    name: str | None,
+) -> str:
+    model = incoming.model
+    glances = {scaling: _glance(model, scaling, file) for scaling in SCALINGS}
+    test_loss, test_accuracy = _measured(model, pixel_scaling)
+    content = incoming.saved()
+    for checkpoint in (BEST_MODEL, LAST_MODEL):
+        store.artifacts.write(run_id, checkpoint, content)
+    known = {
+        "file": file[:200],
+        "kind": incoming.kind,
+        "output": incoming.output,
+        "input_shape": list(model.input_shape[1:]),
+        "layers": len(model.layers),
+        "parameters": model.count_params(),
+        "glances": glances,
+    }
+    ended = EndedRun(
+        name=name_of(file) if name is None else name,
+        config=imported_config(pixel_scaling),
+        test_loss=test_loss,
+        test_accuracy=test_accuracy,
+        imported=known,
+    )
+    return add_ended(store, run_id, ended).id
+
+
+def _glance(model: keras.Model, scaling: str, file: str) -> float:
+    """The accuracy on a few digits, which tells whether the pixels are on the right scale.
+
+    Raises:
+        DataError: What the model answers are no probabilities.
+    """
+    data = task(TASK).load()
+    found = _probabilities(model, data.x_train[:GLANCE], scaling)
+    total = found.sum(axis=1)
+    if not np.isfinite(found).all() or found.min() < 0 or np.abs(total - 1).max() > TOLERANCE:
+        raise RefusedError(
+            mark("Shown digits, it does not answer with probabilities that sum to 1."),
+            mark("Let the last layer be Dense(10) with softmax, or with no activation."),
+        ).named(file)
+    return float((found.argmax(axis=1) == data.y_train[:GLANCE]).mean())
+
+
+def _measured(model: keras.Model, scaling: str) -> tuple[float | None, float | None]:
+    """Loss and accuracy on the test digits, or nothing for a model that takes too long."""
+    data = task(TASK).load()
+    until = time.monotonic() + MEASURING_SECONDS
+    pieces = []
+    for start in range(0, len(data.y_test), PIECE):
+        if time.monotonic() > until:
+            return None, None
+        pieces.append(_probabilities(model, data.x_test[start : start + PIECE], scaling))
+    found = np.concatenate(pieces)
+    right = found[np.arange(len(found)), data.y_test]
+    loss = float(-np.log(np.clip(right, 1e-7, 1)).mean())
+    return loss, float((found.argmax(axis=1) == data.y_test).mean())
+
+
+def _probabilities(model: Any, images_u8: NDArray[np.uint8], scaling: str) -> NDArray[np.float32]:
+    x = prepare(images_u8, scaling=scaling, input_shape=tuple(model.input_shape[1:]))
+    found: NDArray[np.float32] = model.predict_on_batch(x)
+    return found

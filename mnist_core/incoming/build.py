@@ -1,0 +1,253 @@
+"""A network from a checked plan and arrays, by Keras's layers and nobody else's code.
+
+Only worker processes import this module: it loads Keras.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_core.errors import LabError
+from mnist_core.incoming.allowed import Part
+from mnist_core.incoming.plan import Call, Plan, Step
+from mnist_core.incoming.refusal import RefusedError, brief
+from mnist_core.words import mark
+
+Weights: TypeAlias = NDArray[np.float32]
+CLASSES = 10
+#: Numbers between two layers for one picture, at most: 16 MB.
+MOST_BETWEEN = 4_000_000
+#: Multiplications for one picture, at most: a hundred times LeNet's.
+MOST_WORK = 1_000_000_000
+#: Layers that change no value, only where it stands, or do nothing after training.
+SHAPE_ONLY = (
+    "Flatten",
+    "Reshape",
+    "Identity",
+    "Dropout",
+    "AlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "ActivityRegularization",
+)
+FAMILIES = {
+    "initializers": keras.initializers,
+    "regularizers": keras.regularizers,
+    "constraints": keras.constraints,
+}
+
+
+def build(plan: Plan, arrays: dict[str, list[Weights]]) -> tuple[keras.Model, str]:
+    """Build a network and give it its weights.
+
+    Args:
+        plan: The network.
+        arrays: The weights of each layer.
+
+    Returns:
+        The network, whose output is ten probabilities, and what the file's own output was:
+        "softmax" for probabilities, or "logits" for sums, which a softmax was added to.
+
+    Raises:
+        RefusedError: It is not for ten digits, does not hang together, or is too large.
+    """
+    output = kind_of_output(plan)
+    layers = [_layer(step) for step in plan.steps]
+    start = keras.Input(plan.input_shape, name=plan.input_name)
+    done = {(plan.input_name, 0): start}
+    for step, layer in _in_order(plan, layers):
+        for number, sources in enumerate(step.calls):
+            done[step.name, number] = _applied(step, layer, sources, done, arrays[step.name])
+    result = done[plan.output]
+    if tuple(result.shape) != (None, CLASSES):
+        raise RefusedError(
+            mark("Its output has the shape {shape}, and ten digits need ten numbers."),
+            mark("Save a model that ends in ten numbers, one for each digit."),
+            shape=brief(tuple(result.shape[1:])),
+        )
+    if output == "logits":
+        layers = _with_softmax(plan, layers)
+        result = layers[-1](result) if layers[-1].name not in arrays else result
+    if plan.is_sequential:
+        return keras.Sequential([start, *layers], name=plan.name), output
+    return keras.Model(start, result, name=plan.name), output
+
+
+def kind_of_output(plan: Plan) -> str:
+    """Whether a network answers with probabilities or with sums before the softmax.
+
+    Raises:
+        RefusedError: It ends in something else.
+    """
+    steps = {step.name: step for step in plan.steps}
+    step = steps.get(plan.output[0])
+    while step is not None:
+        ending = str(step.settings.get("activation", "linear"))
+        if step.kind == "Softmax" or ending == "softmax":
+            return "softmax"
+        if ending != "linear":
+            raise RefusedError(
+                mark("It ends in {ending}, which gives no probabilities of ten digits."),
+                mark("Let the last layer be Dense(10) with softmax, or with no activation."),
+                ending=ending,
+            )
+        if step.kind not in (*SHAPE_ONLY, "Activation"):
+            return "logits"
+        step = steps.get(step.calls[0][0][0])
+    return "logits"
+
+
+def _with_softmax(plan: Plan, layers: list[Any]) -> list[Any]:
+    last = layers[-1]
+    if plan.steps[-1].kind == "Dense" and plan.output == (last.name, 0):
+        last.activation = keras.activations.softmax
+        return layers
+    names = {layer.name for layer in layers}
+    name = next(
+        f"softmax{'_' * count}" for count in range(9) if f"softmax{'_' * count}" not in names
+    )
+    return [*layers, keras.layers.Softmax(name=name)]
+
+
+def _layer(step: Step) -> Any:
+    """A layer of Keras, not yet built. Its class is a key of ``LAYERS``, and no other name."""
+    settings = {name: _value(one) for name, one in step.settings.items()}
+    try:
+        return getattr(keras.layers, step.kind)(name=step.name, **settings)
+    except Exception as error:  # Keras has no one kind of error for settings at odds
+        raise _at_odds(step, error) from error
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Part):
+        return getattr(FAMILIES[value.family], value.kind)(**dict(value.settings))
+    return value
+
+
+def _in_order(plan: Plan, layers: list[Any]) -> list[tuple[Step, Any]]:
+    """The layers so that each comes after those whose outputs it takes."""
+    waiting = list(zip(plan.steps, layers, strict=True))
+    calls = {plan.input_name: 1} | {step.name: len(step.calls) for step in plan.steps}
+    ordered: list[tuple[Step, Any]] = []
+    known = {plan.input_name}
+    while waiting:
+        ready = [one for one in waiting if _sources_of(one[0]) <= known]
+        if not ready or any(
+            number >= calls[name] for step, _ in ready for name, number in _calls_of(step)
+        ):
+            raise RefusedError(
+                mark("Its layers do not hang together: some get nothing, or wait for each other."),
+                mark("Save the model again, with Keras's own model.save."),
+            )
+        ordered += ready
+        known |= {step.name for step, _ in ready}
+        waiting = [one for one in waiting if one[0].name not in known]
+    if plan.output[0] not in known or plan.output[1] >= calls[plan.output[0]]:
+        raise RefusedError(
+            mark("Its layers do not hang together: some get nothing, or wait for each other."),
+            mark("Save the model again, with Keras's own model.save."),
+        )
+    return ordered
+
+
+def _calls_of(step: Step) -> list[Call]:
+    return [source for call in step.calls for source in call]
+
+
+def _sources_of(step: Step) -> set[str]:
+    return {name for name, _ in _calls_of(step)}
+
+
+def _applied(
+    step: Step, layer: Any, sources: list[Call], done: dict[Call, Any], arrays: list[Weights]
+) -> Any:
+    """The output of a layer, which is built and given its weights at its first call."""
+    inputs = [done[source] for source in sources]
+    first = not layer.built
+    holder = getattr(layer, "cell", layer)
+    # A layer makes its weights as large as its settings say. Nothing is made that is larger
+    # than what the file holds for it, and with zeros, as it is filled at once.
+    holder.add_weight = _bounded(step, holder.add_weight, arrays)
+    try:
+        result = layer(inputs if len(inputs) > 1 else inputs[0])
+    except (RefusedError, LabError):
+        raise
+    except Exception as error:  # Keras has no one kind of error for layers that do not fit
+        raise _at_odds(step, error) from error
+    finally:
+        del holder.add_weight
+    _check_size(step, layer, result)
+    if first:
+        _fill(step, layer, arrays)
+    return result
+
+
+def _fill(step: Step, layer: Any, arrays: list[Weights]) -> None:
+    weights = [one for one in layer.weights if "seed_generator" not in one.path]
+    wanted = [tuple(one.shape) for one in weights]
+    found = [one.shape for one in arrays]
+    if wanted != found:
+        raise RefusedError(
+            mark(
+                "Its layer {layer} wants weights of the shapes {wanted}, and the file has {found}."
+            ),
+            mark("Description and weights do not belong together: save the model again."),
+            layer=brief(step.name),
+            wanted=brief(wanted),
+            found=brief(found),
+        )
+    for weight, values in zip(weights, arrays, strict=True):
+        weight.assign(values.astype(np.dtype(weight.dtype)))
+    if hasattr(layer, "finalize_state"):
+        layer.finalize_state()
+
+
+def _bounded(
+    step: Step, add_weight: Callable[..., Any], arrays: list[Weights]
+) -> Callable[..., Any]:
+    left = sum(one.size for one in arrays)
+
+    def add(shape: Any = None, _initializer: Any = None, *rest: Any, **more: Any) -> Any:
+        nonlocal left
+        more.pop("initializer", None)
+        left -= math.prod(shape or ())
+        if left < 0:
+            raise RefusedError(
+                mark("Its layer {layer} wants weights of the shape {shape}, more than it brings."),
+                mark("Description and weights do not belong together: save the model again."),
+                layer=brief(step.name),
+                shape=brief(tuple(shape or ())),
+            )
+        return add_weight(shape, "zeros", *rest, **more)
+
+    return add
+
+
+def _check_size(step: Step, layer: Any, result: Any) -> None:
+    shape = tuple(result.shape[1:])
+    if any(side is None for side in shape):
+        raise _at_odds(step, ValueError("a side of unknown length"))
+    numbers = math.prod(shape)
+    work = math.prod(shape[:-1]) * layer.count_params()
+    if numbers > MOST_BETWEEN or work > MOST_WORK:
+        raise RefusedError(
+            mark("Its layer {layer} makes {numbers} numbers of one picture, too many for a class."),
+            mark("Save a smaller model."),
+            layer=brief(step.name),
+            numbers=f"{numbers:,}",
+        )
+
+
+def _at_odds(step: Step, error: Exception) -> RefusedError:
+    return RefusedError(
+        mark("Its layer {layer} cannot be built as the file describes it ({cause})."),
+        mark("Save the model again, with Keras's own model.save."),
+        layer=brief(step.name),
+        cause=brief(str(error).strip().splitlines()[0] if str(error).strip() else "", 120),
+    )

@@ -1,0 +1,146 @@
+"""Runs that come in from outside: a model in a file, or a run that another machine has trained.
+
+They have ended before they are here, so they never stand in the queue and nobody holds a lease.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import sqlalchemy as sa
+
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import StoreError
+from mnist_core.runs.records import IMPORTED, EpochRecord, Run, RunStatus
+from mnist_core.runs.rows import journal_values
+from mnist_core.runs.schema import journal, runs
+from mnist_core.runs.store import NAME_LENGTH, Store, clean_name, clean_notes, clean_tags
+from mnist_core.words import mark
+
+#: A file as it was sent, until a worker has looked at it.
+ARRIVED = "arrived"
+#: Records written with one statement; SQLite takes 32,766 values in all.
+RECORDS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedRun:
+    """What is written for a run that has ended elsewhere; as in :class:`Run`.
+
+    Attributes:
+        config: Fields of its configuration.
+        records: Its epochs, from 1.
+    """
+
+    name: str
+    config: Mapping[str, Any]
+    status: RunStatus = RunStatus.FINISHED
+    preset: str | None = None
+    message: str = ""
+    created_at: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    active_seconds: float = 0.0
+    attempt: int = 1
+    records: Sequence[EpochRecord] = ()
+    best_epoch: int | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    lesson: dict[str, Any] | None = None
+    notes: str = ""
+    tags: Sequence[str] = ()
+    imported: dict[str, Any] | None = None
+
+
+def keep_arrived(store: Store, file: BinaryIO) -> str:
+    """Keep a file that was sent, for a worker to look at.
+
+    Args:
+        store: Where.
+        file: Read from its beginning to its end.
+
+    Returns:
+        The id that its run will have, if it is taken.
+
+    Raises:
+        StoreError: The disk is full or may not be written.
+    """
+    run_id = secrets.token_hex(16)
+    file.seek(0)
+    store.artifacts.write_from(run_id, ARRIVED, file)
+    return run_id
+
+
+def arrived(store: Store, run_id: str) -> bytes:
+    """A file that :func:`keep_arrived` has kept.
+
+    Raises:
+        StoreError: It is not there any more.
+    """
+    content = store.artifacts.read(run_id, ARRIVED)
+    if content is None:
+        raise StoreError(
+            mark("A file that was sent is to be looked at."),
+            mark("It is not there any more."),
+            mark("Send it once more."),
+        )
+    return content
+
+
+def add_ended(store: Store, run_id: str, ended: EndedRun) -> Run:
+    """Write a run that has ended into the store.
+
+    Args:
+        store: Where; its files are there already.
+        run_id: The id of the new run.
+        ended: What it is.
+
+    Raises:
+        StoreError: Its name, notes or tags are too long, or the store cannot be written.
+    """
+    now = time.time()
+    records = ended.records
+    values = {
+        "id": run_id,
+        "name": clean_name(ended.name),
+        "preset": ended.preset,
+        "config": dict(ended.config),
+        "status": ended.status,
+        "message": ended.message,
+        "created_at": now if ended.created_at is None else ended.created_at,
+        "started_at": ended.started_at,
+        "ended_at": now if ended.ended_at is None else ended.ended_at,
+        "active_seconds": ended.active_seconds,
+        "attempt": ended.attempt,
+        "epochs_done": len(records),
+        "best_epoch": ended.best_epoch,
+        "test_loss": ended.test_loss,
+        "test_accuracy": ended.test_accuracy,
+        "lesson": ended.lesson,
+        "notes": clean_notes(ended.notes),
+        "tags": clean_tags(ended.tags),
+        "imported": ended.imported,
+        "last_seq": len(records),
+    }
+    rows = [journal_values(run_id, seq, record) for seq, record in enumerate(records, start=1)]
+    with store.database.writing() as connection:
+        connection.execute(sa.insert(runs).values(values))
+        for start in range(0, len(rows), RECORDS_AT_ONCE):
+            connection.execute(sa.insert(journal), rows[start : start + RECORDS_AT_ONCE])
+    return store.get(run_id)
+
+
+def imported_config(pixel_scaling: str) -> dict[str, Any]:
+    """The configuration of a model from a file: only its task and its pixels are known."""
+    return TrainingConfig(pixel_scaling=pixel_scaling).to_dict() | {"architecture": IMPORTED}
+
+
+def name_of(file: str) -> str:
+    """What to call a run after the file that it came in as."""
+    stem = file.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    plain = "".join(sign if sign.isprintable() else " " for sign in stem)
+    return " ".join(plain.split())[:NAME_LENGTH] or IMPORTED
