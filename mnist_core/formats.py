@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mnist_core.architectures import architecture
 from mnist_core.errors import unknown_name
 from mnist_core.runs import Run
 from mnist_core.words import mark
@@ -29,6 +30,9 @@ class Format:
         summary: One sentence: what it is for.
         ending: How the names of its files end; their tools go by it.
         mime: Its media type, for a browser.
+        usage: Lines that use such a file, with a place for its ``{file}``: of Python for a
+            model, which turn samples ``x``, prepared as in training, into ``answers``; of a
+            shell for code.
         is_code: It trains the run again, instead of holding one of its models.
     """
 
@@ -37,6 +41,7 @@ class Format:
     summary: str
     ending: str
     mime: str
+    usage: str
     is_code: bool = False
 
 
@@ -50,6 +55,11 @@ _ALL = (
         ),
         ending=".keras",
         mime="application/zip",
+        usage="""\
+import keras
+
+model = keras.saving.load_model("{file}")
+answers = model.predict(x)""",
     ),
     Format(
         key="h5",
@@ -60,6 +70,11 @@ _ALL = (
         ),
         ending=".h5",
         mime="application/x-hdf5",
+        usage="""\
+import keras
+
+model = keras.saving.load_model("{file}")
+answers = model.predict(x)""",
     ),
     Format(
         key="weights",
@@ -70,6 +85,10 @@ _ALL = (
         ),
         ending=".weights.h5",
         mime="application/x-hdf5",
+        usage="""\
+model = build_model()  # the same layers, as the Python script has them
+model.load_weights("{file}")
+answers = model.predict(x)""",
     ),
     Format(
         key="tflite",
@@ -80,6 +99,12 @@ _ALL = (
         ),
         ending=".tflite",
         mime="application/octet-stream",
+        usage="""\
+from ai_edge_litert.interpreter import Interpreter  # pip install ai-edge-litert
+
+interpreter = Interpreter("{file}")
+answer = interpreter.get_signature_runner()
+(answers,) = answer(input=x).values()""",
     ),
     Format(
         key="onnx",
@@ -90,6 +115,11 @@ _ALL = (
         ),
         ending=".onnx",
         mime="application/octet-stream",
+        usage="""\
+import onnxruntime  # pip install onnxruntime
+
+session = onnxruntime.InferenceSession("{file}")
+(answers,) = session.run(None, {{"input": x}})""",
     ),
     Format(
         key="script",
@@ -100,6 +130,7 @@ _ALL = (
         ),
         ending=".py",
         mime="text/x-python",
+        usage="python {file}",
         is_code=True,
     ),
     Format(
@@ -110,6 +141,7 @@ _ALL = (
         ),
         ending=".ipynb",
         mime="application/x-ipynb+json",
+        usage="jupyter lab {file}",
         is_code=True,
     ),
 )
@@ -141,30 +173,25 @@ def file_name(run: Run, form: Format, checkpoint: str) -> str:
     return plain + ("" if form.is_code else f"-{checkpoint}") + form.ending
 
 
-def input_words(input_shape: tuple[int, ...], pixel_scaling: str) -> str:
-    """What a model's file takes for each digit, in one sentence.
-
-    Args:
-        input_shape: One sample's shape, (784,) or (28, 28, 1).
-        pixel_scaling: "unit" or "raw".
-    """
-    flat = len(input_shape) == 1
-    if pixel_scaling == "unit":
-        if flat:
-            return mark(
-                "It takes float32 numbers of the shape (n, 784): each picture's 28 × 28 pixels "
-                "in one row, divided by 255, so that paper is 0 and ink is 1."
-            )
+def input_words(run: Run) -> str:
+    """What a file of a run's model takes, in one sentence with a place for the ``shape``."""
+    if run.config.task != "mnist":
+        return mark("It takes float32 numbers of the shape {shape}, prepared as in training.")
+    if run.config.pixel_scaling == "raw":
         return mark(
-            "It takes float32 numbers of the shape (n, 28, 28, 1): each picture's pixels, divided "
-            "by 255, so that paper is 0 and ink is 1."
-        )
-    if flat:
-        return mark(
-            "It takes float32 numbers of the shape (n, 784): each picture's 28 × 28 pixels in one "
-            "row, from 0 for paper to 255 for ink."
+            "It takes float32 numbers of the shape {shape}: the 28 × 28 pixels of each digit, from "
+            "0 for paper to 255 for ink."
         )
     return mark(
-        "It takes float32 numbers of the shape (n, 28, 28, 1): each picture's pixels, from 0 for "
-        "paper to 255 for ink."
+        "It takes float32 numbers of the shape {shape}: the 28 × 28 pixels of each digit, divided "
+        "by 255, so that paper is 0 and ink is 1."
     )
+
+
+def input_shape(run: Run) -> str:
+    """The shape of what a file of a run's model takes, any number of samples at a time."""
+    if run.imported is not None:
+        sizes = run.imported["input_shape"]
+    else:
+        sizes = architecture(run.config.architecture).input_shape
+    return f"(n, {', '.join(map(str, sizes))})"

@@ -22,6 +22,7 @@ from mnist_core.anatomy import Anatomy, describe
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import EngineError, StoreError, UnknownRunError
 from mnist_core.explain import Explanation, Neighbours
+from mnist_core.export import export_known
 from mnist_core.predictions import Prediction, predict_each
 from mnist_core.runs import Run, Store
 from mnist_core.weight_histograms import WeightHistograms, read_histograms
@@ -205,6 +206,16 @@ def anatomy(run_id: str, checkpoint: str) -> Anatomy:
         LabError: The model is not there, or nobody answers.
     """
     return _engine().ask(describe, store().home, store().url, run_id, checkpoint)
+
+
+def export(run_id: str, key: str, checkpoint: str) -> bytes:
+    """A run in one of the formats of :mod:`mnist_core.formats`, written by the worker.
+
+    Raises:
+        LabError: It cannot be written so, or nobody answers.
+    """
+    place = store().home, store().url
+    return _engine().ask(export_known, *place, run_id, key, checkpoint)
 
 
 def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 
 from mnist_core.config import TrainingConfig
+from mnist_core.formats import FORMATS
 from mnist_core.judging import PARTS
 from mnist_core.overfitting import DEFAULT_CRITERION
 from mnist_core.predictions import CHECKPOINTS
@@ -160,6 +161,13 @@ EVALUATE_COMPARED = "evaluate-compared"
 EVALUATE_TABLES = "evaluate-tables"
 EVALUATE_WORST = "evaluate-worst"
 EVALUATE_RELIABILITY = "evaluate-reliability"
+# Models out: a run as a file. These four are public: keep them.
+EXPORT_FORMAT: Entry[str] = Entry("export-format", next(iter(FORMATS)))
+EXPORT_CHECKPOINT: Entry[str] = Entry("export-checkpoint", "best")
+EXPORT_PREPARE = "export-prepare"
+EXPORT_DOWNLOAD = "export-download"
+#: The file that was prepared: run, version, format and checkpoint.
+EXPORT_READY: Entry[tuple[str, int, str, str] | None] = Entry("export-ready", None)
 
 # Teaching a network the class's handwriting, on the Draw page.
 TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)

@@ -5,7 +5,6 @@ Importing this module loads no Keras; exporting does, so a page asks a worker to
 
 from __future__ import annotations
 
-from mnist_core.config import TrainingConfig
 from mnist_core.formats import format_of
 from mnist_core.runs import Store
 from mnist_core.runs.store import open_known
@@ -57,9 +56,7 @@ def export(store: Store, run_id: str, key: str, checkpoint: str = "best") -> byt
         from mnist_core.export.code import source_of
         from mnist_core.export.forms import notebook, script
 
-        run = store.get(run_id)
-        TrainingConfig.from_dict(run.config.to_dict())  # of another version, perhaps
-        source = source_of(run, store.curves(run_id))
+        source = source_of(store.get(run_id), store.curves(run_id))
         return (script if key == "script" else notebook)(source).encode()
     from mnist_core.export.files import model_file
 

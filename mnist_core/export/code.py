@@ -56,14 +56,15 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
     """Everything that a run's code is written from.
 
     Args:
-        run: The run, with settings that can be used.
+        run: The run.
         records: Its epochs.
 
     Raises:
         DataError: Code cannot train it again.
+        ConfigError: A setting, of another version perhaps, can be used no more.
     """
     _check(run)
-    config = run.config
+    config = TrainingConfig.from_dict(run.config.to_dict())
     data = CODE_OF_TASKS[config.task](config, architecture(config.architecture).input_shape)
     rates = _rates_set_by_hand(records)
     return Source(
@@ -86,6 +87,13 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
 
 
 def _check(run: Run) -> None:
+    if run.imported is not None:
+        raise DataError(
+            mark("“{name}” is to be written as code."),
+            mark("It came in as a file, and nobody here knows how it was trained."),
+            mark("Choose a format that holds the model itself, such as the Keras model."),
+            name=run.name,
+        )
     if run.lesson is not None:
         raise DataError(
             mark("“{name}” is to be written as code."),

@@ -288,6 +288,13 @@ def test_a_lesson_says_why_it_cannot_be_repeated(store):
             export(store, run.id, key)
 
 
+def test_a_model_from_a_file_says_that_nobody_knows_its_training(store):
+    run = replace(store.create(BASE, name="came in"), imported={"input_shape": [784]})
+    object.__setattr__(run.config, "architecture", "imported")
+    with pytest.raises(DataError, match="“came in” .*came in as a file"):
+        source_of(run, [])
+
+
 def test_a_task_without_code_says_so(store, monkeypatch):
     monkeypatch.setattr(code_of_runs, "CODE_OF_TASKS", {})
     run = store.create(BASE, name="other")

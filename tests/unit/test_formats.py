@@ -9,7 +9,7 @@ import pytest
 
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError
-from mnist_core.formats import FORMATS, NAME_IN_FILE, file_name, format_of, input_words
+from mnist_core.formats import FORMATS, NAME_IN_FILE, file_name, format_of, input_shape, input_words
 from mnist_core.runs import Run, Store
 
 
@@ -64,12 +64,12 @@ def test_a_name_of_signs_alone_gives_way_to_the_id(run):
     assert file_name(replace(run, name="??!"), FORMATS["h5"], "last") == f"{run.id[:8]}-last.h5"
 
 
-def test_what_a_file_takes_is_said():
-    words = {
-        input_words(shape, scaling)
-        for shape in ((784,), (28, 28, 1))
-        for scaling in ("unit", "raw")
-    }
-    assert len(words) == 4
-    assert "(n, 784)" in input_words((784,), "raw") and "255 for ink" in input_words((784,), "raw")
-    assert "divided by 255" in input_words((28, 28, 1), "unit")
+def test_what_a_file_takes_is_said(run):
+    assert input_shape(run) == "(n, 784)"
+    assert "divided by 255" in input_words(run)
+    raw = replace(run, config=replace(run.config, architecture="lenet", pixel_scaling="raw"))
+    assert input_shape(raw) == "(n, 28, 28, 1)"
+    assert "255 for ink" in input_words(raw)
+    assert input_shape(replace(run, imported={"input_shape": [28, 28]})) == "(n, 28, 28)"
+    object.__setattr__(raw.config, "task", "imdb")
+    assert "pixels" not in input_words(raw) and "{shape}" in input_words(raw)

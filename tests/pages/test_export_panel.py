@@ -1,0 +1,156 @@
+"""The way out on a page, without a browser: what is offered, what is said, what is asked."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.engine import EngineState
+from mnist_core.errors import DataError
+from mnist_core.formats import FORMATS
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Run, RunStatus
+from ui import export_panel, services, state
+
+from .conftest import Runs, plain, said
+
+PICTURE = "![seen](http://host.example/a.png) :red[loud] <b>"
+
+
+def panel(run: Run) -> AppTest:
+    def script(run_id: str) -> None:
+        from ui import services
+        from ui.export_panel import show_export
+
+        show_export(services.store().get(run_id))
+
+    return AppTest.from_function(script, args=(run.id,), default_timeout=20).run()
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What was asked of the worker, which answers with some bytes."""
+    questions: list[tuple[str, str, str]] = []
+
+    def answer(run_id: str, key: str, checkpoint: str) -> bytes:
+        questions.append((run_id, key, checkpoint))
+        return b"x" * 2_345_678
+
+    monkeypatch.setattr(services, "export", answer)
+    export_panel._file.clear()
+    return questions
+
+
+def formats(app: AppTest) -> list[str]:
+    return [option.content for option in app.get("button_group")[0].proto.options]
+
+
+def test_a_file_is_written_only_when_it_is_asked_for(runs: Runs, asked: list) -> None:
+    run = runs.add(name="my run")
+    app = panel(run)
+    assert not app.exception
+    assert formats(app) == [form.label for form in FORMATS.values()]
+    assert FORMATS["keras"].summary in said(app)
+    assert "(n, 784)" in said(app) and "divided by 255" in said(app)
+    assert asked == [] and not app.get("download_button")
+    app.button(key=state.EXPORT_PREPARE).click().run()
+    assert not app.exception
+    assert asked == [(run.id, "keras", "best")]
+    (download,) = app.get("download_button")
+    assert plain(download.proto.label) == "Download my-run-best.keras (2.3 MB)"
+    assert not app.button
+    app.run()
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("key", FORMATS)
+def test_each_format_says_what_it_is_for_and_what_it_takes(
+    runs: Runs, asked: list, key: str
+) -> None:
+    run = runs.add(config=PRESETS["lenet"].config)
+    app = panel(run)
+    app.get("button_group")[0].set_value(key).run()
+    words, form = said(app), FORMATS[key]
+    assert form.summary in words
+    assert ("(n, 28, 28, 1)" in words) is not form.is_code
+    assert ("Matplotlib" in words) is form.is_code
+    assert len(app.get("button_group")) == (1 if form.is_code else 2)
+    (usage,) = app.code
+    assert f"{form.ending}" in usage.value and "{" not in usage.value.replace('{"input"', "")
+    app.button(key=state.EXPORT_PREPARE).click().run()
+    assert asked == [(run.id, key, "best")]
+    (download,) = app.get("download_button")
+    assert f"{form.ending} (2.3 MB)" in plain(download.proto.label)
+
+
+def test_the_last_model_is_another_file(runs: Runs, asked: list) -> None:
+    run = runs.add()
+    app = panel(run)
+    app.button(key=state.EXPORT_PREPARE).click().run()
+    app.get("button_group")[1].set_value("last").run()
+    assert not app.get("download_button")
+    app.button(key=state.EXPORT_PREPARE).click().run()
+    assert asked == [(run.id, "keras", "best"), (run.id, "keras", "last")]
+    assert "-last.keras" in plain(app.get("download_button")[0].proto.label)
+
+
+def test_a_class_has_a_file_written_once_and_a_new_name_written_anew(
+    runs: Runs, asked: list
+) -> None:
+    run = runs.add()
+    for _visitor in range(3):
+        panel(run).button(key=state.EXPORT_PREPARE).click().run()
+    assert len(asked) == 1
+    runs.store.rename(run.id, "renamed")
+    panel(run).button(key=state.EXPORT_PREPARE).click().run()
+    assert len(asked) == 2
+
+
+def test_what_cannot_be_written_is_a_sentence_and_can_be_tried_again(
+    runs: Runs, asked: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.add()
+    works = services.export
+
+    def fail(*_words: str) -> bytes:
+        raise DataError("“{name}” is odd.", "It is so.", "Leave it.", name=PICTURE)
+
+    monkeypatch.setattr(services, "export", fail)
+    app = panel(run)
+    app.button(key=state.EXPORT_PREPARE).click().run()
+    assert not app.exception
+    (error,) = app.error
+    assert "It is so. Leave it." in error.value and "![" not in error.value
+    assert not app.get("download_button")
+    monkeypatch.setattr(services, "export", works)
+    app.button(key=state.EXPORT_PREPARE).click().run()
+    assert not app.error and app.get("download_button")
+
+
+def test_a_run_without_a_network_leaves_as_code(runs: Runs, asked: list) -> None:
+    run = runs.add(RunStatus.FAILED, epochs=0)
+    app = panel(run)
+    assert not app.exception
+    assert formats(app) == ["Python script", "Jupyter notebook"]
+    assert "has left no network" in said(app)
+    app.button(key=state.EXPORT_PREPARE).click().run()
+    assert asked == [(run.id, "script", "best")]
+
+
+def test_a_run_at_work_is_waited_for(runs: Runs) -> None:
+    app = panel(runs.add(RunStatus.RUNNING))
+    assert "when it has ended" in app.info[0].value
+    assert not app.button and not app.get("button_group")
+
+
+@pytest.mark.parametrize("phase", ["starting", "failed"])
+def test_without_a_worker_nothing_is_asked(
+    runs: Runs, asked: list, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    run = runs.add()
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState(phase, f"no_{PICTURE}"))
+    app = panel(run)
+    assert not app.exception and not app.button
+    words = [one.value for one in (*app.info, *app.warning)]
+    assert len(words) == 1 and "![" not in words[0]
+    assert asked == []

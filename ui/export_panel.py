@@ -1,0 +1,144 @@
+"""Models out: a run's network as a file for another tool, or as code that trains it again.
+
+A file is written by the worker when it is asked for, and then kept for a while for all sessions:
+a class that takes the same network home has it written once.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.formats import FORMATS, Format, file_name, input_shape, input_words
+from mnist_core.predictions import CHECKPOINTS
+from mnist_core.runs import Run
+from ui import problems, services, state
+from ui.model_panel import CHECKPOINT_LABELS
+from ui.run_words import escaped, whole
+from ui.text import _
+from ui.waiting import wait_for_engine
+
+#: Files kept for all sessions, and for how many seconds; a large network has ten million bytes.
+KEPT, KEPT_SECONDS = 12, 1800
+
+
+@st.cache_data(max_entries=KEPT, ttl=KEPT_SECONDS, show_spinner=False)
+def _file(run_id: str, version: int, key: str, checkpoint: str) -> bytes:  # noqa: ARG001
+    """The content of a file, asked of the worker once for all sessions.
+
+    Args:
+        run_id: The run.
+        version: Its version: another name, for example, is another text in its code.
+        key: The format.
+        checkpoint: "best" or "last".
+    """
+    return services.export(run_id, key, checkpoint)
+
+
+@st.fragment
+def show_export(run: Run) -> None:
+    """Choose a format, have the file written, and take it.
+
+    Args:
+        run: The run; one that has not ended says so.
+    """
+    if run.status.is_active:
+        st.info(_("This run is still at work. It can leave the lab when it has ended."))
+        return
+    form = _choose_format(run)
+    checkpoint = CHECKPOINTS[0] if form.is_code else _choose_checkpoint(run)
+    if form.is_code:
+        st.caption(
+            _(
+                "It needs Python with Keras, TensorFlow, NumPy and Matplotlib, and nothing of this "
+                "lab; its first lines say how to install them. Its words are English."
+            )
+        )
+    else:
+        st.caption(_(input_words(run)).format(shape=input_shape(run)))
+    _show_file(run, form, checkpoint)
+    with st.expander(_("How to use the file")):
+        name = file_name(run, form, checkpoint)
+        st.code(form.usage.format(file=name), "bash" if form.is_code else "python")
+
+
+def _choose_format(run: Run) -> Format:
+    keys = [key for key, form in FORMATS.items() if run.has_models or form.is_code]
+    if len(keys) < len(FORMATS):
+        st.caption(_("This run has left no network. What is left is code that trains it again."))
+        if state.EXPORT_FORMAT.get() not in keys:
+            state.EXPORT_FORMAT.set(keys[0])
+    key = st.pills(
+        _("Format"),
+        keys,
+        format_func=lambda key: _(FORMATS[key].label),
+        key=state.EXPORT_FORMAT.prepare(),
+        required=True,
+        persist_state="session",
+    )
+    form = FORMATS[key or keys[0]]
+    st.markdown(_(form.summary))
+    return form
+
+
+def _choose_checkpoint(run: Run) -> str:
+    def line(checkpoint: str) -> str:
+        record = run.best if checkpoint == "best" else run.last
+        words = _(CHECKPOINT_LABELS[checkpoint])
+        return f"{words} ({whole(record.epoch)})" if record else words
+
+    chosen = st.segmented_control(
+        _("Which model"),
+        CHECKPOINTS,
+        format_func=line,
+        key=state.EXPORT_CHECKPOINT.prepare(),
+        required=True,
+        persist_state="session",
+    )
+    return chosen or CHECKPOINTS[0]
+
+
+def _show_file(run: Run, form: Format, checkpoint: str) -> None:
+    """The button that has the file written, or the one that takes it."""
+    engine = services.engine_state()
+    if engine.phase == "starting":
+        wait_for_engine(_("The workers are starting; a file can be written in a few seconds."))
+        return
+    if engine.phase == "failed":
+        words = _("No file can be written: the workers could not be started. {why}")
+        st.warning(words.format(why=escaped(engine.message)))
+        return
+    wanted = (run.id, run.version, form.key, checkpoint)
+    content = _written(wanted) if state.EXPORT_READY.get() == wanted else None
+    if content is None:
+        st.button(
+            _("Write the file"),
+            key=state.EXPORT_PREPARE,
+            icon=":material/build:",
+            on_click=state.EXPORT_READY.set,
+            args=(wanted,),
+        )
+        return
+    name = file_name(run, form, checkpoint)
+    st.download_button(
+        _("Download {file} ({size})").format(file=escaped(name), size=_size(len(content))),
+        content,
+        file_name=name,
+        mime=form.mime,
+        key=state.EXPORT_DOWNLOAD,
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _written(wanted: tuple[str, int, str, str]) -> bytes | None:
+    """The file that was asked for; None, and why, where it cannot be written."""
+    with problems.shown(), st.spinner(_("Writing the file …")):
+        return _file(*wanted)
+    state.EXPORT_READY.set(None)
+    return None
+
+
+def _size(count: int) -> str:
+    """A number of bytes in words."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
