@@ -23,6 +23,8 @@ INTERACTIVE_NICENESS = 5
 #: that trains.
 INTERACTIVE_DELAY = 10.0
 
+_loading = threading.Lock()
+
 
 def dask_setup(_worker: Any) -> None:
     """Prepare a worker: at once if it trains, a little later if it is the interactive one."""
@@ -42,7 +44,18 @@ def dask_setup(_worker: Any) -> None:
 
 
 def load_tensorflow() -> Any:
-    """Import TensorFlow without its greetings; the module."""
+    """Import TensorFlow without its greetings, with this worker's number of threads.
+
+    A question may come before the worker has warmed up: whoever is first loads it.
+
+    Returns:
+        The module.
+    """
+    with _loading:
+        return _load_tensorflow()
+
+
+def _load_tensorflow() -> Any:
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -58,15 +71,15 @@ def load_tensorflow() -> Any:
         os.close(kept)
     # Each shape of training is traced once on purpose; the warning is for accidental ones.
     tf.get_logger().setLevel("ERROR")
+    if threads := os.environ.get(THREADS_VARIABLE):  # only before anything is computed
+        tf.config.threading.set_intra_op_parallelism_threads(int(threads))
+        tf.config.threading.set_inter_op_parallelism_threads(int(threads))
     return tf
 
 
 def warm_up() -> None:
     """Load TensorFlow and the data, and build something small."""
-    tf = load_tensorflow()
-    if threads := os.environ.get(THREADS_VARIABLE):
-        tf.config.threading.set_intra_op_parallelism_threads(int(threads))
-        tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    load_tensorflow()
 
     from mnist_core.config import TrainingConfig
     from mnist_core.tasks import task
