@@ -72,7 +72,10 @@ def show_choice(runs: dict[str, Run]) -> Run | None:
                 )
             )
         st.link_button(
-            _("Open in a tab of its own"), frame_address(None, None), icon=":material/open_in_new:"
+            _("Open in a tab of its own"),
+            frame_address(None, None),
+            icon=":material/open_in_new:",
+            disabled=board.state().phase != "ready",
         )
     chosen = state.TENSORBOARD_RUN.get()
     return runs.get(chosen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from mnist_core.weight_histograms import EPOCHS, VALUES, read_histograms
 from tests.live_training import Training, record
 from ui.histogram_figures import histogram_figure
 
+ROOT = Path(__file__).parents[2]
 GENERATOR = np.random.default_rng(3)
 KERNEL = GENERATOR.normal(size=4000).astype(np.float32)
 
@@ -86,3 +89,19 @@ def test_the_picture_shows_each_epoch(store: Store) -> None:
     assert list(heat.x) == [1, 2, 3] and np.asarray(heat.z).shape == (VALUES, 3)
     assert len(lines) == 3
     assert histogram_figure(bias).data[0].y[0] == pytest.approx(-0.5, abs=0.02)
+
+
+def test_reading_them_loads_no_tensorflow(store: Store) -> None:
+    run = run_with(store, 3)
+    program = f"""
+import sys
+from mnist_core.runs import Store
+from mnist_core.weight_histograms import read_histograms
+from ui.histogram_figures import histogram_figure
+found = read_histograms(Store({store.home!r}), {run.id!r})
+print(len([histogram_figure(one) for one in found]), "tensorflow" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["2", "False"]
