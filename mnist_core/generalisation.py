@@ -36,7 +36,7 @@ def compared(parts: Mapping[str, Evaluation]) -> dict[str, Any]:
     """Training, validation and test side by side, as values that JSON can hold.
 
     Args:
-        parts: The evaluation of each part, "train" among them.
+        parts: The evaluation of each part; without "train" there is no gap.
     """
     table: dict[str, Any] = {
         name: {
@@ -46,7 +46,8 @@ def compared(parts: Mapping[str, Evaluation]) -> dict[str, Any]:
         }
         for name, one in parts.items()
     }
+    train = parts.get("train")
     for name, one in parts.items():
-        if name != "train":
-            table[name]["gap"] = Gap.between(parts["train"], one).to_dict()
+        if train is not None and name != "train":
+            table[name]["gap"] = Gap.between(train, one).to_dict()
     return table

@@ -16,19 +16,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.errors import unknown_name
+from mnist_core.errors import ConfigError, unknown_name
 from mnist_core.evaluation import Evaluation
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
 from mnist_core.runs.store import open_known
 from mnist_core.tasks import Part, split, task
+from mnist_core.words import mark
 
 #: The parts of a run's data. A lesson's training images are MNIST's share of them.
 PARTS = ("test", "validation", "train")
 #: A question is answered, or put off, after about so many seconds.
 PORTION_SECONDS = 1.0
-#: Images in one call of the network.
-PIECE = 1000
+#: Images in one call of the network: few, for a network from elsewhere may be slow.
+PIECE = 250
 #: Evaluations kept, of at most 4 MB each, and half-done ones, which hold their images too.
 KEPT = 24
 BEGUN = 3
@@ -47,6 +48,15 @@ class _Begun:
 _Key = tuple[str, str, int, str, str]
 _kept: OrderedDict[_Key, Evaluation] = OrderedDict()
 _begun: OrderedDict[_Key, _Begun] = OrderedDict()
+
+
+def parts_of(run: Run) -> tuple[str, ...]:
+    """The parts that a run's networks can be judged on.
+
+    Of a model that came in as a file nobody knows what it learned from, so the test images are
+    the only ones that it may be presumed not to know.
+    """
+    return PARTS if run.imported is None else PARTS[:1]
 
 
 def evaluate_some(
@@ -90,7 +100,7 @@ def evaluate_parts(
     checkpoint: str,
     said: Callable[[str], None] = lambda part: None,
 ) -> dict[str, Evaluation]:
-    """Judge every part, in this process.
+    """Judge every part that there is, in this process.
 
     Args:
         store: Where the run is.
@@ -99,7 +109,7 @@ def evaluate_parts(
         said: Called with the name of each part before it is judged.
     """
     parts = {}
-    for part in PARTS:
+    for part in parts_of(store.get(run_id)):
         said(part)
         parts[part] = evaluate(store, run_id, checkpoint, part)
     return parts
@@ -113,6 +123,8 @@ def _work(
     if part not in PARTS:
         raise unknown_name("part", part, PARTS)
     run = store.get(run_id)
+    if part not in parts_of(run):
+        raise _not_known(run, part)
     key = (store.url, run_id, run.attempt, checkpoint, part)
     if key in _kept:
         _kept.move_to_end(key)
@@ -128,6 +140,16 @@ def _work(
         _kept[key] = result
         _drop_oldest(_kept, KEPT)
     return result
+
+
+def _not_known(run: Run, part: str) -> ConfigError:
+    return ConfigError(
+        mark("“{name}” is to be evaluated on its {part} images."),
+        mark("It came in as a file, and nobody here knows which images it learned from."),
+        mark("Evaluate it on the test images."),
+        name=run.name,
+        part=part,
+    )
 
 
 def _images(run: Run, part: str) -> Part:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.evaluation import Evaluation
-from mnist_core.judging import PARTS
+from mnist_core.judging import PARTS, parts_of
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run
 from ui import confusion_panel, evaluation_panel, evaluations, problems, run_choice, services, state
@@ -49,6 +49,8 @@ def show_choice(runs: dict[str, Run]) -> None:
         on_change=note_choice,
         persist_state="session",
     )
+    if run.imported is not None:  # one network, and the test images
+        return
     st.segmented_control(
         _("Network of"),
         CHECKPOINTS,
@@ -93,7 +95,8 @@ def read_images(run: Run, checkpoint: str, part: str) -> Evaluation:
 
 def show_evaluation(run: Run, checkpoint: str, part: str) -> None:
     """Everything about one network and one part of the images."""
-    needed = [evaluations.known(run, checkpoint, name) for name in PARTS]
+    names = parts_of(run)
+    needed = [evaluations.known(run, checkpoint, name) for name in names]
     if services.engine_state().phase == "starting" and None in needed:
         wait_for_engine(_("The networks are being loaded. The images are read in a few seconds."))
         return
@@ -106,7 +109,7 @@ def show_evaluation(run: Run, checkpoint: str, part: str) -> None:
     evaluation_panel.show_calibration(evaluation)
     with side_by_side:
         evaluation_panel.show_compared_heading()
-        parts = {name: read_images(run, checkpoint, name) for name in PARTS}
+        parts = {name: read_images(run, checkpoint, name) for name in names}
         evaluation_panel.show_compared(parts)
 
 
@@ -146,8 +149,11 @@ if choices:
     chosen = choose_run(choices, asked_run)
     with st.container(key=state.EVALUATE_CHOICE):
         show_choice(choices)
+    known = chosen.imported is None
+    network = state.EVALUATE_CHECKPOINT.get() if known else CHECKPOINTS[0]
+    images = state.EVALUATE_PART.get() if known else PARTS[0]
     try:
-        show_evaluation(chosen, state.EVALUATE_CHECKPOINT.get(), state.EVALUATE_PART.get())
+        show_evaluation(chosen, network, images)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
         st.rerun()
     except LabError as error:

@@ -142,6 +142,14 @@ def show_compared_heading() -> None:
 
 def show_compared(parts: dict[str, Evaluation]) -> None:
     """Training, validation and test side by side, and the gap between them."""
+    if "train" not in parts:
+        st.markdown(
+            _(
+                "This model came in as a file, and nobody here knows which images it learned from. "
+                "So there is nothing to compare the test images with."
+            )
+        )
+        return
     order = ("train", "validation", "test")
     gaps = {name: Gap.between(parts["train"], parts[name]) for name in order if name != "train"}
 

@@ -12,7 +12,7 @@ from mnist_core.commands.tables import print_table
 from mnist_core.estimates import Estimate
 from mnist_core.evaluation import Evaluation
 from mnist_core.generalisation import Gap, compared
-from mnist_core.judging import PARTS, evaluate_parts
+from mnist_core.judging import PARTS, evaluate, evaluate_parts
 from mnist_core.runs import Run, Store
 
 
@@ -33,6 +33,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 def _evaluate(options: argparse.Namespace) -> int:
     store = Store.open()
     run = run_named(store, options.run_name)
+    evaluate(store, run.id, options.checkpoint, options.part)  # refused before others are read
     parts = evaluate_parts(store, run.id, options.checkpoint, said=_say)
     if options.json:
         print(json.dumps(_figures(run, options, parts)))
@@ -60,7 +61,7 @@ def _figures(run: Run, options: argparse.Namespace, parts: dict[str, Evaluation]
 
 def _print(run: Run, options: argparse.Namespace, parts: dict[str, Evaluation]) -> None:
     evaluation = parts[options.part]
-    print_table(f"{run.name}, {options.checkpoint} model", [_row(parts, name) for name in PARTS])
+    print_table(f"{run.name}, {options.checkpoint} model", [_row(parts, name) for name in parts])
     print_table(
         f"Confusion matrix of the {options.part} images (rows: what it is; columns: what is read)",
         [
@@ -106,12 +107,16 @@ def _print(run: Run, options: argparse.Namespace, parts: dict[str, Evaluation]) 
 
 def _row(parts: dict[str, Evaluation], name: str) -> dict[str, str]:
     one = parts[name]
-    gap = Gap.between(parts["train"], one)
-    learned = name == "train"
-    return {
+    row = {
         "images": f"{name} ({len(one):,})",
         "accuracy": f"{one.accuracy.value:.2%} ({_ends(one.accuracy, '.2%')})",
         "loss": f"{one.loss.value:.4f} ({_ends(one.loss, '.4f')})",
+    }
+    if "train" not in parts:
+        return row
+    gap = Gap.between(parts["train"], one)
+    learned = name == "train"
+    return row | {
         "gap, accuracy": "" if learned else f"{100 * gap.accuracy.value:+.2f} points",
         "gap, loss": "" if learned else f"{gap.loss.value:+.4f}",
     }

@@ -19,6 +19,7 @@ from mnist_core.generalisation import Gap
 from mnist_core.judging import PARTS
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.tasks import task
 from ui import evaluations, services, state
 
@@ -172,8 +173,9 @@ def test_a_run_that_is_deleted_meanwhile_makes_room(
     assert app.selectbox(key="evaluate-run").value == run.id
 
 
-@pytest.mark.parametrize("checkpoint", CHECKPOINTS)
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    ("checkpoint", "part"), [("last", "test"), ("best", "validation"), ("last", "train")]
+)
 def test_each_network_and_each_part_has_its_figures(
     open_page: Open, run: Run, checkpoint: str, part: str
 ) -> None:
@@ -251,6 +253,19 @@ def test_all_is_right_and_nothing_confused(open_page: Open, run: Run) -> None:
     assert not app.exception
     assert "None: every image is read correctly." in said(app)
     assert "**60** images of 0 are read correctly." in said(app)
+
+
+def test_a_model_from_a_file_has_test_images_and_no_gap(open_page: Open, store: Store) -> None:
+    ended = EndedRun(name="from a file", config=imported_config("unit"), imported={"kind": "h5"})
+    run = add_ended(store, "f" * 32, ended)
+    expected = answers("test")
+    evaluations.keep(run, "best", "test", expected)
+    app = open_page("evaluate", run=run.id)
+    assert not app.exception
+    assert not app.error
+    assert figures(app)["Accuracy"] == f"{expected.accuracy.value:.1%}"
+    assert not app.get("button_group")
+    assert "nobody here knows which images it learned from" in said(app)
 
 
 # ---- a cell

@@ -19,6 +19,7 @@ from mnist_core.evaluation import Evaluation
 from mnist_core.generalisation import compared
 from mnist_core.judging import PARTS, evaluate, evaluate_parts, evaluate_some
 from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.leases import Lease
 from mnist_core.runs.store import open_known
@@ -143,7 +144,7 @@ def test_portions_come_to_the_same_as_one_go(store, dense, monkeypatch):
     shares = []
     while not isinstance(answer := evaluate_some(*place), Evaluation):
         shares.append(answer)
-    assert shares == pytest.approx(np.arange(0.1, 0.95, 0.1))
+    assert shares == pytest.approx(np.arange(1, 40) / 40)
     assert answer.to_dict() == whole.to_dict()
     assert not judging._begun
 
@@ -179,6 +180,28 @@ def test_what_cannot_be_judged_is_said(store, dense):
     empty = store.create(DENSE, name="still queued")
     with pytest.raises(StoreError, match="still queued"):
         evaluate(store, empty.id, "best", "test")
+
+
+def test_a_model_from_a_file_is_judged_on_test_images_alone(store, dense, monkeypatch, capsys):
+    run_id = "f" * 32
+    model = store.artifacts.read(dense.id, BEST_MODEL) or b""
+    for name in FILES.values():
+        store.artifacts.write(run_id, name, model)
+    config = imported_config("unit")
+    add_ended(store, run_id, EndedRun(name="a file", config=config, imported={"kind": "keras"}))
+    found = evaluate_parts(store, run_id, "best")
+    assert list(found) == ["test"]
+    np.testing.assert_array_equal(
+        found["test"].confusion, evaluate(store, dense.id, "best", "test").confusion
+    )
+    monkeypatch.setenv("MNIST_LAB_HOME", store.home)
+    assert main(["evaluate", run_id, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer["compared"]) == ["test"]
+    assert "gap" not in answer["compared"]["test"]
+    assert main(["evaluate", run_id]) == 0
+    assert main(["evaluate", run_id, "--part", "train"]) == BAD_INPUT
+    assert "nobody here knows" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [(), ("--checkpoint", "last", "--part", "train")])
