@@ -172,6 +172,42 @@ def test_it_listens_on_this_machine_only_and_knows_no_tensorflow(
     assert not [one.path for one in process.memory_maps() if "libtensorflow" in one.path]
 
 
+def test_an_open_one_follows_a_run_that_goes_on_from_a_checkpoint(
+    address: str, store: Store
+) -> None:
+    def points() -> list[tuple[int, float]]:
+        run = f"goes on {first.id[:8]}/validation".replace(" ", "%20")
+        url = f"{address}data/plugin/scalars/scalars?tag=epoch_loss&run={run}"
+        with ask(url) as answer:
+            body = answer.read()
+        found = json.loads(body) if answer.status == 200 else []
+        return [(step, round(value, 5)) for _, step, value in found]
+
+    def expected() -> list[tuple[int, float]]:
+        return [(row.epoch, round(row.val_loss, 5)) for row in store.curves(first.id)]
+
+    first = Training(store, epochs=60)
+    store.rename(first.id, "goes on")
+    killed = EventWriter(store.event_files, first.run)
+    killed.begin([])
+    rows = [record(epoch) for epoch in range(1, 51)]
+    first.write(rows)
+    killed.take(rows)
+    until(lambda: points() == expected(), every=0.2)
+    again = first.resume(30)
+    writer = EventWriter(store.event_files, again.run)
+    writer.begin(store.curves(first.id))
+    later = [record(epoch, lag=9) for epoch in range(31, 41)]
+    again.write(later)
+    writer.take(later)
+    assert len(expected()) == 40
+    until(lambda: points() == expected(), every=0.2)
+    again.end()
+    writer.close()
+    killed.close()
+    store.delete(first.id)
+
+
 # Its life
 
 
