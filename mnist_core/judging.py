@@ -59,6 +59,24 @@ def parts_of(run: Run) -> tuple[str, ...]:
     return PARTS if run.imported is None else PARTS[:1]
 
 
+def check_part(run: Run, part: str) -> None:
+    """See that a run's networks can be judged on a part.
+
+    Raises:
+        ConfigError: There is no such part, or not of this run.
+    """
+    if part not in PARTS:
+        raise unknown_name("part", part, PARTS)
+    if part not in parts_of(run):
+        raise ConfigError(
+            mark("“{name}” is to be evaluated on its {part} images."),
+            mark("It came in as a file, and nobody here knows which images it learned from."),
+            mark("Evaluate it on the test images."),
+            name=run.name,
+            part=part,
+        )
+
+
 def evaluate_some(
     home: str, url: str, run_id: str, checkpoint: str, part: str
 ) -> Evaluation | float:
@@ -120,11 +138,8 @@ def _work(
 ) -> Evaluation | float:
     if checkpoint not in CHECKPOINTS:
         raise unknown_name("checkpoint", checkpoint, CHECKPOINTS)
-    if part not in PARTS:
-        raise unknown_name("part", part, PARTS)
     run = store.get(run_id)
-    if part not in parts_of(run):
-        raise _not_known(run, part)
+    check_part(run, part)
     key = (store.url, run_id, run.attempt, checkpoint, part)
     if key in _kept:
         _kept.move_to_end(key)
@@ -140,16 +155,6 @@ def _work(
         _kept[key] = result
         _drop_oldest(_kept, KEPT)
     return result
-
-
-def _not_known(run: Run, part: str) -> ConfigError:
-    return ConfigError(
-        mark("“{name}” is to be evaluated on its {part} images."),
-        mark("It came in as a file, and nobody here knows which images it learned from."),
-        mark("Evaluate it on the test images."),
-        name=run.name,
-        part=part,
-    )
 
 
 def _images(run: Run, part: str) -> Part:

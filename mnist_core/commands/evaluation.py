@@ -12,7 +12,7 @@ from mnist_core.commands.tables import print_table
 from mnist_core.estimates import Estimate
 from mnist_core.evaluation import Evaluation
 from mnist_core.generalisation import Gap, compared
-from mnist_core.judging import PARTS, evaluate, evaluate_parts
+from mnist_core.judging import PARTS, check_part, evaluate_parts
 from mnist_core.runs import Run, Store
 
 
@@ -33,7 +33,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 def _evaluate(options: argparse.Namespace) -> int:
     store = Store.open()
     run = run_named(store, options.run_name)
-    evaluate(store, run.id, options.checkpoint, options.part)  # refused before others are read
+    check_part(run, options.part)
     parts = evaluate_parts(store, run.id, options.checkpoint, said=_say)
     if options.json:
         print(json.dumps(_figures(run, options, parts)))
