@@ -108,9 +108,17 @@ def stop() -> None:
     _server().stop()
 
 
+async def font(request: Request) -> Response:
+    """TensorBoard asks for some of its fonts at the root, whatever its own address is."""
+    return await _hand_on(request, f"font-roboto/{request.path_params['name']}")
+
+
 async def board(request: Request) -> Response:
     """Hand a request on to TensorBoard, and its answer back."""
-    path = request.path_params["path"]
+    return await _hand_on(request, request.path_params["path"])
+
+
+async def _hand_on(request: Request, path: str) -> Response:
     asked = request.method == "POST"
     if ".." in path or not (_ASKED if asked else _OWN).fullmatch(path):
         return _refusal(404, "TensorBoard has nothing at this address.")
@@ -141,8 +149,11 @@ async def board(request: Request) -> Response:
 
 def _routes() -> list[Route]:
     return [
-        Route(f"{prefix}/{{path:path}}", board, methods=["GET", "POST"])
-        for prefix in sorted({PATH, address().rstrip("/")})
+        Route("/font-roboto/{name}", font),
+        *(
+            Route(f"{prefix}/{{path:path}}", board, methods=["GET", "POST"])
+            for prefix in sorted({PATH, address().rstrip("/")})
+        ),
     ]
 
 

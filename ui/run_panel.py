@@ -13,7 +13,7 @@ from mnist_core.runs import Command, Run, RunStatus
 from ui import problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
-from ui.navigation import draw_page, evaluate_page
+from ui.navigation import draw_page, evaluate_page, tensorboard_page
 from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
 from ui.text import _
 
@@ -216,3 +216,10 @@ def _figures(run: Run) -> None:
                 icon=":material/fact_check:",
                 query_params={"run": run.id},
             )
+            if services.has_events(run.id):
+                st.page_link(
+                    tensorboard_page(),
+                    label=_("Look at it in TensorBoard"),
+                    icon=":material/monitoring:",
+                    query_params={"run": run.id},
+                )

@@ -150,6 +150,11 @@ def runs_with_events(limit: int) -> dict[str, Run]:
     return {run.id: run for run in store().list_runs(limit=limit) if files.exist(run.id)}
 
 
+def has_events(run_id: str) -> bool:
+    """Whether TensorBoard has something to show of a run."""
+    return store().event_files.exist(run_id)
+
+
 def run_with_events(run_id: str) -> Run | None:
     """A run, or None where there is none of this id or it has no event files."""
     try:

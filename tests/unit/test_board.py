@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -90,6 +91,16 @@ def test_the_page_and_its_script_come_whole(address: str) -> None:
             assert answer.status == 200
             assert answer.headers["Content-Type"].startswith(kind)
             assert len(body) == int(answer.headers["Content-Length"]) > 100_000
+
+
+def test_fonts_come_from_here(address: str) -> None:
+    with ask(address) as answer:
+        (name, *_) = re.findall(rb"font-roboto/([\w-]+\.woff2)", answer.read())
+    root = address.removesuffix("live/tensorboard/")
+    for place in (address, root):
+        with ask(f"{place}font-roboto/{name.decode()}") as answer:
+            assert answer.status == 200 and answer.read(4) == b"wOF2"
+            answer.read()
 
 
 def test_no_page_may_load_from_another_host_or_be_framed_by_one(address: str) -> None:
