@@ -94,6 +94,8 @@ def test_it_is_started_once_shown_to_all_and_gone_with_the_server(
     page.locator(START).click()
     expect(frame(page).get_by_text("epoch_accuracy").first).to_be_visible()
     (board,) = boards(lab)
+    libraries = {one.path for one in psutil.Process(lab.process.pid).memory_maps()}
+    assert not [path for path in libraries if "tensorflow" in path]
     page.goto("about:blank")
     lab.kill()
     _, alive = psutil.wait_procs([board], timeout=20)
