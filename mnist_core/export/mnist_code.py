@@ -19,20 +19,22 @@ ARRAYS_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc1
 
 LOAD = '''\
 MNIST_SHA256 = "{digest}"
+KERAS_CACHE = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"), "datasets", "mnist.npz")
 
 
 def load_mnist(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read MNIST: 60,000 digits to choose from, and 10,000 to test with at the end.
 
     Args:
-        file: A copy of mnist.npz; where there is none, Keras takes its own or downloads it once.
+        file: A copy of mnist.npz; where there is none, Keras's own is taken, or downloaded once.
 
     Returns:
         Pictures, uint8 (n, 28, 28) from 0 (paper) to 255 (ink), and which digit each one is,
         int64 (n,): of the 60,000 first, then of the 10,000.
     """
-    if file.exists():
-        with np.load(file) as arrays:
+    copies = [copy for copy in (file, KERAS_CACHE) if copy.exists()]
+    if copies:
+        with np.load(copies[0]) as arrays:
             digits = [arrays[name] for name in ("x_train", "y_train", "x_test", "y_test")]
     else:
         training, test = keras.datasets.mnist.load_data()
@@ -41,7 +43,7 @@ def load_mnist(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
     for array in digits:
         content.update(array.tobytes())
     if content.hexdigest() != MNIST_SHA256:
-        raise ValueError("These are not MNIST's digits as the run had them: look at your file.")
+        raise ValueError(f"Not MNIST's digits as the run had them: {{copies or 'a download'}}")
     x, y, x_test, y_test = digits
     return x, y.astype(np.int64), x_test, y_test.astype(np.int64)
 '''
@@ -162,6 +164,7 @@ def _load() -> Section:
         definitions=LOAD.format(digest=ARRAYS_SHA256),
         imports=(
             "import hashlib",
+            "import os",
             "from pathlib import Path",
             "import keras",
             "import numpy as np",

@@ -181,8 +181,26 @@ def test_the_data_is_read_from_a_file_and_looked_at(folder, tmp_path):
     changed = data.y_train.copy()
     changed[0] += 1
     np.savez(tmp_path / "other.npz", **(vars(data) | {"y_train": changed}))
-    with pytest.raises(ValueError, match="not MNIST's digits"):
+    with pytest.raises(ValueError, match="Not MNIST's digits .*other.npz"):
         module.load_mnist(tmp_path / "other.npz")
+
+
+def test_without_a_file_keras_s_own_copy_is_read(folder, tmp_path, monkeypatch):
+    """Whatever made that copy: Keras itself takes only the very file that it would download."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "datasets").mkdir()
+    shutil.copy(DATA_FILE, tmp_path / "datasets" / "mnist.npz")
+    module = module_of(folder / "overfit-700.py")
+    assert len(module.load_mnist(tmp_path / "mnist.npz")[0]) == 60_000
+
+
+def test_without_any_copy_keras_is_asked_for_one(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    module = module_of(folder / "overfit-700.py")
+    data = task("mnist").load()
+    parts = (data.x_train, data.y_train), (data.x_test, data.y_test)
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: parts)  # not from a network
+    assert len(module.load_mnist(tmp_path / "mnist.npz")[2]) == 10_000
 
 
 @pytest.mark.parametrize("name", ["reads-handwriting", "varied"])

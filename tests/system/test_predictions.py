@@ -20,6 +20,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.engine import Engine
 from mnist_core.errors import ConfigError, DataError, EngineError, StoreError, UnknownRunError
 from mnist_core.explain import MOST_ACTIVATIONS, explain, neighbours
+from mnist_core.export import export, export_known
 from mnist_core.predictions import Prediction, predict, predict_each
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
@@ -429,6 +430,16 @@ def test_the_worker_keeps_the_model_loaded(engine, desk, answering):
     finally:
         desk.artifacts.write(answering.id, BEST_MODEL, whole)
     assert after.probabilities == before.probabilities
+
+
+def test_a_file_comes_from_the_worker(engine, desk, answering):
+    question = (export_known, desk.home, desk.url, answering.id)
+    for key in ("onnx", "script"):
+        content = engine.ask(*question, key, "best", seconds=60)
+        assert content == export(desk, answering.id, key) or key == "onnx"
+        assert len(content) == pytest.approx(len(export(desk, answering.id, key)), rel=0.01)
+    with pytest.raises(ConfigError, match="the known ones are keras"):
+        engine.ask(*question, "docx", "best")
 
 
 def test_an_error_of_the_worker_arrives_as_itself(engine, desk):
