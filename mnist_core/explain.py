@@ -100,13 +100,15 @@ def explain(
     loaded = load(open_known(home, url), run_id, checkpoint)
     x = tf.constant(loaded.prepared(image_u8[None]))
     layers = _layers_with_units(loaded.model)
-    output, *between = _outputs(loaded.model, x, layers)
-    digit = int(np.argmax(output.numpy()[0]))
-    last_convolution = [layer for layer in layers if len(layer.output.shape) == 4][-1:]
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        before, output, *between = _outputs(loaded.model, x, layers[:2])
+        digit = int(np.argmax(output.numpy()[0]))
+        score = _log_odds(tf, loaded.model.layers[-1], before, output, digit)
     return Explanation(
         digit=digit,
-        saliency=_saliency(tf, loaded.model, x, digit),
-        class_activation=_class_activation(tf, loaded.model, x, digit, last_convolution),
+        saliency=_to_unit(tf.abs(tape.gradient(score, x)).numpy().reshape(28, 28)),
+        class_activation=_class_activation(tf, loaded.model, x, digit),
         activations=[
             _activations(layer.name, values.numpy()[0])
             for layer, values in zip(layers[:2], between, strict=False)
@@ -144,57 +146,68 @@ def neighbours(
 
 def _layers_with_units(model: Any) -> list[Any]:
     """The layers that learn patterns: dense ones and convolutions, without the last."""
-    return [layer for layer in model.layers if hasattr(layer, "kernel")][:-1] or [model.layers[-1]]
+    once = [layer for layer in model.layers if _is_called_once(layer)]
+    return [layer for layer in once if hasattr(layer, "kernel")][:-1] or once[-1:]
+
+
+def _is_called_once(layer: Any) -> bool:
+    """Whether a layer has one output, and not one for each of several places in a graph."""
+    try:
+        return layer.output is not None
+    except (AttributeError, ValueError):
+        return False
 
 
 def _outputs(model: Any, x: Any, layers: list[Any]) -> list[Any]:
-    """The model's output and that of some of its layers."""
-    wanted = {id(layer) for layer in layers}
-    found = {}
-    value = x
-    for layer in model.layers:
-        value = layer(value, training=False)
-        if id(layer) in wanted:
-            found[id(layer)] = value
-    return [value, *(found[id(layer)] for layer in layers)]
+    """What goes into the last layer, the model's output, and the outputs of some of its layers."""
+    import keras
+
+    wanted = [model.layers[-1].input, model.outputs[0], *(layer.output for layer in layers)]
+    found: list[Any] = keras.Model(model.inputs, wanted)(x, training=False)
+    return found
 
 
-def _saliency(tf: Any, model: Any, x: Any, digit: int) -> NDArray[np.float32]:
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        score = _log_odds(tf, model.layers, x, digit)
-    gradient = tf.abs(tape.gradient(score, x)).numpy().reshape(28, 28)
-    return _to_unit(gradient)
-
-
-def _log_odds(tf: Any, layers: list[Any], value: Any, digit: int) -> Any:
+def _log_odds(tf: Any, last: Any, before: Any, output: Any, digit: int) -> Any:
     """How much more likely the digit is than all others, from the sums before the softmax.
 
     Its gradient points where that of the log-probability does, and does not vanish where a
     network is so sure that its probability is 1 to the last bit.
     """
-    for layer in layers[:-1]:
-        value = layer(value, training=False)
-    sums = (tf.matmul(value, layers[-1].kernel) + layers[-1].bias)[0]
+    if hasattr(last, "kernel") and len(before.shape) == 2:
+        sums = tf.matmul(before, last.kernel)
+        sums = (sums if last.bias is None else sums + last.bias)[0]
+    elif before.shape == output.shape:  # a softmax of its own
+        sums = before[0]
+    else:
+        sums = tf.math.log(output[0] + 1e-30)
     others = tf.boolean_mask(sums, tf.range(sums.shape[0]) != digit)
     return sums[digit] - tf.reduce_logsumexp(others)
 
 
-def _class_activation(
-    tf: Any, model: Any, x: Any, digit: int, convolution: list[Any]
-) -> NDArray[np.float32] | None:
-    if not convolution:
+def _class_activation(tf: Any, model: Any, x: Any, digit: int) -> NDArray[np.float32] | None:
+    """Where the last convolution saw what counts; only where each layer follows the one before."""
+    import keras
+
+    layers = model.layers
+    found = [place for place, one in enumerate(layers[:-1]) if _is_convolution(one)]
+    if not isinstance(model, keras.Sequential) or not found:
         return None
-    place = model.layers.index(convolution[0])
     value = x
-    for layer in model.layers[: place + 1]:
+    for layer in layers[: found[-1] + 1]:
         value = layer(value, training=False)
     with tf.GradientTape() as tape:
         tape.watch(value)
-        score = _log_odds(tf, model.layers[place + 1 :], value, digit)
+        before = value
+        for layer in layers[found[-1] + 1 : -1]:
+            before = layer(before, training=False)
+        score = _log_odds(tf, layers[-1], before, layers[-1](before, training=False), digit)
     weights = tf.reduce_mean(tape.gradient(score, value), axis=(1, 2), keepdims=True)
     seen = tf.nn.relu(tf.reduce_sum(weights * value, axis=-1, keepdims=True))
     return _to_unit(tf.image.resize(seen, (28, 28)).numpy()[0, :, :, 0])
+
+
+def _is_convolution(layer: Any) -> bool:
+    return hasattr(layer, "kernel") and len(layer.output.shape) == 4
 
 
 def _activations(layer: str, values: NDArray[np.float32]) -> Activations:

@@ -13,11 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.runs import Store
+from mnist_core.runs import Run, Store
 from mnist_core.runs.store import open_known
 
 #: The two models that a run leaves.
 CHECKPOINTS = ("best", "last")
+
+
+def checkpoints_of(run: Run) -> tuple[str, ...]:
+    """Which of them differ: a model that came in as a file is its own best and last."""
+    return CHECKPOINTS if run.imported is None else CHECKPOINTS[:1]
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,13 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
             mark("Wait for its end, or choose another run."),
             name=base.name,
         )
+    if base.imported is not None:
+        raise StoreError(
+            mark("“{name}” is to be taught."),
+            mark("It came in as a file: how it learned, with which images and steps, is unknown."),
+            mark("Choose a run that was trained here."),
+            name=base.name,
+        )
     drawings = store.drawings.all()
     if len(drawings) < FEWEST:
         raise StoreError(

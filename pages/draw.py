@@ -11,7 +11,7 @@ import streamlit as st
 
 from mnist_core.drawing import Digit, read_drawing, read_picture
 from mnist_core.errors import LabError
-from mnist_core.predictions import CHECKPOINTS
+from mnist_core.predictions import CHECKPOINTS, checkpoints_of
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
 from ui import drawing_panel, problems, run_choice, services, state, teach_panel
@@ -67,8 +67,9 @@ def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
         state.DRAW_CHOSEN_FOR.set(state.DRAW_RUN.get())
         run = runs[str(state.DRAW_RUN.get())]
         # Where it overfits, to see its best epoch against its last is the lesson.
-        both = drawing_panel.overfits(run.id, run.attempt)
-        state.DRAW_MODELS.set([model_key(run.id, name) for name in CHECKPOINTS[: 1 + both]])
+        both = run.imported is None and drawing_panel.overfits(run.id, run.attempt)
+        names = CHECKPOINTS[: 1 + both]
+        state.DRAW_MODELS.set([model_key(run.id, name) for name in names])
     known = [key for key in state.DRAW_MODELS.get() if key.split()[0] in runs]
     if len(known) != len(state.DRAW_MODELS.get()):
         state.DRAW_MODELS.set(known)
@@ -94,7 +95,7 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
         on_change=note_choice,
         persist_state="session",
     )
-    keys = [model_key(run_id, name) for run_id in runs for name in CHECKPOINTS]
+    keys = [model_key(run_id, name) for run_id, run in runs.items() for name in checkpoints_of(run)]
     st.multiselect(
         _("Who reads"),
         keys,

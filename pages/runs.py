@@ -8,7 +8,7 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.runs import EpochRecord, Run
 from mnist_core.runs.store import NAME_LENGTH
 from ui import problems, services, state
-from ui.navigation import draw_page, evaluate_page, start_page, train_page
+from ui.navigation import draw_page, evaluate_page, models_page, start_page, train_page
 from ui.run_words import (
     STATUS_WORDS,
     duration,
@@ -122,12 +122,13 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
 
 def show_actions(run: Run) -> None:
     """Open, draw for it, rename, delete."""
-    st.page_link(
-        train_page(),
-        label=_("Open"),
-        icon=":material/show_chart:",
-        query_params={"run": run.id},
-    )
+    if run.imported is None:
+        st.page_link(
+            train_page(),
+            label=_("Open"),
+            icon=":material/show_chart:",
+            query_params={"run": run.id},
+        )
     if run.has_models:
         st.page_link(
             draw_page(),
@@ -139,6 +140,12 @@ def show_actions(run: Run) -> None:
             evaluate_page(),
             label=_("Evaluate"),
             icon=":material/fact_check:",
+            query_params={"run": run.id},
+        )
+        st.page_link(
+            models_page(),
+            label=_("Keep"),
+            icon=":material/inventory_2:",
             query_params={"run": run.id},
         )
     if st.button(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mnist_core.drawing import Digit
 from mnist_core.errors import LabError, UnknownRunError
-from mnist_core.explain import Activations, Explanation
+from mnist_core.explain import Activations, Explanation, Neighbours
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.predictions import Prediction
 from mnist_core.runs import Run
@@ -33,6 +33,8 @@ def overfits(run_id: str, attempt: int) -> bool:  # noqa: ARG001 - part of what 
 
 def model_line(run: Run, checkpoint: str) -> str:
     """A model in the list to choose from."""
+    if run.imported is not None:
+        return run.name
     record = run.best if checkpoint == "best" else run.last
     epoch = record.epoch if record else run.epochs_done
     words = (
@@ -159,7 +161,8 @@ def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
     """Saliency, neighbours, weights and activations of the first model."""
     with st.spinner(_("Looking into the network …")):
         reason = services.explain(run.id, checkpoint, digit.image_u8)
-        near = services.neighbours(run.id, digit.image_u8)
+        # What a model from a file learned from is not known.
+        near = None if run.imported else services.neighbours(run.id, digit.image_u8)
     words = _("**Why does {name} read {digit}?**")
     st.markdown(words.format(name=escaped(model_line(run, checkpoint)), digit=reason.digit))
     maps = [(reason.saliency, _("Change one of these pixels, and the answer moves most"))]
@@ -173,6 +176,16 @@ def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
             ]
         )
     )
+    if near is not None:
+        _show_neighbours(near)
+    _show_weights(reason)
+    # A network of one layer has only its answer to show, and the bars do.
+    layers = reason.activations if reason.weights is None or len(reason.weights) != DIGITS else []
+    for number, layer in enumerate(layers, start=1):
+        _show_layer(number, layer)
+
+
+def _show_neighbours(near: Neighbours) -> None:
     st.markdown(_("**The digits it learned from that look most like yours**"))
     st.html(
         pictures.captioned(
@@ -182,11 +195,6 @@ def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
             ]
         )
     )
-    _show_weights(reason)
-    # A network of one layer has only its answer to show, and the bars do.
-    layers = reason.activations if reason.weights is None or len(reason.weights) != DIGITS else []
-    for number, layer in enumerate(layers, start=1):
-        _show_layer(number, layer)
 
 
 def _show_weights(reason: Explanation) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.formats import FORMATS, Format, file_name, input_shape, input_words
-from mnist_core.predictions import CHECKPOINTS
+from mnist_core.predictions import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
 from ui import problems, services, state
 from ui.model_panel import CHECKPOINT_LABELS
@@ -62,11 +62,14 @@ def show_export(run: Run) -> None:
 
 
 def _choose_format(run: Run) -> Format:
-    keys = [key for key, form in FORMATS.items() if run.has_models or form.is_code]
-    if len(keys) < len(FORMATS):
+    keys = [
+        key
+        for key, form in FORMATS.items()
+        if (run.imported is None if form.is_code else run.has_models)
+    ]
+    if not run.has_models:
         st.caption(_("This run has left no network. What is left is code that trains it again."))
-        if state.EXPORT_FORMAT.get() not in keys:
-            state.EXPORT_FORMAT.set(keys[0])
+    state.EXPORT_FORMAT.keep_among(keys)
     key = st.pills(
         _("Format"),
         keys,
@@ -86,9 +89,10 @@ def _choose_checkpoint(run: Run) -> str:
         words = _(CHECKPOINT_LABELS[checkpoint])
         return f"{words} ({whole(record.epoch)})" if record else words
 
+    state.EXPORT_CHECKPOINT.keep_among(checkpoints_of(run))
     chosen = st.segmented_control(
         _("Which model"),
-        CHECKPOINTS,
+        checkpoints_of(run),
         format_func=line,
         key=state.EXPORT_CHECKPOINT.prepare(),
         required=True,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from mnist_core.anatomy import Anatomy, WeightPictures
-from mnist_core.predictions import CHECKPOINTS
+from mnist_core.predictions import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from mnist_core.words import mark
@@ -68,9 +68,10 @@ def _show_network(run: Run) -> None:
         words = _("The network cannot be read: the workers could not be started. {why}")
         st.warning(words.format(why=escaped(engine.message)))
         return
+    state.MODEL_CHECKPOINT.keep_among(checkpoints_of(run))
     chosen = st.segmented_control(
         _("Which model"),
-        CHECKPOINTS,
+        checkpoints_of(run),
         format_func=lambda name: _line(run, name),
         key=state.MODEL_CHECKPOINT.prepare(),
         required=True,

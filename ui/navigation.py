@@ -15,6 +15,7 @@ RUNS_ADDRESS = "runs"
 DRAW_ADDRESS = "draw"
 DATA_ADDRESS = "data"
 EVALUATE_ADDRESS = "evaluate"
+MODELS_ADDRESS = "models"
 TENSORBOARD_ADDRESS = "tensorboard"
 #: The form of a run's id, for whatever calls itself one in an address.
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -56,6 +57,16 @@ def evaluate_page() -> st.Page:
         title=_("Evaluate"),
         icon=":material/fact_check:",
         url_path=EVALUATE_ADDRESS,
+    )
+
+
+def models_page() -> st.Page:
+    """The trained networks: what is known of each, the way out and the way in."""
+    return st.Page(
+        PAGES / "models.py",
+        title=_("Models"),
+        icon=":material/inventory_2:",
+        url_path=MODELS_ADDRESS,
     )
 
 

@@ -16,14 +16,19 @@ from ui.text import _
 
 #: Runs to choose from: the newest with a model.
 RUNS_OFFERED = 50
+#: On the page that keeps them: all, as far as a list can be searched.
+RUNS_KEPT = 1000
 
 
-def find_runs() -> tuple[dict[str, Run], Run | None]:
+def find_runs(limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], Run | None]:
     """The runs that have left models, by id, and the one that the address asks for.
 
     Says so where the address asks for none that there is.
+
+    Args:
+        limit: So many of the newest runs are looked at.
     """
-    runs = {run.id: run for run in services.store().list_runs(limit=RUNS_OFFERED)}
+    runs = {run.id: run for run in services.store().list_runs(limit=limit)}
     wanted = st.query_params.get("run")
     asked = runs.get(wanted or "")
     if wanted and asked is None:

@@ -13,7 +13,7 @@ from mnist_core.runs import Command, Run, RunStatus
 from ui import problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
-from ui.navigation import draw_page, evaluate_page, tensorboard_page
+from ui.navigation import draw_page, evaluate_page, models_page, tensorboard_page
 from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
 from ui.text import _
 
@@ -214,6 +214,12 @@ def _figures(run: Run) -> None:
                 evaluate_page(),
                 label=_("See where it goes wrong"),
                 icon=":material/fact_check:",
+                query_params={"run": run.id},
+            )
+            st.page_link(
+                models_page(),
+                label=_("Look inside, or take it along"),
+                icon=":material/inventory_2:",
                 query_params={"run": run.id},
             )
             if services.has_events(run.id):

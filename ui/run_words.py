@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.config import TrainingConfig
 from mnist_core.runs import RunStatus
+from mnist_core.runs.records import IMPORTED
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS
 from ui.text import _, ngettext
@@ -51,12 +52,16 @@ STATUS_WORDS: dict[RunStatus, StatusWord] = {
 
 def architecture_label(config: TrainingConfig) -> str:
     """Name of the network; its key where the registry does not know it any more."""
+    if config.architecture == IMPORTED:
+        return _("A model from a file")
     known = ARCHITECTURES.get(config.architecture)
     return _(known.label) if known else config.architecture
 
 
 def settings_line(config: TrainingConfig) -> str:
-    """The settings that matter most, in one line."""
+    """The settings that matter most, in one line; of a model from a file none is known."""
+    if config.architecture == IMPORTED:
+        return architecture_label(config)
     return _line(
         architecture_label(config),
         _("{images} training images").format(images=whole(config.train_size)),
@@ -66,6 +71,9 @@ def settings_line(config: TrainingConfig) -> str:
 
 def more_settings_line(config: TrainingConfig) -> str:
     """All the other settings in one line, without those that are left as they usually are."""
+    if config.architecture == IMPORTED:
+        raw = config.pixel_scaling == "raw"
+        return _line(_("pixels from 0 to 255") if raw else _("pixels from 0 to 1"))
     parts = [
         _("{images} validation images").format(images=whole(config.validation_size)),
         _("{optimizer} at {rate}").format(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,15 @@ from numpy.typing import NDArray
 from mnist_core import engine, teaching, variations
 from mnist_core import explain as explanations
 from mnist_core.anatomy import Anatomy, describe
+from mnist_core.archive import write_archive
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import EngineError, StoreError, UnknownRunError
 from mnist_core.explain import Explanation, Neighbours
 from mnist_core.export import export_known
+from mnist_core.incoming import arrival, run_file
 from mnist_core.predictions import Prediction, predict_each
-from mnist_core.runs import Run, Store
+from mnist_core.runs import Run, Store, arrivals, cleaning
+from mnist_core.runs.cleaning import OldRun
 from mnist_core.weight_histograms import WeightHistograms, read_histograms
 from mnist_core.words import mark
 
@@ -33,6 +37,8 @@ Answer = TypeVar("Answer")
 #: The engine's workers start so many seconds after the server, or once a page has been drawn:
 #: loading TensorFlow keeps a small machine busy, and the first page should not wait for that.
 ENGINE_DELAY = 3.0
+#: How long a worker may take to look at a file and to measure the network in it.
+ARRIVAL_SECONDS = 90.0
 #: TensorBoard is shown at most so many runs, the newest.
 MOST_RUNS = 1_000
 
@@ -244,6 +250,70 @@ def ask(function: Callable[..., Answer], *arguments: Any) -> Answer:
         LabError: What the function raised, or nobody answers.
     """
     return _engine().ask(function, *arguments)
+
+
+def bring_in(file: BinaryIO, name: str, pixel_scaling: str) -> Run:
+    """Make a run of a model file. This process only passes its bytes on to the worker.
+
+    Args:
+        file: The file.
+        name: What it is called.
+        pixel_scaling: "unit" or "raw": how its network wants the pixels.
+
+    Raises:
+        LabError: The file is none that can be used, or nobody answers.
+    """
+    return _arrive(file, arrival.bring_in, name, pixel_scaling)
+
+
+def restore(file: BinaryIO, name: str) -> Run:
+    """Make a run of an archive that this lab, here or elsewhere, has saved.
+
+    Raises:
+        LabError: The file is none that can be used, or nobody answers.
+    """
+    return _arrive(file, run_file.restore, name)
+
+
+def _arrive(file: BinaryIO, function: Callable[..., str], *more: Any) -> Run:
+    running = _engine()  # before a hundred megabytes are written for nobody
+    place = store().home, store().url
+    run_id = arrivals.keep_arrived(store(), file)
+    try:
+        running.ask(function, *place, run_id, *more, seconds=ARRIVAL_SECONDS)
+    finally:
+        store().artifacts.remove(run_id, arrivals.ARRIVED)
+    return store().get(run_id)
+
+
+def archive(run_id: str) -> BinaryIO:
+    """A run as one file, open at its beginning.
+
+    Raises:
+        StoreError: It is still at work, or cannot be read.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
+    write_archive(store(), run_id, file)
+    file.seek(0)
+    return cast("BinaryIO", file)
+
+
+def old_runs(days: float) -> list[OldRun]:
+    """What a clean-up would remove: what ended so many days ago and is not pinned.
+
+    Raises:
+        StoreError: The runs cannot be read.
+    """
+    return cleaning.old_runs(store(), days)
+
+
+def remove_old(old: Sequence[OldRun]) -> int:
+    """Remove runs that were found to be old, and say how many.
+
+    Raises:
+        StoreError: The store cannot be written.
+    """
+    return cleaning.remove_old(store(), old)
 
 
 def teach(run: Run, name: str) -> Run:

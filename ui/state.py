@@ -53,6 +53,11 @@ class Entry(Generic[Value]):
         """Change it; not in a run of the script that has already drawn its widget."""
         st.session_state[self.key] = value
 
+    def keep_among(self, values: Sequence[Value]) -> None:
+        """Take the first of some values, unless it is one of them."""
+        if self.get() not in values:
+            self.set(values[0])
+
     def prepare(self) -> str:
         """Give its widget the default to begin with.
 
@@ -187,6 +192,37 @@ TENSORBOARD_BAR = "tensorboard-bar"
 
 # The weights over the epochs.
 HISTOGRAM_KIND = "histogram-kind"
+
+# The Models page. Its keys are public: keep them.
+MODELS_RUN: Entry[str | None] = Entry("models-run", None)
+MODELS_FILTER: Entry[str] = Entry("models-filter", "")
+MODELS_TAG: Entry[Sequence[str]] = Entry("models-tag", ())
+MODELS_SECTION: Entry[str] = Entry("models-section", "about")
+MODELS_NAME: Entry[str] = Entry("models-name", "")
+MODELS_NOTES: Entry[str] = Entry("models-notes", "")
+MODELS_TAGS: Entry[Sequence[str]] = Entry("models-tags", ())
+MODELS_PINNED: Entry[bool] = Entry("models-pinned", False)
+MODELS_SAVE = "models-save"
+MODELS_ARCHIVE = "models-archive"
+MODELS_UPLOAD: Entry[Any] = Entry("models-upload", None)
+MODELS_SCALING: Entry[str] = Entry("models-scaling", "unit")
+MODELS_TAKE = "models-take"
+MODELS_RESTORE: Entry[Any] = Entry("models-restore", None)
+MODELS_RESTORE_TAKE = "models-restore-take"
+MODELS_CLEAN_DAYS: Entry[int] = Entry("models-clean-days", 30)
+MODELS_CLEAN = "models-clean"
+MODELS_CLEAN_CONFIRM = "models-clean-confirm"
+#: The run and version whose name, notes and tags stand in the fields.
+MODELS_DESCRIBED: Entry[tuple[str, int] | None] = Entry("models-described", None)
+#: What was brought in last, and the file that it was.
+MODELS_ARRIVED: Entry[str | None] = Entry("models-arrived", None)
+MODELS_TAKEN: Entry[tuple[str, str] | None] = Entry("models-taken", None)
+#: What was just done, to be said once.
+MODELS_DONE: Entry[str] = Entry("models-done", "")
+MODELS_CHOICE = "models-choice"
+MODELS_FIGURES = "models-figures"
+MODELS_ARRIVALS = "models-arrivals"
+MODELS_DISK = "models-disk"
 
 # The Runs page.
 RENAME_FORM = "rename-form"

@@ -36,4 +36,4 @@ def brief(value: object, length: int = 60) -> str:
 
 def damaged(why: str = mark("It is damaged or cut short.")) -> RefusedError:
     """The file is not whole, or not as Keras writes one."""
-    return RefusedError(why, mark("Save the model once more, and upload it whole."))
+    return RefusedError(why, mark("Save it once more, and give the whole file."))

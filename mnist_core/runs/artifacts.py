@@ -10,6 +10,7 @@ import errno
 import io
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,14 +114,36 @@ class Artifacts:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(
-                mark("The file {path} is to be read."),
-                mark("The system says: {cause}."),
-                mark("See that the folder is there and readable, or set MNIST_LAB_HOME."),
-                path=path,
-                cause=error.strerror or str(error),
-            ) from error
+            raise _unreadable(path, error) from error
         return content
+
+    @contextmanager
+    def opened(self, run_id: str, name: str) -> Iterator[BinaryIO]:
+        """A file of a run, to be read piece by piece.
+
+        Raises:
+            StoreError: It is not there or cannot be read.
+        """
+        path = f"{self._path}/{run_id}/{name}"
+        try:
+            file = self._files.open(path, "rb")
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        with file:
+            yield file
+
+    def sizes(self) -> dict[str, int]:
+        """How many bytes the files of each run take, by its id."""
+        try:
+            found = self._files.find(self._path, detail=True)
+        except FileNotFoundError:
+            return {}
+        sizes: Counter[str] = Counter()
+        for path, entry in found.items():
+            run_id, below, _ = path.removeprefix(f"{self._path}/").partition("/")
+            if below:
+                sizes[run_id] += entry["size"]
+        return dict(sizes)
 
     def names(self, run_id: str) -> list[str]:
         """The files that a run has, without those in folders of their own."""
@@ -158,3 +181,13 @@ class Artifacts:
                 path=path,
                 cause=error.strerror or str(error),
             ) from error
+
+
+def _unreadable(path: str, error: OSError) -> StoreError:
+    return StoreError(
+        mark("The file {path} is to be read."),
+        mark("The system says: {cause}."),
+        mark("See that the folder is there and readable, or set MNIST_LAB_HOME."),
+        path=path,
+        cause=error.strerror or str(error),
+    )

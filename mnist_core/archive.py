@@ -1,0 +1,128 @@
+"""A run in one file, to take along: its settings, epochs, models and event files.
+
+The file is a zip file that any tool opens. Its ``manifest.json`` names every other part with its
+SHA-256, so that a file that was changed or cut on the way is noticed. Where it comes in again,
+nothing in it is trusted for that: each setting is checked as if it had been typed, and each model
+is built anew like any other model from outside (:mod:`mnist_core.incoming`).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import Any, BinaryIO
+
+from mnist_core.errors import StoreError
+from mnist_core.runs import EpochRecord, Run, Store
+from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.runs.event_files import EVENTS, TRAIN, VALIDATION
+from mnist_core.words import mark
+
+FORMAT, VERSION = "mnist-lab-run", 1
+MANIFEST, ABOUT, EPOCHS = "manifest.json", "run.json", "epochs.csv"
+MODELS = (BEST_MODEL, LAST_MODEL)
+#: What ``run.json`` says of a run, as it stands in :class:`Run`.
+PLAIN = (
+    "name",
+    "preset",
+    "message",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "active_seconds",
+    "attempt",
+    "test_loss",
+    "test_accuracy",
+    "lesson",
+    "notes",
+    "imported",
+)
+COLUMNS = tuple(field.name for field in fields(EpochRecord))
+#: Names of event files, as TensorBoard's writers give them.
+EVENT_FILE = re.compile(rf"{EVENTS}/(({TRAIN}|{VALIDATION})/)?[\w.\-]*tfevents[\w.\-]*")
+PIECE = 1 << 20
+
+
+def file_name(run: Run) -> str:
+    """What to call the archive of a run."""
+    plain = re.sub(r"[^\w.-]+", "-", run.name).strip("-.")[:60] or "run"
+    return f"{plain}-{run.id[:8]}.zip"
+
+
+def write_archive(store: Store, run_id: str, out: BinaryIO) -> None:
+    """Write a run that has ended as one zip file.
+
+    Args:
+        store: Where it is.
+        run_id: The run.
+        out: Where to write; an open file.
+
+    Raises:
+        UnknownRunError: There is no such run.
+        StoreError: It is still at work, or a file of it cannot be read.
+    """
+    run = store.get(run_id)
+    if run.status.is_active:
+        raise StoreError(
+            mark("“{name}” is to be saved as one file."),
+            mark("It is still at work, and its files change."),
+            mark("Wait for its end, or stop it."),
+            name=run.name,
+        )
+    manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "files": {}}
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, pieces in _parts(store, run):
+            manifest["files"][name] = _add(packed, name, pieces)
+        packed.writestr(MANIFEST, json.dumps(manifest, indent=1))
+
+
+def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:
+    about = {name: getattr(run, name) for name in PLAIN}
+    about |= {
+        "id": run.id,
+        "status": run.status.value,
+        "config": run.config.to_dict(),
+        "tags": list(run.tags),
+        "best_epoch": run.best.epoch if run.best else None,
+    }
+    yield ABOUT, iter([json.dumps(about, indent=1).encode()])
+    yield EPOCHS, iter([_epochs_table(store.curves(run.id)).encode()])
+    for name in MODELS:
+        content = store.artifacts.read(run.id, name)
+        if content is not None:
+            yield name, iter([content])
+    folder = store.event_files.folder(run.id)
+    for path in store.event_files.paths(run.id):
+        assert folder is not None
+        name = f"{EVENTS}/{path.relative_to(folder).as_posix()}"
+        if EVENT_FILE.fullmatch(name):
+            with path.open("rb") as file:
+                yield name, iter(lambda file=file: file.read(PIECE), b"")  # type: ignore[misc]
+
+
+def _epochs_table(records: list[EpochRecord]) -> str:
+    table = io.StringIO()
+    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(record) for record in records)
+    return table.getvalue()
+
+
+def _add(packed: zipfile.ZipFile, name: str, pieces: Iterator[bytes]) -> dict[str, Any]:
+    member = zipfile.ZipInfo(name)  # no time of its own: the same run gives the same file
+    # A model is packed already, and weights do not get smaller.
+    stored = name in MODELS
+    member.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    digest, size = hashlib.sha256(), 0
+    with packed.open(member, "w") as file:
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            file.write(piece)
+    return {"sha256": digest.hexdigest(), "bytes": size}

@@ -1,0 +1,259 @@
+"""A run that another machine has saved comes in: verified, checked, and built anew.
+
+Only worker processes do this, and the command line in its own process.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from mnist_core.archive import (
+    ABOUT,
+    COLUMNS,
+    EPOCHS,
+    EVENT_FILE,
+    FORMAT,
+    MANIFEST,
+    MODELS,
+    PIECE,
+    VERSION,
+)
+from mnist_core.config import CHOICES, LIMITS, TrainingConfig
+from mnist_core.errors import LabError
+from mnist_core.incoming import packed
+from mnist_core.incoming.arrival import read_model_file
+from mnist_core.incoming.files import MOST_BYTES
+from mnist_core.incoming.plan import read_json
+from mnist_core.incoming.refusal import RefusedError, brief
+from mnist_core.presets import PRESETS
+from mnist_core.runs import EpochRecord, RunStatus, Store
+from mnist_core.runs.arrivals import ARRIVED, EndedRun, add_ended, imported_config
+from mnist_core.runs.event_files import EVENTS
+from mnist_core.runs.records import IMPORTED
+from mnist_core.runs.store import NAME_LENGTH, open_known
+from mnist_core.words import mark
+
+#: Most bytes of each part; event files may be as large as models.
+PARTS = {MANIFEST: 1_000_000, ABOUT: 1_000_000, EPOCHS: 20_000_000} | dict.fromkeys(
+    MODELS, MOST_BYTES
+)
+#: Most bytes of all parts together, unpacked.
+MOST_TOGETHER = 5 * MOST_BYTES
+ENDED = [status for status in RunStatus if not status.is_active]
+LESSON = {"base", "base_name", "drawings", "kept_aside", "before", "after"}
+
+
+def restore(home: str, url: str, run_id: str, file: str) -> str:
+    """Make a run of an archive that waits in the store; what a worker runs.
+
+    It always gets an id of its own: one that is here already stays as it is beside it.
+
+    Args:
+        home: Root of the artifacts.
+        url: Address of the database.
+        run_id: What :func:`mnist_core.runs.arrivals.keep_arrived` returned.
+        file: What the file is called.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        DataError: It is no archive of a run, was changed on the way, or holds what is not taken.
+        StoreError: The store cannot be written.
+    """
+    store = open_known(home, url)
+    try:
+        try:
+            with (
+                store.artifacts.opened(run_id, ARRIVED) as content,
+                packed.opened(content, _limit) as parts,
+            ):
+                ended = _take(store, run_id, parts)
+        except RefusedError as error:
+            raise error.named(file) from error
+        store.artifacts.remove(run_id, ARRIVED)
+        run = add_ended(store, run_id, ended)
+    except BaseException:
+        store.artifacts.remove(run_id)
+        raise
+    store.event_files.show(run.id, run.name)
+    return run.id
+
+
+def _limit(name: str) -> int | None:
+    return PARTS.get(name) or (MOST_BYTES if EVENT_FILE.fullmatch(name) else None)
+
+
+def _take(store: Store, run_id: str, parts: packed.Packed) -> EndedRun:
+    _verify(parts)
+    ended = _ended_run(parts)
+    for name in MODELS:
+        if name in parts.sizes:
+            store.artifacts.write(run_id, name, read_model_file(parts.read(name), name).saved())
+    folder = store.event_files.folder(run_id)
+    for name in parts.sizes:
+        if folder is not None and name.startswith(f"{EVENTS}/"):
+            _write_events(folder / name.removeprefix(f"{EVENTS}/"), parts, name)
+    return ended
+
+
+def _write_events(path: Path, parts: packed.Packed, name: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for piece in parts.pieces(name, PIECE):
+            file.write(piece)
+
+
+def _verify(parts: packed.Packed) -> None:
+    """Compare every part with the manifest."""
+    manifest = read_json(parts.read(MANIFEST))
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise _no_archive()
+    if manifest.get("version") != VERSION:
+        raise RefusedError(
+            mark("It was saved in form {version}, and this lab knows form {known}."),
+            mark("Update this lab, or save it again with the same version."),
+            version=brief(manifest.get("version")),
+            known=VERSION,
+        )
+    listed = manifest.get("files")
+    if not isinstance(listed, dict) or set(listed) != set(parts.sizes) - {MANIFEST}:
+        raise _changed(MANIFEST)
+    if sum(parts.sizes.values()) > MOST_TOGETHER:
+        raise RefusedError(
+            mark("It unpacks to {size} MB, and {most} MB are the most."),
+            mark("Remove its event files at the other machine, and save it again."),
+            size=sum(parts.sizes.values()) // 1_000_000,
+            most=MOST_TOGETHER // 1_000_000,
+        )
+    for name, entry in listed.items():
+        digest = hashlib.sha256()
+        for piece in parts.pieces(name):
+            digest.update(piece)
+        if not isinstance(entry, dict) or entry.get("sha256") != digest.hexdigest():
+            raise _changed(name)
+
+
+def _ended_run(parts: packed.Packed) -> EndedRun:
+    try:
+        about = json.loads(parts.read(ABOUT))
+        records = _records(parts.read(EPOCHS).decode())
+        status = RunStatus(about["status"])
+        best = about.get("best_epoch")
+        if status not in ENDED or (best is not None and best not in range(1, len(records) + 1)):
+            raise ValueError
+        trained = status in (RunStatus.FINISHED, RunStatus.STOPPED) and records
+        if (trained or about.get("imported")) and not set(MODELS) <= set(parts.sizes):
+            raise ValueError
+        return EndedRun(
+            name=" ".join(_text(about["name"]).split())[:NAME_LENGTH],
+            preset=about["preset"] if about["preset"] in PRESETS else None,
+            config=_config(about),
+            status=status,
+            message=_text(about["message"])[:2000],
+            created_at=_number(about["created_at"], 0),
+            started_at=_number(about["started_at"], 0),
+            ended_at=_number(about["ended_at"], 0),
+            active_seconds=_number(about["active_seconds"], 0) or 0.0,
+            attempt=int(_number(about["attempt"], 1) or 1),
+            records=records,
+            best_epoch=best,
+            test_loss=_number(about["test_loss"]),
+            test_accuracy=_number(about["test_accuracy"], 0, 1),
+            lesson=_lesson(about["lesson"]),
+            notes=_text(about["notes"]),
+            tags=[_text(tag) for tag in about["tags"]],
+            imported=_imported(about["imported"]),
+        )
+    except LabError as error:  # a setting that this version does not know, say
+        raise RefusedError(error.why, error.remedy, **error.values) from error
+    except (ValueError, TypeError, KeyError, RecursionError, csv.Error) as error:
+        raise _changed(ABOUT) from error
+
+
+def _config(about: Mapping[str, Any]) -> dict[str, Any]:
+    config = about["config"]
+    if about["imported"]:
+        scaling = config["pixel_scaling"]
+        if config["architecture"] != IMPORTED or scaling not in CHOICES["pixel_scaling"]:
+            raise ValueError
+        return imported_config(scaling)
+    return TrainingConfig.from_dict(config).to_dict()
+
+
+def _records(table: str) -> list[EpochRecord]:
+    rows = list(csv.DictReader(io.StringIO(table)))
+    if len(rows) > LIMITS["epochs"].high:
+        raise ValueError
+    records = []
+    for epoch, row in enumerate(rows, start=1):
+        if tuple(row) != COLUMNS or int(row["epoch"]) != epoch:
+            raise ValueError
+        values = {one.name: float(row[one.name]) for one in fields(EpochRecord)}
+        records.append(EpochRecord(**values | {"epoch": epoch}))  # type: ignore[arg-type]
+    return records
+
+
+def _lesson(lesson: Any) -> dict[str, Any] | None:
+    if lesson is None:
+        return None
+    if set(lesson) != LESSON:
+        raise ValueError
+    figures = {
+        when: {key: _number(lesson[when][key], 0, 1) for key in ("drawings", "test")}
+        for when in ("before", "after")
+    }
+    counts = {key: int(_number(lesson[key], 0) or 0) for key in ("drawings", "kept_aside")}
+    names = {key: _text(lesson[key])[:200] for key in ("base", "base_name")}
+    return {**names, **counts, **figures}
+
+
+def _imported(known: Any) -> dict[str, Any] | None:
+    if known is None:
+        return None
+    return {
+        "file": _text(known["file"])[:200],
+        "kind": _text(known["kind"])[:10],
+        "output": _text(known["output"])[:10],
+        "input_shape": [int(side) for side in known["input_shape"]][:3],
+        "layers": int(known["layers"]),
+        "parameters": int(known["parameters"]),
+        "glances": {key: _number(known["glances"][key], 0, 1) for key in ("unit", "raw")},
+    }
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value.replace("\0", "")
+
+
+def _number(value: Any, low: float = -math.inf, high: float = math.inf) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError
+    return float(value) if math.isfinite(value) else None
+
+
+def _no_archive() -> RefusedError:
+    return RefusedError(
+        mark("It is no run that this lab has saved."),
+        mark("Choose a file that “Download” gave you on the page Models."),
+    )
+
+
+def _changed(name: str) -> RefusedError:
+    return RefusedError(
+        mark("Its part {name} is not what was saved: the file was changed or damaged on its way."),
+        mark("Save the run again, and copy the file whole."),
+        name=brief(name),
+    )

@@ -1,0 +1,165 @@
+"""The Models page: the trained networks, what is said of them, the way out and the way in.
+
+``?run=ID`` chooses a run.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.runs import Run
+from mnist_core.words import mark
+from ui import arrival_panel, disk_panel, keeping_panel, problems, run_choice, services, state
+from ui.model_panel import show_model
+from ui.navigation import draw_page, evaluate_page, train_page
+from ui.run_words import escaped, moment, more_settings_line, percent, settings_line
+from ui.text import _
+
+SECTIONS = {
+    "about": mark("About it"),
+    "download": mark("Download"),
+    "inside": mark("Look inside"),
+}
+ICONS = {
+    "about": ":material/edit_note:",
+    "download": ":material/download:",
+    "inside": ":material/search:",
+}
+
+
+def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
+    """Follow the address, or keep what was chosen."""
+    if asked and asked.id in runs:
+        state.MODELS_RUN.set(asked.id)
+    elif state.MODELS_RUN.get() not in runs:
+        state.MODELS_RUN.set(next(iter(runs)))
+
+
+def note_choice() -> None:
+    """A run was chosen: the address names it, also after a reload."""
+    st.query_params["run"] = str(state.MODELS_RUN.get())
+
+
+def matches(run: Run, text: str, tags: set[str]) -> bool:
+    """Whether a run has the tags that are asked for, and the text in its name or notes."""
+    return tags <= set(run.tags) and text.lower() in f"{run.name}\n{run.notes}".lower()
+
+
+def show_filter(runs: dict[str, Run], known_tags: list[str]) -> dict[str, Run]:
+    """Ask for a text and for tags, and return the runs that have them."""
+    st.text_input(
+        _("Find"),
+        key=state.MODELS_FILTER.prepare(),
+        placeholder=_("A word of its name or notes"),
+        persist_state="session",
+    )
+    if known_tags:
+        st.pills(
+            _("Tags"),
+            known_tags,
+            key=state.MODELS_TAG.prepare(),
+            selection_mode="multi",
+            persist_state="session",
+        )
+    tags = set(state.MODELS_TAG.get()) & set(known_tags)
+    text = state.MODELS_FILTER.get()
+    return {key: run for key, run in runs.items() if matches(run, text, tags)}
+
+
+def line(run: Run) -> str:
+    """A run in the list to choose from."""
+    pin = "📌 " if run.pinned else ""
+    return pin + run_choice.run_line(run)
+
+
+def show_choice(runs: dict[str, Run]) -> None:
+    """Which run it is about."""
+    st.selectbox(
+        _("Run"),
+        list(runs),
+        format_func=lambda run_id: line(runs[run_id]),
+        key=state.MODELS_RUN.prepare(),
+        help=_(
+            "The runs that have left a network, the newest on top. The percentage is the share of "
+            "MNIST's test digits that it reads correctly."
+        ),
+        on_change=note_choice,
+        persist_state="session",
+    )
+
+
+def show_figures(run: Run) -> None:
+    """What it is and what it came to, in a few words."""
+    store = services.store()
+    with st.container(key=state.MODELS_FIGURES, horizontal=True):
+        st.metric(_("Test accuracy"), percent(run.test_accuracy))
+        if run.best:
+            st.metric(_("Validation accuracy"), percent(run.best.val_accuracy))
+        size = disk_panel.sizes(store.home).get(run.id, 0)
+        st.metric(_("On the disk"), disk_panel.in_bytes(size))
+    settings = f"{settings_line(run.config)} · {more_settings_line(run.config)}"
+    st.caption(f"{settings} · {moment(run.created_at, st.context.timezone)}")
+    keeping_panel.show_origin(run)
+    with st.container(horizontal=True):
+        links = [
+            (evaluate_page(), _("Evaluate"), ":material/fact_check:"),
+            (draw_page(), _("Draw"), ":material/draw:"),
+        ]
+        if run.imported is None:
+            links.append((train_page(), _("Its curves"), ":material/show_chart:"))
+        for page, label, icon in links:
+            st.page_link(page, label=label, icon=icon, query_params={"run": run.id})
+
+
+def show_run(run: Run, known_tags: list[str]) -> None:
+    """Everything about one run, in sections."""
+    show_figures(run)
+    section = st.segmented_control(
+        _("What to do"),
+        list(SECTIONS),
+        format_func=lambda key: f"{ICONS[key]} {_(SECTIONS[key])}",
+        key=state.MODELS_SECTION.prepare(),
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    with problems.shown():
+        if section == "download":
+            keeping_panel.show_download(run)
+        elif section == "inside":
+            show_model(run)
+        else:
+            keeping_panel.show_description(run, known_tags)
+
+
+st.title(_("Models"), anchor=False)
+problems.show_notice()
+if done := state.MODELS_DONE.get():
+    state.MODELS_DONE.set("")
+    st.toast(done, icon=":material/check:")
+choices, asked_run = run_choice.find_runs(limit=run_choice.RUNS_KEPT)
+if asked_run and not asked_run.has_models:
+    words = _("**{name}** has left no network: it is at work, or ended before its first epoch.")
+    st.warning(words.format(name=escaped(asked_run.name)))
+if choices:
+    tags_of_all = sorted({tag for run in choices.values() for tag in run.tags})
+    with st.container(key=state.MODELS_CHOICE):
+        found = show_filter(choices, tags_of_all) if len(choices) > 1 else choices
+        if found:
+            choose_run(found, asked_run)
+            show_choice(found)
+    if found:
+        show_run(found[str(state.MODELS_RUN.get())], tags_of_all)
+    else:
+        st.info(_("No run has that in its name, its notes or its tags."))
+else:
+    st.markdown(
+        _(
+            "There is no trained network yet. Train one, or bring one in below; then it is kept "
+            "here, to look into, to compare and to take along."
+        )
+    )
+    st.page_link(train_page(), label=_("Train a network"), icon=":material/show_chart:")
+st.divider()
+arrival_panel.show_arrivals()
+disk_panel.show_disk()

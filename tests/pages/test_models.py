@@ -1,0 +1,216 @@
+"""The Models page without a browser: what is kept with a run, what is found, what is removed."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.runs import RunStatus, Store
+from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
+from mnist_core.runs.schema import runs as table
+
+from .conftest import Open, Runs, plain, said
+
+MARKDOWN = "![x](http://host.example/a.png) *loud*"
+
+
+def labels(app: AppTest) -> list[str]:
+    return list(app.selectbox(key="models-run").options)
+
+
+def saved(app: AppTest) -> AppTest:
+    return app.button(key="models-save").click().run()
+
+
+def made_old(store: Store, run_id: str, days: float) -> None:
+    with store.database.writing() as connection:
+        connection.execute(
+            sa.update(table)
+            .where(table.c.id == run_id)
+            .values(ended_at=time.time() - days * 86_400 - 60)
+        )
+
+
+def test_without_a_model_it_says_so_and_offers_both_ways_to_one(open_page: Open) -> None:
+    app = open_page("models")
+    assert not app.exception
+    assert "no trained network yet" in said(app)
+    assert not app.selectbox
+    assert app.file_uploader(key="models-upload")
+    assert app.file_uploader(key="models-restore")
+    assert app.button(key="models-take").disabled
+
+
+def test_a_run_without_a_network_is_not_listed(open_page: Open, runs: Runs) -> None:
+    runs.add(RunStatus.FAILED, name="failed")
+    running = runs.add(RunStatus.RUNNING, name="running")
+    runs.add(name="trained")
+    app = open_page("models", run=running.id)
+    assert not app.exception
+    assert [label.split(" ·")[0] for label in labels(app)] == ["trained"]
+    assert "running" in "".join(element.value for element in app.warning)
+
+
+def test_the_address_chooses_a_run_and_the_choice_is_in_the_address(
+    open_page: Open, runs: Runs
+) -> None:
+    older, newer = runs.add(name="older"), runs.add(name="newer")
+    app = open_page("models", run=older.id)
+    assert app.selectbox(key="models-run").value == older.id
+    assert app.text_input(key="models-name").value == "older"
+    app.selectbox(key="models-run").set_value(newer.id).run()
+    assert app.query_params["run"] in (newer.id, [newer.id])
+    assert app.text_input(key="models-name").value == "newer"
+
+
+def test_name_notes_tags_and_pin_are_kept(open_page: Open, runs: Runs, store: Store) -> None:
+    run = runs.add(name="before")
+    app = open_page("models")
+    app.text_input(key="models-name").set_value("after " + MARKDOWN)
+    app.text_area(key="models-notes").set_value("first\nsecond")
+    app.toggle(key="models-pinned").set_value(True)
+    saved(app)
+    assert not app.exception
+    found = store.get(run.id)
+    assert (found.name, found.notes, found.pinned) == (
+        "after " + MARKDOWN,
+        "first\nsecond",
+        True,
+    )
+    again = open_page("models")
+    assert again.text_area(key="models-notes").value == "first\nsecond"
+    assert labels(again)[0].startswith("📌 after")
+
+
+def test_a_name_that_is_empty_is_refused_in_words(
+    open_page: Open, runs: Runs, store: Store
+) -> None:
+    run = runs.add(name="before")
+    app = open_page("models")
+    app.text_input(key="models-name").set_value("  ")
+    saved(app)
+    assert not app.exception
+    assert "1 to 80" in plain("".join(element.value for element in app.error))
+    assert store.get(run.id).name == "before"
+
+
+def test_runs_are_found_by_a_word_and_by_tags(open_page: Open, runs: Runs, store: Store) -> None:
+    for name, notes, tags in (
+        ("one", "wide", ["class 5"]),
+        ("two", "deep", ["class 5", "best"]),
+        ("three", "", []),
+    ):
+        store.describe(runs.add(name=name).id, notes=notes, tags=tags)
+    app = open_page("models")
+    assert len(labels(app)) == 3
+    app.text_input(key="models-filter").set_value("DEEP").run()
+    assert [label.split(" ·")[0] for label in labels(app)] == ["two"]
+    app.text_input(key="models-filter").set_value("nothing has this").run()
+    assert not app.exception
+    assert not app.selectbox
+    assert app.info
+    app.text_input(key="models-filter").set_value("").run()
+    app.button_group(key="models-tag").set_value(["class 5"]).run()
+    assert {label.split(" ·")[0] for label in labels(app)} == {"one", "two"}
+    app.button_group(key="models-tag").set_value(["class 5", "best"]).run()
+    assert [label.split(" ·")[0] for label in labels(app)] == ["two"]
+
+
+def test_another_run_shows_its_own_notes(open_page: Open, runs: Runs, store: Store) -> None:
+    first, second = runs.add(name="first"), runs.add(name="second")
+    store.describe(first.id, notes="of the first", tags=["a"])
+    app = open_page("models", run=second.id)
+    assert app.text_area(key="models-notes").value == ""
+    app.selectbox(key="models-run").set_value(first.id).run()
+    assert app.text_area(key="models-notes").value == "of the first"
+    assert list(app.multiselect(key="models-tags").value) == ["a"]
+    saved(app)
+    assert store.get(second.id).notes == ""
+
+
+def test_every_section_opens(open_page: Open, runs: Runs) -> None:
+    runs.add()
+    app = open_page("models")
+    for section in ("download", "inside", "about"):
+        app.button_group(key="models-section").set_value(section).run()
+        assert not app.exception, section
+
+
+@pytest.fixture
+def brought_in(store: Store) -> str:
+    """A run of a model from a file; that file itself is not needed here."""
+    known = {
+        "file": "my *model*.h5",
+        "kind": "h5",
+        "output": "logits",
+        "input_shape": [28, 28],
+        "layers": 3,
+        "parameters": 101770,
+        "glances": {"unit": 0.1, "raw": 0.97},
+    }
+    ended = EndedRun(
+        name="mine", config=imported_config("unit"), test_accuracy=0.11, imported=known
+    )
+    return add_ended(store, "a" * 32, ended).id
+
+
+def test_a_model_from_a_file_says_where_it_came_from(open_page: Open, brought_in: str) -> None:
+    app = open_page("models", run=brought_in)
+    assert not app.exception
+    text = plain(said(app))
+    assert "my *model*.h5" in text and "101,770" in text and "28 × 28" in text
+    assert "softmax was added" in text
+    assert "A model from a file" in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "1,000 epochs" not in text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize("page", ["runs", "draw", "evaluate", "train", "start", "data"])
+def test_every_other_page_bears_a_model_from_a_file(
+    open_page: Open, brought_in: str, page: str
+) -> None:
+    app = open_page(page, run=brought_in)
+    assert not app.exception
+
+
+def test_the_disk_and_a_clean_up_that_says_first_what_goes(
+    open_page: Open, runs: Runs, store: Store
+) -> None:
+    old, pinned, young = (runs.add(name=name) for name in ("old", "pinned", "young"))
+    for run in (old, pinned, young):
+        store.artifacts.write(run.id, "best.keras", bytes(2_500_000))
+    made_old(store, old.id, 40)
+    made_old(store, pinned.id, 400)
+    store.describe(pinned.id, pinned=True)
+    app = open_page("models")
+    assert "7.5 MB in the files of 3 runs" in app.expander[-1].label
+    assert "| old | 40 days ago | 2.5 MB |" in plain(said(app))
+    assert "| pinned |" not in said(app) and "| young |" not in said(app)
+    app.button(key="models-clean-confirm").click().run()
+    assert not app.exception
+    assert {run.name for run in store.list_runs()} == {"pinned", "young"}
+    assert store.artifacts.names(old.id) == []
+    assert "nothing to remove" in said(app)
+
+
+def test_what_was_pinned_after_it_was_listed_stays(
+    open_page: Open, runs: Runs, store: Store
+) -> None:
+    run = runs.add()
+    made_old(store, run.id, 40)
+    app = open_page("models")
+    store.describe(run.id, pinned=True)
+    app.button(key="models-clean-confirm").click().run()
+    assert not app.exception
+    assert store.get(run.id).pinned
+
+
+def test_a_file_without_workers_is_answered_in_words(open_page: Open, store: Store) -> None:
+    app = open_page("models")
+    app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
+    app.button(key="models-take").click().run()
+    assert not app.exception
+    assert "no workers" in "".join(element.value for element in app.error)
+    assert store.artifacts.sizes() == {}

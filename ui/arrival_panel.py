@@ -1,0 +1,159 @@
+"""The ways in on the Models page: a model in a file, or a run that another lab has saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.runs import Run
+from ui import disk_panel, problems, services, state
+from ui.fields import CHOICE_LABELS
+from ui.navigation import draw_page, evaluate_page
+from ui.run_words import escaped, percent
+from ui.text import _
+from ui.waiting import wait_for_engine
+
+SCALINGS = ("unit", "raw")
+#: So much better with the other pixels, and they are probably the right ones.
+CLEARLY_BETTER = 0.05
+
+
+def show_arrivals() -> None:
+    """Both ways in, and what came in last."""
+    st.subheader(_("Bring one in"), anchor=False)
+    show_arrived()
+    if services.engine_state().phase == "starting":
+        wait_for_engine(_("The workers are starting; they look at your file in a few seconds."))
+    with st.container(key=state.MODELS_ARRIVALS):
+        left, right = st.columns(2, gap="large")
+        with left:
+            show_model_upload()
+        with right:
+            show_run_upload()
+
+
+def show_model_upload() -> None:
+    """A model that was trained elsewhere."""
+    st.markdown(
+        _(
+            '**A model that you trained elsewhere**, saved with `model.save("model.keras")` or '
+            "as `.h5`. Here you can evaluate it, draw for it and save it in other formats."
+        )
+    )
+    file = st.file_uploader(
+        _("Model file"),
+        type=["keras", "h5"],
+        key=state.MODELS_UPLOAD.key,
+        help=_(
+            "Sequential and functional models of Keras's usual layers, for 28 × 28 pixels and ten "
+            "digits, up to 100 MB. Nothing in the file is run: the network is built anew from its "
+            "description, and a file with code in it is refused."
+        ),
+    )
+    scaling = st.segmented_control(
+        _("Its pixels go from"),
+        SCALINGS,
+        format_func=lambda key: _(CHOICE_LABELS["pixel_scaling"][key]),
+        key=state.MODELS_SCALING.prepare(),
+        required=True,
+        help=_(
+            "How the pictures looked that it learned from. Most programs divide the pixels by 255 "
+            "first: then it is 0 to 1. A network with a Rescaling layer of its own wants 0 to 255."
+        ),
+    )
+    asked = st.button(
+        _("Bring the model in"), key=state.MODELS_TAKE, disabled=file is None, type="primary"
+    )
+    if asked and file is not None and scaling:
+        take(
+            (file.file_id, scaling),
+            lambda: services.bring_in(file, file.name, scaling),
+        )
+
+
+def show_run_upload() -> None:
+    """A run that this lab has saved, here or on another machine."""
+    st.markdown(
+        _(
+            "**A saved run**, the .zip that “Download everything” gave you here or on another "
+            "machine. It is compared with its checksums, and comes in as a run of its own."
+        )
+    )
+    file = st.file_uploader(_("Saved run"), type=["zip"], key=state.MODELS_RESTORE.key)
+    asked = st.button(
+        _("Bring in a saved run"), key=state.MODELS_RESTORE_TAKE, disabled=file is None
+    )
+    if asked and file is not None:
+        take((file.file_id, "run"), lambda: services.restore(file, file.name))
+
+
+def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
+    """Bring a file in, once: a double click is delivered as two presses of the button.
+
+    Args:
+        what: The file and how it is taken, to know it again.
+        bring: Does it.
+    """
+    if state.MODELS_TAKEN.get() == what and arrived() is not None:
+        return
+    try:
+        with st.spinner(_("The file is being looked at …"), show_time=True):
+            run = bring()
+    except LabError as error:
+        problems.show(error)
+        return
+    state.MODELS_TAKEN.set(what)
+    state.MODELS_ARRIVED.set(run.id)
+    state.MODELS_RUN.set(None)  # the address decides
+    disk_panel.sizes.clear()
+    st.query_params["run"] = run.id
+    st.rerun()
+
+
+def arrived() -> Run | None:
+    """What came in last, if it is still there."""
+    run_id = state.MODELS_ARRIVED.get()
+    try:
+        return services.store().get(run_id) if run_id else None
+    except UnknownRunError:
+        return None
+
+
+def show_arrived() -> None:
+    """Say what came in, how well it reads, and what can be done with it now."""
+    run = arrived()
+    if run is None:
+        return
+    words = _("**{name}** is here.")
+    if run.test_accuracy is not None:
+        words = _("**{name}** is here. It reads {accuracy} of the test digits correctly.")
+    st.success(
+        words.format(name=escaped(run.name), accuracy=percent(run.test_accuracy)),
+        icon=":material/check:",
+    )
+    glances = (run.imported or {}).get("glances", {})
+    ours = run.config.pixel_scaling
+    other = next((key for key in glances if key != ours), None)
+    if other and glances[other] > glances[ours] + CLEARLY_BETTER:
+        st.warning(
+            _(
+                "Of 500 training digits it reads {ours} with pixels from {our_range}, and {other} "
+                "with pixels from {other_range}. Probably it learned from those: bring it in once "
+                "more, with that choice."
+            ).format(
+                ours=percent(glances[ours]),
+                other=percent(glances[other]),
+                our_range=_(CHOICE_LABELS["pixel_scaling"][ours]),
+                other_range=_(CHOICE_LABELS["pixel_scaling"][other]),
+            )
+        )
+    if not run.has_models:
+        return
+    with st.container(horizontal=True):
+        for page, label, icon in (
+            (evaluate_page(), _("Evaluate it"), ":material/fact_check:"),
+            (draw_page(), _("Draw a digit for it"), ":material/draw:"),
+        ):
+            st.page_link(page, label=label, icon=icon, query_params={"run": run.id})

@@ -1,0 +1,89 @@
+"""What the runs take of the disk, on the Models page, and the way to make room."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.runs.cleaning import LEAST_DAYS, MOST_DAYS, OldRun
+from ui import problems, services, state
+from ui.run_words import escaped, whole
+from ui.text import _, ngettext
+
+#: Sizes are looked up anew after so many seconds.
+SIZES_SECONDS = 20
+#: Runs listed at a time.
+LISTED = 12
+
+
+@st.cache_data(ttl=SIZES_SECONDS, max_entries=4, show_spinner=False)
+def sizes(home: str) -> dict[str, int]:  # noqa: ARG001 - part of what is remembered
+    """Bytes of each run's files, for all sessions."""
+    return services.store().artifacts.sizes()
+
+
+def in_bytes(count: int) -> str:
+    """A number of bytes as a person reads it."""
+    if count < 1_000_000:
+        return _("{size} kB").format(size=whole(round(count / 1000)))
+    return _("{size} MB").format(size=f"{count / 1e6:,.1f}")
+
+
+def show_disk() -> None:
+    """What all runs take, and a clean-up that says first what it would remove."""
+    found = sizes(services.store().home)
+    words = ngettext(
+        "{size} in the files of {count} run", "{size} in the files of {count} runs", len(found)
+    )
+    title = words.format(size=in_bytes(sum(found.values())), count=whole(len(found)))
+    with st.expander(_("Disk: {title}").format(title=title), key=state.MODELS_DISK):
+        st.markdown(
+            _(
+                "A clean-up removes what ended long ago, with all that it learned. Pinned runs and "
+                "runs at work stay."
+            )
+        )
+        days = st.number_input(
+            _("Older than so many days"),
+            LEAST_DAYS,
+            MOST_DAYS,
+            key=state.MODELS_CLEAN_DAYS.prepare(),
+            width=240,
+        )
+        with problems.shown():
+            show_clean_up(services.old_runs(days))
+
+
+def show_clean_up(old: list[OldRun]) -> None:
+    """List what would go, and remove it when that was read and confirmed."""
+    if not old:
+        st.caption(_("There is nothing to remove: nothing that old is left unpinned."))
+        return
+    freed = in_bytes(sum(one.bytes for one in old))
+    lines = ["| | | |", "|---|---|---|"]
+    for one in old[:LISTED]:
+        age = ngettext("{days} day ago", "{days} days ago", int(one.days))
+        row = (escaped(one.run.name), age.format(days=whole(int(one.days))), in_bytes(one.bytes))
+        lines.append(f"| {' | '.join(row)} |")
+    st.markdown("\n".join(lines))
+    if len(old) > LISTED:
+        st.caption(_("… and {count} more.").format(count=whole(len(old) - LISTED)))
+    words = ngettext("Remove {count} run ({size})", "Remove {count} runs ({size})", len(old))
+    label = words.format(count=whole(len(old)), size=freed)
+    with st.popover(label, icon=":material/delete_sweep:", key=state.MODELS_CLEAN):
+        st.caption(_("They are removed for good. Pin what you want to keep, or download it first."))
+        st.button(
+            _("Remove them"),
+            type="primary",
+            key=state.MODELS_CLEAN_CONFIRM,
+            on_click=clean,
+            args=(old,),
+        )
+
+
+def clean(old: list[OldRun]) -> None:
+    """Remove what was listed."""
+    with problems.noted():
+        count = services.remove_old(old)
+        sizes.clear()
+        words = ngettext("{count} run was removed.", "{count} runs were removed.", count)
+        state.MODELS_DONE.set(words.format(count=whole(count)))

@@ -1,0 +1,131 @@
+"""One run on the Models page: its name, notes, tags and pin, where it came from, the way out."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import streamlit as st
+
+from mnist_core.archive import file_name
+from mnist_core.runs import Run
+from mnist_core.runs.store import MOST_TAGS, NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH
+from ui import disk_panel, problems, services, state
+from ui.export_panel import show_export
+from ui.run_words import escaped, whole
+from ui.text import _
+
+
+def save(run_id: str) -> None:
+    """Keep what stands in the fields."""
+    with problems.noted():
+        store = services.store()
+        store.rename(run_id, state.MODELS_NAME.get())
+        store.describe(
+            run_id,
+            notes=state.MODELS_NOTES.get(),
+            tags=state.MODELS_TAGS.get(),
+            pinned=state.MODELS_PINNED.get(),
+        )
+        state.MODELS_DESCRIBED.set(None)  # the fields show what was kept
+        state.MODELS_DONE.set(_("Saved."))
+
+
+def show_description(run: Run, known_tags: list[str]) -> None:
+    """Fields for what a person wants to say of a run.
+
+    Args:
+        run: The run.
+        known_tags: Tags of all runs, to choose from.
+    """
+    if state.MODELS_DESCRIBED.get() != (run.id, run.version):
+        state.MODELS_DESCRIBED.set((run.id, run.version))
+        state.MODELS_NAME.set(services.store().get(run.id).name)  # without what tells two apart
+        state.MODELS_NOTES.set(run.notes)
+        state.MODELS_TAGS.set(list(run.tags))
+        state.MODELS_PINNED.set(run.pinned)
+    st.text_input(_("Name"), key=state.MODELS_NAME.prepare(), max_chars=NAME_LENGTH)
+    st.multiselect(
+        _("Tags"),
+        sorted({*known_tags, *state.MODELS_TAGS.get()}),
+        key=state.MODELS_TAGS.prepare(),
+        accept_new_options=True,
+        max_selections=MOST_TAGS,
+        placeholder=_("Type a word, or choose one"),
+        help=_(
+            "Words by which you find it again, such as a class or a date; at most {limit} letters."
+        ).format(limit=TAG_LENGTH),
+    )
+    st.text_area(
+        _("Notes"),
+        key=state.MODELS_NOTES.prepare(),
+        max_chars=NOTES_LENGTH,
+        placeholder=_("What was tried, what was found"),
+        height=120,
+    )
+    st.toggle(
+        _("Pin it"),
+        key=state.MODELS_PINNED.prepare(),
+        help=_("A clean-up leaves pinned runs alone, however old they are."),
+    )
+    st.button(
+        _("Save"),
+        type="primary",
+        key=state.MODELS_SAVE,
+        icon=":material/save:",
+        on_click=save,
+        args=(run.id,),
+    )
+
+
+def show_origin(run: Run) -> None:
+    """Where a model came from that came in as a file, and what was made of it."""
+    known = run.imported
+    if known is None:
+        return
+    shape = " × ".join(map(str, known["input_shape"]))
+    st.markdown(
+        _(
+            "Brought in from the file **{file}**: {layers} layers with {parameters} parameters, "
+            "for pictures as {shape} numbers. It was built anew from known layers, and its "
+            "training is not known."
+        ).format(
+            file=escaped(known["file"]),
+            layers=whole(known["layers"]),
+            parameters=whole(known["parameters"]),
+            shape=shape,
+        )
+    )
+    if known["output"] == "logits":
+        st.caption(
+            _(
+                "The file's network ended in plain sums (logits). A softmax was added, which turns "
+                "them into probabilities and changes none of its answers."
+            )
+        )
+
+
+def show_download(run: Run) -> None:
+    """The ways out: a format for another tool, or all of the run for another lab."""
+    show_export(run)
+    st.divider()
+    st.markdown(
+        _(
+            "**All of it in one file**, to take along or to give to another lab: settings, every "
+            "epoch as a table, both networks, and the event files where there are some. Bring it "
+            "in there under “Bring in a saved run”."
+        )
+    )
+    size = disk_panel.sizes(services.store().home).get(run.id, 0)
+    st.download_button(
+        _("Download everything ({size})").format(size=disk_panel.in_bytes(size)),
+        lambda: _archive(run.id),
+        file_name=file_name(run),
+        mime="application/zip",
+        key=state.MODELS_ARCHIVE,
+        icon=":material/folder_zip:",
+        on_click="ignore",
+    )
+
+
+def _archive(run_id: str) -> BinaryIO:
+    return services.archive(run_id)
