@@ -57,9 +57,7 @@ def part_words(part: str) -> PartWords:
 
 
 def checkpoint_line(run: Run, checkpoint: str) -> str:
-    """One of a run's two networks, or the only one of a file."""
-    if run.imported is not None:
-        return _("the file's")
+    """One of a run's two networks."""
     record = run.best if checkpoint == "best" else run.last
     words = _("best epoch, {epoch}") if checkpoint == "best" else _("last epoch, {epoch}")
     return words.format(epoch=whole(record.epoch if record else run.epochs_done))
