@@ -127,8 +127,9 @@ def _show_layers(anatomy: Anatomy) -> None:
     st.table(
         [
             {
-                _("Layer"): layer.name,
-                _("Kind"): layer.kind,
+                # A table's cells are Markdown, and the names may be a foreign file's.
+                _("Layer"): escaped(layer.name),
+                _("Kind"): escaped(layer.kind),
                 _("Output shape"): str((None, *layer.output_shape)),
                 _("Parameters"): whole(layer.parameters),
                 _("Trainable"): yes_or_no[layer.trainable],

@@ -21,7 +21,7 @@ SOFTMAX = Anatomy(
     input_shape=(784,),
     layers=[
         Layer("first_one", "Dense", (10,), 7_850, True, {"units": 10, "activation": "softmax"}),
-        Layer("still", "Dropout", (10,), 0, None, {"rate": 0.5}),
+        Layer("still![](http://a.b)", "Dropout", (10,), 0, None, {"rate": 0.5}),
     ],
     parameters=7_850,
     trainable_parameters=7_800,
@@ -66,9 +66,10 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
     app = panel(run)
     assert not app.exception
     table = app.table[0].value
+    # Its cells are Markdown: nothing in a name is to be taken for it.
     assert table.values.tolist() == [
-        ["first_one", "Dense", "(None, 10)", "7,850", "yes"],
-        ["still", "Dropout", "(None, 10)", "0", "–"],
+        [r"first\_one", "Dense", "(None, 10)", "7,850", "yes"],
+        [r"still\!\[\]\(http\://a\.b\)", "Dropout", "(None, 10)", "0", "–"],
     ]
     words = plain(said(app))
     assert "7,850 parameters (30.66 KB), 7,800 of them trainable" in words
