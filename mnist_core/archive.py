@@ -79,7 +79,7 @@ def write_archive(store: Store, run_id: str, out: BinaryIO) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, pieces in _parts(store, run):
             manifest["files"][name] = _add(packed, name, pieces)
-        packed.writestr(MANIFEST, json.dumps(manifest, indent=1))
+        packed.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
 
 
 def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:

@@ -13,12 +13,34 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mnist_core.commands import evaluation, export, history, listing, prediction, training
+from mnist_core.commands import (
+    archiving,
+    cleaning,
+    evaluation,
+    export,
+    history,
+    importing,
+    listing,
+    prediction,
+    restoring,
+    training,
+)
 from mnist_core.errors import ConfigError, LabError
 from mnist_core.words import mark
 
 #: A command is a module with ``add``, which adds its parser and says what runs it.
-COMMANDS = (listing, training, history, prediction, evaluation, export)
+COMMANDS = (
+    listing,
+    training,
+    history,
+    prediction,
+    evaluation,
+    export,
+    archiving,
+    restoring,
+    importing,
+    cleaning,
+)
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
 

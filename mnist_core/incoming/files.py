@@ -18,12 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.incoming import arrays, packed
-from mnist_core.incoming.plan import MOST_TEXT, Plan, make_plan, read_json
+from mnist_core.incoming.plan import MOST_BYTES, MOST_TEXT, Plan, make_plan, read_json
 from mnist_core.incoming.refusal import RefusedError, damaged
 from mnist_core.words import mark
 
-#: Most bytes of a model file, packed or not.
-MOST_BYTES = 100_000_000
 DESCRIPTION, ABOUT, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 #: What a .keras file consists of, with the most bytes of each.
 PARTS = {DESCRIPTION: MOST_TEXT, ABOUT: 100_000, WEIGHTS: MOST_BYTES}

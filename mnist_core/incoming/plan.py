@@ -16,6 +16,8 @@ from mnist_core.incoming.allowed import LAYERS, LEFT_OUT, RENAMED
 from mnist_core.incoming.refusal import RefusedError, brief, damaged
 from mnist_core.words import mark
 
+#: Most bytes of a model file, packed or not.
+MOST_BYTES = 100_000_000
 #: A description is text: a network of 300 layers has some 300 kB.
 MOST_TEXT = 2_000_000
 DEEPEST = 40

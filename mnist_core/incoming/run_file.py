@@ -30,8 +30,7 @@ from mnist_core.config import CHOICES, LIMITS, TrainingConfig
 from mnist_core.errors import LabError
 from mnist_core.incoming import packed
 from mnist_core.incoming.arrival import read_model_file
-from mnist_core.incoming.files import MOST_BYTES
-from mnist_core.incoming.plan import read_json
+from mnist_core.incoming.plan import MOST_BYTES, read_json
 from mnist_core.incoming.refusal import RefusedError, brief
 from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, RunStatus, Store

@@ -30,7 +30,8 @@ from mnist_core.errors import DataError
 from mnist_core.incoming import apart
 from mnist_core.incoming.allowed import ACTIVATIONS, LAYERS
 from mnist_core.incoming.arrival import bring_in, read_model_file
-from mnist_core.incoming.files import MOST_BYTES, Unpacked, snake_case, unpack
+from mnist_core.incoming.files import Unpacked, snake_case, unpack
+from mnist_core.incoming.plan import MOST_BYTES
 from mnist_core.predictions import predict
 from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.arrivals import keep_arrived

@@ -1,0 +1,59 @@
+"""``archive``: a run in one file, to take along."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+from pathlib import Path
+
+from mnist_core.archive import file_name, write_archive
+from mnist_core.commands.arguments import Commands, add_run, run_named
+from mnist_core.errors import ConfigError, shown
+from mnist_core.runs import Store
+from mnist_core.words import mark
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """Add the command."""
+    parser = commands.add_parser("archive", help="write a run, with all that it has, as one .zip")
+    parser.set_defaults(run=_archive)
+    add_run(parser)
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="where; by default the run's name, here"
+    )
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    return parser
+
+
+def _archive(options: argparse.Namespace) -> int:
+    store = Store.open()
+    run = run_named(store, options.run_name)
+    path: Path = options.output or Path(file_name(run))
+    if path.exists() and (path.is_dir() or not options.force):
+        raise _refused(path, mark("There is something of that name already."))
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        try:
+            with temporary.open("wb") as file:
+                write_archive(store, run.id, file)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise _refused(path, mark("It cannot be written: {cause}."), cause=cause) from error
+    size = path.stat().st_size
+    result = {"run_id": run.id, "file": str(path), "bytes": size}
+    print(json.dumps(result) if options.json else f"{path}: {run.name}, {size:,} bytes")
+    return 0
+
+
+def _refused(path: Path, why: str, **values: object) -> ConfigError:
+    return ConfigError(
+        mark("The output is {path}."),
+        why,
+        mark("Choose another place with --output, or say --force to replace a file."),
+        path=shown(str(path)),
+        **values,
+    )

@@ -1,0 +1,75 @@
+"""``import``: a model that was trained elsewhere becomes a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mnist_core.commands.arguments import Commands
+from mnist_core.commands.tables import finite
+from mnist_core.config import CHOICES
+from mnist_core.errors import ConfigError, shown
+from mnist_core.incoming.arrival import bring_in
+from mnist_core.runs import Run, Store
+from mnist_core.runs.arrivals import ARRIVED, keep_arrived
+from mnist_core.words import mark
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """Add the command."""
+    parser = commands.add_parser("import", help="bring in a model file, .keras or .h5")
+    parser.set_defaults(run=_import)
+    parser.add_argument("file", type=Path, metavar="FILE", help="a model that Keras saved")
+    parser.add_argument("--name", help="what to call the run; by default the file's name")
+    parser.add_argument(
+        "--pixel-scaling",
+        default="unit",
+        choices=CHOICES["pixel_scaling"],
+        help="how it wants its pixels: unit for 0 to 1, raw for 0 to 255 (default: unit)",
+    )
+    return parser
+
+
+def _import(options: argparse.Namespace) -> int:
+    run = bring(options.file, bring_in, options.pixel_scaling, options.name)
+    print_run(run, as_json=options.json)
+    return 0
+
+
+def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
+    """Make a run of a file.
+
+    Args:
+        path: The file.
+        function: Takes the store's two addresses, an id, the file's name and more; returns an id.
+        *more: What else it takes.
+    """
+    store = Store.open()
+    try:
+        with path.open("rb") as file:
+            run_id = keep_arrived(store, file)
+    except OSError as error:
+        raise ConfigError(
+            mark("The file is {path}."),
+            mark("It cannot be read: {cause}."),
+            mark("Give the path of a file."),
+            path=shown(str(path)),
+            cause=error.strerror or str(error),
+        ) from error
+    try:
+        return store.get(function(store.home, store.url, run_id, path.name, *more))
+    finally:
+        store.artifacts.remove(run_id, ARRIVED)
+
+
+def print_run(run: Run, *, as_json: bool) -> None:
+    """Say what came in."""
+    if as_json:
+        accuracy = finite(run.test_accuracy)
+        print(json.dumps({"run_id": run.id, "name": run.name, "test_accuracy": accuracy}))
+        return
+    reads = "" if run.test_accuracy is None else f", {run.test_accuracy:.2%} of the test digits"
+    print(f"{run.id}: {run.name}{reads}")

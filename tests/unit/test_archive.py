@@ -1,0 +1,69 @@
+"""What a file about a run says in text comes back as it was, whatever the numbers are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_core.archive import EVENT_FILE, _epochs_table
+from mnist_core.incoming.refusal import brief
+from mnist_core.incoming.run_file import _records
+from mnist_core.runs import EpochRecord
+from mnist_core.runs.arrivals import name_of
+from mnist_core.runs.store import MOST_TAGS, NAME_LENGTH, clean_name, clean_tags
+
+number = st.floats(allow_nan=False, width=64)
+
+
+@given(st.lists(st.tuples(*[number] * 9), max_size=20))
+def test_epochs_come_back_to_the_last_digit(rows):
+    names = list(EpochRecord.__dataclass_fields__)[1:]
+    records = [
+        EpochRecord(epoch=epoch, **dict(zip(names, row, strict=True)))
+        for epoch, row in enumerate(rows, start=1)
+    ]
+    assert _records(_epochs_table(records)) == records
+
+
+def test_what_is_no_number_comes_back_as_no_number():
+    values = dict.fromkeys(list(EpochRecord.__dataclass_fields__)[1:], math.nan)
+    (found,) = _records(_epochs_table([EpochRecord(epoch=1, **values)]))
+    assert math.isnan(found.val_loss) and asdict(found)["epoch"] == 1
+
+
+@given(st.text(max_size=300))
+def test_any_file_name_gives_a_name_that_is_taken(file):
+    name = name_of(file)
+    assert clean_name(name) == name and len(name) <= NAME_LENGTH
+
+
+@given(st.lists(st.text(max_size=25), max_size=MOST_TAGS))
+def test_clean_tags_are_clean(tags):
+    once = clean_tags(tags)
+    assert clean_tags(once) == once == sorted(set(once))
+
+
+@given(st.text(max_size=200))
+def test_what_stands_in_a_sentence_is_one_short_line(text):
+    assert len(brief(text)) <= 60 and brief(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("events/events.out.tfevents.1.lab", True),
+        ("events/train/events.out.tfevents.1.lab", True),
+        ("events/train/../events.out.tfevents.1", False),
+        ("events/../tfevents", False),
+        ("events/other/x.tfevents.1", False),
+        ("events/x", False),
+        ("events/a.tfevents\n", False),
+        ("x/events/a.tfevents", False),
+    ],
+)
+def test_only_names_of_event_files_are_known(name, known):
+    assert (EVENT_FILE.fullmatch(name) is not None) is known
