@@ -169,7 +169,7 @@ def show_compared(parts: dict[str, Evaluation]) -> None:
         row(_("**gap** in loss"), gap_cells("loss")),
     ]
     st.markdown("\n".join(lines))
-    st.caption(f"{_gap_sentence(gaps['test'])} {_('In brackets: 95% intervals.')}")
+    st.caption(f"{_gap_sentence(gaps['test'], parts['train'])} {_('In brackets: 95% intervals.')}")
 
 
 def _share(estimate: Estimate) -> str:
@@ -189,7 +189,7 @@ def _signed(estimate: Estimate, figure: str) -> str:
     )
 
 
-def _gap_sentence(gap: Gap) -> str:
+def _gap_sentence(gap: Gap, train: Evaluation) -> str:
     points = f"{100 * abs(gap.accuracy.value):.1f}"
     if gap.accuracy.low > 0:
         return _(
@@ -197,10 +197,16 @@ def _gap_sentence(gap: Gap) -> str:
             "than of those that it learned from. What it learned by heart does not help it there."
         ).format(points=points)
     if gap.accuracy.high < 0:
-        return _(
+        words = _(
             "There is no generalisation gap: it reads even {points} percentage points more of the "
-            "test images than of those that it learned from, which must be the harder ones."
+            "test images than of those that it learned from."
         ).format(points=points)
+        if wrong := int(train.wrong.sum()):
+            return f"{words} " + _(
+                "Of the training labels {count} were made wrong on purpose; it has not learned "
+                "those by heart."
+            ).format(count=whole(wrong))
+        return f"{words} " + _("Those must be the harder ones.")
     return _(
         "The generalisation gap in accuracy, {points} percentage points, may be chance: the "
         "interval holds 0. So far it has learned what holds for new images too."

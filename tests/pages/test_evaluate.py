@@ -217,6 +217,19 @@ def test_a_gap_that_may_be_chance_is_not_called_one(open_page: Open, run: Run) -
     assert "may be chance" in said(open_page("evaluate"))
 
 
+def test_training_images_with_wrong_labels_may_be_read_worse(open_page: Open, run: Run) -> None:
+    judge(run)
+    labels = np.arange(400) % 10
+    told = np.where(np.arange(400) < 80, (labels + 1) % 10, labels)
+    names = tuple("0123456789")
+    spoiled = Evaluation.of(told, np.eye(10)[labels], classes=names, wrong=told != labels)
+    evaluations.keep(run, "best", "train", spoiled)
+    evaluations.keep(run, "best", "test", Evaluation.of(labels, np.eye(10)[labels], classes=names))
+    words = said(open_page("evaluate"))
+    assert "20.0 percentage points more of the test images" in words
+    assert "80 were made wrong on purpose" in words
+
+
 def test_wrong_labels_are_named(open_page: Open, run: Run) -> None:
     judge(run, noisy=True)
     app = open_page("evaluate")
