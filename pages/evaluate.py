@@ -102,7 +102,8 @@ def show_evaluation(run: Run, checkpoint: str, part: str) -> None:
         return
     evaluation = read_images(run, checkpoint, part)
     evaluation_panel.show_figures(evaluation, part)
-    side_by_side = st.container(key=state.EVALUATE_COMPARED)
+    # It keeps room for all parts, if there are more than one.
+    side_by_side = st.container(key=state.EVALUATE_COMPARED if len(names) > 1 else None)
     confusion_panel.show_confusions(run, evaluation, part)
     evaluation_panel.show_classes(evaluation)
     confusion_panel.show_worst(run, evaluation, part)
