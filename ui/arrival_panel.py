@@ -106,9 +106,8 @@ def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
         return
     state.MODELS_TAKEN.set(what)
     state.MODELS_ARRIVED.set(run.id)
-    state.MODELS_RUN.set(None)  # the address decides
     disk_panel.sizes.clear()
-    st.query_params["run"] = run.id
+    st.query_params["run"] = run.id  # the page follows it; its own choice is drawn already
     st.rerun()
 
 

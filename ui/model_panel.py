@@ -48,6 +48,8 @@ def show_model(run: Run) -> None:
         st.info(_("This run has left no network to look into."))
         return
     _show_network(run)
+    if run.imported is not None:  # nothing is known of its training
+        return
     st.markdown(_("**How its weights moved while it learned**"))
     _show_histograms(run)
 

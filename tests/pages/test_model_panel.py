@@ -13,6 +13,7 @@ from mnist_core.anatomy import Anatomy, Layer, WeightPictures
 from mnist_core.engine import EngineState
 from mnist_core.errors import DataError
 from mnist_core.runs import Run, RunStatus
+from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from ui import services
 
 from .conftest import Runs, plain, said
@@ -118,6 +119,18 @@ def test_best_and_last_are_chosen_and_asked_for_once(
     panel(run)
     assert not app.exception
     assert asked == [(run.id, "best"), (run.id, "last")]
+
+
+def test_nothing_is_said_of_a_training_that_is_not_known(
+    runs: Runs, asked: list[tuple[str, str]]
+) -> None:
+    ended = EndedRun(name="mine", config=imported_config("unit"), imported={"file": "mine.h5"})
+    run = add_ended(runs.store, "a" * 32, ended)
+    app = panel(run)
+    assert not app.exception
+    assert "Its layers" in said(app)
+    assert "histograms" not in said(app)
+    assert asked == [(run.id, "best")]
 
 
 def test_a_run_without_a_network_says_so(runs: Runs, asked: list[tuple[str, str]]) -> None:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.runs.schema import runs as table
+from ui import services
 
 from .conftest import Open, Runs, plain, said
 
@@ -214,3 +215,16 @@ def test_a_file_without_workers_is_answered_in_words(open_page: Open, store: Sto
     assert not app.exception
     assert "no workers" in "".join(element.value for element in app.error)
     assert store.artifacts.sizes() == {}
+
+
+def test_what_comes_in_takes_the_place_of_the_run_that_is_shown(
+    open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, other = runs.add(name="shown"), runs.add(name="other")
+    app = open_page("models", run=shown.id)
+    assert app.selectbox(key="models-run").value == shown.id
+    monkeypatch.setattr(services, "bring_in", lambda *_arguments: other)
+    app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
+    app.button(key="models-take").click().run()
+    assert not app.exception
+    assert app.selectbox(key="models-run").value == other.id
