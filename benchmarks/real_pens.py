@@ -133,7 +133,7 @@ def finished_run(store: Store, key: str) -> Run | None:
     preset = PRESETS[key].config
     for run in store.list_runs():
         alike = replace(preset, seed=run.config.seed, epochs=run.config.epochs) == run.config
-        if alike and run.status is RunStatus.FINISHED and run.test_accuracy is not None:
+        if alike and run.status is RunStatus.FINISHED and run.test_metric is not None:
             return run
     return None
 
@@ -165,7 +165,7 @@ def figures(store: Store, run: Run, key: str, pictures: Pictures) -> Figures:
         preset=key,
         epochs=run.epochs_done,
         seconds=round(run.active_seconds, 1),
-        test=float(run.test_accuracy or 0),
+        test=float(run.test_metric or 0),
         pens=float(pens.mean()),
         shrunk=float(right(pictures.shrunk).mean()),
         digits=[float(pens[pictures.labels == digit].mean()) for digit in range(10)],

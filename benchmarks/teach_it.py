@@ -101,8 +101,8 @@ def taught(store: Store, base: Run, pictures: Pictures, draw: int) -> Taught:
         writers=sorted(map(int, writers)),
         before=accuracy(store, base, pictures, ~mine),
         after=accuracy(store, run, pictures, ~mine),
-        test_before=float(base.test_accuracy or 0),
-        test_after=float(run.test_accuracy or 0),
+        test_before=float(base.test_metric or 0),
+        test_after=float(run.test_metric or 0),
         seconds=round(run.active_seconds, 1),
     )
     print(f"draw {draw}: error × {result.error_ratio:.2f}", file=sys.stderr, flush=True)

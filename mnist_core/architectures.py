@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mnist_core.errors import unknown_name
+from mnist_core.tasks.texts import WORDS
 from mnist_core.words import mark
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 VECTOR = (784,)
 IMAGE = (28, 28, 1)
 CLASSES = 10
+#: Tasks with pictures of 28 by 28 pixels and ten classes; each of their networks fits them all.
+PICTURES = ("mnist", "fashion")
+TOPICS = 46
+BOSTON_COLUMNS, CALIFORNIA_COLUMNS = 13, 8
+#: Where the networks for texts and tables come from.
+CHOLLET = mark(
+    "A Chinese note on running MNIST with Keras (2020), after F. Chollet, "
+    "Deep Learning with Python (2017), chapter 3"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,8 @@ class Architecture:
         summary: One sentence that a beginner understands.
         source: Where the architecture comes from.
         parameters: Numbers in the model, trainable or not, as Keras counts them.
-        input_shape: Shape of one sample: (784,) or (28, 28, 1).
+        input_shape: Shape of one sample, such as (784,) or (28, 28, 1).
+        tasks: Keys of the tasks that it fits.
         build: Returns a new, uncompiled, built model. Its weights are drawn from Keras's
             global seed, which the caller sets. Imports Keras when called.
     """
@@ -46,6 +57,7 @@ class Architecture:
     parameters: int
     input_shape: tuple[int, ...]
     build: Callable[[], keras.Model]
+    tasks: tuple[str, ...] = PICTURES
 
 
 def _relu_2() -> keras.Model:
@@ -182,6 +194,51 @@ def _strided() -> keras.Model:
     )
 
 
+def _text_16_16() -> keras.Model:
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((WORDS,)),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(1, activation="sigmoid"),
+        ],
+        name="text-16-16",
+    )
+
+
+def _text_64_64() -> keras.Model:
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((WORDS,)),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(TOPICS, activation="softmax"),
+        ],
+        name="text-64-64",
+    )
+
+
+def _table(columns: int, name: str) -> keras.Model:
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((columns,)),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(1),
+        ],
+        name=name,
+    )
+
+
 _ALL = (
     Architecture(
         key="relu-2",
@@ -289,9 +346,60 @@ _ALL = (
         input_shape=IMAGE,
         build=_strided,
     ),
+    Architecture(
+        key="text-16-16",
+        label=mark("Two small layers for yes or no, 16 each"),
+        summary=mark(
+            "Each of 10,000 words has 16 weights; what they add up to becomes one probability."
+        ),
+        source=CHOLLET,
+        parameters=160_305,
+        input_shape=(WORDS,),
+        build=_text_16_16,
+        tasks=("imdb",),
+    ),
+    Architecture(
+        key="text-64-64",
+        label=mark("Two layers for many topics, 64 each"),
+        summary=mark(
+            "Wider than the one for yes or no: 46 topics would not pass through 16 numbers."
+        ),
+        source=CHOLLET,
+        parameters=647_214,
+        input_shape=(WORDS,),
+        build=_text_64_64,
+        tasks=("reuters",),
+    ),
+    Architecture(
+        key="table-64-64",
+        label=mark("Two layers for a price, 64 each"),
+        summary=mark(
+            "The last layer has one unit and no activation: it may answer with any number."
+        ),
+        source=CHOLLET,
+        parameters=5_121,
+        input_shape=(BOSTON_COLUMNS,),
+        build=lambda: _table(BOSTON_COLUMNS, "table-64-64"),
+        tasks=("boston",),
+    ),
+    Architecture(
+        key="california-64-64",
+        label=mark("Two layers for a price in California, 64 each"),
+        summary=mark("The same network, for the eight columns of California's table."),
+        source=CHOLLET,
+        parameters=4_801,
+        input_shape=(CALIFORNIA_COLUMNS,),
+        build=lambda: _table(CALIFORNIA_COLUMNS, "california-64-64"),
+        tasks=("california",),
+    ),
 )
 
 ARCHITECTURES: dict[str, Architecture] = {entry.key: entry for entry in _ALL}
+
+
+def architectures_for(task: str) -> list[str]:
+    """Keys of the architectures that fit a task."""
+    return [entry.key for entry in _ALL if task in entry.tasks]
 
 
 def architecture(key: str) -> Architecture:

@@ -38,7 +38,7 @@ PLAIN = (
     "active_seconds",
     "attempt",
     "test_loss",
-    "test_accuracy",
+    "test_metric",
     "lesson",
     "notes",
     "imported",

@@ -1,6 +1,6 @@
 """One experiment in full: everything that decides a learning curve, checked before it costs time.
 
-A configuration is flat and frozen. The same seventeen names are widgets on a page, options on the
+A configuration is flat and frozen. The same nineteen names are widgets on a page, options on the
 command line and keys in the store, and two equal configurations train the same curve.
 Limits and choices stand beside it as data, so that no page holds a number of its own.
 """
@@ -12,13 +12,16 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, Self
 
-from mnist_core.architectures import ARCHITECTURES
+from mnist_core.architectures import ARCHITECTURES, architectures_for
 from mnist_core.errors import ConfigError, shown, unknown_name
-from mnist_core.tasks import TASKS
+from mnist_core.tasks import TASKS, Task, fold_sizes
 from mnist_core.words import mark
 
-TRAINING_IMAGES = 60_000
-"""Images that training and validation share; the test set's 10,000 are never among them."""
+MOST_SAMPLES = max(entry.samples for entry in TASKS.values())
+"""Samples that training and validation share, in the largest task; test samples are none of them.
+"""
+FEWEST_JUDGES = 10
+"""A validation set is at least so large, or empty."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,11 @@ class Limit:
 
 
 LIMITS: dict[str, Limit] = {
-    "train_size": Limit(10, TRAINING_IMAGES - 10),
-    "validation_size": Limit(10, TRAINING_IMAGES - 10),
-    "batch_size": Limit(1, TRAINING_IMAGES),
+    "train_size": Limit(10, MOST_SAMPLES),
+    "validation_size": Limit(0, MOST_SAMPLES - 10),
+    "folds": Limit(0, 10),
+    "fold": Limit(0, 10),
+    "batch_size": Limit(1, MOST_SAMPLES),
     "epochs": Limit(1, 20_000),
     # A rate of zero learns nothing; below a billionth a float32 weight does not move either.
     "learning_rate": Limit(1e-9, 10.0),
@@ -54,7 +59,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
 DEFAULT_LEARNING_RATES: dict[str, float] = {"sgd": 0.01, "rmsprop": 0.001, "adam": 0.001}
 """The rate that Keras gives each optimizer when none is stated."""
 
-_WHOLE = ("train_size", "validation_size", "batch_size", "epochs", "seed", "patience")
+_WHOLE = (
+    *("train_size", "validation_size", "folds", "fold"),
+    *("batch_size", "epochs", "seed", "patience"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +72,19 @@ class TrainingConfig:
     Attributes:
         task: Key of `mnist_core.tasks.TASKS`.
         architecture: Key of `mnist_core.architectures.ARCHITECTURES`.
-        train_size: Images to learn from.
-        validation_size: Images to judge by during training; together with `train_size` at most
-            60,000, and never the same images.
-        sampling: "random", or "stratified" to keep every digit's share.
-        batch_size: Images for each step of the optimizer.
-        epochs: Times that the training images are seen.
+        train_size: Samples to learn from.
+        validation_size: Samples to judge by during training; together with `train_size` at most
+            what the task has (MNIST 60,000), and never the same samples. 0 trains without a
+            judge, once the number of epochs has been chosen.
+        sampling: "random", or "stratified" to keep every class's share.
+        folds: For K-fold cross-validation, K from 2 to 10; else 0.
+        fold: Which of the folds judges, from 1 to `folds`; the others train. Else 0.
+        batch_size: Samples for each step of the optimizer.
+        epochs: Times that the training samples are seen.
         optimizer: "sgd", "rmsprop" or "adam".
         learning_rate: Size of a step, as the optimizer understands it.
         momentum: Share of the previous step that is carried on; SGD only.
-        seed: Decides the choice of images, the first weights and the order of the batches.
+        seed: Decides the choice of samples, the first weights and the order of the batches.
         pixel_scaling: "unit" for pixels from 0 to 1, "raw" for 0 to 255.
         label_noise: Share of the training labels that are made wrong, 0 to 0.5.
         augmentation: What is done to each training image each time that it comes round: "none",
@@ -95,6 +106,8 @@ class TrainingConfig:
     train_size: int = 700
     validation_size: int = 300
     sampling: str = "random"
+    folds: int = 0
+    fold: int = 0
     batch_size: int = 10
     epochs: int = 1000
     optimizer: str = "sgd"
@@ -124,20 +137,34 @@ class TrainingConfig:
         self._check_together()
 
     def _check_together(self) -> None:
-        total = self.train_size + self.validation_size
-        if total > TRAINING_IMAGES:
+        entry = TASKS[self.task]
+        if self.architecture not in architectures_for(entry.key):
             raise ConfigError(
-                mark(
-                    "train_size is {train} and validation_size is {validation}, together {total}."
-                ),
-                mark("Both are drawn from the same {available} images, without repetition."),
-                mark("Make one of them smaller by {excess} or more."),
-                train=self.train_size,
-                validation=self.validation_size,
-                total=total,
-                available=TRAINING_IMAGES,
-                excess=total - TRAINING_IMAGES,
+                mark("architecture is {architecture} with the task {task}."),
+                mark("That network takes other samples, or gives other answers."),
+                mark("Choose one of {fitting}."),
+                architecture=self.architecture,
+                task=self.task,
+                fitting=", ".join(architectures_for(entry.key)),
             )
+        self._check_sizes(entry)
+        self._check_folds(entry)
+        for field, unlike, fits in (
+            ("pixel_scaling", "unit", entry.inputs == "images"),
+            ("augmentation", "none", entry.inputs == "images"),
+            ("sampling", "random", not entry.is_number),
+            ("label_noise", 0.0, not entry.is_number),
+        ):
+            if not fits and getattr(self, field) != unlike:
+                raise ConfigError(
+                    mark("{field} is {value} with the task {task}."),
+                    mark("This task's samples know no such thing."),
+                    mark("Leave it at {usual}."),
+                    field=field,
+                    value=shown(getattr(self, field)),
+                    task=self.task,
+                    usual=unlike,
+                )
         if self.momentum and self.optimizer != "sgd":
             raise ConfigError(
                 mark("momentum is {momentum} with the optimizer {optimizer}."),
@@ -146,6 +173,67 @@ class TrainingConfig:
                 momentum=self.momentum,
                 optimizer=self.optimizer,
             )
+
+    def _check_sizes(self, entry: Task) -> None:
+        total = self.train_size + self.validation_size
+        if total > entry.samples:
+            raise ConfigError(
+                mark(
+                    "train_size is {train} and validation_size is {validation}, together {total}."
+                ),
+                mark("Both are drawn from the same {available} samples, without repetition."),
+                mark("Make one of them smaller by {excess} or more."),
+                train=self.train_size,
+                validation=self.validation_size,
+                total=total,
+                available=entry.samples,
+                excess=total - entry.samples,
+            )
+        if 0 < self.validation_size < FEWEST_JUDGES:
+            raise ConfigError(
+                mark("validation_size is {value}."),
+                mark("So few samples judge nothing."),
+                mark("Give at least {fewest}, or 0 to train without a judge."),
+                value=self.validation_size,
+                fewest=FEWEST_JUDGES,
+            )
+        if self.validation_size == 0 and self.patience is not None:
+            raise ConfigError(
+                mark("validation_size is 0 and patience is {patience}."),
+                mark("Stopping early looks at the validation loss, and there is none."),
+                mark("Give some validation samples, or take the patience away."),
+                patience=self.patience,
+            )
+
+    def _check_folds(self, entry: Task) -> None:
+        if self.folds == 0 and self.fold == 0:
+            return
+        if self.folds < 2 or not 1 <= self.fold <= self.folds:
+            raise ConfigError(
+                mark("folds is {folds} and fold is {fold}."),
+                mark("There are 2 to 10 folds, and the one that judges is one of them."),
+                mark("Count the fold from 1 to the number of folds, or set both to 0."),
+                folds=self.folds,
+                fold=self.fold,
+            )
+        train, validation = fold_sizes(entry.samples, self.folds, self.fold)
+        if (self.train_size, self.validation_size, self.sampling) != (train, validation, "random"):
+            raise ConfigError(
+                mark("Fold {fold} of {folds}, with {train_size} and {validation_size} samples."),
+                mark("Folds divide all samples at random: here {train} train, {validation} judge."),
+                mark("Set train_size and validation_size to these, and sampling to random."),
+                fold=self.fold,
+                folds=self.folds,
+                train_size=self.train_size,
+                validation_size=self.validation_size,
+                train=train,
+                validation=validation,
+            )
+
+    @property
+    def metric(self) -> str:
+        """Keras's name of the figure beside the loss: "accuracy" or "mae"."""
+        return TASKS[self.task].metric if self.task in TASKS else "accuracy"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name, in order, as values that JSON can hold."""

@@ -171,10 +171,10 @@ def _judge(begun: _Begun, store: Store, run: Run, checkpoint: str, seconds: floa
 
     model = load(store, run.id, checkpoint)
     end = time.monotonic() + seconds
-    images, labels = begun.part.images_u8, begun.part.labels
+    inputs, labels = begun.part.inputs, begun.part.labels
     while begun.done < len(labels):
         piece = slice(begun.done, begun.done + PIECE)
-        output, losses = model.judged(images[piece], labels[piece])
+        output, losses = model.judged(inputs[piece], labels[piece])
         begun.outputs.append(output)
         begun.losses.append(losses)
         begun.done = min(piece.stop, len(labels))

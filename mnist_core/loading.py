@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,11 +20,12 @@ from numpy.typing import NDArray
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import DataError, StoreError, unknown_name
+from mnist_core.inputs import network_inputs
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.records import IMPORTED
-from mnist_core.tasks import prepare, task
+from mnist_core.tasks import task
 from mnist_core.words import mark
 
 FILES = dict(zip(CHECKPOINTS, (BEST_MODEL, LAST_MODEL), strict=True))
@@ -45,38 +47,37 @@ class LoadedModel:
     _forward: Callable[[tf.Tensor], tf.Tensor]
     _judge: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
-    def prepared(self, images_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Images as the model takes them: the same function as in training."""
-        shape = tuple(self.model.input_shape[1:])
-        return prepare(images_u8, scaling=self.config.pixel_scaling, input_shape=shape)
+    def prepared(self, inputs: Any) -> NDArray[np.float32]:
+        """Samples as the model takes them: the same function as in training."""
+        return network_inputs(inputs, self.config, tuple(self.model.input_shape[1:]))
 
-    def probabilities(self, images_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What the model makes of images.
+    def probabilities(self, inputs: Any) -> NDArray[np.float32]:
+        """What the model makes of samples.
 
         Args:
-            images_u8: uint8 (n, 28, 28).
+            inputs: Images uint8 (n, 28, 28), or the inputs of another task's part.
 
         Returns:
-            float32 (n, classes), each row sums to 1.
+            float32 (n, outputs); where the task has several classes each row sums to 1.
         """
-        result: NDArray[np.float32] = self._forward(tf.constant(self.prepared(images_u8))).numpy()
+        result: NDArray[np.float32] = self._forward(tf.constant(self.prepared(inputs))).numpy()
         return result
 
     def judged(
-        self, images_u8: NDArray[np.uint8], labels: NDArray[np.int64]
+        self, inputs: Any, labels: NDArray[Any]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What the model makes of images, and how wrong that is.
+        """What the model makes of samples, and how wrong that is.
 
         Args:
-            images_u8: uint8 (n, 28, 28).
-            labels: int64 (n,).
+            inputs: As for :meth:`probabilities`.
+            labels: int64 (n,), or float32 (n,) where the answer is a number.
 
         Returns:
-            Its output, float32 (n, outputs), and the loss of each image, float32 (n,), without
+            Its output, float32 (n, outputs), and the loss of each sample, float32 (n,), without
             regularisation. Like the training's, the loss comes from before the softmax, where
             a probability too small for a number is still told from nothing.
         """
-        output, losses = self._judge(tf.constant(self.prepared(images_u8)), tf.constant(labels))
+        output, losses = self._judge(tf.constant(self.prepared(inputs)), tf.constant(labels))
         return output.numpy(), losses.numpy()
 
     @property
@@ -135,14 +136,16 @@ def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
     def forward(x: tf.Tensor) -> tf.Tensor:
         return model(x, training=False)
 
-    losses_of = keras.losses.get(task(config.task).loss)
+    entry = task(config.task)
+    losses_of = keras.losses.get(entry.loss)
+    answers = tf.TensorSpec([None], tf.float32 if entry.is_number else tf.int64)
 
     @tf.function(  # type: ignore[untyped-decorator]
-        input_signature=[tf.TensorSpec(shape, tf.float32), tf.TensorSpec([None], tf.int64)]
+        input_signature=[tf.TensorSpec(shape, tf.float32), answers]
     )
     def judge(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         output = model(x, training=False)
-        if output.shape[-1] == 1:  # yes or no: one number for each image
+        if output.shape[-1] == 1:  # yes or no, or a price: one number for each sample
             y = tf.reshape(tf.cast(y, output.dtype), [-1, 1])
         return output, losses_of(y, output)
 

@@ -47,18 +47,18 @@ class Curves:
 
     Attributes:
         loss: Mean loss on the training images.
-        accuracy: Share of training images told right, 0 to 1.
+        metric: The second figure over the training samples, such as the accuracy.
         val_loss: Mean loss on the validation images.
-        val_accuracy: Share of validation images told right, 0 to 1.
+        val_metric: The same over the validation samples.
         val_rise_se: Standard error of the mean paired difference of the validation images'
             losses between this epoch and the best epoch so far, the one with the lowest
             validation loss (the first of equals); 0 or NaN where this epoch is the best.
     """
 
     loss: Curve
-    accuracy: Curve
+    metric: Curve
     val_loss: Curve
-    val_accuracy: Curve
+    val_metric: Curve
     val_rise_se: Curve
 
     @classmethod

@@ -7,6 +7,7 @@ tutorial has no validation set, or uses the test set as one, 50,000 images are f
 
 from dataclasses import dataclass
 
+from mnist_core.architectures import CHOLLET
 from mnist_core.config import DEFAULT_LEARNING_RATES, TrainingConfig
 from mnist_core.errors import unknown_name
 from mnist_core.words import mark
@@ -188,6 +189,106 @@ _ALL = (
             optimizer="adam",
             learning_rate=5e-4,
             augmentation="handwriting",
+        ),
+    ),
+    Preset(
+        key="fashion",
+        label=mark("Clothes: one hidden layer of 512, 10 epochs"),
+        summary=mark("The first network for digits, on MNIST's harder twin."),
+        look_for=mark(
+            "The same network that reads 98 % of the digits stops near 89 % of the clothes: "
+            "shirts, coats and pullovers look alike. Look at its confusion matrix."
+        ),
+        source=mark("H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST (2017)"),
+        config=TrainingConfig(
+            task="fashion",
+            architecture="relu-512",
+            train_size=50_000,
+            validation_size=10_000,
+            batch_size=128,
+            epochs=10,
+            optimizer="rmsprop",
+            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+        ),
+    ),
+    Preset(
+        key="imdb",
+        label=mark("Film reviews: for or against, 20 epochs"),
+        summary=mark("A small network tells from its words alone whether a review is for a film."),
+        look_for=mark(
+            "The validation loss is lowest after about four epochs and then climbs steadily, while "
+            "the training accuracy goes to 100 %. Four epochs are the right number."
+        ),
+        source=CHOLLET,
+        config=TrainingConfig(
+            task="imdb",
+            architecture="text-16-16",
+            train_size=15_000,
+            validation_size=10_000,
+            batch_size=512,
+            epochs=20,
+            optimizer="rmsprop",
+            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+        ),
+    ),
+    Preset(
+        key="reuters",
+        label=mark("News: 46 topics, 20 epochs"),
+        summary=mark("A wider network sorts short news into 46 topics."),
+        look_for=mark(
+            "The validation loss turns after about nine epochs. A few large topics make most of "
+            "the accuracy: look at the small ones on the page Evaluate."
+        ),
+        source=CHOLLET,
+        config=TrainingConfig(
+            task="reuters",
+            architecture="text-64-64",
+            train_size=7_982,
+            validation_size=1_000,
+            batch_size=512,
+            epochs=20,
+            optimizer="rmsprop",
+            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+        ),
+    ),
+    Preset(
+        key="boston",
+        label=mark("House prices in Boston, 100 epochs"),
+        summary=mark("404 neighbourhoods, 13 numbers for each, and a price to be found."),
+        look_for=mark(
+            "With so few samples the curve of the validation is restless, and another seed gives "
+            "another one: this is what K-fold cross-validation is for."
+        ),
+        source=CHOLLET,
+        config=TrainingConfig(
+            task="boston",
+            architecture="table-64-64",
+            train_size=303,
+            validation_size=101,
+            batch_size=16,
+            epochs=100,
+            optimizer="rmsprop",
+            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+        ),
+    ),
+    Preset(
+        key="california",
+        label=mark("House prices in California, 30 epochs"),
+        summary=mark("The same question with forty times as many samples, and no column on race."),
+        look_for=mark(
+            "With 12,000 samples the validation curve is far calmer than Boston's, and stays close "
+            "to the training curve."
+        ),
+        source=mark("R. Pace and R. Barry, Sparse spatial autoregressions (1997)"),
+        config=TrainingConfig(
+            task="california",
+            architecture="california-64-64",
+            train_size=12_512,
+            validation_size=4_000,
+            batch_size=64,
+            epochs=30,
+            optimizer="rmsprop",
+            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
         ),
     ),
 )

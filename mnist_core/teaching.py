@@ -83,6 +83,13 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
         StoreError: There are too few drawings, or the run has left no model.
     """
     base = store.get(run_id)
+    if base.config.task != "mnist":
+        raise StoreError(
+            mark("“{name}” is to be taught."),
+            mark("It learned another task than digits."),
+            mark("Choose a run that reads digits."),
+            name=base.name,
+        )
     model = store.artifacts.read(run_id, BEST_MODEL)
     if model is None:
         raise StoreError(
@@ -120,7 +127,7 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
             "base_name": base.name,
             "drawings": len(y),
             "kept_aside": judged,
-            "before": {"drawings": None, "test": base.test_accuracy},
+            "before": {"drawings": None, "test": base.test_metric},
             "after": {"drawings": None, "test": None},
         },
         **more,
@@ -159,7 +166,7 @@ def mixed(part: Part, drawings: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> 
     times = max(1, round(len(part.labels) * SHARE / (1 - SHARE) / len(y)))
     count = times * len(y)
     return Part(
-        images_u8=np.concatenate([part.images_u8, np.tile(x, (times, 1, 1))]),
+        inputs=np.concatenate([part.images_u8, np.tile(x, (times, 1, 1))]),
         labels=np.concatenate([part.labels, np.tile(y, times)]),
         indices=np.concatenate([part.indices, np.full(count, -1)]),
         wrong=np.concatenate([part.wrong, np.zeros(count, dtype=bool)]),

@@ -28,6 +28,9 @@ MOST_MODELS = 4
 #: The preset to begin with where nothing is trained yet.
 GOOD_READER = "reads-handwriting"
 
+#: Who draws a digit wants it read by networks that learned digits.
+DIGITS = "mnist"
+
 
 def empty_canvas() -> None:
     """Let a file count from now on; a canvas that is empty stays, and a stroke on it too."""
@@ -239,7 +242,7 @@ def train_reader() -> None:
 
 st.title(_("Draw"), anchor=False)
 problems.show_notice()
-readers, asked_run = run_choice.find_runs()
+readers, asked_run = run_choice.find_runs(DIGITS)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
 if asked_run and not asked_run.has_models and not to_come:
     words = _("**{name}** has ended without a network that could read. {why}")
@@ -253,4 +256,4 @@ if readers:
     if chosen_models:
         teach_panel.show(chosen_models[0][0])
 else:
-    show_beginning(to_come or run_choice.any_active())
+    show_beginning(to_come or run_choice.any_active(DIGITS))

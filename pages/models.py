@@ -12,7 +12,7 @@ from mnist_core.words import mark
 from ui import arrival_panel, disk_panel, keeping_panel, problems, run_choice, services, state
 from ui.model_panel import show_model
 from ui.navigation import draw_page, evaluate_page, train_page
-from ui.run_words import escaped, moment, more_settings_line, percent, settings_line
+from ui.run_words import escaped, metric, moment, more_settings_line, settings_line
 from ui.text import _
 
 SECTIONS = {
@@ -92,9 +92,12 @@ def show_figures(run: Run) -> None:
     """What it is and what it came to, in a few words."""
     store = services.store()
     with st.container(key=state.MODELS_FIGURES, horizontal=True):
-        st.metric(_("Test accuracy"), percent(run.test_accuracy))
+        name = run.config.metric
+        label = _("Test error") if name == "mae" else _("Test accuracy")
+        st.metric(label, metric(run.test_metric, name))
         if run.best:
-            st.metric(_("Validation accuracy"), percent(run.best.val_accuracy))
+            label = _("Validation error") if name == "mae" else _("Validation accuracy")
+            st.metric(label, metric(run.best.val_metric, name))
         size = disk_panel.sizes(store.home).get(run.id, 0)
         st.metric(_("On the disk"), disk_panel.in_bytes(size))
     settings = f"{settings_line(run.config)} · {more_settings_line(run.config)}"

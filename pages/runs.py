@@ -15,9 +15,9 @@ from ui.run_words import (
     epochs,
     escaped,
     loss,
+    metric,
     moment,
     more_settings_line,
-    percent,
     settings_line,
     whole,
 )
@@ -110,13 +110,17 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
     last = run.last or best
     both = _("**{best}** best · {last} last")
     losses = both.format(best=loss(best.val_loss), last=loss(last.val_loss))
-    accuracies = both.format(best=percent(best.val_accuracy), last=percent(last.val_accuracy))
+    name = run.config.metric
+    figures_line = both.format(
+        best=metric(best.val_metric, name), last=metric(last.val_metric, name)
+    )
+    of_number = name == "mae"
     return [
         (_("Epochs"), f"{whole(run.epochs_done)} / {whole(run.config.epochs)}", 120),
         (_("Best epoch"), whole(best.epoch), 120),
         (_("Validation loss"), losses, 190),
-        (_("Validation accuracy"), accuracies, 190),
-        (_("Test accuracy"), percent(run.test_accuracy), 110),
+        (_("Validation error") if of_number else _("Validation accuracy"), figures_line, 190),
+        (_("Test error") if of_number else _("Test accuracy"), metric(run.test_metric, name), 110),
     ]
 
 

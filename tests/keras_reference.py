@@ -24,10 +24,21 @@ OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
 
 
 def data(key: str, *, train: int = TRAIN) -> tuple[tuple, tuple]:
-    digits = task("mnist").load()
-    shape = architecture(key).input_shape
-    x = prepare(digits.x_train[: train + VALIDATION], scaling="unit", input_shape=shape)
-    y = digits.y_train[: train + VALIDATION].astype(np.int64)
+    """Samples as an architecture takes them: digits, or made-up texts and tables."""
+    entry, shape = architecture(key), architecture(key).input_shape
+    known = task(entry.tasks[0])
+    count = train + VALIDATION
+    generator = np.random.default_rng(SEED)
+    if known.inputs == "images":
+        digits = task("mnist").load()
+        x = prepare(digits.x_train[:count], scaling="unit", input_shape=shape)
+        y = digits.y_train[:count].astype(np.int64)
+    elif known.inputs == "texts":
+        x = (generator.random((count, *shape)) < 0.01).astype(np.float32)
+        y = generator.integers(0, len(known.classes), count)
+    else:
+        x = generator.normal(size=(count, *shape)).astype(np.float32)
+        y = (3 * x[:, 0] - x[:, 1] + 20).astype(np.float32)
     return (x[:train], y[:train]), (x[train:], y[train:])
 
 
@@ -35,13 +46,14 @@ def model_of(key: str, optimizer: str = "sgd", *, dropout: bool = False) -> kera
     """A compiled model, the same each time; without dropout, whose dice no two loops share."""
     keras.utils.set_random_seed(SEED)
     model = architecture(key).build()
+    known = task(architecture(key).tasks[0])
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout) and not dropout:
             layer.rate = 0.0
     model.compile(
         optimizer=OPTIMIZERS[optimizer](),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        loss=known.loss,
+        metrics=[known.metric],
     )
     return model
 

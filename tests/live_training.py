@@ -27,9 +27,9 @@ def record(epoch: int, *, lag: int = 0) -> EpochRecord:
     return EpochRecord(
         epoch=epoch,
         loss=2.3 * math.exp(-step / 50),
-        accuracy=1 - 0.9 * math.exp(-step / 40),
+        metric=1 - 0.9 * math.exp(-step / 40),
         val_loss=0.8 + rise,
-        val_accuracy=0.82 - 0.7 * math.exp(-step / 30),
+        val_metric=0.82 - 0.7 * math.exp(-step / 30),
         val_loss_se=0.02,
         val_rise_se=0.0 if step <= BEST_EPOCH else 0.001,
         learning_rate=0.01,

@@ -126,10 +126,10 @@ def show_arrived() -> None:
     if run is None:
         return
     words = _("**{name}** is here.")
-    if run.test_accuracy is not None:
+    if run.test_metric is not None:
         words = _("**{name}** is here. It reads {accuracy} of the test digits correctly.")
     st.success(
-        words.format(name=escaped(run.name), accuracy=percent(run.test_accuracy)),
+        words.format(name=escaped(run.name), accuracy=percent(run.test_metric)),
         icon=":material/check:",
     )
     glances = (run.imported or {}).get("glances", {})

@@ -6,13 +6,17 @@ import streamlit as st
 
 from mnist_core.overfitting import CRITERIA
 from ui import state
-from ui.charts import SERIES
+from ui.charts import SERIES, series_label
 from ui.live_chart import MAX_SMOOTHING
 from ui.text import _
 
 
-def show_chart_controls() -> None:
-    """The criterion, the loss axis, the smoothing and the curves that are drawn."""
+def show_chart_controls(metric: str) -> None:
+    """The criterion, the loss axis, the smoothing and the curves that are drawn.
+
+    Args:
+        metric: The task's own figure, a key of ``ui.charts.METRICS``.
+    """
     with st.container(key=state.CHART_CONTROLS, horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             _("Overfitting is judged by"),
@@ -48,20 +52,20 @@ def show_chart_controls() -> None:
             persist_state="session",
             width=200,
         )
-        _series_pills()
+        _series_pills(metric)
 
 
-def _series_pills() -> None:
+def _series_pills(metric: str) -> None:
     st.pills(
         _("Curves"),
         list(SERIES),
         selection_mode="multi",
-        format_func=lambda key: _(SERIES[key].label),
+        format_func=lambda key: _(series_label(key, metric)),
         key=state.SHOWN_SERIES.prepare(),
         wrap=True,
         help=_(
-            "Training curves are measured on the images that the network learns from, "
-            "validation curves on images that it never learns from."
+            "Training curves are measured on the samples that the network learns from, "
+            "validation curves on samples that it never learns from."
         ),
         persist_state="session",
     )

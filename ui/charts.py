@@ -2,14 +2,15 @@
 
 The live chart draws in the browser and the figures of other pages are made here; both read the
 names, axes and line widths below and the colours of ``.streamlit/config.toml``, so that a curve
-looks the same wherever it is met. Loss and accuracy have an axis each; validation, the curve to
+looks the same wherever it is met. Loss and the task's own
+figure, such as the accuracy, have an axis each; validation, the curve to
 watch, is the thick one.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from mnist_core.runs import EpochRecord
 from mnist_core.words import mark
 
 Theme = Literal["light", "dark"]
-Axis = Literal["loss", "accuracy"]
+Axis = Literal["loss", "metric"]
 
 #: The line at the best epoch and the shading after it.
 RED: dict[Theme, str] = {"light": "#c01e3c", "dark": "#ff7a8a"}
@@ -35,8 +36,8 @@ class Series:
 
     Attributes:
         key: Its name in an epoch record.
-        label: Its name for people.
-        axis: The axis it is read on: loss on the left, accuracy on the right.
+        label: Its name for people, where the task's figure is the accuracy.
+        axis: The axis it is read on: loss on the left, the task's own figure on the right.
         colour: Its place among the chart colours of the theme, from 0.
         width: Thickness of the line in pixels.
     """
@@ -53,8 +54,8 @@ SERIES: dict[str, Series] = {
     for series in (
         Series("loss", mark("Training loss"), "loss", 0, 1.5),
         Series("val_loss", mark("Validation loss"), "loss", 1, 2.5),
-        Series("accuracy", mark("Training accuracy"), "accuracy", 2, 1.5),
-        Series("val_accuracy", mark("Validation accuracy"), "accuracy", 3, 2.5),
+        Series("metric", mark("Training accuracy"), "metric", 2, 1.5),
+        Series("val_metric", mark("Validation accuracy"), "metric", 3, 2.5),
     )
 }
 
@@ -62,15 +63,72 @@ SERIES: dict[str, Series] = {
 AXES: dict[str, str] = {
     "epoch": mark("Epoch"),
     "loss": mark("Loss"),
-    "accuracy": mark("Accuracy"),
+    "metric": mark("Accuracy"),
 }
 
 
-def chart_style(translate: Callable[[str], str]) -> dict[str, Any]:
-    """Names and lines for the live chart, ready to be sent to the browser."""
-    series = [asdict(one) | {"label": translate(one.label)} for one in SERIES.values()]
-    axes = {axis: translate(title) for axis, title in AXES.items()}
-    return {"series": series, "axes": axes, "red": RED}
+@dataclass(frozen=True)
+class Metric:
+    """How a task's own figure is written, where it is not the accuracy too.
+
+    Attributes:
+        labels: Key of a series or "metric", the axis, → its name for people.
+        format: How a value is written, for Plotly (D3).
+        ticks: How a number on the axis is written.
+        range: Ends of the axis before there are values; ``clip``: what it never passes.
+    """
+
+    labels: Mapping[str, str]
+    format: str
+    ticks: str
+    range: tuple[float, float]
+    clip: tuple[float, float] | None
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric({}, ".1%", ".1~%", (0, 1), (-0.01, 1.01)),
+    "mae": Metric(
+        {
+            "metric": mark("Mean absolute error"),
+            "training": mark("Training error"),
+            "validation": mark("Validation error"),
+        },
+        ".3f",
+        "~g",
+        (0, 5),
+        None,
+    ),
+}
+
+
+def series_label(key: str, metric: str) -> str:
+    """Name of a curve for people, in English, for a task with a figure of that name."""
+    part = {"metric": "training", "val_metric": "validation"}.get(key, "")
+    return METRICS[metric].labels.get(part, SERIES[key].label)
+
+
+def axis_title(axis: str, metric: str) -> str:
+    """Title of an axis, in English, likewise."""
+    return METRICS[metric].labels.get(axis, AXES[axis])
+
+
+def chart_style(translate: Callable[[str], str], metric: str = "accuracy") -> dict[str, Any]:
+    """Names and lines for the live chart, ready to be sent to the browser.
+
+    Args:
+        translate: Turns the names into the reader's language.
+        metric: The task's own figure, a key of :data:`METRICS`.
+    """
+    series = [
+        asdict(one) | {"label": translate(series_label(one.key, metric))} for one in SERIES.values()
+    ]
+    how = METRICS[metric]
+    return {
+        "series": series,
+        "axes": {axis: translate(axis_title(axis, metric)) for axis in AXES},
+        "red": RED,
+        "metric": {"format": how.format, "ticks": how.ticks, "range": how.range, "clip": how.clip},
+    }
 
 
 def learning_curves(
@@ -80,6 +138,7 @@ def learning_curves(
     theme: Theme = "light",
     log_loss: bool = False,
     translate: Callable[[str], str] = str,
+    metric: str = "accuracy",
 ) -> go.Figure:
     """The learning curves of a run as a figure that stands still.
 
@@ -89,19 +148,20 @@ def learning_curves(
         theme: Colours for a light or a dark page.
         log_loss: Whether the loss axis is logarithmic.
         translate: Turns the names into the reader's language.
+        metric: The task's own figure, a key of :data:`METRICS`.
     """
-    figure = go.Figure(layout=_layout(theme, log_loss, translate))
+    figure = go.Figure(layout=_layout(theme, log_loss, translate, metric))
     epochs = [record.epoch for record in records]
     for series in SERIES.values():
         figure.add_scatter(
             x=epochs,
             y=[getattr(record, series.key) for record in records],
-            name=translate(series.label),
+            name=translate(series_label(series.key, metric)),
             mode="lines+markers" if len(epochs) == 1 else "lines",
             line={"color": theme_colours(theme)["chartCategoricalColors"][series.colour]},
             line_width=series.width,
-            yaxis="y2" if series.axis == "accuracy" else "y",
-            hovertemplate="%{y:.1%}" if series.axis == "accuracy" else "%{y:.4f}",
+            yaxis="y2" if series.axis == "metric" else "y",
+            hovertemplate=f"%{{y:{METRICS[metric].format if series.axis == 'metric' else '.4f'}}}",
         )
     if point is not None and point.best_epoch is not None:
         label = translate(mark("Best epoch {epoch}")).format(epoch=point.best_epoch)
@@ -109,11 +169,14 @@ def learning_curves(
     return figure
 
 
-def _layout(theme: Theme, log_loss: bool, translate: Callable[[str], str]) -> dict[str, Any]:
+def _layout(
+    theme: Theme, log_loss: bool, translate: Callable[[str], str], metric: str
+) -> dict[str, Any]:
     colours = theme_colours(theme)
-    titles = {axis: translate(title) for axis, title in AXES.items()}
+    titles = {axis: translate(axis_title(axis, metric)) for axis in AXES}
     axis = {"gridcolor": colours["borderColor"], "zeroline": False, "automargin": True}
-    right = {"overlaying": "y", "side": "right", "tickformat": ".0%", "showgrid": False}
+    ticks = METRICS[metric].ticks
+    right = {"overlaying": "y", "side": "right", "tickformat": ticks, "showgrid": False}
     return {
         "font": {"color": colours["textColor"]},
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
@@ -123,7 +186,7 @@ def _layout(theme: Theme, log_loss: bool, translate: Callable[[str], str]) -> di
         "xaxis": axis | {"title": {"text": titles["epoch"]}},
         "yaxis": axis
         | {"title": {"text": titles["loss"]}, "type": "log" if log_loss else "linear"},
-        "yaxis2": axis | right | {"title": {"text": titles["accuracy"]}},
+        "yaxis2": axis | right | {"title": {"text": titles["metric"]}},
     }
 
 

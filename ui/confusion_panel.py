@@ -156,7 +156,8 @@ def _images(
     """The images at some positions, uint8 (n, 28, 28)."""
     data = task(run.config.task).load()
     source = data.x_test if part == "test" else data.x_train
-    return source[evaluation.indices[positions]]
+    found: NDArray[np.uint8] = source[evaluation.indices[positions]]
+    return found
 
 
 def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:

@@ -26,7 +26,7 @@ CHUNK_ROWS = 2_000
 #: Judging a long curve may take at most this share of one processor.
 JUDGING_SHARE = 0.2
 #: The curves that the overfitting criteria read, in the order of the feed's array.
-_CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "val_rise_se")
+_CURVES = ("loss", "metric", "val_loss", "val_metric", "val_rise_se")
 _FIRST_CAPACITY = 1_024
 #: Another one after each start of the server, whose sessions did not outlive it.
 SERVER = secrets.token_hex(4)
@@ -202,7 +202,7 @@ def judge(curves: Curves) -> dict[str, list[int | None]]:
 
 
 def _row(record: EpochRecord) -> str:
-    figures = (record.loss, record.accuracy, record.val_loss, record.val_accuracy)
+    figures = (record.loss, record.metric, record.val_loss, record.val_metric)
     return json.dumps(
         [
             record.epoch,
@@ -217,7 +217,7 @@ def _row(record: EpochRecord) -> str:
 def _figures(record: EpochRecord | None) -> dict[str, float | None] | None:
     if record is None:
         return None
-    names = ("loss", "accuracy", "val_loss", "val_accuracy")
+    names = ("loss", "metric", "val_loss", "val_metric")
     return {"epoch": record.epoch} | {name: _finite(getattr(record, name)) for name in names}
 
 

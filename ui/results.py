@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from mnist_core.overfitting import CRITERIA, Curves, OverfittingPoint
 from mnist_core.runs import EpochRecord, Run, RunStatus
+from mnist_core.tasks import task
 from ui import services
 from ui.run_words import loss, percent, whole
 from ui.text import _
@@ -48,6 +49,9 @@ def sentence(run: Run, criterion: str) -> str:
     """
     if run.best is None or run.last is None:
         return _("It ended before its first epoch was done, so there is nothing to report.")
+    if run.config.validation_size == 0:
+        words = _("It was trained without validation samples, so nobody says where it overfits.")
+        return f"{_how_it_ended(run)} {words} {_tested(run)}".strip()
     at_best = finding(run, criterion).at_best
     found = _overfitted(at_best, run.last) if at_best else _none_found(run.best, run.last)
     return f"{_how_it_ended(run)} {found} {_tested(run)}".strip()
@@ -74,7 +78,7 @@ def _overfitted(at_best: EpochRecord, last: EpochRecord) -> str:
         return _(
             "The network was at its best after epoch {epoch}. From then on its training loss "
             "went on falling while its validation loss rose from {best} to {last}: it was "
-            "learning its training images by heart."
+            "learning its training samples by heart."
         ).format(**values)
     return _(
         "The network was at its best after epoch {epoch}; then its validation loss went from "
@@ -95,11 +99,16 @@ def _none_found(best: EpochRecord, last: EpochRecord) -> str:
 
 
 def _tested(run: Run) -> str:
-    if run.test_accuracy is None:
+    if run.test_metric is None:
         return ""
+    if run.config.metric == "mae":
+        return _(
+            "On the test samples, which it had never seen, its best model is off by {error} "
+            "{unit} on average."
+        ).format(error=loss(run.test_metric), unit=_(task(run.config.task).unit))
     return _(
-        "Its best model reads {accuracy} of the test images correctly, which it had never seen."
-    ).format(accuracy=percent(run.test_accuracy))
+        "Its best model tells {accuracy} of the test samples correctly, which it had never seen."
+    ).format(accuracy=percent(run.test_metric))
 
 
 @lru_cache(maxsize=256)

@@ -9,9 +9,10 @@ import streamlit as st
 
 from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run
+from mnist_core.tasks import TASKS, task
 from ui import services
 from ui.navigation import RUN_ID
-from ui.run_words import escaped, moment, percent
+from ui.run_words import escaped, loss, moment, percent
 from ui.text import _
 
 #: Runs to choose from: the newest with a model.
@@ -20,12 +21,13 @@ RUNS_OFFERED = 50
 RUNS_KEPT = 1000
 
 
-def find_runs(limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], Run | None]:
+def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], Run | None]:
     """The runs that have left models, by id, and the one that the address asks for.
 
-    Says so where the address asks for none that there is.
+    Says so where the address asks for none that there is, or for one that does not fit the page.
 
     Args:
+        *tasks: Keys of the tasks whose runs fit the page; without any, all do.
         limit: So many of the newest runs are looked at.
     """
     runs = {run.id: run for run in services.store().list_runs(limit=limit)}
@@ -41,13 +43,20 @@ def find_runs(limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], Run | None]:
             st.warning(
                 _("There is no run {run}; perhaps it was deleted.").format(run=escaped(wanted[:40]))
             )
-    return told_apart([run for run in runs.values() if run.has_models]), asked
+    if asked and tasks and asked.config.task not in tasks:
+        words = _("**{name}** learned another task ({task}), so it cannot answer here.")
+        label = _(TASKS[asked.config.task].label) if asked.config.task in TASKS else "?"
+        st.warning(words.format(name=escaped(asked.name), task=label))
+        asked = None
+    fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
+    return told_apart([run for run in fitting if run.has_models]), asked
 
 
-def any_active() -> Run | None:
+def any_active(*tasks: str) -> Run | None:
     """The newest run that trains or waits, where there is no other that could answer."""
     newest = services.store().list_runs(limit=RUNS_OFFERED)
-    return next((run for run in newest if run.status.is_active), None)
+    fitting = (run for run in newest if not tasks or run.config.task in tasks)
+    return next((run for run in fitting if run.status.is_active), None)
 
 
 def told_apart(runs: list[Run]) -> dict[str, Run]:
@@ -71,8 +80,12 @@ def _called(run: Run, form: str) -> str:
 
 def run_line(run: Run) -> str:
     """A run in the list to choose from."""
-    if run.test_accuracy is None:
+    if run.test_metric is None:
         return run.name
-    return _("{name} · {accuracy} of the test digits").format(
-        name=run.name, accuracy=percent(run.test_accuracy)
+    if run.config.metric == "mae":
+        return _("{name} · off by {error} {unit} on average").format(
+            name=run.name, error=loss(run.test_metric), unit=_(task(run.config.task).unit)
+        )
+    return _("{name} · {accuracy} of the test samples").format(
+        name=run.name, accuracy=percent(run.test_metric)
     )

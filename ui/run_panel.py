@@ -10,6 +10,7 @@ import streamlit as st
 from mnist_core.config import LIMITS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus
+from mnist_core.tasks import task
 from ui import problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
@@ -119,6 +120,7 @@ def show_run(run: Run | None, known: Run | None) -> None:
         known: The run as the buttons show it.
     """
     _heading(run)
+    metric = (run.config if run else PRESETS[state.PRESET.get()].config).metric
     with st.container(key=state.LIVE_CHART):
         live_chart(
             run,
@@ -127,9 +129,10 @@ def show_run(run: Run | None, known: Run | None) -> None:
             smoothing=state.SMOOTHING.get(),
             log_loss=state.LOSS_AXIS.get() == "log",
             series=state.SHOWN_SERIES.get(),
+            metric=metric,
             on_status_change=st.rerun,
         )
-    show_chart_controls()
+    show_chart_controls(metric)
     if run and not run.status.is_active:
         _figures(run)
 
@@ -158,7 +161,52 @@ def _look_for(run: Run) -> str:
         return _(PRESETS[run.preset].look_for)
     return _(
         "Both losses fall at first. Where the validation loss turns up while the training loss "
-        "still falls, the network begins to learn its images by heart."
+        "still falls, the network begins to learn its samples by heart."
+    )
+
+
+def _accuracies(run: Run, gained: float | None) -> None:
+    """Validation and test accuracy of the best model; what later epochs gained on the first."""
+    assert run.best is not None
+    st.metric(
+        _("Validation accuracy there"),
+        percent(run.best.val_metric),
+        None if gained is None else f"{100 * gained:+.1f}",
+        delta_description=None if gained is None else _("points at the last epoch"),
+        help=_("Share of the validation samples that it tells correctly."),
+    )
+    st.metric(
+        _("Test accuracy"),
+        percent(run.test_metric),
+        help=_(
+            "Share of the test samples that the best model tells correctly. They had no part in "
+            "training or in choosing the best epoch, so this is the honest figure."
+        ),
+    )
+
+
+def _errors(run: Run, grown: float | None) -> None:
+    """The same as :func:`_accuracies`, where the answer is a number."""
+    assert run.best is not None
+    unit = _(task(run.config.task).unit)
+    st.metric(
+        _("Validation error there"),
+        loss(run.best.val_metric),
+        None if grown is None else f"{grown:+.3f}",
+        delta_color="inverse",
+        delta_description=None if grown is None else _("at the last epoch"),
+        help=_(
+            "Mean absolute error: how far off it is on average, in {unit}, on samples that it "
+            "never learned from."
+        ).format(unit=unit),
+    )
+    st.metric(
+        _("Test error"),
+        loss(run.test_metric),
+        help=_(
+            "Mean absolute error of the best model on the test samples, in {unit}. They had no "
+            "part in training or in choosing the best epoch, so this is the honest figure."
+        ).format(unit=unit),
     )
 
 
@@ -167,7 +215,6 @@ def _figures(run: Run) -> None:
     if best is None or last is None:
         return
     worse = last.val_loss - best.val_loss
-    gained = 100 * (last.val_accuracy - best.val_accuracy)
     # Where the best epoch is the last one, or the last loss is no number, there is nothing to say.
     moved = best.epoch != last.epoch and math.isfinite(worse)
     with st.container(key=state.RUN_FIGURES, horizontal=True):
@@ -183,33 +230,21 @@ def _figures(run: Run) -> None:
             delta_color="inverse",
             delta_description=_("at the last epoch") if moved else None,
             help=_(
-                "How wrong, and how sure of it, the network is on images it never learned "
+                "How wrong, and how sure of it, the network is on samples it never learned "
                 "from. Lower is better."
             ),
         )
-        st.metric(
-            _("Validation accuracy there"),
-            percent(best.val_accuracy),
-            f"{gained:+.1f}" if moved else None,
-            delta_description=_("points at the last epoch") if moved else None,
-            help=_("Share of the validation images that it reads correctly."),
-        )
-        st.metric(
-            _("Test accuracy"),
-            percent(run.test_accuracy),
-            help=_(
-                "Share of the test images that the best model reads correctly. They had no part in "
-                "training or in choosing the best epoch, so this is the honest figure."
-            ),
-        )
+        show_metric = _errors if run.config.metric == "mae" else _accuracies
+        show_metric(run, last.val_metric - best.val_metric if moved else None)
     if run.has_models:
         with st.container(horizontal=True):
-            st.page_link(
-                draw_page(),
-                label=_("Draw a digit for it"),
-                icon=":material/draw:",
-                query_params={"run": run.id},
-            )
+            if run.config.task == "mnist":
+                st.page_link(
+                    draw_page(),
+                    label=_("Draw a digit for it"),
+                    icon=":material/draw:",
+                    query_params={"run": run.id},
+                )
             st.page_link(
                 evaluate_page(),
                 label=_("See where it goes wrong"),

@@ -64,7 +64,7 @@ def settings_line(config: TrainingConfig) -> str:
         return architecture_label(config)
     return _line(
         architecture_label(config),
-        _("{images} training images").format(images=whole(config.train_size)),
+        _("{count} training samples").format(count=whole(config.train_size)),
         epochs(config.epochs),
     )
 
@@ -75,7 +75,7 @@ def more_settings_line(config: TrainingConfig) -> str:
         raw = config.pixel_scaling == "raw"
         return _line(_("pixels from 0 to 255") if raw else _("pixels from 0 to 1"))
     parts = [
-        _("{images} validation images").format(images=whole(config.validation_size)),
+        _("{count} validation samples").format(count=whole(config.validation_size)),
         _("{optimizer} at {rate}").format(
             optimizer=_(CHOICE_LABELS["optimizer"][config.optimizer]),
             rate=f"{config.learning_rate:g}",
@@ -85,8 +85,11 @@ def more_settings_line(config: TrainingConfig) -> str:
     ]
     if config.momentum:
         parts.insert(2, _("momentum {share}").format(share=f"{config.momentum:g}"))
+    if config.folds:
+        words = _("fold {fold} of {folds} judges")
+        parts.append(words.format(fold=config.fold, folds=config.folds))
     if config.sampling == "stratified":
-        parts.append(_("images drawn in proportion"))
+        parts.append(_("samples drawn in proportion"))
     if config.pixel_scaling == "raw":
         parts.append(_("pixels from 0 to 255"))
     if config.label_noise:
@@ -123,6 +126,11 @@ def loss(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return NONE
     return f"{value:.3f}" if abs(value) < 1_000 else f"{value:,.0f}"
+
+
+def metric(value: float | None, name: str) -> str:
+    """A task's own figure: an accuracy in percent, or an error as a number."""
+    return loss(value) if name == "mae" else percent(value)
 
 
 def percent(value: float | None) -> str:

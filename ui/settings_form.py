@@ -12,9 +12,10 @@ from typing import Any
 
 import streamlit as st
 
-from mnist_core.architectures import ARCHITECTURES
-from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
+from mnist_core.architectures import ARCHITECTURES, architectures_for
+from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, Limit, TrainingConfig
 from mnist_core.presets import PRESETS
+from mnist_core.tasks import Task, task
 from ui import state
 from ui.fields import CHOICE_LABELS, FIELDS, STOP_EARLY, Field
 from ui.text import _
@@ -66,7 +67,10 @@ def changes() -> list[str]:
 
 def show_first() -> None:
     """The four settings that a beginner changes first."""
-    _choice("architecture", list(ARCHITECTURES), {k: a.label for k, a in ARCHITECTURES.items()})
+    fitting = architectures_for(_task().key)
+    if state.field("architecture").get() not in fitting:
+        state.field("architecture").set(fitting[0])
+    _choice("architecture", fitting, {key: ARCHITECTURES[key].label for key in fitting})
     chosen = ARCHITECTURES.get(state.field("architecture").get())
     if chosen:
         st.caption(
@@ -90,10 +94,13 @@ def show_more() -> None:
         _number("momentum")
     _number("batch_size")
     _number("seed")
-    _choice("pixel_scaling")
-    _choice("sampling")
-    _share("label_noise")
-    _choice("augmentation")
+    if _task().inputs == "images":
+        _choice("pixel_scaling")
+    if not _task().is_number:
+        _choice("sampling")
+        _share("label_noise")
+    if _task().inputs == "images":
+        _choice("augmentation")
     _choice("histograms")
     st.toggle(
         _(STOP_EARLY.label),
@@ -121,13 +128,23 @@ def show_pixel_scaling() -> None:
     _choice("pixel_scaling")
 
 
+def _task() -> Task:
+    """The task of the chosen preset."""
+    return task(PRESETS[state.PRESET.get()].config.task)
+
+
 def _values() -> dict[str, Any]:
     values = PRESETS[state.PRESET.get()].config.to_dict()
     values |= {name: state.field(name).get() for name in FIELDS}
     if not state.STOP_EARLY.get():
         values |= {"patience": None, "min_delta": 0.0}
+    # What follows has no widget just now, and may hold what was left there before.
     if values["optimizer"] != "sgd":
-        values["momentum"] = 0.0  # its widget is not shown
+        values["momentum"] = 0.0
+    if _task().inputs != "images":
+        values |= {"pixel_scaling": "unit", "augmentation": "none"}
+    if _task().is_number:
+        values |= {"sampling": "random", "label_noise": 0.0}
     return values
 
 
@@ -142,7 +159,7 @@ def _help(name: str, field: Field) -> str:
 
 
 def _number(name: str) -> None:
-    limit, field, entry = LIMITS[name], FIELDS[name], state.field(name)
+    limit, field, entry = _limit(name), FIELDS[name], state.field(name)
     whole = isinstance(limit.low, int)
     st.number_input(
         _(field.label),
@@ -154,6 +171,18 @@ def _number(name: str) -> None:
         help=_help(name, field),
         persist_state="session",
     )
+
+
+def _limit(name: str) -> Limit:
+    """The ends of a setting's range, for the chosen task."""
+    limit = LIMITS[name]
+    if name not in ("train_size", "validation_size", "batch_size"):
+        return limit
+    entry = state.field(name)
+    high = min(limit.high, _task().samples)
+    if entry.get() is not None and entry.get() > high:  # left there by a larger task
+        entry.set(high)
+    return Limit(limit.low, high)
 
 
 def _step(name: str, value: float | None, whole: bool) -> float:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from mnist_core.commands.arguments import MOST_RUNS, Commands
-from mnist_core.commands.tables import figures, finite, print_table
+from mnist_core.commands.tables import figures, metric_words, print_table, tested
 from mnist_core.errors import ConfigError, shown
 from mnist_core.runs import Run, Store
 from mnist_core.words import mark
@@ -45,7 +45,7 @@ def _runs(options: argparse.Namespace) -> int:
                 "status": row["status"],
                 "epochs": f"{row['epochs']}/{run.config.epochs}",
                 "best": f"{run.best.val_loss:.4g} at {run.best.epoch}" if run.best else "",
-                "test": f"{run.test_accuracy:.2%}" if run.test_accuracy is not None else "",
+                "test": _test_words(run),
                 "created": datetime.fromtimestamp(run.created_at).strftime("%m-%d %H:%M"),
             }
         )
@@ -64,8 +64,11 @@ def _run_row(run: Run) -> dict[str, Any]:
         "epochs": run.epochs_done,
         "seconds": round(run.active_seconds, 3),
         "config": run.config.to_dict(),
-        "best": figures(run.best),
-        "last": figures(run.last),
-        "test_loss": finite(run.test_loss),
-        "test_accuracy": finite(run.test_accuracy),
+        "best": figures(run.best, run.config.metric),
+        "last": figures(run.last, run.config.metric),
+        **tested(run),
     }
+
+
+def _test_words(run: Run) -> str:
+    return "" if run.test_metric is None else metric_words(run.test_metric, run.config.metric)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_core.commands.arguments import Commands
-from mnist_core.commands.tables import finite
+from mnist_core.commands.tables import metric_words, tested
 from mnist_core.config import CHOICES
 from mnist_core.errors import ConfigError, shown
 from mnist_core.incoming.arrival import bring_in
@@ -68,8 +68,9 @@ def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
 def print_run(run: Run, *, as_json: bool) -> None:
     """Say what came in."""
     if as_json:
-        accuracy = finite(run.test_accuracy)
-        print(json.dumps({"run_id": run.id, "name": run.name, "test_accuracy": accuracy}))
+        print(json.dumps({"run_id": run.id, "name": run.name} | tested(run)))
         return
-    reads = "" if run.test_accuracy is None else f", {run.test_accuracy:.2%} of the test digits"
-    print(f"{run.id}: {run.name}{reads}")
+    metric = run.config.metric
+    found = run.test_metric
+    words = "" if found is None else f", test {metric} {metric_words(found, metric)}"
+    print(f"{run.id}: {run.name}{words}")

@@ -5,20 +5,36 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-from mnist_core.runs import EpochRecord
-
-FIGURES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+from mnist_core.runs import EpochRecord, Run
 
 
-def figures(record: EpochRecord | None) -> dict[str, float | int | None] | None:
-    """An epoch's figures by name, in a form that JSON has."""
+def figures(record: EpochRecord | None, metric: str) -> dict[str, float | int | None] | None:
+    """An epoch's figures by Keras's names, in a form that JSON has."""
     if record is None:
         return None
-    values = {name: value for name, value in asdict(record).items() if name in FIGURES}
+    values = {
+        "epoch": record.epoch,
+        "loss": record.loss,
+        metric: record.metric,
+        "val_loss": record.val_loss,
+        f"val_{metric}": record.val_metric,
+    }
     return {name: finite(value) for name, value in values.items()}
+
+
+def tested(run: Run) -> dict[str, float | None]:
+    """A run's figures on the test set by Keras's names."""
+    return {
+        "test_loss": finite(run.test_loss),
+        f"test_{run.config.metric}": finite(run.test_metric),
+    }
+
+
+def metric_words(value: float, metric: str) -> str:
+    """A task's second figure as a person reads it."""
+    return f"{value:.2%}" if metric == "accuracy" else f"{value:.3f}"
 
 
 def finite(value: float | None) -> float | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.commands.arguments import Commands
-from mnist_core.commands.tables import figures, finite, print_table
+from mnist_core.commands.tables import figures, metric_words, print_table, tested
 from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
 from mnist_core.errors import LabError
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
@@ -71,7 +71,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(result))
     else:
-        _print_result(result)
+        _print_result(result, config.metric)
     if run.message:
         print(run.message, file=sys.stderr)
     return 0 if run.status in (RunStatus.FINISHED, RunStatus.STOPPED) else 1
@@ -171,10 +171,9 @@ def _result(store: Store, run: Run) -> dict[str, Any]:
         "epochs": run.epochs_done,
         "seconds": round(run.active_seconds, 3),
         "overfitting_epoch": _overfitting_epoch(store.curves(run.id)),
-        "best": figures(run.best),
-        "last": figures(run.last),
-        "test_loss": finite(run.test_loss),
-        "test_accuracy": finite(run.test_accuracy),
+        "best": figures(run.best, run.config.metric),
+        "last": figures(run.last, run.config.metric),
+        **tested(run),
     }
 
 
@@ -182,7 +181,7 @@ def _overfitting_epoch(records: Sequence[EpochRecord]) -> int | None:
     return CRITERIA[DEFAULT_CRITERION].find(Curves.of(records)).best_epoch
 
 
-def _print_result(result: dict[str, Any]) -> None:
+def _print_result(result: dict[str, Any], metric: str) -> None:
     rows = [
         {"": name} | {figure: _short(value) for figure, value in result[name].items()}
         for name in ("best", "last")
@@ -192,10 +191,13 @@ def _print_result(result: dict[str, Any]) -> None:
     print_table("", rows)
     begins = result["overfitting_epoch"]
     label = CRITERIA[DEFAULT_CRITERION].label.lower()
-    found = f"overfitting begins after epoch {begins}" if begins else "no overfitting found so far"
-    print(f"{found} (judged by: {label})")
-    if result["test_accuracy"] is not None:
-        print(f"test accuracy of the best model {result['test_accuracy']:.2%}")
+    verdict = (
+        f"overfitting begins after epoch {begins}" if begins else "no overfitting found so far"
+    )
+    print(f"{verdict} (judged by: {label})")
+    found = result[f"test_{metric}"]
+    if found is not None:
+        print(f"test {metric} of the best model {metric_words(found, metric)}")
 
 
 def _short(value: float | int | None) -> str:

@@ -19,7 +19,6 @@ from mnist_core.export.layers import WIDTH
 from mnist_core.export.sections import Source
 from mnist_core.formats import FORMATS, file_name
 from mnist_core.runs import Run
-from mnist_core.tasks import task
 
 #: Packages that exported code needs and the lab does not, at the versions of its tests.
 NOT_OURS = {"matplotlib": "3.11.2"}
@@ -174,13 +173,13 @@ def _figures(run: Run) -> str:
     """What the lab measured, to compare."""
     if run.best is None or not math.isfinite(run.best.val_loss):
         return ""
-    metric = task(run.config.task).metric
+    metric = run.config.metric
     words = (
         f"In the lab, epoch {run.best.epoch:,} of {run.epochs_done:,} was the best, with a "
         f"validation loss of {run.best.val_loss:.4f}"
     )
-    if run.test_accuracy is not None:
-        words += f"; its network's test {metric} was {run.test_accuracy:.4f}"
+    if run.test_metric is not None:
+        words += f"; its network's test {metric} was {run.test_metric:.4f}"
     return words + "."
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 import inspect
 
-from mnist_core.config import TRAINING_IMAGES, TrainingConfig
+from mnist_core.config import TrainingConfig
 from mnist_core.export.sections import DataPart, Section, Setting
-from mnist_core.tasks.splits import TRAIN_POOL
+from mnist_core.tasks.mnist import MNIST, VALIDATION_POOL
+
+TRAIN_POOL = VALIDATION_POOL[0]
 
 #: SHA-256 of the bytes of x_train, y_train, x_test and y_test, whatever file they come in.
 ARRAYS_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
@@ -174,15 +176,13 @@ def _load() -> Section:
 
 def _split(config: TrainingConfig) -> Section:
     stratified = config.sampling == "stratified"
-    apart = (
-        config.train_size <= TRAIN_POOL and config.validation_size <= TRAINING_IMAGES - TRAIN_POOL
-    )
+    apart = config.train_size <= TRAIN_POOL and config.validation_size <= MNIST.samples - TRAIN_POOL
     labels = "labels, " if stratified else ""
     body = (SPLIT_APART if apart else SPLIT_OF_ALL).format(labels=labels, pool=TRAIN_POOL)
     where = (
-        f"drawn from the first {TRAIN_POOL:,} and the last {TRAINING_IMAGES - TRAIN_POOL:,}"
+        f"drawn from the first {TRAIN_POOL:,} and the last {MNIST.samples - TRAIN_POOL:,}"
         if apart
-        else f"drawn from all {TRAINING_IMAGES:,}, without a common one"
+        else f"drawn from all {MNIST.samples:,}, without a common one"
     )
     return Section(
         title="The split",

@@ -158,7 +158,7 @@ def _keep(
         name=name_of(file) if name is None else name,
         config=imported_config(pixel_scaling),
         test_loss=test_loss,
-        test_accuracy=test_accuracy,
+        test_metric=test_accuracy,
         imported=known,
     )
     return add_ended(store, run_id, ended).id

@@ -38,6 +38,7 @@ from mnist_core.runs.arrivals import ARRIVED, EndedRun, add_ended, imported_conf
 from mnist_core.runs.event_files import EVENTS
 from mnist_core.runs.records import IMPORTED
 from mnist_core.runs.store import NAME_LENGTH, open_known
+from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 
 #: Most bytes of each part; event files may be as large as models.
@@ -166,7 +167,7 @@ def _ended_run(parts: packed.Packed) -> EndedRun:
             records=records,
             best_epoch=best,
             test_loss=_number(about["test_loss"]),
-            test_accuracy=_number(about["test_accuracy"], 0, 1),
+            test_metric=_number(about["test_metric"], 0, _most(about)),
             lesson=_lesson(about["lesson"]),
             notes=_text(about["notes"]),
             tags=[_text(tag) for tag in about["tags"]],
@@ -186,6 +187,12 @@ def _config(about: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError
         return imported_config(scaling)
     return TrainingConfig.from_dict(config).to_dict()
+
+
+def _most(about: Mapping[str, Any]) -> float:
+    """The largest that a task's second figure can be: an accuracy is at most 1."""
+    key = about["config"].get("task", "mnist")
+    return 1 if TASKS[key].metric == "accuracy" else math.inf
 
 
 def _records(table: str) -> list[EpochRecord]:

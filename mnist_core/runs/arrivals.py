@@ -49,7 +49,7 @@ class EndedRun:
     records: Sequence[EpochRecord] = ()
     best_epoch: int | None = None
     test_loss: float | None = None
-    test_accuracy: float | None = None
+    test_metric: float | None = None
     lesson: dict[str, Any] | None = None
     notes: str = ""
     tags: Sequence[str] = ()
@@ -119,7 +119,7 @@ def add_ended(store: Store, run_id: str, ended: EndedRun) -> Run:
         "epochs_done": len(records),
         "best_epoch": ended.best_epoch,
         "test_loss": ended.test_loss,
-        "test_accuracy": ended.test_accuracy,
+        "test_metric": ended.test_metric,
         "lesson": ended.lesson,
         "notes": clean_notes(ended.notes),
         "tags": clean_tags(ended.tags),

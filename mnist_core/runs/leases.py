@@ -244,9 +244,9 @@ class RunWriter:
         with self._database.writing() as connection:
             self._set(connection, values)
 
-    def measured(self, *, test_loss: float, test_accuracy: float) -> None:
+    def measured(self, *, test_loss: float, test_metric: float) -> None:
         """Write what the best model reaches on the test set."""
-        values = {"test_loss": test_loss, "test_accuracy": test_accuracy}
+        values = {"test_loss": test_loss, "test_metric": test_metric}
         with self._database.writing() as connection:
             self._set(connection, values | {"version": runs.c.version + 1})
 

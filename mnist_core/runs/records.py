@@ -52,9 +52,11 @@ class EpochRecord:
     Attributes:
         epoch: Counted from 1.
         loss: Training loss, averaged over the epoch's batches while the weights were changing.
-        accuracy: Share of training samples classified correctly, 0 to 1, averaged likewise.
-        val_loss: Mean loss over the validation set, with the weights at the end of the epoch.
-        val_accuracy: Share of validation samples classified correctly, 0 to 1.
+        metric: The task's second figure over the training samples, averaged likewise: the share
+            classified correctly, 0 to 1, or the mean absolute error.
+        val_loss: Mean loss over the validation set, likewise; where there is none, this and the
+            three others of the validation are "not a number".
+        val_metric: The same over the validation set, with the weights at the end of the epoch.
         val_loss_se: Standard error of ``val_loss`` over the validation samples.
         val_rise_se: Standard error of the mean *paired* difference between each sample's
             validation loss now and at the best epoch so far; 0 where this epoch is the best.
@@ -65,9 +67,9 @@ class EpochRecord:
 
     epoch: int
     loss: float
-    accuracy: float
+    metric: float
     val_loss: float
-    val_accuracy: float
+    val_metric: float
     val_loss_se: float
     val_rise_se: float
     learning_rate: float
@@ -128,7 +130,7 @@ class Run:
         last: The newest record.
         progress: How far the current epoch has come, where that is known.
         test_loss: Loss of the best model on the test set, measured once after training.
-        test_accuracy: Its accuracy there, 0 to 1.
+        test_metric: Its second figure there: the accuracy, 0 to 1, or the mean absolute error.
         lesson: What it was taught from a class's drawings and what came of it, see
             :mod:`mnist_core.teaching`; None for all others.
         notes: What a person wrote about it; may be empty, and have several lines.
@@ -158,7 +160,7 @@ class Run:
     last: EpochRecord | None
     progress: Progress | None
     test_loss: float | None
-    test_accuracy: float | None
+    test_metric: float | None
     lesson: dict[str, Any] | None
     notes: str
     tags: tuple[str, ...]

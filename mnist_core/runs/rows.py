@@ -31,7 +31,7 @@ PLAIN_FIELDS = (
     "attempt",
     "epochs_done",
     "test_loss",
-    "test_accuracy",
+    "test_metric",
     "lesson",
     "notes",
     "pinned",

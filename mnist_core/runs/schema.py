@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration. A database at this revision is opened without loading Alembic.
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData()
 
@@ -52,7 +52,7 @@ runs = Table(
     Column("progress_done", Integer),
     Column("progress_total", Integer),
     Column("test_loss", Float),
-    Column("test_accuracy", Float),
+    Column("test_metric", Float),
     # What it was taught from a class's handwriting, and what came of it; null for all others.
     Column("lesson", JSON(none_as_null=True)),
     # What a person says of it, and whether a clean-up is to leave it alone.
@@ -78,9 +78,9 @@ journal = Table(
     Column("reset_to", Integer),
     Column("epoch", Integer),
     Column("loss", Float),
-    Column("accuracy", Float),
+    Column("metric", Float),
     Column("val_loss", Float),
-    Column("val_accuracy", Float),
+    Column("val_metric", Float),
     Column("val_loss_se", Float),
     Column("val_rise_se", Float),
     Column("learning_rate", Float),

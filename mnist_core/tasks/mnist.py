@@ -9,6 +9,7 @@ The data is Yann LeCun's and Corinna Cortes's, CC BY-SA 3.0; see data/LICENSE-mn
 
 import hashlib
 import io
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,8 @@ DATA_BYTES = 11_490_519
 DATA_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 
 CLASSES = tuple("0123456789")
+#: Where validation images come from, as in the tutorials: the last 10,000 of the 60,000.
+VALIDATION_POOL = (50_000, 60_000)
 SIDE = 28
 PIXEL_FACTORS = {"unit": np.float32(1 / 255), "raw": np.float32(1)}
 """What a grey level from 0 to 255 is multiplied by, for each pixel scaling."""
@@ -54,12 +57,25 @@ def load(path: Path = DATA_FILE) -> Dataset:
 @cache
 def _read(path: Path) -> Dataset:
     with np.load(io.BytesIO(_verified(path)), allow_pickle=False) as arrays:
-        dataset = Dataset(
-            **{name: arrays[name] for name in ("x_train", "y_train", "x_test", "y_test")}
-        )
-    for array in vars(dataset).values():
+        parts = {name: arrays[name] for name in ("x_train", "y_train", "x_test", "y_test")}
+    return dataset_of(parts)
+
+
+def dataset_of(arrays: Mapping[str, NDArray[np.uint8]]) -> Dataset:
+    """The dataset of some arrays, which can then no longer be written to.
+
+    Training images come from the first 50,000 of the 60,000, validation images from the rest.
+    """
+    for array in arrays.values():
         array.setflags(write=False)
-    return dataset
+    return Dataset(
+        x_train=arrays["x_train"],
+        y_train=arrays["y_train"],
+        x_test=arrays["x_test"],
+        y_test=arrays["y_test"],
+        classes=len(CLASSES),
+        validation_pool=VALIDATION_POOL,
+    )
 
 
 def _verified(path: Path) -> bytes:
@@ -169,8 +185,12 @@ MNIST = Task(
     key="mnist",
     label=mark("Handwritten digits (MNIST)"),
     summary=mark("Tell which digit, 0 to 9, is written in a picture of 28 by 28 grey pixels."),
+    inputs="images",
     classes=CLASSES,
     loss="sparse_categorical_crossentropy",
     metric="accuracy",
+    samples=60_000,
+    test_samples=10_000,
     load=load,
+    source=mark("Y. LeCun and C. Cortes, the MNIST database of handwritten digits, CC BY-SA 3.0"),
 )

@@ -1,30 +1,29 @@
-"""An experiment's share of the images: who is learned from, who judges.
+"""An experiment's share of the samples: who is learned from, who judges.
 
-What can be learned here is how much depends on the choice of images. The parts never overlap,
+What can be learned here is how much depends on the choice of samples. The parts never overlap,
 and each is drawn by a random stream of its own, so that one thing can be changed while the
 rest stays as it was: with random sampling, more training images keep the ones already drawn and
-the same validation images (up to 50,000 and 10,000), and wrong labels change no image.
+the same validation images (of MNIST up to 50,000 and 10,000), and wrong labels change no image.
+
+Where samples are few, one choice of judges says little: *K-fold cross-validation* divides all of
+them into K folds, trains K times, and lets each fold judge once (M. Stone, Cross-validatory choice
+and assessment of statistical predictions, 1974).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.tasks.task import Dataset, Images, Part, Splits
+from mnist_core.tasks.task import Dataset, Part, Splits, Standard
+from mnist_core.tasks.texts import Texts
 
 if TYPE_CHECKING:
     from mnist_core.config import TrainingConfig
-
-TRAIN_POOL = 50_000
-"""Training images come from the first 50,000 of the 60,000, validation images from the rest."""
-
-
-CLASS_COUNT = 10
 
 Indices = NDArray[np.int64]
 """Places in a dataset's training or test array."""
@@ -37,42 +36,61 @@ class _Stream(IntEnum):
     TRAIN = 0
     VALIDATION = 1
     LABEL_NOISE = 2
+    FOLDS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """Which images a part has, and what it says of them, without the images themselves.
+    """Which samples a part has, and what it says of them, without the samples themselves.
 
     Attributes:
         indices: int64, shape (n,), places in the dataset's training array, in drawn order.
-        labels: int64, shape (n,), the classes that training is told, wrong ones included.
+        labels: int64, shape (n,), the classes that training is told, wrong ones included; or
+            float32, where the answer is a number.
         wrong: bool, shape (n,), true where the label was made wrong on purpose.
     """
 
     indices: Indices
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     wrong: NDArray[np.bool_]
 
 
 def draw(dataset: Dataset, config: TrainingConfig) -> tuple[Draw, Draw]:
-    """Draw the training and the validation images of an experiment, as numbers only.
+    """Draw the training and the validation samples of an experiment, as numbers only.
 
-    Training images come from the first 50,000 of the 60,000 and validation images from the last
-    10,000, as in the tutorials. Where more are asked for than one of these has, all 60,000 are
-    one pool: the training images are drawn from it and the validation images from what is left.
+    A dataset says where its validation samples come from, as in the tutorials: MNIST's are the
+    last 10,000 of the 60,000. Where more are asked for than either side has, all samples are one
+    pool: the training samples are drawn from it and the validation samples from what is left.
     "stratified" gives each class the share that it has in the pool it is drawn from, as closely
-    as whole images allow (largest remainder).
+    as whole samples allow (largest remainder).
 
     Args:
         dataset: The data, as `load` returns it.
-        config: Sizes, sampling, label noise and seed; the same configuration draws the same.
+        config: Sizes, sampling, fold, label noise and seed; the same configuration draws the same.
 
     Returns:
-        Training and validation, without a common image, none with a repetition. Only training
+        Training and validation, without a common sample, none with a repetition. Only training
         labels are ever wrong, exactly `round(label_noise * train_size)` of them.
     """
+    train, validation = _fold(dataset, config) if config.folds else _parts(dataset, config)
+    right = np.zeros(len(validation), dtype=bool)
+    judges = Draw(validation, _answers(dataset.y_train[validation]), right)
+    answers = _answers(dataset.y_train[train])
+    if not dataset.classes:
+        return Draw(train, answers, np.zeros(len(train), dtype=bool)), judges
+    labels, wrong = _spoil(
+        answers,
+        round(config.label_noise * len(train)),
+        dataset.classes,
+        _generator(config.seed, _Stream.LABEL_NOISE),
+    )
+    return Draw(train, labels, wrong), judges
+
+
+def _parts(dataset: Dataset, config: TrainingConfig) -> tuple[Indices, Indices]:
     everyone = np.arange(len(dataset.y_train))
-    train_pool, validation_pool = everyone[:TRAIN_POOL], everyone[TRAIN_POOL:]
+    start, end = dataset.validation_pool
+    train_pool, validation_pool = np.delete(everyone, slice(start, end)), everyone[start:end]
     apart = config.train_size <= len(train_pool) and config.validation_size <= len(validation_pool)
 
     def choose(pool: Indices, size: int, stream: _Stream) -> tuple[Indices, Indices]:
@@ -85,35 +103,51 @@ def draw(dataset: Dataset, config: TrainingConfig) -> tuple[Draw, Draw]:
     validation, _ = choose(
         validation_pool if apart else left, config.validation_size, _Stream.VALIDATION
     )
-    labels, wrong = _spoil(
-        dataset.y_train[train].astype(np.int64),
-        round(config.label_noise * config.train_size),
-        _generator(config.seed, _Stream.LABEL_NOISE),
-    )
-    right = np.zeros(len(validation), dtype=bool)
-    return (
-        Draw(train, labels, wrong),
-        Draw(validation, dataset.y_train[validation].astype(np.int64), right),
-    )
+    return train, validation
+
+
+def _fold(dataset: Dataset, config: TrainingConfig) -> tuple[Indices, Indices]:
+    """All samples but one fold, and that fold; the same seed always makes the same folds."""
+    shuffled = _generator(config.seed, _Stream.FOLDS).permutation(len(dataset.y_train))
+    folds = np.array_split(shuffled, config.folds)
+    judges = folds.pop(config.fold - 1)
+    return np.concatenate(folds), judges
+
+
+def fold_sizes(samples: int, folds: int, fold: int) -> tuple[int, int]:
+    """How many samples train and how many judge in one fold (counted from 1) of so many."""
+    judges = samples // folds + (fold <= samples % folds)
+    return samples - judges, judges
 
 
 def split(dataset: Dataset, config: TrainingConfig) -> Splits:
-    """Draw the parts of an experiment, with their images.
+    """Draw the parts of an experiment, with their samples.
 
     Args:
         dataset: The data, as `load` returns it.
         config: As `draw` takes it.
 
     Returns:
-        Parts without a common image: what `draw` returns, and the dataset's whole test set.
+        Parts without a common sample: what `draw` returns, and the dataset's whole test set.
+        A table is standardised by its training part; nothing else knows of the test set.
     """
     train, validation = draw(dataset, config)
     everyone = np.arange(len(dataset.y_test))
+    test = Draw(everyone, _answers(dataset.y_test), np.zeros(len(everyone), dtype=bool))
+    standard = None
+    if not isinstance(dataset.x_train, Texts) and dataset.x_train.dtype == np.float64:
+        standard = Standard.of(dataset.x_train[train.indices])
     return Splits(
-        train=_part(dataset.x_train, train.labels, train.indices, train.wrong),
-        validation=_part(dataset.x_train, validation.labels, validation.indices),
-        test=_part(dataset.x_test, dataset.y_test, everyone),
+        train=_part(dataset.x_train, train, standard),
+        validation=_part(dataset.x_train, validation, standard),
+        test=_part(dataset.x_test, test, standard),
+        standard=standard,
     )
+
+
+def _answers(y: NDArray[Any]) -> NDArray[Any]:
+    """Class numbers as int64, other numbers as float32."""
+    return y.astype(np.int64 if np.issubdtype(y.dtype, np.integer) else np.float32)
 
 
 def _generator(seed: int, stream: _Stream) -> np.random.Generator:
@@ -151,7 +185,7 @@ def _shares(pool: NDArray[np.intp], size: int) -> NDArray[np.intp]:
 
 
 def _spoil(
-    labels: NDArray[np.int64], count: int, generator: np.random.Generator
+    labels: NDArray[np.int64], count: int, classes: int, generator: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Replace `count` labels by one of the other classes, each as likely as the next.
 
@@ -159,25 +193,19 @@ def _spoil(
     keeps those that a smaller one had.
     """
     places = generator.permutation(len(labels))[:count]
-    steps = generator.integers(1, CLASS_COUNT, size=len(labels))[:count]
-    labels[places] = (labels[places] + steps) % CLASS_COUNT
+    steps = generator.integers(1, classes, size=len(labels))[:count]
+    labels[places] = (labels[places] + steps) % classes
     wrong = np.zeros(len(labels), dtype=bool)
     wrong[places] = True
     return labels, wrong
 
 
-def _part(
-    images: Images,
-    labels: NDArray[np.integer],
-    indices: Indices,
-    wrong: NDArray[np.bool_] | None = None,
-) -> Part:
-    part = Part(
-        images_u8=images[indices],
-        labels=labels.astype(np.int64),
-        indices=indices,
-        wrong=np.zeros(len(indices), dtype=bool) if wrong is None else wrong,
-    )
+def _part(samples: Any, drawn: Draw, standard: Standard | None) -> Part:
+    inputs = samples[drawn.indices]
+    if standard is not None:
+        inputs = standard.apply(inputs)
+    part = Part(inputs=inputs, labels=drawn.labels, indices=drawn.indices, wrong=drawn.wrong)
     for array in vars(part).values():
-        array.setflags(write=False)
+        if isinstance(array, np.ndarray):
+            array.setflags(write=False)
     return part

@@ -70,16 +70,22 @@ class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Record the epoch."""
-        assert logs is not None and self._loop.evaluation is not None
-        losses = self._loop.evaluation.losses
-        val_loss = logs["val_loss"]
-        if val_loss < self.best_val_loss:
+        assert logs is not None
+        evaluation = self._loop.evaluation
+        val_loss = logs.get("val_loss", math.nan)
+        losses = evaluation.losses if evaluation else np.empty(0, np.float32)
+        # Without a judge the newest epoch is the one that is kept.
+        if evaluation is None or val_loss < self.best_val_loss:
             self.best_epoch, self.best_val_loss = epoch + 1, val_loss
             self.best_losses, self.best_weights = losses, self.model.get_weights()
         rise = losses - self.best_losses if self.best_losses is not None else losses
+        name = self._loop.program.objective.metric_name
         record = EpochRecord(
             epoch=epoch + 1,
-            **{name: logs[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")},
+            loss=logs["loss"],
+            metric=logs[name],
+            val_loss=val_loss,
+            val_metric=logs.get(f"val_{name}", math.nan),
             val_loss_se=standard_error(losses),
             val_rise_se=standard_error(rise),
             learning_rate=float(self.model.optimizer.learning_rate.numpy()),
@@ -87,8 +93,9 @@ class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
         )
         self.last_epoch = epoch + 1
         self._link.record(record, self.best_epoch)
-        if not math.isfinite(val_loss):
-            raise _diverged(epoch + 1, val_loss)
+        judged = val_loss if evaluation else logs["loss"]
+        if not math.isfinite(judged):
+            raise _diverged(epoch + 1, judged)
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Go on where an earlier attempt was saved."""
@@ -211,7 +218,12 @@ class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
 
 
 def standard_error(values: np.ndarray[Any, Any]) -> float:
-    """Standard error of a mean: sample deviation over the root of the number of values."""
+    """Standard error of a mean: sample deviation over the root of the number of values.
+
+    Not a number where there are no values.
+    """
+    if len(values) == 0:
+        return math.nan
     return float(np.std(values, ddof=1, dtype=np.float64)) / math.sqrt(len(values))
 
 

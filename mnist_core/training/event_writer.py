@@ -38,11 +38,11 @@ HISTOGRAM_EPOCHS = 1_000
 FIGURES = {
     "result/best_epoch": "best epoch",
     "result/best_val_loss": "validation loss there",
-    "result/best_val_accuracy": "validation accuracy there",
+    "result/best_val_{metric}": "validation {metric} there",
     "result/best_loss": "training loss there",
-    "result/best_accuracy": "training accuracy there",
+    "result/best_{metric}": "training {metric} there",
     "result/test_loss": "test loss",
-    "result/test_accuracy": "test accuracy",
+    "result/test_{metric}": "test {metric}",
 }
 #: Settings that decide nothing about what is learned.
 _NO_SETTINGS = ("histograms",)
@@ -167,19 +167,20 @@ class EventWriter:
 
     def _take(self, records: Sequence[EpochRecord]) -> None:
         train, validation = self._open[TRAIN], self._open[VALIDATION]
+        metric = self._run.config.metric
         last = records[-1].epoch if records else 0
         for record in records:
             train.write(
                 _scalars(
                     record,
                     epoch_loss=record.loss,
-                    epoch_accuracy=record.accuracy,
+                    **{f"epoch_{metric}": record.metric},
                     epoch_learning_rate=record.learning_rate,
                 )
             )
-            validation.write(
-                _scalars(record, epoch_loss=record.val_loss, epoch_accuracy=record.val_accuracy)
-            )
+            judged = {"epoch_loss": record.val_loss, f"epoch_{metric}": record.val_metric}
+            if not math.isnan(record.val_loss):  # else there is nobody to judge
+                validation.write(_scalars(record, **judged))
         for event in self._waiting:
             if event.step <= last:
                 train.write(event)
@@ -307,8 +308,10 @@ def _settings_event(run: Run) -> Event:
             text = isinstance(getattr(run.config, name), str)
             kind = api_pb2.DATA_TYPE_STRING if text else api_pb2.DATA_TYPE_FLOAT64
             experiment.hparam_infos.add(name=name, type=kind)
+    metric = run.config.metric
     for tag, title in FIGURES.items():
-        experiment.metric_infos.add(name=api_pb2.MetricName(tag=tag), display_name=title)
+        name = api_pb2.MetricName(tag=tag.format(metric=metric))
+        experiment.metric_infos.add(name=name, display_name=title.format(metric=metric))
     start = plugin_data_pb2.SessionStartInfo(start_time_secs=run.started_at or time.time())
     for name, value in settings.items():
         if isinstance(value, str):
@@ -326,13 +329,19 @@ def _result_event(run: Run) -> Event:
     from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
     best = run.best
-    figures = {"result/test_loss": run.test_loss, "result/test_accuracy": run.test_accuracy}
+    metric = run.config.metric
+    figures = {"result/test_loss": run.test_loss, f"result/test_{metric}": run.test_metric}
     if best is not None:
-        names = ("epoch", "val_loss", "val_accuracy", "loss", "accuracy")
-        figures |= {f"result/best_{name}": float(getattr(best, name)) for name in names}
+        figures |= {
+            "result/best_epoch": float(best.epoch),
+            "result/best_val_loss": best.val_loss,
+            f"result/best_val_{metric}": best.val_metric,
+            "result/best_loss": best.loss,
+            f"result/best_{metric}": best.metric,
+        }
     event = _event(best.epoch if best else 0)
     for tag, value in figures.items():
-        if value is not None:
+        if value is not None and math.isfinite(value):
             _add_scalar(event.summary, tag, value)
     kept = run.status in (RunStatus.FINISHED, RunStatus.STOPPED)
     end = plugin_data_pb2.SessionEndInfo(

@@ -273,7 +273,7 @@ class FitLoop:
     Args:
         program: The model and its compiled steps.
         train: Samples to learn from.
-        validation: Samples to judge by after each epoch.
+        validation: Samples to judge by after each epoch; None where nothing is left to choose.
         seed: Decides the order of samples, epoch by epoch: an interrupted run that goes on at
             epoch 7 sees the order that it would have seen.
         slice_seconds: How long a slice should last, None for the usual time; 0 makes each batch a
@@ -289,7 +289,7 @@ class FitLoop:
         self,
         program: Program,
         train: Samples,
-        validation: Samples,
+        validation: Samples | None,
         *,
         seed: int,
         slice_seconds: float | None = None,
@@ -369,17 +369,21 @@ class FitLoop:
             hooks.on_train_batch_end(done - 1, logs)
             if self.program.model.stop_training and done < self.batches:
                 return None
-        evaluation = self._validate(hooks)
+        if self.validation is None:
+            return logs
+        evaluation = self._validate(self.validation, hooks)
         if evaluation is None:
             return None
         self.evaluation = evaluation
         validation_logs = self._logs(evaluation.loss, evaluation.metric)
         return logs | {f"val_{name}": value for name, value in validation_logs.items()}
 
-    def _validate(self, hooks: keras.callbacks.CallbackList) -> Evaluation | None:
+    def _validate(
+        self, validation: Samples, hooks: keras.callbacks.CallbackList
+    ) -> Evaluation | None:
         hooks.on_test_begin()
-        pieces = -(-len(self.validation) // self.program.evaluation_samples)
-        for piece, evaluation in enumerate(self.program.evaluate(self.validation)):
+        pieces = -(-len(validation) // self.program.evaluation_samples)
+        for piece, evaluation in enumerate(self.program.evaluate(validation)):
             if evaluation is not None:
                 break
             self.is_validating = piece + 1 < pieces

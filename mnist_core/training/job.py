@@ -17,12 +17,13 @@ import numpy as np
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import LabError, StoreError, TrainingError
+from mnist_core.inputs import compact_inputs
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, CHECKPOINT, LAST_MODEL, LESSON
 from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import Run, RunStatus
 from mnist_core.runs.store import open_known
-from mnist_core.tasks import Part, arrange, pixel_factor, split, task
+from mnist_core.tasks import Part, split, task
 from mnist_core.teaching import Lesson, mixed, with_figures
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
@@ -144,7 +145,7 @@ class _Training:
             )
             parts = replace(parts, train=taught, validation=judged)
         train_set = samples_of(config, parts.train)
-        validation_set = samples_of(config, parts.validation)
+        validation_set = samples_of(config, parts.validation) if config.validation_size else None
         test_part = parts.test
         del parts  # else every image would be in memory twice
         program, self.spare = program_for(config)
@@ -175,9 +176,9 @@ class _Training:
         self._end(recorder)
         # After the curves: drawing up the graph would keep the first epoch waiting.
         self.events.graph(lambda: graph_definition(loop))
-        test_accuracy = self._measure_test_set(program, recorder, test_part)
-        if lesson is not None and test_accuracy is not None:
-            self._note_lesson(program, lesson, before, test_accuracy)
+        test_metric = self._measure_test_set(program, recorder, test_part)
+        if lesson is not None and test_metric is not None:
+            self._note_lesson(program, lesson, before, test_metric)
 
     def _lesson(self) -> Lesson | None:
         """The drawings that it is to be taught, if it is."""
@@ -205,18 +206,16 @@ class _Training:
         return self._accuracy(program, lesson)
 
     def _note_lesson(
-        self, program: Program, lesson: Lesson, before: float, test_accuracy: float
+        self, program: Program, lesson: Lesson, before: float, test_metric: float
     ) -> None:
         after = self._accuracy(program, lesson)
         assert self.started.lesson is not None
-        figures = with_figures(self.started.lesson, before=before, after=after, test=test_accuracy)
+        figures = with_figures(self.started.lesson, before=before, after=after, test=test_metric)
         self.link.insist(lambda: self.link.writer.taught(figures))
 
     def _accuracy(self, program: Program, lesson: Lesson) -> float:
         x, y = lesson.judged
-        part = Part(
-            images_u8=x, labels=y, indices=np.full(len(y), -1), wrong=np.zeros(len(y), bool)
-        )
+        part = Part(inputs=x, labels=y, indices=np.full(len(y), -1), wrong=np.zeros(len(y), bool))
         return program.evaluate_now(samples_of(self.started.config, part)).metric
 
     def _take_up(self, program: Program, recorder: RecordEpochs) -> None:
@@ -301,19 +300,16 @@ class _Training:
         program.model.set_weights(recorder.best_weights)
         result = program.evaluate_now(samples_of(self.started.config, part))
         writer = self.link.writer
-        self.link.insist(
-            lambda: writer.measured(test_loss=result.loss, test_accuracy=result.metric)
-        )
+        self.link.insist(lambda: writer.measured(test_loss=result.loss, test_metric=result.metric))
         return result.metric
 
 
 def samples_of(config: TrainingConfig, part: Part) -> Samples:
-    """Move some images into memory as a configuration's network takes them."""
+    """Move some samples into memory as a configuration's network takes them."""
     from mnist_core.training.fit import Samples
 
-    shape = architecture(config.architecture).input_shape
-    x = arrange(part.images_u8, input_shape=shape)
-    return Samples.of(x, part.labels, scale=pixel_factor(config.pixel_scaling))
+    x, scale = compact_inputs(part.inputs, config, architecture(config.architecture).input_shape)
+    return Samples.of(x, part.labels, scale=scale)
 
 
 def _assign(variables: list[keras.Variable], values: Arrays) -> None:

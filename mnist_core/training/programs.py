@@ -45,7 +45,9 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
     if program is None:
         model = architecture(config.architecture).build()
         model.compile(
-            optimizer=optimizer_of(config), loss=task(config.task).loss, metrics=["accuracy"]
+            optimizer=optimizer_of(config),
+            loss=task(config.task).loss,
+            metrics=[task(config.task).metric],
         )
         program = Program(
             model, batch_size=config.batch_size, augment=augmentation_of(config.augmentation)

@@ -95,7 +95,7 @@ def test_the_page_runs_once_for_each_change_of_status_and_never_for_an_epoch(
     expect(page.tab.get_by_text("Run 3 of the page, status paused.")).to_be_visible()
     training.writer.set_status(RunStatus.STOPPED)
     expect(page.tab.get_by_text("Run 4 of the page, status stopped.")).to_be_visible()
-    training.writer.measured(test_loss=0.5, test_accuracy=0.8)
+    training.writer.measured(test_loss=0.5, test_metric=0.8)
     training.writer.release()
     expect(page.tab.get_by_text("Run 5 of the page, status stopped.")).to_be_visible()
     page.tab.wait_for_function(f"{OPEN_STREAMS} === 0")

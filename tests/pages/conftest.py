@@ -26,9 +26,9 @@ def record(epoch: int) -> EpochRecord:
     return EpochRecord(
         epoch=epoch,
         loss=2 * math.exp(-epoch / 30),
-        accuracy=1 - math.exp(-epoch / 30),
+        metric=1 - math.exp(-epoch / 30),
         val_loss=1 + (epoch - 20) ** 2 / 1000,
-        val_accuracy=0.8 - abs(epoch - 20) / 1000,
+        val_metric=0.8 - abs(epoch - 20) / 1000,
         val_loss_se=0.01,
         val_rise_se=0.0 if epoch <= 20 else 0.001,
         learning_rate=0.01,
@@ -72,7 +72,7 @@ class Runs:
         if status is not RunStatus.RUNNING:
             writer.set_status(status, message)
         if status in (RunStatus.FINISHED, RunStatus.STOPPED) and epochs:
-            writer.measured(test_loss=0.9, test_accuracy=0.789)
+            writer.measured(test_loss=0.9, test_metric=0.789)
         if not status.is_active:
             writer.release()
         return self.store.get(run.id)

@@ -105,8 +105,8 @@ def test_the_newest_run_reads(open_page: Open, runs: Runs) -> None:
     assert has_canvas(app)
     assert app.selectbox(key="draw-run").value == newest.id
     assert app.selectbox(key="draw-run").options == [
-        "newest · 78.9% of the test digits",
-        "older · 78.9% of the test digits",
+        "newest · 78.9% of the test samples",
+        "older · 78.9% of the test samples",
     ]
     assert chosen(app) == both(newest)[:1]
 

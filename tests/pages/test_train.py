@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mnist_core.architectures import ARCHITECTURES
 from mnist_core.config import LIMITS
 from mnist_core.engine import EngineState
 from mnist_core.overfitting import CRITERIA
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue
+from mnist_core.tasks import task
 from ui import services, state
 from ui.fields import FIELDS
 
@@ -117,9 +119,15 @@ def test_the_address_chooses_an_experiment_and_fills_in_its_settings(
     assert not app.error
     assert app.selectbox(key="train-preset").value == key
     shown = values(app)
+    config = PRESETS[key].config
+    absent = {"momentum"} if config.optimizer != "sgd" else set()
+    if task(config.task).inputs != "images":
+        absent |= {"pixel_scaling", "augmentation"}
+    if task(config.task).is_number:
+        absent |= {"sampling", "label_noise"}
     for name in SETTINGS:
-        if name == "momentum" and PRESETS[key].config.optimizer != "sgd":
-            assert "train-momentum" not in shown
+        if name in absent:
+            assert f"train-{name.replace('_', '-')}" not in shown
         else:
             assert shown[f"train-{name.replace('_', '-')}"] == getattr(PRESETS[key].config, name)
     assert "Changed from the preset" not in said(app)
@@ -176,10 +184,27 @@ def test_an_unknown_preset_is_one_sentence_and_the_page_works(
 def test_limits_are_those_of_the_core(open_page: Open) -> None:
     app = open_page("train")
     app.toggle(key="train-stop-early").set_value(True).run()
-    for name, limit in LIMITS.items():
+    for name in LIMITS.keys() - {"folds", "fold"}:
+        limit = LIMITS[name]
         key = f"train-{name.replace('_', '-')}"
         widget = app.slider(key=key) if name == "label_noise" else app.number_input(key=key)
         assert (widget.min, widget.max) == (limit.low, limit.high)
+
+
+def test_a_task_s_own_limits_hold_for_its_settings(open_page: Open) -> None:
+    app = open_page("train", preset="boston")
+    for key in ("train-train-size", "train-validation-size", "train-batch-size"):
+        assert app.number_input(key=key).max == 404
+    assert app.selectbox(key="train-architecture").options == [ARCHITECTURES["table-64-64"].label]
+
+
+def test_another_preset_leaves_nothing_of_the_one_before(open_page: Open, store: Store) -> None:
+    app = open_page("train", preset="softmax")  # raw pixels, 50,000 of them
+    app.slider(key="train-label-noise").set_value(0.2).run()
+    app.selectbox(key="train-preset").select("boston").run()
+    app.button(key="train-start").click().run()
+    assert not app.error and not app.exception
+    assert store.list_runs()[0].config == PRESETS["boston"].config
 
 
 def test_what_was_changed_is_said_and_can_be_taken_back(open_page: Open) -> None:
@@ -490,7 +515,7 @@ def test_the_result_in_words_and_figures(open_page: Open, runs: Runs) -> None:
     assert "Stopped after epoch 50; what was learned is kept." in words
     assert "at its best after epoch 20" in words
     assert "rose from 1.000 to 1.900" in words
-    assert "78.9% of the test images" in words
+    assert "78.9% of the test samples" in words
     figures = {metric.label: metric.value for metric in app.metric}
     assert figures == {
         "Best epoch": "20",

@@ -56,7 +56,7 @@ def run(store: Store) -> Run:
     content = model_files.saved(network())
     for name in ("best.keras", "last.keras"):
         store.artifacts.write(training.id, name, content)
-    training.writer.measured(test_loss=0.5, test_accuracy=0.75)
+    training.writer.measured(test_loss=0.5, test_metric=0.75)
     training.end()
     folder = store.event_files.folder(training.id)
     assert folder is not None
@@ -103,7 +103,7 @@ def test_a_run_comes_in_elsewhere_as_it_was(store, run, archive, elsewhere):
         "best",
         "last",
         "test_loss",
-        "test_accuracy",
+        "test_metric",
     ):
         assert getattr(found, name) == getattr(run, name), name
     assert found.settled and found.has_models and not found.pinned
@@ -140,7 +140,7 @@ def test_it_is_a_zip_file_with_a_table_that_anybody_reads(archive, run):
         manifest = json.loads(packed.read(MANIFEST))
         for name, entry in manifest["files"].items():
             assert hashlib.sha256(packed.read(name)).hexdigest() == entry["sha256"]
-    assert lines[0].startswith("epoch,loss,accuracy,val_loss")
+    assert lines[0].startswith("epoch,loss,metric,val_loss")
     assert len(lines) == 71 and lines[1].startswith("1,")
     assert file_name(run).endswith(f"{run.id[:8]}.zip") and "/" not in file_name(run)
 
@@ -263,7 +263,7 @@ def test_a_zip_bomb_is_refused(archive, elsewhere):
         {"tags": [str(place) for place in range(50)]},
         {"best_epoch": 71},
         {"best_epoch": "1"},
-        {"test_accuracy": 2},
+        {"test_metric": 2},
         {"created_at": -5},
         {"created_at": "yesterday"},
         {"lesson": {"base": "x"}},
@@ -335,7 +335,7 @@ def test_the_command_line_archives_restores_imports_and_cleans(tmp_path, capsys,
     imported = said("import", str(model), "--pixel-scaling", "raw", "--name", "from home")
     found = store.get(imported["run_id"])
     assert (found.name, found.config.pixel_scaling) == ("from home", "raw")
-    assert imported["test_accuracy"] == found.test_accuracy
+    assert imported["test_accuracy"] == found.test_metric
     store.describe(found.id, pinned=True)
     assert len(said("clean", "--older-than", "0d", "--dry-run")["runs"]) == 2
     assert len(store.list_runs()) == 3

@@ -248,4 +248,4 @@ def test_a_run_that_lost_its_worker_trains_the_very_same_curve(store):
     again = Job(store, run).join()
     assert again.attempt == 2
     assert timeless(store.curves(again.id)) == timeless(store.curves(whole.id))
-    assert again.test_accuracy == whole.test_accuracy
+    assert again.test_metric == whole.test_metric

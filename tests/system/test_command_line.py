@@ -31,7 +31,13 @@ from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("--train-size", "60", "--validation-size", "30")
-FIGURES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+FIGURES = {
+    "epoch": "epoch",
+    "loss": "loss",
+    "accuracy": "metric",
+    "val_loss": "val_loss",
+    "val_accuracy": "val_metric",
+}
 RESULT = [
     "run_id",
     "status",
@@ -72,7 +78,7 @@ def test_training_from_the_shell_gives_one_json_object_and_a_run_in_the_store(la
     assert out.count("\n") == 1
     result = json.loads(out)
     assert list(result) == RESULT
-    assert list(result["best"]) == list(result["last"]) == FIGURES
+    assert list(result["best"]) == list(result["last"]) == list(FIGURES)
     assert (result["status"], result["epochs"], result["overfitting_epoch"]) == (
         "finished",
         5,
@@ -86,8 +92,8 @@ def test_training_from_the_shell_gives_one_json_object_and_a_run_in_the_store(la
     assert run.status is RunStatus.FINISHED and run.settled
     assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
     for name, record in (("best", run.best), ("last", run.last)):
-        assert result[name] == {figure: getattr(record, figure) for figure in FIGURES}
-    assert (result["test_loss"], result["test_accuracy"]) == (run.test_loss, run.test_accuracy)
+        assert result[name] == {figure: getattr(record, field) for figure, field in FIGURES.items()}
+    assert (result["test_loss"], result["test_accuracy"]) == (run.test_loss, run.test_metric)
     assert result["seconds"] == pytest.approx(run.active_seconds, abs=0.001)
 
 
@@ -345,7 +351,7 @@ def test_runs_are_listed_newest_first(capsys, lab_home):
     store = Store(lab_home)
     first = Training(store)
     first.train(70)
-    first.writer.measured(test_loss=0.5, test_accuracy=0.9125)
+    first.writer.measured(test_loss=0.5, test_metric=0.9125)
     first.end()
     second = store.create(TrainingConfig(epochs=7), name="second")
 
@@ -368,7 +374,7 @@ def test_numbers_that_json_does_not_have_are_null(capsys, lab_home):
     training.train(1)
     (record,) = training.store.curves(training.id)
     training.write([replace(record, epoch=2, val_loss=float("nan"), loss=float("inf"))])
-    training.writer.measured(test_loss=float("inf"), test_accuracy=0.5)
+    training.writer.measured(test_loss=float("inf"), test_metric=0.5)
     (row,) = answer(capsys, "runs")
     assert row["last"]["val_loss"] is row["last"]["loss"] is row["test_loss"] is None
 

@@ -139,7 +139,7 @@ def test_a_person_steers_a_run_in_its_worker(engine, store):
     assert again.epochs_done == paused.epochs_done + 1
     store.command(run_id, Command.STOP)
     run = settles(store, run_id)
-    assert run.status is RunStatus.STOPPED and run.test_accuracy is not None
+    assert run.status is RunStatus.STOPPED and run.test_metric is not None
 
 
 def test_a_run_goes_on_from_its_checkpoint_when_its_worker_is_killed(engine, store):

@@ -114,7 +114,7 @@ def test_the_best_model_s_figures_are_those_of_the_run(store, either):
     """The training measured the same model on the same images, with another program."""
     test = evaluate(store, either.id, "best", "test")
     assert test.loss.value + test.penalty == pytest.approx(either.test_loss, rel=1e-4)
-    assert test.accuracy.value == pytest.approx(either.test_accuracy, abs=2e-4)
+    assert test.accuracy.value == pytest.approx(either.test_metric, abs=2e-4)
     validation = evaluate(store, either.id, "best", "validation")
     assert validation.loss.value + validation.penalty == pytest.approx(
         either.best.val_loss, rel=1e-4

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mnist_core import loading
-from mnist_core.architectures import ARCHITECTURES
+from mnist_core.architectures import ARCHITECTURES, architectures_for
 from mnist_core.errors import ConfigError, DataError, StoreError, UnknownRunError
 from mnist_core.export import export, export_known
 from mnist_core.formats import FORMATS
@@ -32,7 +32,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(key, marks=[] if key in QUICK else pytest.mark.slow) for key in ARCHITECTURES
+        pytest.param(key, marks=[] if key in QUICK else pytest.mark.slow)
+        for key in architectures_for("mnist")
     ],
 )
 def run(request, store):

@@ -61,6 +61,10 @@ CASES = [
     ("regularised-512-512", "adam", 2),
     ("lenet", "adam", 2),
     ("strided", "adam", 2),
+    ("text-16-16", "rmsprop", 2),
+    ("text-64-64", "rmsprop", 2),
+    ("table-64-64", "rmsprop", 2),
+    ("california-64-64", "rmsprop", 2),
 ]
 
 
@@ -104,6 +108,10 @@ UNDER_XLA = {
     "relu-512": "rmsprop",
     "relu-500-500": "rmsprop",
     "regularised-512-512": "adam",
+    "text-16-16": "rmsprop",
+    "text-64-64": "rmsprop",
+    "table-64-64": "rmsprop",
+    "california-64-64": "rmsprop",
 }
 
 

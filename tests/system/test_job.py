@@ -152,10 +152,10 @@ def test_a_run_is_trained_to_its_end_and_leaves_its_models(store, tmp_path, conf
     for name, record in ((BEST_MODEL, run.best), (LAST_MODEL, run.last)):
         loss, accuracy = evaluated(loaded(store, run, name, tmp_path), config, "validation")
         assert loss == pytest.approx(record.val_loss, rel=1e-4)
-        assert accuracy == pytest.approx(record.val_accuracy, abs=1e-6)
+        assert accuracy == pytest.approx(record.val_metric, abs=1e-6)
     loss, accuracy = evaluated(loaded(store, run, BEST_MODEL, tmp_path), config, "test")
     assert run.test_loss == pytest.approx(loss, rel=1e-4)
-    assert run.test_accuracy == pytest.approx(accuracy, abs=2e-4)
+    assert run.test_metric == pytest.approx(accuracy, abs=2e-4)
 
 
 def test_the_standard_errors_are_those_of_the_samples(store, tmp_path):
@@ -191,7 +191,7 @@ def test_stop_keeps_what_was_learned(store, tmp_path):
     assert 5 <= run.epochs_done < FOREVER.epochs
     assert job.epochs == list(range(1, run.epochs_done + 1))
     assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
-    assert run.test_accuracy is not None
+    assert run.test_metric is not None
     for name, record in ((BEST_MODEL, run.best), (LAST_MODEL, run.last)):
         loss, _ = evaluated(loaded(store, run, name, tmp_path), SMALL, "validation")
         assert loss == pytest.approx(record.val_loss, rel=1e-4)
@@ -252,7 +252,7 @@ def test_a_run_that_is_stopped_before_its_first_epoch_leaves_its_first_weights(s
     run = store.get(run.id)
     assert (run.status, run.epochs_done, run.best) == (RunStatus.STOPPED, 0, None)
     assert store.artifacts.names(run.id) == [LAST_MODEL]
-    assert run.test_accuracy is None and store.curves(run.id) == []
+    assert run.test_metric is None and store.curves(run.id) == []
 
 
 def test_the_learning_rate_is_changed_from_one_epoch_to_the_next(store):
@@ -336,7 +336,7 @@ def test_a_run_that_lost_its_worker_trains_the_very_same_curve(store, config, be
 
     assert (again.status, again.attempt) == (RunStatus.FINISHED, 2)
     assert timeless(store.curves(run.id)) == timeless(store.curves(whole.id))
-    assert (again.test_loss, again.test_accuracy) == (whole.test_loss, whole.test_accuracy)
+    assert (again.test_loss, again.test_metric) == (whole.test_loss, whole.test_metric)
     assert replace(again.best, seconds=0, recorded_at=0) == replace(
         whole.best, seconds=0, recorded_at=0
     )
@@ -392,7 +392,7 @@ def test_a_run_taken_up_only_to_be_stopped_trains_no_further(store, tmp_path):
     assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
     loss, _ = evaluated(loaded(store, again, LAST_MODEL, tmp_path), SMALL, "validation")
     assert loss == pytest.approx(again.last.val_loss, rel=1e-4)
-    assert again.test_accuracy is not None
+    assert again.test_metric is not None
 
 
 def test_a_worker_that_lost_its_lease_leaves_its_successor_alone(store, saving_always):
@@ -611,7 +611,7 @@ def test_a_run_leaves_event_files_with_histograms_and_the_graph(store, saving_al
     assert {"MatMul", "AssignVariableOp"} <= operations
     whole = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
     accuracy = whole.Tensors("result/test_accuracy")[0].tensor_proto
-    assert float(make_ndarray(accuracy)) == np.float32(run.test_accuracy)
+    assert float(make_ndarray(accuracy)) == np.float32(run.test_metric)
 
 
 def test_histograms_change_nothing_of_the_curve(store):

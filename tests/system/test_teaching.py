@@ -69,8 +69,8 @@ def test_it_is_said_what_the_lesson_did(taught):
     lesson = run.lesson
     assert lesson is not None
     assert (lesson["base"], lesson["drawings"], lesson["kept_aside"]) == (base.id, 60, 12)
-    assert lesson["before"]["test"] == base.test_accuracy
-    assert lesson["after"]["test"] == run.test_accuracy
+    assert lesson["before"]["test"] == base.test_metric
+    assert lesson["after"]["test"] == run.test_metric
     kept = Lesson.from_bytes(store.artifacts.read(run.id, LESSON) or b"").judged
     assert lesson["before"]["drawings"] == pytest.approx(accuracy(store, base, *kept))
     assert lesson["after"]["drawings"] == pytest.approx(accuracy(store, run, *kept))
@@ -146,7 +146,7 @@ def test_drawings_are_a_quarter_of_the_mixture():
         np.testing.assert_array_equal(both.images_u8[start : start + 40], x)
 
 
-@pytest.mark.parametrize("key", PRESETS)
+@pytest.mark.parametrize("key", [k for k, p in PRESETS.items() if p.config.task == "mnist"])
 def test_every_preset_s_network_can_be_taught(key):
     config = lesson_config(PRESETS[key].config)
     assert (config.architecture, config.seed) == (

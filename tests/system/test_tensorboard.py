@@ -147,5 +147,5 @@ def test_hparams_compares_all_runs(board: Board, runs: dict[str, Run]) -> None:
         values = {value["name"]["tag"]: value["value"] for value in group["metricValues"]}
         assert values["result/best_epoch"] == run.best.epoch
         assert values["result/best_val_loss"] == np.float32(run.best.val_loss)
-        assert values["result/test_accuracy"] == np.float32(run.test_accuracy)
+        assert values["result/test_accuracy"] == np.float32(run.test_metric)
         assert group["sessions"][0]["status"] == "STATUS_SUCCESS"

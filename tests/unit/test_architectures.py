@@ -6,6 +6,7 @@ import pytest
 
 from mnist_core.architectures import ARCHITECTURES, architecture
 from mnist_core.errors import ConfigError
+from mnist_core.tasks import task
 
 # One line for each layer: its kind and what decides it.
 LAYERS = {
@@ -49,6 +50,10 @@ LAYERS = {
         "dropout 0.4",
         "dense 10 softmax zeros",
     ],
+    "text-16-16": ["dense 16 relu zeros", "dense 16 relu zeros", "dense 1 sigmoid zeros"],
+    "text-64-64": ["dense 64 relu zeros", "dense 64 relu zeros", "dense 46 softmax zeros"],
+    "table-64-64": ["dense 64 relu zeros", "dense 64 relu zeros", "dense 1 linear zeros"],
+    "california-64-64": ["dense 64 relu zeros", "dense 64 relu zeros", "dense 1 linear zeros"],
 }
 PARAMETERS = {
     "relu-2": 1_600,
@@ -59,6 +64,10 @@ PARAMETERS = {
     "regularised-512-512": 671_754,
     "lenet": 484_714,
     "strided": 715_178,
+    "text-16-16": 160_305,
+    "text-64-64": 647_214,
+    "table-64-64": 5_121,
+    "california-64-64": 4_801,
 }
 
 
@@ -96,7 +105,10 @@ def test_an_architecture_builds_the_network_of_its_source(key):
     assert [described(layer) for layer in model.layers] == LAYERS[key]
     assert entry.parameters == model.count_params() == PARAMETERS[key]
     assert model.input_shape == (None, *entry.input_shape)
-    assert model.output_shape == (None, 10)
+    for known in map(task, entry.tasks):
+        # Two classes need one probability only, and a price is one number.
+        outputs = len(known.classes) if len(known.classes) > 2 else 1
+        assert model.output_shape == (None, outputs)
     assert model.built
     assert not model.compiled
     assert model.name == entry.key == key

@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_core.architectures import ARCHITECTURES
+from mnist_core.architectures import architectures_for
 from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, Limit, TrainingConfig
 from mnist_core.errors import ConfigError
+from mnist_core.presets import PRESETS
 
-WHOLE = ("train_size", "validation_size", "batch_size", "epochs", "seed", "patience")
+WHOLE = (
+    *("train_size", "validation_size", "folds", "fold"),
+    *("batch_size", "epochs", "seed", "patience"),
+)
 REAL = ("learning_rate", "momentum", "label_noise", "min_delta")
 
 
@@ -25,7 +29,7 @@ def configs(draw: st.DrawFn) -> TrainingConfig:
     train_size = draw(st.integers(10, 59_990))
     optimizer = draw(st.sampled_from(CHOICES["optimizer"]))
     return TrainingConfig(
-        architecture=draw(st.sampled_from(sorted(ARCHITECTURES))),
+        architecture=draw(st.sampled_from(architectures_for("mnist"))),
         train_size=train_size,
         validation_size=draw(st.integers(10, 60_000 - train_size)),
         sampling=draw(st.sampled_from(CHOICES["sampling"])),
@@ -54,6 +58,8 @@ def test_the_defaults_are_the_experiment_with_700_digits():
         "train_size": 700,
         "validation_size": 300,
         "sampling": "random",
+        "folds": 0,
+        "fold": 0,
         "batch_size": 10,
         "epochs": 1000,
         "optimizer": "sgd",
@@ -76,7 +82,10 @@ def test_limits_and_choices_cover_every_field_but_the_two_with_a_table_of_their_
 
 
 def test_the_limits_are_those_of_the_experiments():
-    assert LIMITS["train_size"] == LIMITS["validation_size"] == Limit(10, 59_990)
+    assert (LIMITS["train_size"], LIMITS["validation_size"]) == (
+        Limit(10, 60_000),
+        Limit(0, 59_990),
+    )
     assert LIMITS["epochs"] == LIMITS["patience"] == Limit(1, 20_000)
     assert LIMITS["batch_size"] == Limit(1, 60_000)
     assert LIMITS["seed"] == Limit(0, 2**31 - 1)
@@ -96,9 +105,17 @@ def test_the_default_rates_are_those_of_keras():
 
 @pytest.mark.parametrize("field", LIMITS)
 def test_both_ends_of_a_range_can_be_used(field):
-    # The other part is made small enough for the largest of either.
-    other = {"train_size": 10, "validation_size": 10, field: None}
-    for value in (LIMITS[field].low, LIMITS[field].high):
+    # The others are made to go with the largest of each.
+    other = {"train_size": 10, "validation_size": 0, field: None}
+    if field == "patience":
+        other |= {"validation_size": 10}
+    if field == "folds":
+        other |= {"train_size": 54_000, "validation_size": 6_000, "fold": 10}
+    if field == "fold":
+        other |= {"train_size": 54_000, "validation_size": 6_000, "folds": 10}
+    for value in (LIMITS[field].high, LIMITS[field].low):
+        if value == 0 and field in ("folds", "fold"):
+            other = {}
         assert getattr(TrainingConfig(**other | {field: value}), field) == value
 
 
@@ -177,7 +194,7 @@ def test_both_parts_together_have_60_000_images_and_no_more():
         replace(config, validation_size=10_001)
     assert str(raised.value) == (
         "train_size is 50000 and validation_size is 10001, together 60001. Both are drawn from "
-        "the same 60000 images, without repetition. Make one of them smaller by 1 or more."
+        "the same 60000 samples, without repetition. Make one of them smaller by 1 or more."
     )
 
 
@@ -214,3 +231,52 @@ def test_a_config_cannot_be_changed_but_copied_with_a_change():
 
 def test_equal_configs_are_one_key():
     assert len({TrainingConfig(), TrainingConfig(epochs=1000), TrainingConfig(epochs=2)}) == 2
+
+
+@pytest.mark.parametrize(("folds", "fold"), [(1, 1), (4, 0), (4, 5), (0, 2)])
+def test_a_fold_is_one_of_the_folds(folds, fold):
+    with pytest.raises(ConfigError, match=f"^folds is {folds} and fold is {fold}"):
+        replace(PRESETS["boston"].config, folds=folds, fold=fold)
+
+
+def test_a_fold_has_the_size_that_it_has():
+    config = replace(PRESETS["boston"].config, folds=4, fold=1)
+    assert (config.train_size, config.validation_size) == (303, 101)
+    with pytest.raises(ConfigError, match="here 303 train, 101 judge"):
+        replace(config, train_size=300)
+
+
+@pytest.mark.parametrize(
+    ("preset", "change"),
+    [
+        ("imdb", {"pixel_scaling": "raw"}),
+        ("reuters", {"augmentation": "shape"}),
+        ("boston", {"label_noise": 0.1}),
+        ("boston", {"sampling": "stratified"}),
+    ],
+)
+def test_a_setting_that_the_task_does_not_know_is_refused(preset, change):
+    ((field, value),) = change.items()
+    with pytest.raises(ConfigError, match=f"^{field} is {value!r} with the task"):
+        replace(PRESETS[preset].config, **change)
+
+
+def test_a_network_of_another_task_is_refused():
+    with pytest.raises(ConfigError, match="^architecture is lenet with the task imdb"):
+        replace(PRESETS["imdb"].config, architecture="lenet")
+
+
+def test_a_task_has_so_many_samples_and_no_more():
+    with pytest.raises(ConfigError, match="the same 404 samples"):
+        replace(PRESETS["boston"].config, train_size=304)
+
+
+@pytest.mark.parametrize("size", [1, 9])
+def test_a_few_samples_judge_nothing(size):
+    with pytest.raises(ConfigError, match=f"^validation_size is {size}"):
+        TrainingConfig(validation_size=size)
+
+
+def test_nobody_stops_early_without_a_judge():
+    with pytest.raises(ConfigError, match="^validation_size is 0 and patience is 3"):
+        TrainingConfig(validation_size=0, patience=3)

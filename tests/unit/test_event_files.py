@@ -65,7 +65,7 @@ def finished(store: Store, epochs: int = 80, name: str = "made up") -> Run:
     training.write(records(epochs))
     train(writer, records(epochs))
     writer.graph(lambda: b"")
-    training.writer.measured(test_loss=0.5, test_accuracy=0.875)
+    training.writer.measured(test_loss=0.5, test_metric=0.875)
     training.end()
     writer.end(training.run, list)
     return training.run
@@ -76,10 +76,10 @@ def test_the_curves_are_those_of_the_journal(store: Store) -> None:
     rows = store.curves(run.id)
     for part, tag, field in (
         ("train", "epoch_loss", "loss"),
-        ("train", "epoch_accuracy", "accuracy"),
+        ("train", "epoch_accuracy", "metric"),
         ("train", "epoch_learning_rate", "learning_rate"),
         ("validation", "epoch_loss", "val_loss"),
-        ("validation", "epoch_accuracy", "val_accuracy"),
+        ("validation", "epoch_accuracy", "val_metric"),
     ):
         expected = [(row.epoch, np.float32(getattr(row, field))) for row in rows]
         assert scalars(store, run.id, part, tag) == expected
@@ -134,12 +134,14 @@ def test_settings_and_figures_of_three_runs_can_be_compared(store: Store) -> Non
         assert settings["optimizer"].string_value == run.config.optimizer
         assert "histograms" not in settings and "patience" not in settings
         metrics = data["experiment"].experiment.metric_infos
-        assert [info.name.tag for info in metrics] == list(FIGURES)
+        assert [info.name.tag for info in metrics] == [
+            tag.format(metric="accuracy") for tag in FIGURES
+        ]
         assert data["session_end_info"].session_end_info.status == 1  # success
         ((step, value),) = scalars(store, run.id, "", "result/best_val_loss")
         assert (step, value) == (run.best.epoch, np.float32(run.best.val_loss))
         assert scalars(store, run.id, "", "result/test_accuracy")[0][1] == 0.875
-    assert set(FIGURES) <= set(found.Tags()["tensors"])
+    assert {tag.format(metric="accuracy") for tag in FIGURES} <= set(found.Tags()["tensors"])
 
 
 def test_the_graph_is_there(store: Store) -> None:

@@ -188,7 +188,7 @@ def test_whoever_lost_the_lease_writes_nothing(store, queue):
         writer.commands,
         writer.checkpointed,
         lambda: writer.set_status(RunStatus.FAILED, "no"),
-        lambda: writer.measured(test_loss=9.0, test_accuracy=0.9),
+        lambda: writer.measured(test_loss=9.0, test_metric=0.9),
         lambda: writer.park([(Command.RESUME, None)]),
         writer.release,
     ):

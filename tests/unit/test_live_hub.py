@@ -104,7 +104,7 @@ def test_a_finished_run_comes_whole_with_every_criterion_s_answer(store: Countin
     assert [row[0] for row in message["rows"]] == list(range(1, 151))
     first = record(1)
     assert message["rows"][0][1:6] == pytest.approx(
-        [first.loss, first.accuracy, first.val_loss, first.val_accuracy, first.learning_rate]
+        [first.loss, first.metric, first.val_loss, first.val_metric, first.learning_rate]
     )
     assert message["status"] == "finished"
     assert message["epochs"] == 150
@@ -259,7 +259,7 @@ def test_the_stream_waits_for_the_test_figures_and_then_ends(store: CountingStor
         await watcher.next()
         await asyncio.to_thread(training.writer.set_status, RunStatus.STOPPED)
         stopped = await watcher.until(lambda message: message["status"] == "stopped")
-        await asyncio.to_thread(training.writer.measured, test_loss=0.5, test_accuracy=0.9)
+        await asyncio.to_thread(training.writer.measured, test_loss=0.5, test_metric=0.9)
         await asyncio.to_thread(training.writer.release)
         return stopped, await watcher.rest()
 

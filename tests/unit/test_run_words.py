@@ -47,7 +47,7 @@ def test_a_line_names_what_was_chosen() -> None:
     config = replace(PRESETS["overfit-700"].config, momentum=0.9, label_noise=0.2, patience=5)
     line = f"{settings_line(config)} · {more_settings_line(config)}".replace("\xa0", " ")
     assert line == (
-        "Two hidden units · 700 training images · 1,000 epochs · 300 validation images · "
+        "Two hidden units · 700 training samples · 1,000 epochs · 300 validation samples · "
         "SGD at 0.01 · momentum 0.9 · batches of 10 · seed 3 · 20% wrong labels · "
         "stops early, patience 5"
     )
@@ -73,7 +73,10 @@ def test_the_two_lines_name_every_setting_that_was_changed() -> None:
         "min_delta": 0.004,
         "histograms": "on",
     }
-    assert set(changes) == set(usual.to_dict()) - {"task"}  # there is one task only
+    # The network tells which task it is.
+    assert set(changes) == set(usual.to_dict()) - {"task", "folds", "fold"}
+    boston = PRESETS["boston"].config
+    assert more_settings_line(boston) != more_settings_line(replace(boston, folds=4, fold=1))
     usual = replace(usual, patience=6)  # without which min_delta would say nothing
     for name, value in changes.items():
         changed = replace(usual, **{name: value})

@@ -151,7 +151,7 @@ def test_records_come_back_number_for_number(store):
     first, second = store.curves(training.id)
     assert math.isnan(first.loss) and math.isnan(first.val_loss)
     assert first.val_rise_se == math.inf
-    assert (first.learning_rate, first.accuracy) == (1e-9, odd.accuracy)
+    assert (first.learning_rate, first.metric) == (1e-9, odd.metric)
     assert replace(second, recorded_at=0.0) == record(2)
     assert second.recorded_at > 1.7e9
 
@@ -203,14 +203,14 @@ def test_a_version_grows_with_all_that_a_page_shows(store):
         lambda: store.rename(training.id, "another"),
         lambda: training.writer.reset(to_epoch=0, best_epoch=None, active_seconds=0),
         lambda: training.writer.set_status(RunStatus.FINISHED),
-        lambda: training.writer.measured(test_loss=0.5, test_accuracy=0.75),
+        lambda: training.writer.measured(test_loss=0.5, test_metric=0.75),
         lambda: training.writer.release(),
     ):
         change()
         assert version() > before
         before = version()
         assert training.run.version == before
-    assert (training.run.test_loss, training.run.test_accuracy) == (0.5, 0.75)
+    assert (training.run.test_loss, training.run.test_metric) == (0.5, 0.75)
     assert training.run.settled
 
 

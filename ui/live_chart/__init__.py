@@ -42,6 +42,7 @@ def live_chart(
     smoothing: float = 0.0,
     log_loss: bool = False,
     series: Collection[str] = tuple(SERIES),
+    metric: str = "accuracy",
     key: str = state.CHART_ELEMENT,
     on_status_change: Callable[[], None] = lambda: None,
 ) -> None:
@@ -58,6 +59,7 @@ def live_chart(
         smoothing: Strength of the moving average over the curves, 0 (off) to MAX_SMOOTHING.
         log_loss: Whether the loss axis is logarithmic.
         series: Keys of the curves to show, of ``ui.charts.SERIES``.
+        metric: The task's own figure, a key of ``ui.charts.METRICS``.
         key: Streamlit's key of the element; keep it, and the element survives a change of run.
         on_status_change: Called before the rerun after a change of status.
     """
@@ -73,7 +75,7 @@ def live_chart(
             "smoothing": min(max(smoothing, 0.0), MAX_SMOOTHING),
             "log_loss": log_loss,
             "series": sorted(series),
-            "style": chart_style(_),
+            "style": chart_style(_, metric),
             "words": chart_words(),
             "locale": language().replace("_", "-"),
             "plotly_version": _plotly_version(),

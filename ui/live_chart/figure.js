@@ -1,8 +1,8 @@
 // The picture: what Plotly is to draw, as a function of the curves, the settings and the theme.
 // Nothing here touches the page. The settings (`data`) are what ui/live_chart/__init__.py sends.
 
-/** A row of the stream: [epoch, loss, accuracy, val_loss, val_accuracy, learning rate, time]. */
-const COLUMNS = { loss: 1, accuracy: 2, val_loss: 3, val_accuracy: 4 };
+/** A row of the stream: [epoch, loss, metric, val_loss, val_metric, learning rate, time]. */
+const COLUMNS = { loss: 1, metric: 2, val_loss: 3, val_metric: 4 };
 const RECORDED_AT = 6;
 
 /** Up to so many epochs each one is a dot, so that one epoch alone can be seen. */
@@ -90,7 +90,7 @@ function rgb(colour) {
 function traces(view) {
   const { style, smoothing } = view.data;
   const reading = (series, field) => {
-    const format = series.axis === "accuracy" ? ".1%" : ".4f";
+    const format = series.axis === "metric" ? style.metric.format : ".4f";
     return { hovertemplate: `${series.label} <b>%{${field}:${format}}</b><extra></extra>` };
   };
   const measured = (series) => line(view, series, view.curves.raw[series.key]);
@@ -114,7 +114,7 @@ function line(view, series, values) {
     x: view.curves.epochs,
     y: values,
     name: series.label,
-    yaxis: series.axis === "accuracy" ? "y2" : "y",
+    yaxis: series.axis === "metric" ? "y2" : "y",
     visible: view.data.series.includes(series.key),
     line: {
       color: view.theme.curves[series.colour],
@@ -130,6 +130,11 @@ function line(view, series, values) {
 function shows(view, axis) {
   const { series, style } = view.data;
   return style.series.some((one) => one.axis === axis && series.includes(one.key));
+}
+
+/** What an axis that fits itself to its values never passes. */
+function clipped(clip) {
+  return clip ? { clipmin: clip[0], clipmax: clip[1] } : {};
 }
 
 function layout(view) {
@@ -175,14 +180,14 @@ function layout(view) {
     },
     yaxis2: {
       ...axis,
-      visible: shows(view, "accuracy"),
-      title: { text: titles.accuracy, standoff: 8 },
+      visible: shows(view, "metric"),
+      title: { text: titles.metric, standoff: 8 },
       overlaying: "y",
       side: "right",
       tickmode: "auto", // round numbers of its own rather than the left axis's grid lines
-      tickformat: ".1~%",
+      tickformat: data.style.metric.ticks,
       showgrid: false,
-      ...valueRange(view, zoom.y2, [0, 1], { clipmin: -0.01, clipmax: 1.01 }),
+      ...valueRange(view, zoom.y2, data.style.metric.range, clipped(data.style.metric.clip)),
     },
     ...marks(view, range),
   };

@@ -15,8 +15,10 @@ function loss(view, value) {
   return value === null ? "–" : number(view, value, 4);
 }
 
-function percent(view, value) {
-  return value === null ? "–" : value.toLocaleString(view.data.locale, {
+/** The task's own figure: a share in percent, or a number. */
+function metric(view, value) {
+  if (value === null || !view.data.style.metric.format.endsWith("%")) return loss(view, value);
+  return value.toLocaleString(view.data.locale, {
     style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1,
   });
 }
@@ -234,10 +236,9 @@ function summary(view) {
     status,
     epoch: number(view, drawn),
     epochs: number(view, view.message.epochs ?? drawn),
-    loss: loss(view, at("loss")),
-    val_loss: loss(view, at("val_loss")),
-    accuracy: percent(view, at("accuracy")),
-    val_accuracy: percent(view, at("val_accuracy")),
+    figures: view.data.style.series.map((series) =>
+      `${series.label} ${(series.axis === "metric" ? metric : loss)(view, at(series.key))}`,
+    ).join(", "),
   });
   return `${figures} ${verdict(view)}`;
 }

@@ -35,7 +35,7 @@ def _status_line() -> dict[str, Any]:
         "rate": _("{rate} epochs/s"),
         "pace": _("{seconds} s per epoch"),
         "batch": _("Batch {done} of {total} in this epoch"),
-        "validating": _("Checking the validation images"),
+        "validating": _("Checking the validation samples"),
         "resumed": _("Taken up again from its last saved epoch"),
         "lost": _("The connection is lost; trying again."),
         "reset_zoom": _("Show all epochs"),
@@ -55,9 +55,9 @@ def _notices() -> dict[str, str]:
         "engine_starting": _("The training workers are warming up; this takes a few seconds."),
         "engine_failed": _("The training workers could not be started."),
         "preparing": _("Getting ready"),
-        "preparing_text": _("The worker is loading the images and building the network."),
+        "preparing_text": _("The worker is loading the data and building the network."),
         "first_epoch": _("The first epoch is on its way"),
-        "first_epoch_text": _("Its point appears once every training image has been seen once."),
+        "first_epoch_text": _("Its point appears once every training sample has been seen once."),
         "paused_title": _("Paused in the first epoch"),
         "paused_text": _("Press Resume, and its first point appears at the end of that epoch."),
         "nothing_drawn": _("It ended before its first epoch was done, so there is no curve."),
@@ -78,8 +78,5 @@ def _sentences() -> dict[str, str]:
         ),
         "verdict_none_yet": _("No overfitting found so far ({criterion})."),
         "verdict_none": _("No overfitting was found in this run ({criterion})."),
-        "summary": _(
-            "{status}, epoch {epoch} of {epochs}. Training loss {loss}, validation loss "
-            "{val_loss}; training accuracy {accuracy}, validation accuracy {val_accuracy}."
-        ),
+        "summary": _("{status}, epoch {epoch} of {epochs}. {figures}."),
     }

@@ -1,0 +1,57 @@
+"""IMDB: 50,000 film reviews, each clearly for or against its film.
+
+The oldest question asked of texts: is the writer pleased? A network that only knows which of
+10,000 words occur answers it seven times of eight, and overfits within a few epochs. Data: A. Maas
+et al., Learning word vectors for sentiment analysis (2011), as Keras brings it.
+"""
+
+from functools import cache
+
+from mnist_core.tasks.keras_data import arrays_of
+from mnist_core.tasks.task import Dataset, Task
+from mnist_core.tasks.texts import Texts
+from mnist_core.words import mark
+
+
+@cache
+def load() -> Dataset:
+    """Return IMDB's reviews, from Keras's cache or downloaded by Keras.
+
+    As in the tutorial the first 10,000 training reviews are for validation.
+
+    Returns:
+        25,000 training and 25,000 test reviews; label 1 is for the film.
+
+    Raises:
+        DataError: If it is not in the cache and cannot be downloaded.
+    """
+    return texts_of("imdb", classes=2, validation=10_000)
+
+
+def texts_of(name: str, *, classes: int, validation: int) -> Dataset:
+    """A dataset of texts that Keras brings, whose first texts are for validation."""
+    arrays = arrays_of(name)
+    return Dataset(
+        x_train=Texts(arrays["train_words"], arrays["train_ends"]),
+        y_train=arrays["y_train"],
+        x_test=Texts(arrays["test_words"], arrays["test_ends"]),
+        y_test=arrays["y_test"],
+        classes=classes,
+        validation_pool=(0, validation),
+        vocabulary=tuple(map(str, arrays["vocabulary"])),
+    )
+
+
+IMDB = Task(
+    key="imdb",
+    label=mark("Film reviews (IMDB)"),
+    summary=mark("Tell whether the writer of a review liked the film."),
+    inputs="texts",
+    classes=(mark("against"), mark("for")),
+    loss="binary_crossentropy",
+    metric="accuracy",
+    samples=25_000,
+    test_samples=25_000,
+    load=load,
+    source=mark("A. Maas and others, Learning word vectors for sentiment analysis (2011)"),
+)
