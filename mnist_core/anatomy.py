@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,7 @@ class Anatomy:
         parameters: Numbers in all layers.
         trainable_parameters: Those that training changes.
         weights: Pictures of the first layer's weights and of every convolution's.
+        chain: Whether each layer reads the one before it, and nothing else.
     """
 
     input_shape: tuple[int | None, ...]
@@ -87,6 +89,7 @@ class Anatomy:
     parameters: int
     trainable_parameters: int
     weights: list[WeightPictures]
+    chain: bool = True
 
 
 def describe(home: str, url: str, run_id: str, checkpoint: str) -> Anatomy:
@@ -119,7 +122,13 @@ def of_model(model: Any) -> Anatomy:
         parameters=model.count_params(),
         trainable_parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
         weights=_pictures(layers, math.prod(size or 0 for size in model.input_shape[1:])),
+        chain=_is_chain(layers),
     )
+
+
+def _is_chain(layers: list[Any]) -> bool:
+    """Whether each layer reads the one before it: a list of inputs is no single tensor."""
+    return all(after.input is before.output for before, after in pairwise(layers))
 
 
 def _layer(layer: Any) -> Layer:

@@ -70,19 +70,22 @@ def _show_network(run: Run) -> None:
         words = _("The network cannot be read: the workers could not be started. {why}")
         st.warning(words.format(why=escaped(engine.message)))
         return
-    state.MODEL_CHECKPOINT.keep_among(checkpoints_of(run))
-    chosen = st.segmented_control(
-        _("Which model"),
-        checkpoints_of(run),
-        format_func=lambda name: _line(run, name),
-        key=state.MODEL_CHECKPOINT.prepare(),
-        required=True,
-        help=_(
-            "Each run keeps its network twice: as it was after the epoch with the lowest "
-            "validation loss, and as it was at the end."
-        ),
-        persist_state="session",
-    )
+    checkpoints = checkpoints_of(run)
+    state.MODEL_CHECKPOINT.keep_among(checkpoints)
+    chosen: str | None = checkpoints[0]
+    if len(checkpoints) > 1:
+        chosen = st.segmented_control(
+            _("Which model"),
+            checkpoints,
+            format_func=lambda name: _line(run, name),
+            key=state.MODEL_CHECKPOINT.prepare(),
+            required=True,
+            help=_(
+                "Each run keeps its network twice: as it was after the epoch with the lowest "
+                "validation loss, and as it was at the end."
+            ),
+            persist_state="session",
+        )
     with problems.shown():
         with st.spinner(_("Looking into the network …")):
             found = _anatomy(run.id, chosen or CHECKPOINTS[0], run.attempt)
@@ -103,6 +106,13 @@ def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:
         classes: The names of its answers.
     """
     _diagram()(key=state.MODEL_DIAGRAM, data={"svg": network_diagram(anatomy, classes)})
+    if not anatomy.chain:
+        st.caption(
+            _(
+                "Some layers of this network work side by side; the diagram shows them one after "
+                "the other."
+            )
+        )
     st.markdown(_("**Its layers**"))
     _show_layers(anatomy)
     for weights in anatomy.weights:

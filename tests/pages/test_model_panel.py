@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,6 +85,13 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
     assert asked == [(run.id, "best")]
 
 
+def test_what_the_diagram_cannot_show_is_said(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    for chain in (True, False):
+        network = replace(SOFTMAX, chain=chain)
+        monkeypatch.setattr(services, "anatomy", lambda *_args, network=network: network)
+        assert ("side by side" in said(panel(runs.add()))) is not chain
+
+
 def test_a_few_units_are_shown_by_name(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     def few(count: int, last: bool) -> Anatomy:
         weights = WeightPictures(
@@ -130,6 +138,7 @@ def test_nothing_is_said_of_a_training_that_is_not_known(
     assert not app.exception
     assert "Its layers" in said(app)
     assert "histograms" not in said(app)
+    assert not app.get("button_group"), "its best is its last"
     assert asked == [(run.id, "best")]
 
 

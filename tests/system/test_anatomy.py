@@ -44,6 +44,7 @@ def test_the_layers_are_those_of_the_summary(key, monkeypatch):
     assert f"Total params: {found.parameters:,}" in text
     assert f"Trainable params: {found.trainable_parameters:,}" in text
     assert found.parameters == architecture(key).parameters
+    assert found.chain
     assert found.input_shape == architecture(key).input_shape
 
 
@@ -70,8 +71,17 @@ def test_a_model_that_is_not_sequential_is_described():
     outputs = keras.layers.Dense(10, "softmax")(keras.layers.Flatten()(inputs))
     found = of_model(keras.Model(inputs, outputs))
     assert [layer.kind for layer in found.layers] == ["Flatten", "Dense"]
+    assert found.chain
     # It reads the picture's pixels in their order, so its weights are pictures too.
     assert found.weights[0].pictures.shape == (10, SIDE, SIDE)
+
+
+def test_layers_side_by_side_are_told_from_a_chain():
+    inputs = keras.Input((784,))
+    left, right = keras.layers.Dense(4)(inputs), keras.layers.Dense(4)(inputs)
+    found = of_model(keras.Model(inputs, keras.layers.Add()([left, right])))
+    assert [layer.kind for layer in found.layers] == ["Dense", "Dense", "Add"]
+    assert not found.chain
 
 
 def test_all_units_of_a_small_layer_are_shown():
@@ -120,16 +130,18 @@ def test_a_network_that_looks_at_no_picture_has_no_pictures():
 
 def test_best_and_last_are_told_apart(lab_home: Path, tmp_path: Path):
     store = Store(lab_home)
-    run = store.create(TrainingConfig(architecture="softmax"))
+    run = store.create(TrainingConfig(architecture="relu-2"))
     models = {}
     for checkpoint, name in (("best", BEST_MODEL), ("last", LAST_MODEL)):
-        models[checkpoint] = architecture("softmax").build()
+        models[checkpoint] = architecture("relu-2").build()
         models[checkpoint].save(tmp_path / "model.keras")
         store.artifacts.write(run.id, name, (tmp_path / "model.keras").read_bytes())
     for checkpoint, model in models.items():
-        (weights,) = describe(store.home, store.url, run.id, checkpoint).weights
+        found = describe(store.home, store.url, run.id, checkpoint)
+        assert found.chain
+        (weights,) = found.weights
         kernel = model.layers[0].kernel.numpy()
-        np.testing.assert_array_equal(weights.pictures.reshape(10, -1), kernel.T)
+        np.testing.assert_array_equal(weights.pictures.reshape(2, -1), kernel.T)
     with pytest.raises(UnknownRunError):
         describe(store.home, store.url, "0" * 32, "best")
     empty = store.create(TrainingConfig())
