@@ -1,0 +1,98 @@
+"""Texts as rows of words, and as rows of zeros and ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_core.errors import DataError
+from mnist_core.presets import PRESETS
+from mnist_core.tasks import TASKS, WORDS, Texts, keras_data, multi_hot, split, task
+from mnist_core.tasks.imdb import load
+from mnist_core.tasks.texts import BEGIN, RARE, read_back, typed
+from tests import made_up_texts
+
+LISTS = st.lists(st.lists(st.integers(0, WORDS - 1), max_size=8), min_size=1, max_size=6)
+
+
+@given(LISTS)
+def test_a_text_comes_out_as_it_went_in(lists):
+    texts = Texts.of(lists)
+    assert len(texts) == len(lists)
+    assert [texts.text(number).tolist() for number in range(len(lists))] == lists
+
+
+@given(LISTS, st.data())
+def test_some_texts_are_chosen_in_any_order(lists, data):
+    numbers = data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=8))
+    chosen = Texts.of(lists)[np.array(numbers, np.int64)]
+    assert [chosen.text(n).tolist() for n in range(len(numbers))] == [lists[n] for n in numbers]
+    start = data.draw(st.integers(0, len(lists)))
+    rest = Texts.of(lists)[start:]
+    assert [rest.text(n).tolist() for n in range(len(rest))] == lists[start:]
+
+
+@given(LISTS)
+def test_a_word_that_occurs_is_one_and_all_others_are_zero(lists):
+    found = multi_hot(Texts.of(lists))
+    assert (found.shape, found.dtype) == ((len(lists), WORDS), np.uint8)
+    assert [set(np.flatnonzero(row)) for row in found] == [set(words) for words in lists]
+
+
+def test_a_typed_text_is_read_as_keras_read_the_others():
+    numbers = {"a": 5, "film": 22, "don't": 90}
+    found = typed("A film?! Don’t… GO", numbers)
+    assert found.tolist() == [BEGIN, 5, 22, 90, RARE]
+    vocabulary = [""] * 91
+    vocabulary[5], vocabulary[22], vocabulary[90] = "a", "film", "don't"
+    assert read_back(found, vocabulary) == "a film don't …"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A lab with made-up texts and nothing in Keras's cache."""
+    monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    for read in (load, task("reuters").load, task("fashion").load):
+        read.cache_clear()
+    yield tmp_path
+    for read in (load, task("reuters").load, task("fashion").load):
+        read.cache_clear()
+
+
+@pytest.mark.parametrize(("name", "validation"), [("imdb", 10_000), ("reuters", 1_000)])
+def test_the_first_texts_judge_as_in_the_tutorial(home, name, validation):
+    made_up_texts.write(home, name)
+    parts = split(task(name).load(), PRESETS[name].config)
+    assert sorted(parts.validation.indices) == list(range(validation))
+    everyone = np.concatenate([parts.train.indices, parts.validation.indices])
+    assert sorted(everyone) == list(range(TASKS[name].samples))
+    assert len(parts.test.labels) == TASKS[name].test_samples
+    assert parts.train.labels.max() == len(TASKS[name].classes) - 1
+
+
+def test_data_that_is_nowhere_is_asked_for_by_name(home, monkeypatch):
+    # A proxy that refuses stands for a closed network.
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(DataError) as raised:
+        task("imdb").load()
+    words = str(raised.value)
+    assert "imdb.npz, imdb_word_index.json" in words
+    assert str(home / "keras" / "datasets") in words
+    assert not keras_data.compact_file("imdb").exists()
+
+
+def test_reading_texts_loads_no_keras(home):
+    made_up_texts.write(home, "imdb")
+    program = (
+        "import sys; from mnist_core.tasks import task; task('imdb').load(); "
+        "print([name for name in ('keras', 'tensorflow') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (result.stdout.strip(), result.stderr) == ("[]", "")
