@@ -122,13 +122,30 @@ def of_model(model: Any) -> Anatomy:
         parameters=model.count_params(),
         trainable_parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
         weights=_pictures(layers, math.prod(size or 0 for size in model.input_shape[1:])),
-        chain=_is_chain(layers),
+        chain=_is_chain(model),
     )
 
 
-def _is_chain(layers: list[Any]) -> bool:
-    """Whether each layer reads the one before it: a list of inputs is no single tensor."""
-    return all(after.input is before.output for before, after in pairwise(layers))
+def _is_chain(model: Any) -> bool:
+    """Whether each layer reads the one before it; a Sequential model's always do."""
+    if type(model).__name__ == "Sequential":
+        return True
+    entries = model.get_config()["layers"]
+    return all(
+        _read_by(after["inbound_nodes"]) == [before["config"]["name"]]
+        for before, after in pairwise(entries)
+    )
+
+
+def _read_by(nodes: Any) -> list[str]:
+    """Names of the layers whose output a layer of a model's configuration reads."""
+    if isinstance(nodes, dict):
+        if "keras_history" in nodes:
+            return [nodes["keras_history"][0]]
+        nodes = list(nodes.values())
+    if isinstance(nodes, list | tuple):
+        return [name for node in nodes for name in _read_by(node)]
+    return []
 
 
 def _layer(layer: Any) -> Layer:

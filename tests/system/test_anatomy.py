@@ -66,22 +66,28 @@ def test_a_layer_that_is_not_trained_is_said():
     assert found.trainable_parameters == found.layers[1].parameters
 
 
-def test_a_model_that_is_not_sequential_is_described():
+def test_a_model_that_is_not_sequential_is_described(tmp_path: Path):
     inputs = keras.Input((SIDE, SIDE, 1))
     outputs = keras.layers.Dense(10, "softmax")(keras.layers.Flatten()(inputs))
-    found = of_model(keras.Model(inputs, outputs))
+    model = keras.Model(inputs, outputs)
+    model.save(tmp_path / "model.keras")
+    assert of_model(keras.saving.load_model(tmp_path / "model.keras")).chain
+    found = of_model(model)
     assert [layer.kind for layer in found.layers] == ["Flatten", "Dense"]
     assert found.chain
     # It reads the picture's pixels in their order, so its weights are pictures too.
     assert found.weights[0].pictures.shape == (10, SIDE, SIDE)
 
 
-def test_layers_side_by_side_are_told_from_a_chain():
+def test_layers_side_by_side_are_told_from_a_chain(tmp_path: Path):
     inputs = keras.Input((784,))
     left, right = keras.layers.Dense(4)(inputs), keras.layers.Dense(4)(inputs)
-    found = of_model(keras.Model(inputs, keras.layers.Add()([left, right])))
-    assert [layer.kind for layer in found.layers] == ["Dense", "Dense", "Add"]
-    assert not found.chain
+    model = keras.Model(inputs, keras.layers.Add()([left, right]))
+    model.save(tmp_path / "model.keras")
+    for one in (model, keras.saving.load_model(tmp_path / "model.keras")):
+        found = of_model(one)
+        assert [layer.kind for layer in found.layers] == ["Dense", "Dense", "Add"]
+        assert not found.chain
 
 
 def test_all_units_of_a_small_layer_are_shown():
