@@ -37,6 +37,17 @@ def build_model() -> keras.Model:
 {lines}
 '''
 
+IN_NEW_ORDER = '''\
+def in_new_order(x: np.ndarray, y: np.ndarray) -> tf.data.Dataset:
+    """Batches, in another order each epoch.
+
+    Where a seed is set, Keras itself would give every epoch the same batches in the same order:
+    a network with batch normalisation learns them by heart.
+    """
+    samples = tf.data.Dataset.from_tensor_slices((x, y))
+    return samples.shuffle(len(x), seed=SEED).batch(BATCH_SIZE)
+'''
+
 PLOT_CURVES = '''\
 def plot_curves(history: dict[str, list[float]], best_epoch: int) -> None:
     """Draw how the training went, epoch by epoch, and keep the picture in curves.png."""
@@ -169,11 +180,9 @@ def _training(config: TrainingConfig, data: DataPart, rates: dict[int, float]) -
         function = "lambda epoch, rate: NEW_RATES.get(epoch + 1, rate)"
         callbacks.append(f"keras.callbacks.LearningRateScheduler({function})")
     callbacks += ['keras.callbacks.CSVLogger("curves.csv")', "keras.callbacks.TerminateOnNaN()"]
-    samples = ["x_train", "y_train", "batch_size=BATCH_SIZE"]
-    if data.batches is not None:  # which come in a new order by themselves
-        samples = [data.batches, "shuffle=False"]
     fitting = [
-        *samples,
+        data.batches or "in_new_order(x_train, y_train)",
+        "shuffle=False",
         "epochs=EPOCHS",
         "validation_data=(x_validation, y_validation)",
         "callbacks=callbacks",
@@ -187,7 +196,8 @@ def _training(config: TrainingConfig, data: DataPart, rates: dict[int, float]) -
         steps=f"model.compile(\n{_lines(compiling)})\n"
         f"callbacks = [\n{_lines(callbacks)}]\n"
         f"history = model.fit(\n{_lines(fitting)}).history",
-        imports=("import keras",),
+        definitions=IN_NEW_ORDER,
+        imports=("import keras", "import numpy as np", "import tensorflow as tf"),
     )
 
 

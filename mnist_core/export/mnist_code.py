@@ -116,9 +116,8 @@ def prepare(images: np.ndarray) -> np.ndarray:
 NEW_EACH_TIME = '''\
 def new_each_time(x: np.ndarray, y: np.ndarray) -> tf.data.Dataset:
     """Batches in a new order each epoch, every digit in them changed anew each time."""
-    digits = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x), seed=SEED)
     dice = tf.data.Dataset.random(seed=SEED, rerandomize_each_iteration=True).batch(2)
-    batches = tf.data.Dataset.zip(digits.batch(BATCH_SIZE), dice)
+    batches = tf.data.Dataset.zip(in_new_order(x, y), dice)
     return batches.map(lambda batch, seed: ({function}(batch[0], seed), batch[1]))
 '''
 

@@ -46,8 +46,8 @@ class DataPart:
         file: The file that Keras keeps them in; one of that name in the folder is used first.
         settings: Constants that the steps use.
         sections: The steps.
-        batches: Code for what ``model.fit`` takes in the place of ``x_train, y_train``, if it is
-            something else.
+        batches: Code for what ``model.fit`` takes, if it is something else than the training
+            samples in a new order each epoch (``in_new_order(x_train, y_train)``).
     """
 
     things: str

@@ -204,6 +204,19 @@ def test_without_any_copy_keras_is_asked_for_one(folder, tmp_path, monkeypatch):
     assert len(module.load_mnist(tmp_path / "mnist.npz")[2]) == 10_000
 
 
+def test_the_order_is_a_new_one_each_epoch(folder, name):
+    """Keras's own shuffling is not, once a seed is set: its epochs are all alike."""
+    module = module_of(folder / f"{name}.py")
+    keras.utils.set_random_seed(1)
+    places = np.arange(50)
+    batches = module.in_new_order(places, places)
+    orders = [np.concatenate([x for x, _y in batches.as_numpy_iterator()]) for _epoch in range(3)]
+    assert all(sorted(order) == list(places) for order in orders)
+    assert len({tuple(order) for order in orders}) == 3
+    assert batches.element_spec[0].shape.rank == 1  # batched
+    assert "shuffle=False," in (folder / f"{name}.py").read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", ["reads-handwriting", "varied"])
 def test_new_handwriting_is_the_lab_s_and_new_each_time(folder, name):
     module, config = module_of(folder / f"{name}.py"), CONFIGS[name]
@@ -336,6 +349,12 @@ RUNS: dict[str, tuple[dict, float]] = {
         | {"architecture": "softmax", "learning_rate": 0.001},
         0.02,
     ),
+    "noisy": (
+        {"architecture": "regularised-512-512", "train_size": 5_000, "validation_size": 1_000}
+        | {"epochs": 10, "batch_size": 128, "optimizer": "adam", "learning_rate": 0.001}
+        | {"label_noise": 0.2},
+        0.05,
+    ),
     "varied": (
         {"architecture": "strided", "train_size": 4_000, "validation_size": 1_000, "epochs": 4}
         | {"batch_size": 64, "optimizer": "adam", "learning_rate": 0.001}
@@ -364,6 +383,9 @@ def test_it_runs_to_its_end_and_comes_out_where_the_run_did(store, retrained, fo
     assert found, said
     assert float(found[2]) == pytest.approx(run.test_metric, abs=near)
     lines = (tmp_path / "curves.csv").read_text().splitlines()
+    if len(lines) - 1 == run.epochs_done:  # not where one of them was stopped early
+        last = dict(zip(lines[0].split(","), map(float, lines[-1].split(",")), strict=True))
+        assert last["loss"] == pytest.approx(run.last.loss, rel=0.1)
     assert len(lines) - 1 <= run.config.epochs and int(found[1]) <= len(lines) - 1
     best = keras.saving.load_model(tmp_path / "best.keras")
     assert described(best) == described(ARCHITECTURES[run.config.architecture].build())
