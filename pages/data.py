@@ -11,6 +11,7 @@ from ui import data_parts, problems, settings_form, state
 from ui.data_panel import VIEWS, follow_address, note_address, show_digits
 from ui.data_steps import show_steps
 from ui.data_training import show_training
+from ui.navigation import train_page
 from ui.text import _
 
 st.title(_("Data"), anchor=False)
@@ -41,3 +42,6 @@ if data_parts.has_pictures(config.task):
         show_training()
 else:
     st.info(_("The samples of this task are no pictures, so there is nothing to look at here."))
+    st.page_link(
+        train_page(), label=_("Choose an experiment with pictures"), icon=":material/show_chart:"
+    )

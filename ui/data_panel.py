@@ -27,13 +27,13 @@ PAGE = 96
 #: The choice of no class in particular.
 EVERY = -1
 SET_LABELS = {
-    "all": mark("All of MNIST"),
+    "all": mark("Everything"),
     "train": mark("Training"),
     "validation": mark("Validation"),
     "test": mark("Test"),
 }
 SET_WORDS = {
-    "all": mark("All {count} digits: 60,000 to learn from, then 10,000 to test with."),
+    "all": mark("All {count} images: 60,000 to learn from, then 10,000 to test with."),
     "train": mark(
         "{count} digits, drawn by chance for this experiment: what its network learns from."
     ),

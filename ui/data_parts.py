@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_core.architectures import architectures_for
 from mnist_core.config import TrainingConfig
 from mnist_core.tasks import Dataset, draw, task
 
@@ -21,7 +22,9 @@ SETS = ("all", "train", "validation", "test")
 #: Pictures are arrays of three dimensions: which one, height, width.
 PICTURES = 3
 #: Settings that decide which images are drawn; all others leave the sets as they are.
-DECIDING = ("task", "train_size", "validation_size", "sampling", "seed", "label_noise")
+DECIDING = (
+    "task", "train_size", "validation_size", "sampling", "folds", "fold", "seed", "label_noise",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +84,8 @@ def image_set(name: str, config: TrainingConfig) -> ImageSet:
         DataError: The data cannot be read.
     """
     deciding = {field: getattr(config, field) for field in DECIDING}
-    return _sets(TrainingConfig(**deciding))[name]
+    any_network = next(iter(architectures_for(config.task)))
+    return _sets(TrainingConfig(**deciding, architecture=any_network))[name]
 
 
 def images(key: str, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -70,6 +70,19 @@ def test_a_label_is_found_by_the_image() -> None:
     assert (few.label_of(3), few.label_of(4)) == (2, None)
 
 
+def test_folds_and_trainings_without_judges_are_drawn_too() -> None:
+    folds = [
+        TrainingConfig(train_size=48_000, validation_size=12_000, folds=5, fold=fold)
+        for fold in (1, 2)
+    ]
+    judges = [image_set("validation", config).numbers for config in folds]
+    assert [len(numbers) for numbers in judges] == [12_000, 12_000]
+    assert not set(judges[0]) & set(judges[1])
+    alone = replace(CONFIG, validation_size=0)
+    assert len(image_set("validation", alone).numbers) == 0
+    assert not data_parts.has_pictures("boston")
+
+
 def test_settings_that_decide_nothing_here_share_the_sets() -> None:
     other = replace(CONFIG, epochs=7, architecture="lenet", augmentation="shape", batch_size=3)
     for name in SETS:
