@@ -152,9 +152,7 @@ def brought_in(store: Store) -> str:
         "parameters": 101770,
         "glances": {"unit": 0.1, "raw": 0.97},
     }
-    ended = EndedRun(
-        name="mine", config=imported_config("unit"), test_metric=0.11, imported=known
-    )
+    ended = EndedRun(name="mine", config=imported_config("unit"), test_metric=0.11, imported=known)
     return add_ended(store, "a" * 32, ended).id
 
 
