@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
 import streamlit as st
 
 from mnist_core.archive import file_name
@@ -127,5 +125,7 @@ def show_download(run: Run) -> None:
     )
 
 
-def _archive(run_id: str) -> BinaryIO:
-    return services.archive(run_id)
+def _archive(run_id: str) -> bytes:
+    """The file, written at the moment when somebody takes it."""
+    with services.archive(run_id) as file:
+        return file.read()

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.runs.schema import runs as table
-from ui import services
+from ui import keeping_panel, services
 
 from .conftest import Open, Runs, plain, said
 
@@ -226,3 +226,8 @@ def test_what_comes_in_takes_the_place_of_the_run_that_is_shown(
     app.button(key="models-take").click().run()
     assert not app.exception
     assert app.selectbox(key="models-run").value == other.id
+
+
+def test_all_of_a_run_is_written_when_it_is_asked_for(runs: Runs) -> None:
+    run = runs.add(name="mine")
+    assert keeping_panel._archive(run.id).startswith(b"PK")
