@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.incoming.apart import unpack_apart
-from mnist_core.incoming.plan import make_plan, read_json
+from mnist_core.incoming.plan import DIGITS, Wanted, make_plan, read_json
 from mnist_core.incoming.refusal import RefusedError
 from mnist_core.runs import Store
 from mnist_core.runs.arrivals import (
@@ -54,8 +54,9 @@ class IncomingModel:
     """A model that was built anew from a file.
 
     Attributes:
-        model: Its output is ten probabilities.
-        output: "softmax", or "logits" where the file's own output was the sums before it.
+        model: Its output is what was wanted: for digits, ten probabilities.
+        output: "softmax", "logits" where the file's own output was the sums before it, or "as it
+            is" where no probabilities were wanted.
         kind: "keras" or "h5".
     """
 
@@ -72,7 +73,10 @@ class IncomingModel:
 
 
 def read_model_file(
-    content: bytes, file: str, unpack: Callable[[bytes], Unpacked] = unpack_apart
+    content: bytes,
+    file: str,
+    unpack: Callable[[bytes], Unpacked] = unpack_apart,
+    wanted: Wanted = DIGITS,
 ) -> IncomingModel:
     """Build the network in a model file anew. Nothing of the file is run.
 
@@ -80,6 +84,7 @@ def read_model_file(
         content: The file.
         file: Its name, for the error.
         unpack: Takes it apart; by default in a process of its own.
+        wanted: What the network must take and answer.
 
     Raises:
         DataError: It cannot be used; in one sentence of three parts why.
@@ -93,7 +98,7 @@ def read_model_file(
     try:
         check_size(content)
         found = unpack(content)
-        model, output = build(make_plan(read_json(found.description)), found.arrays)
+        model, output = build(make_plan(read_json(found.description)), found.arrays, wanted)
     except RefusedError as error:
         raise error.named(file) from error
     kind = "keras" if content.startswith(b"PK") else "h5"

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from mnist_core.errors import LabError
 from mnist_core.incoming.allowed import Part
-from mnist_core.incoming.plan import Call, Plan, Step
+from mnist_core.incoming.plan import DIGITS, Call, Plan, Step, Wanted
 from mnist_core.incoming.refusal import RefusedError, brief
 from mnist_core.words import mark
 
 Weights: TypeAlias = NDArray[np.float32]
-CLASSES = 10
 #: Numbers between two layers for one picture, at most: 16 MB.
 MOST_BETWEEN = 4_000_000
 #: Multiplications for one picture, at most: a hundred times LeNet's.
@@ -43,21 +42,32 @@ FAMILIES = {
 }
 
 
-def build(plan: Plan, arrays: dict[str, list[Weights]]) -> tuple[keras.Model, str]:
+def build(
+    plan: Plan, arrays: dict[str, list[Weights]], wanted: Wanted = DIGITS
+) -> tuple[keras.Model, str]:
     """Build a network and give it its weights.
 
     Args:
         plan: The network.
         arrays: The weights of each layer.
+        wanted: What it must take and answer.
 
     Returns:
-        The network, whose output is ten probabilities, and what the file's own output was:
-        "softmax" for probabilities, or "logits" for sums, which a softmax was added to.
+        The network and what the file's own output was: "softmax" for probabilities, "logits" for
+        sums, which a softmax was added to, or "as it is" where no probabilities are wanted.
 
     Raises:
-        RefusedError: It is not for ten digits, does not hang together, or is too large.
+        RefusedError: It does not take or answer what is wanted, does not hang together, or is too
+            large.
     """
-    output = kind_of_output(plan)
+    if plan.input_shape not in wanted.shapes:
+        raise RefusedError(
+            mark("Its input has the shape {shape}, in which what it is to read does not fit."),
+            mark("Save a model that takes {wanted}; a digit has 28 × 28 pixels."),
+            shape=brief(plan.input_shape),
+            wanted=brief(" or ".join(map(str, wanted.shapes))),
+        )
+    output = kind_of_output(plan) if wanted.probabilities else "as it is"
     layers = [_layer(step) for step in plan.steps]
     start = keras.Input(plan.input_shape, name=plan.input_name)
     done = {(plan.input_name, 0): start}
@@ -65,11 +75,12 @@ def build(plan: Plan, arrays: dict[str, list[Weights]]) -> tuple[keras.Model, st
         for number, sources in enumerate(step.calls):
             done[step.name, number] = _applied(step, layer, sources, done, arrays[step.name])
     result = done[plan.output]
-    if tuple(result.shape) != (None, CLASSES):
+    if tuple(result.shape) != (None, wanted.outputs):
         raise RefusedError(
-            mark("Its output has the shape {shape}, and ten digits need ten numbers."),
-            mark("Save a model that ends in ten numbers, one for each digit."),
+            mark("Its output has the shape {shape}, and {count} numbers are needed."),
+            mark("Save a model that ends in {count} numbers; for digits it is one for each."),
             shape=brief(tuple(result.shape[1:])),
+            count=wanted.outputs,
         )
     if output == "logits":
         layers = _with_softmax(plan, layers)

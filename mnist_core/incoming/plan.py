@@ -23,14 +23,34 @@ MOST_TEXT = 2_000_000
 DEEPEST = 40
 MOST_LAYERS = 300
 MOST_CALLS = 600
-#: What images can be laid out as.
-INPUT_SHAPES = ((784,), (28, 28), (28, 28, 1))
+#: Longest side of a sample.
+LONGEST_SIDE = 1_000_000
 #: Where Keras's own classes live.
 OWN_MODULE = re.compile(r"builtins|keras(\.\w+)*")
 NAME = re.compile(r"\w[\w.\- ]{0,99}")
 
 #: A layer's name, and which of its calls.
 Call: TypeAlias = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a network must take and answer to be of use here.
+
+    Attributes:
+        shapes: The shapes that one sample may have.
+        outputs: How many numbers it answers with.
+        probabilities: Whether these are probabilities of classes that exclude each other. A file
+            from outside may then end in the sums before them.
+    """
+
+    shapes: tuple[tuple[int, ...], ...]
+    outputs: int
+    probabilities: bool = True
+
+
+#: A network that reads digits, however the pixels of a picture are laid out.
+DIGITS = Wanted(((784,), (28, 28), (28, 28, 1)), 10)
 
 
 @dataclass(frozen=True)
@@ -58,7 +78,7 @@ class Plan:
         name: Its name.
         is_sequential: Whether each layer follows the one before.
         input_name: Name of its input.
-        input_shape: One sample's shape, one of ``INPUT_SHAPES``.
+        input_shape: One sample's shape.
         steps: The layers in the file's order, without the input.
         output: What it answers with.
     """
@@ -293,11 +313,12 @@ def _input_name(layer: Any) -> str:
 
 def _input_shape(shape: Any) -> tuple[int, ...]:
     found = tuple(shape[1:])
-    if shape[0] is None and found in INPUT_SHAPES:
+    sides = all(type(side) is int and 0 < side <= LONGEST_SIDE for side in found)
+    if shape[0] is None and 1 <= len(found) <= 4 and sides:
         return found
     raise RefusedError(
-        mark("Its input has the shape {shape}, in which a digit of 28 × 28 pixels does not fit."),
-        mark("Save a model that takes (784,), (28, 28) or (28, 28, 1)."),
+        mark("Its input has the shape {shape}, which is not that of one sample."),
+        mark("Begin the model with keras.Input((784,)) or keras.Input((28, 28, 1))."),
         shape=brief(found),
     )
 

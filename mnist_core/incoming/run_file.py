@@ -15,6 +15,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from mnist_core.architectures import architecture
 from mnist_core.archive import (
     ABOUT,
     COLUMNS,
@@ -30,7 +31,7 @@ from mnist_core.config import CHOICES, LIMITS, TrainingConfig
 from mnist_core.errors import LabError
 from mnist_core.incoming import packed
 from mnist_core.incoming.arrival import read_model_file
-from mnist_core.incoming.plan import MOST_BYTES, read_json
+from mnist_core.incoming.plan import DIGITS, MOST_BYTES, Wanted, read_json
 from mnist_core.incoming.refusal import RefusedError, brief
 from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, RunStatus, Store
@@ -38,7 +39,7 @@ from mnist_core.runs.arrivals import ARRIVED, EndedRun, add_ended, imported_conf
 from mnist_core.runs.event_files import EVENTS
 from mnist_core.runs.records import IMPORTED
 from mnist_core.runs.store import NAME_LENGTH, open_known
-from mnist_core.tasks import TASKS
+from mnist_core.tasks import TASKS, task
 from mnist_core.words import mark
 
 #: Most bytes of each part; event files may be as large as models.
@@ -97,12 +98,24 @@ def _take(store: Store, run_id: str, parts: packed.Packed) -> EndedRun:
     ended = _ended_run(parts)
     for name in MODELS:
         if name in parts.sizes:
-            store.artifacts.write(run_id, name, read_model_file(parts.read(name), name).saved())
+            model = read_model_file(parts.read(name), name, wanted=_wanted(ended))
+            store.artifacts.write(run_id, name, model.saved())
     folder = store.event_files.folder(run_id)
     for name in parts.sizes:
         if folder is not None and name.startswith(f"{EVENTS}/"):
             _write_events(folder / name.removeprefix(f"{EVENTS}/"), parts, name)
     return ended
+
+
+def _wanted(ended: EndedRun) -> Wanted:
+    """What the networks of a run must take and answer."""
+    if ended.imported is not None:
+        return DIGITS
+    found = task(ended.config["task"])
+    shape = architecture(ended.config["architecture"]).input_shape
+    # Of two classes a network may name one probability alone, as it does of a number.
+    outputs = len(found.classes) if len(found.classes) > 2 else 1
+    return Wanted((shape,), outputs, probabilities=outputs > 1)
 
 
 def _write_events(path: Path, parts: packed.Packed, name: str) -> None:

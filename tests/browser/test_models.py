@@ -102,12 +102,12 @@ def test_an_own_model_comes_in_reads_a_drawing_and_leaves_as_a_file(
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("^my digits"))
     (run,) = Store(lab.home).list_runs()
     assert run.imported is not None and run.imported["output"] == "logits"
-    assert run.test_accuracy is not None and run.test_accuracy > 0.7
-    expect(arrived).to_contain_text(f"{run.test_accuracy:.1%}")
+    assert run.test_metric is not None and run.test_metric > 0.7
+    expect(arrived).to_contain_text(f"{run.test_metric:.1%}")
 
     page.get_by_role("link", name="Evaluate it").click()
     expect(page.get_by_role("heading", name="Evaluate")).to_be_visible()
-    share = re.compile(rf"{int(100 * run.test_accuracy)}\.\d+%")
+    share = re.compile(rf"{int(100 * run.test_metric)}\.\d+%")
     expect(page.get_by_test_id("stMetricValue").filter(has_text=share).first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

@@ -18,10 +18,12 @@ import pytest
 from keras import layers
 
 from mnist_core import commands, loading
+from mnist_core.architectures import ARCHITECTURES
 from mnist_core.archive import ABOUT, EPOCHS, MANIFEST, file_name, write_archive
 from mnist_core.errors import DataError, StoreError
 from mnist_core.incoming.run_file import restore
 from mnist_core.predictions import predict
+from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.tasks import task
@@ -161,6 +163,36 @@ def test_a_run_that_failed_comes_in_without_models(store, elsewhere):
     found = come_in(elsewhere, out.getvalue())
     assert (found.status, found.message) == (RunStatus.FAILED, "The loss is no number.")
     assert found.epochs_done == 3 and not found.has_models
+
+
+OTHER_TASKS = {preset.config.task: preset.config for preset in PRESETS.values()}
+
+
+@pytest.mark.parametrize("key", OTHER_TASKS)
+def test_a_run_of_every_task_comes_in_with_its_networks(store, elsewhere, key):
+    config = OTHER_TASKS[key]
+    training = Training(store, run=store.create(config))
+    training.train(2)
+    keras.utils.set_random_seed(3)
+    model = ARCHITECTURES[config.architecture].build()
+    for name in ("best.keras", "last.keras"):
+        store.artifacts.write(training.id, name, model_files.saved(model))
+    training.writer.measured(test_loss=3.5, test_metric=0.5)
+    training.end()
+    out = io.BytesIO()
+    write_archive(store, training.id, out)
+    found = come_in(elsewhere, out.getvalue())
+    assert found.config == config and found.test_metric == 0.5
+    loading._models.clear()
+    kept = loading.load(elsewhere, found.id, "best").model
+    x = np.random.default_rng(1).random((4, *model.input_shape[1:]), np.float32)
+    np.testing.assert_allclose(kept.predict_on_batch(x), model.predict_on_batch(x), rtol=1e-5)
+
+
+def test_a_network_of_another_task_is_not_taken_for_this_one(archive, elsewhere):
+    members = model_files.parts(archive)
+    other = ARCHITECTURES[OTHER_TASKS["boston"].architecture].build()
+    assert_refused(elsewhere, signed(members | {"best.keras": model_files.saved(other)}), "shape")
 
 
 # ---- hostile files

@@ -767,7 +767,7 @@ def test_a_model_of_other_pictures_is_refused(canary, shape):
 
 def test_a_model_of_other_classes_is_refused(canary):
     model = keras.Sequential([keras.Input((784,)), layers.Dense(46, "softmax")])
-    assert_refused(model_files.saved(model), canary, "ten numbers")
+    assert_refused(model_files.saved(model), canary, "10 numbers are needed")
 
 
 def test_a_model_that_ends_in_something_else_is_refused(canary):
