@@ -18,10 +18,12 @@ from mnist_core.commands import (
     cleaning,
     evaluation,
     export,
+    folds,
     history,
     importing,
     listing,
     prediction,
+    reproduction,
     restoring,
     training,
 )
@@ -32,6 +34,7 @@ from mnist_core.words import mark
 COMMANDS = (
     listing,
     training,
+    folds,
     history,
     prediction,
     evaluation,
@@ -40,6 +43,7 @@ COMMANDS = (
     restoring,
     importing,
     cleaning,
+    reproduction,
 )
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT

@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from typing import Any
@@ -22,7 +22,7 @@ from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.leases import Lease
-from mnist_core.tasks import task
+from mnist_core.tasks import TASKS, task
 from mnist_core.words import mark
 
 #: How often the progress bar looks into the store, in seconds.
@@ -33,40 +33,47 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     """Add the command; every field of a configuration is an option."""
     parser = commands.add_parser("train", help="train a run in this process")
     parser.set_defaults(run=_train)
+    add_settings(parser)
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser, *, without: Collection[str] = ()) -> None:
+    """Let a command take a preset, the fields of a configuration, and a name.
+
+    Args:
+        parser: The command's.
+        without: Fields that it settles by itself.
+    """
     parser.add_argument("--preset", help="begin with these settings: " + ", ".join(PRESETS))
     parser.add_argument("--name", help="what to call the run")
     for field in fields(TrainingConfig):
+        if field.name in without:
+            continue
         option = "--" + field.name.replace("_", "-")
         parser.add_argument(option, help=_help(field.name), metavar="VALUE")
-    return parser
 
 
 def _help(field: str) -> str:
     if field in LIMITS:
         limit = LIMITS[field]
         return f"{limit.low} to {limit.high}" + (", or off" if field == "patience" else "")
-    choices = {**CHOICES, "architecture": tuple(ARCHITECTURES)}
-    return " | ".join(choices.get(field, ("mnist",)))
+    choices = {**CHOICES, "architecture": tuple(ARCHITECTURES), "task": tuple(TASKS)}
+    return " | ".join(choices[field])
 
 
 def _train(options: argparse.Namespace) -> int:
-    config = _config(options)
+    config = config_of(options)
     task(config.task).load()  # data that cannot be used is found before there is a run
     store = Store.open()
-    token = secrets.token_hex(16)
     known = options.preset is not None
     unchanged = known and config == preset(options.preset).config
-    run = store.create(
+    run = train_here(
+        store,
         config,
         name=options.preset if options.name is None else options.name,
-        preset=options.preset if unchanged else None,
-        lease_token=token,
+        preset_key=options.preset if unchanged else None,
+        quiet=options.json,
     )
-    with _stop_on_interrupt(store, run), _progress(store, run, shown=not options.json):
-        from mnist_core.training.job import train
-
-        train(Lease(run.id, token), store, gives_way=False)
-    run = store.get(run.id)
     result = _result(store, run)
     if options.json:
         print(json.dumps(result))
@@ -77,13 +84,44 @@ def _train(options: argparse.Namespace) -> int:
     return 0 if run.status in (RunStatus.FINISHED, RunStatus.STOPPED) else 1
 
 
-def _config(options: argparse.Namespace) -> TrainingConfig:
+def train_here(
+    store: Store,
+    config: TrainingConfig,
+    *,
+    name: str | None,
+    preset_key: str | None = None,
+    tags: Sequence[str] = (),
+    quiet: bool = False,
+) -> Run:
+    """Train a run in this process; Ctrl+C stops it and keeps what it learned.
+
+    Args:
+        store: Where it is kept.
+        config: What to train.
+        name: What to call it.
+        preset_key: The preset that it is.
+        tags: What it is tagged with.
+        quiet: Whether to leave out the progress bar.
+
+    Returns:
+        The run as it ended.
+    """
+    token = secrets.token_hex(16)
+    run = store.create(config, name=name, preset=preset_key, tags=tags, lease_token=token)
+    with _stop_on_interrupt(store, run), _progress(store, run, shown=not quiet):
+        from mnist_core.training.job import train
+
+        train(Lease(run.id, token), store, gives_way=False)
+    return store.get(run.id)
+
+
+def config_of(options: argparse.Namespace) -> TrainingConfig:
     """The preset's settings, or the defaults, with what the command line changes."""
     base = TrainingConfig() if options.preset is None else preset(options.preset).config
     given: dict[str, Any] = {
-        field.name: _value(getattr(options, field.name), field.name)
+        field.name: _value(text, field.name)
         for field in fields(TrainingConfig)
-        if getattr(options, field.name) is not None
+        if (text := getattr(options, field.name, None)) is not None
     }
     if "optimizer" in given and "learning_rate" not in given:
         # A rate that suits one optimizer does not suit another.

@@ -78,6 +78,7 @@ class Store:
         lease_token: str | None = None,
         files: Mapping[str, bytes] | None = None,
         lesson: dict[str, Any] | None = None,
+        tags: Iterable[str] = (),
     ) -> Run:
         """Write a new run into the queue.
 
@@ -90,6 +91,7 @@ class Store:
                 then never in the queue, where another could take it.
             files: Artifacts that it begins with, by name.
             lesson: What it is to be taught, see :mod:`mnist_core.teaching`.
+            tags: Words by which it is found again.
 
         Returns:
             The run.
@@ -106,6 +108,7 @@ class Store:
             "config": config.to_dict(),
             "status": RunStatus.QUEUED,
             "lesson": lesson,
+            "tags": clean_tags(tags),
             "created_at": time.time(),
         }
         for file, content in (files or {}).items():  # first: a worker may take it up at once

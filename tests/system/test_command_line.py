@@ -59,7 +59,7 @@ def shell(*arguments: str, **options) -> subprocess.Popen[str]:
 
 def config_of(*arguments: str) -> TrainingConfig:
     """What ``train`` with these arguments would train."""
-    return training._config(commands._parser().parse_args(["train", *arguments]))
+    return training.config_of(commands._parser().parse_args(["train", *arguments]))
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:

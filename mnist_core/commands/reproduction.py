@@ -1,0 +1,72 @@
+"""``reproduce``: the sources' experiments, beside what the sources found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+
+from mnist_core.commands.arguments import Commands
+from mnist_core.commands.tables import print_table
+from mnist_core.errors import ConfigError
+from mnist_core.reproduction import EXPERIMENTS, SEEDS, Reproduced, reproduce
+from mnist_core.runs import Store
+from mnist_core.words import mark
+
+MOST_SEEDS = 100
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """Add the command."""
+    parser = commands.add_parser(
+        "reproduce", help="train the sources' experiments and compare with their figures"
+    )
+    parser.set_defaults(run=_reproduce)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="KEY",
+        help="which experiments: " + ", ".join(EXPERIMENTS),
+    )
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how often each is trained")
+    parser.add_argument("--keep", action="store_true", help="keep the runs in the lab")
+    return parser
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    if not 1 <= options.seeds <= MOST_SEEDS:
+        raise ConfigError(
+            mark("--seeds is {seeds}."),
+            mark("It has to be a whole number from 1 to {most}."),
+            mark("Choose a number in that range."),
+            seeds=options.seeds,
+            most=MOST_SEEDS,
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open() if options.keep else Store(folder)
+        every = list(reproduce(store, options.only, seeds=options.seeds, said=_said))
+    if options.json:
+        print(json.dumps([one.to_dict() for one in every]))
+    else:
+        print_table("", [_row(one) for one in every])
+    return 0 if all(one.within for one in every) else 1
+
+
+def _said(key: str, seed: int) -> None:
+    print(f"{key}, seed {seed} …", file=sys.stderr, flush=True)
+
+
+def _row(one: Reproduced) -> dict[str, str]:
+    known = EXPERIMENTS[one.key]
+    digits = {"%": 2, "epoch": 0}.get(known.unit, 2)
+    return {
+        "key": one.key,
+        "source": f"{known.figure:g}",
+        "ours": f"{one.mean:.{digits}f}",
+        "from … to": f"{one.low:.{digits}f} … {one.high:.{digits}f}",
+        "unit": known.unit,
+        "within": "yes" if one.within else "no",
+        "seconds": f"{one.seconds:.0f}",
+    }

@@ -1,0 +1,187 @@
+"""K-fold cross-validation: every sample judges once, and the mean curve tells how long to train.
+
+Where samples are few, another choice of judges gives another curve, and another best epoch. So the
+samples are divided into K folds and the network is trained K times from the beginning, each time
+judged by another fold (M. Stone, Cross-validatory choice and assessment of statistical
+predictions, 1974). The mean of the K curves is calmer than any of them; where it is lowest one
+reads the number of epochs. The final network is then trained for so long on all samples, with
+nobody left to judge but the test set. Each of these trainings is a run like any other; a tag holds
+those of one cross-validation together.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import ConfigError, StoreError
+from mnist_core.runs import EpochRecord, Run, Store
+from mnist_core.tasks import fold_sizes, task
+from mnist_core.words import mark
+
+FEWEST_FOLDS, MOST_FOLDS = 2, 10
+DEFAULT_FOLDS = 4
+#: The tag of the runs of one cross-validation.
+TAG = re.compile(r"folds-[0-9a-f]{8}")
+#: So many of the newest runs are looked through for a cross-validation.
+LOOKED_AT = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The runs of one cross-validation.
+
+    Attributes:
+        tag: What they are tagged with.
+        folds: One run for each fold, in their order; those that were deleted are not there.
+        final: The networks trained on all samples afterwards, newest first.
+    """
+
+    tag: str
+    folds: tuple[Run, ...]
+    final: tuple[Run, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MeanCurve:
+    """What the folds say together.
+
+    Attributes:
+        epochs: int64 (n,), from 1 to the last epoch that every fold has.
+        val_loss: float64 (n,), mean validation loss of the folds.
+        val_metric: float64 (n,), mean of their second figure: the accuracy, or the error.
+        spread: float64 (n,), standard deviation of that figure among the folds.
+        best_epoch: Where the mean validation loss is lowest; None before there is an epoch.
+    """
+
+    epochs: NDArray[np.int64]
+    val_loss: NDArray[np.float64]
+    val_metric: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    best_epoch: int | None
+
+
+def fold_configs(config: TrainingConfig, folds: int) -> list[TrainingConfig]:
+    """One configuration for each fold: the same network, each time with other judges.
+
+    Args:
+        config: What to train; its sizes do not matter.
+        folds: How many folds, 2 to 10.
+
+    Raises:
+        ConfigError: So many folds cannot be.
+    """
+    if not FEWEST_FOLDS <= folds <= MOST_FOLDS:
+        raise ConfigError(
+            mark("{folds} folds are asked for."),
+            mark("There have to be 2 to 10: one judges, the others train."),
+            mark("Choose a number in that range."),
+            folds=folds,
+        )
+    configs = []
+    for fold in range(1, folds + 1):
+        train, validation = fold_sizes(task(config.task).samples, folds, fold)
+        configs.append(
+            replace(
+                config,
+                train_size=train,
+                validation_size=validation,
+                sampling="random",
+                folds=folds,
+                fold=fold,
+            )
+        )
+    return configs
+
+
+def final_config(config: TrainingConfig, epochs: int) -> TrainingConfig:
+    """The training on all samples, once the number of epochs has been chosen."""
+    return replace(
+        config,
+        train_size=task(config.task).samples,
+        validation_size=0,
+        sampling="random",
+        folds=0,
+        fold=0,
+        epochs=epochs,
+        patience=None,
+        min_delta=0.0,
+    )
+
+
+def new_tag() -> str:
+    """A tag for a new cross-validation."""
+    return f"folds-{secrets.token_hex(4)}"
+
+
+def queue_folds(store: Store, config: TrainingConfig, folds: int, *, name: str) -> str:
+    """Queue a run for each fold: as many train at a time as there are workers.
+
+    Args:
+        store: Where to.
+        config: What to train.
+        folds: How many folds.
+        name: A translated template with places for ``fold`` and ``folds``.
+
+    Returns:
+        The tag of the runs.
+    """
+    tag = new_tag()
+    for one in fold_configs(config, folds):
+        store.create(one, name=name.format(fold=one.fold, folds=folds), tags=[tag])
+    return tag
+
+
+def find_study(store: Store, tag: str) -> Study:
+    """The runs of a cross-validation.
+
+    Raises:
+        StoreError: There are none with this tag.
+    """
+    runs = [run for run in store.list_runs(limit=LOOKED_AT) if tag in run.tags]
+    folds = sorted((run for run in runs if run.config.folds), key=lambda run: run.config.fold)
+    if not folds:
+        raise StoreError(
+            mark("The cross-validation {tag} was asked for."),
+            mark("The store has none of its runs: they were deleted, or the address is cut short."),
+            mark("Start a new one."),
+            tag=tag[:40],
+        )
+    return Study(tag, tuple(folds), tuple(run for run in runs if not run.config.folds))
+
+
+def studies(store: Store) -> list[Study]:
+    """The cross-validations of the store, newest first."""
+    found: dict[str, None] = {}
+    for run in store.list_runs(limit=LOOKED_AT):
+        if run.config.folds:
+            found |= dict.fromkeys(tag for tag in run.tags if TAG.fullmatch(tag))
+    return [find_study(store, tag) for tag in found]
+
+
+def mean_curve(curves: Sequence[Sequence[EpochRecord]]) -> MeanCurve:
+    """The mean of the folds' curves, as far as all of them go.
+
+    Args:
+        curves: The epochs of each fold, in order.
+    """
+    count = min(map(len, curves), default=0)
+    losses, metrics = (
+        np.array([[getattr(one, name) for one in curve[:count]] for curve in curves], np.float64)
+        for name in ("val_loss", "val_metric")
+    )
+    if count == 0:
+        none = np.empty(0)
+        return MeanCurve(np.empty(0, np.int64), none, none, none, None)
+    val_loss = losses.mean(axis=0)
+    finite = np.isfinite(val_loss)
+    best = int(np.argmin(np.where(finite, val_loss, np.inf))) + 1 if finite.any() else None
+    return MeanCurve(
+        np.arange(1, count + 1), val_loss, metrics.mean(axis=0), metrics.std(axis=0), best
+    )
