@@ -11,6 +11,7 @@ from ui.text import _
 
 PAGES = Path(__file__).parents[1] / "pages"
 TRAIN_ADDRESS = "train"
+FOLDS_ADDRESS = "folds"
 RUNS_ADDRESS = "runs"
 DRAW_ADDRESS = "draw"
 DATA_ADDRESS = "data"
@@ -33,6 +34,16 @@ def train_page() -> st.Page:
         title=_("Train"),
         icon=":material/show_chart:",
         url_path=TRAIN_ADDRESS,
+    )
+
+
+def folds_page() -> st.Page:
+    """K-fold cross-validation."""
+    return st.Page(
+        PAGES / "folds.py",
+        title=_("Cross-validate"),
+        icon=":material/account_tree:",
+        url_path=FOLDS_ADDRESS,
     )
 
 

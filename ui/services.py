@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core import engine, teaching, variations
+from mnist_core import crossvalidation, engine, teaching, variations
 from mnist_core import explain as explanations
 from mnist_core.anatomy import Anatomy, describe
 from mnist_core.archive import write_archive
@@ -29,6 +29,7 @@ from mnist_core.incoming import arrival, run_file
 from mnist_core.predictions import Prediction, predict_each
 from mnist_core.runs import Run, Store, arrivals, cleaning
 from mnist_core.runs.cleaning import OldRun
+from mnist_core.tasks import task
 from mnist_core.weight_histograms import WeightHistograms, read_histograms
 from mnist_core.words import mark
 
@@ -128,6 +129,46 @@ def submit(config: TrainingConfig, name: str | None = None, preset: str | None =
     run = store().create(config, name=name, preset=preset)
     wake()
     return run
+
+
+def cross_validate(config: TrainingConfig, folds: int, name: str) -> str:
+    """Queue a run for each fold, and tell the engine that there is work.
+
+    Args:
+        config: What to train.
+        folds: How many folds.
+        name: What to call the runs, with places for ``fold`` and ``folds``.
+
+    Returns:
+        The tag of the cross-validation.
+
+    Raises:
+        ConfigError: So many folds cannot be.
+        DataError: The data is not there.
+        StoreError: The runs cannot be kept.
+    """
+    task(config.task).load()  # before there are runs that could only fail
+    tag = crossvalidation.queue_folds(store(), config, folds, name=name)
+    wake()
+    return tag
+
+
+def train_final(study: crossvalidation.Study, epochs: int, name: str) -> Run:
+    """Queue the training on all samples that a cross-validation ends with.
+
+    Raises:
+        StoreError: The run cannot be kept.
+    """
+    config = crossvalidation.final_config(study.folds[0].config, epochs)
+    run = store().create(config, name=name, tags=[study.tag])
+    wake()
+    return run
+
+
+def newest_study() -> crossvalidation.Study | None:
+    """The newest cross-validation, if there is one."""
+    found = crossvalidation.studies(store())
+    return found[0] if found else None
 
 
 def event_files() -> Path | None:

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 
 from mnist_core.config import TrainingConfig
+from mnist_core.crossvalidation import DEFAULT_FOLDS
 from mnist_core.formats import FORMATS
 from mnist_core.judging import PARTS
 from mnist_core.overfitting import DEFAULT_CRITERION
@@ -146,6 +147,20 @@ MODEL_CHECKPOINT: Entry[str] = Entry("model-checkpoint", "best")
 MODEL_DIAGRAM = "model-diagram"
 
 # The Evaluate page. The run, the matrix and the cell are public: keep them.
+# ---- the page Cross-validate
+
+FOLDS_PRESET: Entry[str] = Entry("folds-preset", "boston")
+FOLDS_COUNT: Entry[int] = Entry("folds-count", DEFAULT_FOLDS)
+FOLDS_EPOCHS: Entry[int] = Entry("folds-epochs", 100)
+FOLDS_FIGURE: Entry[str] = Entry("folds-figure", "val_metric")
+FOLDS_FINAL_EPOCHS: Entry[int] = Entry("folds-final-epochs", 1)
+#: The cross-validation that the number of final epochs was proposed for.
+FOLDS_FINAL_FOR: Entry[str | None] = Entry("folds-final-for", None)
+FOLDS_START = "folds-start"
+FOLDS_FINAL = "folds-final"
+FOLDS_CHART = "folds-chart"
+FOLDS_TABLE = "folds-table"
+
 EVALUATE_RUN: Entry[str | None] = Entry("evaluate-run", None)
 EVALUATE_CHECKPOINT: Entry[str] = Entry("evaluate-checkpoint", CHECKPOINTS[0])
 EVALUATE_PART: Entry[str] = Entry("evaluate-part", PARTS[0])

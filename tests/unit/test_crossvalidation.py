@@ -1,0 +1,108 @@
+"""K-fold cross-validation: configurations, the mean curve, and the runs of one study."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mnist_core.crossvalidation import (
+    TAG,
+    final_config,
+    find_study,
+    fold_configs,
+    mean_curve,
+    queue_folds,
+    studies,
+)
+from mnist_core.errors import ConfigError, StoreError
+from mnist_core.presets import PRESETS
+from mnist_core.runs import EpochRecord, RunStatus, Store
+
+BOSTON = PRESETS["boston"].config
+
+
+def record(epoch: int, val_loss: float, val_metric: float) -> EpochRecord:
+    return EpochRecord(
+        epoch=epoch,
+        loss=1.0,
+        metric=1.0,
+        val_loss=val_loss,
+        val_metric=val_metric,
+        val_loss_se=0.1,
+        val_rise_se=0.1,
+        learning_rate=0.001,
+        seconds=0.1,
+    )
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path)
+
+
+@pytest.mark.parametrize("folds", [2, 4, 10])
+def test_the_folds_differ_in_their_judges_alone(folds):
+    configs = fold_configs(BOSTON, folds)
+    assert [config.fold for config in configs] == list(range(1, folds + 1))
+    assert all(config.train_size + config.validation_size == 404 for config in configs)
+    assert sum(config.validation_size for config in configs) == 404
+    assert {config.seed for config in configs} == {BOSTON.seed}
+
+
+@pytest.mark.parametrize("folds", [0, 1, 11])
+def test_so_many_folds_cannot_be(folds):
+    with pytest.raises(ConfigError, match=f"^{folds} folds are asked for"):
+        fold_configs(BOSTON, folds)
+
+
+def test_the_final_training_has_all_samples_and_no_judge():
+    config = final_config(fold_configs(BOSTON, 4)[1], 80)
+    assert (config.train_size, config.validation_size) == (404, 0)
+    assert (config.folds, config.fold, config.epochs) == (0, 0, 80)
+
+
+def test_the_mean_goes_as_far_as_every_fold():
+    mean = mean_curve(
+        [
+            [record(1, 4.0, 1.0), record(2, 2.0, 3.0), record(3, 9.0, 9.0)],
+            [record(1, 6.0, 2.0), record(2, 4.0, 5.0)],
+        ]
+    )
+    assert mean.epochs.tolist() == [1, 2]
+    assert mean.val_loss.tolist() == [5.0, 3.0]
+    assert mean.val_metric.tolist() == [1.5, 4.0]
+    np.testing.assert_allclose(mean.spread, [0.5, 1.0])
+    assert mean.best_epoch == 2
+
+
+def test_a_loss_that_is_no_number_is_no_best_epoch():
+    mean = mean_curve([[record(1, math.nan, 1.0), record(2, 5.0, 1.0)]])
+    assert mean.best_epoch == 2
+    assert mean_curve([[record(1, math.nan, 1.0)]]).best_epoch is None
+
+
+@pytest.mark.parametrize("curves", [[], [[]], [[record(1, 1.0, 1.0)], []]])
+def test_before_the_first_epoch_of_all_there_is_no_mean(curves):
+    mean = mean_curve(curves)
+    assert len(mean.epochs) == 0 and mean.best_epoch is None
+
+
+def test_a_study_is_found_by_its_tag_with_its_final_runs(store):
+    tag = queue_folds(store, BOSTON, 3, name="boston, fold {fold} of {folds}")
+    other = queue_folds(store, BOSTON, 2, name="other {fold}")
+    store.create(final_config(BOSTON, 7), name="final", tags=[tag])
+    assert TAG.fullmatch(tag) and tag != other
+    study = find_study(store, tag)
+    assert [run.name for run in study.folds] == [f"boston, fold {n} of 3" for n in (1, 2, 3)]
+    assert [run.config.fold for run in study.folds] == [1, 2, 3]
+    assert all(run.status is RunStatus.QUEUED for run in study.folds)
+    assert [run.name for run in study.final] == ["final"]
+    assert [one.tag for one in studies(store)] == [other, tag]
+
+
+def test_a_study_that_is_gone_is_said_to_be(store):
+    with pytest.raises(StoreError, match="^The cross-validation folds-00000000 was asked for"):
+        find_study(store, "folds-00000000")
+    assert studies(store) == []
