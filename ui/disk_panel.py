@@ -50,7 +50,7 @@ def show_disk() -> None:
             width=240,
         )
         with problems.shown():
-            show_clean_up(services.old_runs(days))
+            show_clean_up(services.old_runs(days, found))
 
 
 def show_clean_up(old: list[OldRun]) -> None:

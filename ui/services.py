@@ -10,7 +10,7 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -339,13 +339,17 @@ def archive(run_id: str) -> BinaryIO:
     return cast("BinaryIO", file)
 
 
-def old_runs(days: float) -> list[OldRun]:
+def old_runs(days: float, sizes: Mapping[str, int]) -> list[OldRun]:
     """What a clean-up would remove: what ended so many days ago and is not pinned.
+
+    Args:
+        days: How old, at least.
+        sizes: What each run takes.
 
     Raises:
         StoreError: The runs cannot be read.
     """
-    return cleaning.old_runs(store(), days)
+    return cleaning.old_runs(store(), days, sizes)
 
 
 def remove_old(old: Sequence[OldRun]) -> int:

@@ -7,7 +7,7 @@ old. Who cleans up sees first what would go.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -38,8 +38,13 @@ class OldRun:
     days: float
 
 
-def old_runs(store: Store, days: float) -> list[OldRun]:
+def old_runs(store: Store, days: float, sizes: Mapping[str, int] | None = None) -> list[OldRun]:
     """The runs that have ended so many days ago or more and are not pinned, the oldest first.
+
+    Args:
+        store: Where they are.
+        days: How old, at least.
+        sizes: What each takes, where that was looked up a moment ago.
 
     Raises:
         StoreError: The number of days is none, or far too large.
@@ -54,7 +59,7 @@ def old_runs(store: Store, days: float) -> list[OldRun]:
             most=MOST_DAYS,
         )
     now = time.time()
-    sizes = store.artifacts.sizes()
+    sizes = store.artifacts.sizes() if sizes is None else sizes
     found = [
         OldRun(run, sizes.get(run.id, 0), (now - ended_at(run)) / DAY)
         for run in store.list_runs(limit=MOST_RUNS)
