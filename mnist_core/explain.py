@@ -145,9 +145,10 @@ def neighbours(
 
 
 def _layers_with_units(model: Any) -> list[Any]:
-    """The layers that learn patterns: dense ones and convolutions, without the last."""
+    """The layers that learn patterns: dense ones and convolutions, without the one that answers."""
     once = [layer for layer in model.layers if _is_called_once(layer)]
-    return [layer for layer in once if hasattr(layer, "kernel")][:-1] or once[-1:]
+    found = [layer for layer in once if hasattr(layer, "kernel")]
+    return found[:-1] or found or once[-1:]
 
 
 def _is_called_once(layer: Any) -> bool:
@@ -218,6 +219,8 @@ def _activations(layer: str, values: NDArray[np.float32]) -> Activations:
 
 
 def _first_weights(layer: Any) -> NDArray[np.float32] | None:
+    if not hasattr(layer, "kernel"):
+        return None
     kernel: NDArray[np.float32] = layer.kernel.numpy()
     if kernel.shape[0] != 784 or kernel.shape[-1] > 10:
         return None

@@ -26,12 +26,14 @@ from keras.src.utils.naming import to_snake_case
 from mnist_core import loading
 from mnist_core.architectures import ARCHITECTURES, architectures_for
 from mnist_core.engine import Engine
-from mnist_core.errors import DataError
+from mnist_core.errors import ConfigError, DataError
+from mnist_core.explain import explain
 from mnist_core.incoming import apart
 from mnist_core.incoming.allowed import ACTIVATIONS, LAYERS
 from mnist_core.incoming.arrival import bring_in, read_model_file
 from mnist_core.incoming.files import Unpacked, snake_case, unpack
 from mnist_core.incoming.plan import MOST_BYTES
+from mnist_core.judging import evaluate
 from mnist_core.predictions import predict
 from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.arrivals import keep_arrived
@@ -848,6 +850,43 @@ def test_a_model_becomes_a_run_that_answers_like_the_file(store):
     data = task("mnist").load()
     answers = model.predict(data.x_test.reshape(-1, 784).astype("f4"), verbose=0, batch_size=1000)
     assert run.test_metric == pytest.approx((answers.argmax(1) == data.y_test).mean())
+
+
+def branching() -> keras.Model:
+    picture = keras.Input((28, 28, 1))
+    both = [layers.Conv2D(2, 3)(picture), layers.Conv2D(2, 3)(picture)]
+    pooled = layers.Flatten()(layers.MaxPooling2D(4)(layers.Add()(both)))
+    return keras.Model(picture, layers.Softmax()(layers.Dense(10)(pooled)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        branching,
+        LEARNERS["quickstart"],
+        LEARNERS["lstm"],
+        LEARNERS["separable"],
+        lambda: keras.Sequential(
+            [keras.Input((784,)), layers.Dense(10, use_bias=False), layers.Softmax()]
+        ),
+        lambda: keras.Sequential(
+            [keras.Input((28, 28, 1)), layers.Conv2D(10, 3), layers.GlobalAveragePooling2D()]
+        ),
+    ],
+)
+def test_it_is_explained_and_judged_whatever_it_is_built_of(store, make):
+    keras.utils.set_random_seed(6)
+    run_id = keep_arrived(store, io.BytesIO(model_files.saved(make())))
+    bring_in(store.home, store.url, run_id, "built.keras", "unit")
+    reason = explain(store.home, store.url, run_id, "best", IMAGES[0])
+    assert reason.saliency.shape == (28, 28) and reason.saliency.max() == 1
+    assert reason.digit == predict(store, run_id, "best", IMAGES[:1])[0].digit
+    found = evaluate(store, run_id, "best", "test")
+    run = store.get(run_id)
+    assert found.accuracy.value == pytest.approx(run.test_metric)
+    assert found.loss.value == pytest.approx(run.test_loss, rel=1e-3)
+    with pytest.raises(ConfigError):
+        evaluate(store, run_id, "best", "train")
 
 
 def test_what_is_refused_leaves_nothing_behind(store, good, canary):
