@@ -148,7 +148,7 @@ def show_actions(run: Run) -> None:
         )
         st.page_link(
             models_page(),
-            label=_("Keep"),
+            label=_("Models"),
             icon=":material/inventory_2:",
             query_params={"run": run.id},
         )
