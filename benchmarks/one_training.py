@@ -36,8 +36,9 @@ import numpy as np
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
+from mnist_core.inputs import network_inputs
 from mnist_core.presets import preset
-from mnist_core.tasks import Part, prepare, split, task
+from mnist_core.tasks import Part, split, task
 
 #: Dense layers, from the input to the output, of the models that the peers rebuild.
 WIDTHS = {
@@ -59,8 +60,7 @@ def config_of(key: str, epochs: int, images: int | None) -> TrainingConfig:
 
 def arrays(config: TrainingConfig, part: Part) -> tuple[np.ndarray, np.ndarray]:
     shape = architecture(config.architecture).input_shape
-    x = prepare(part.images_u8, scaling=config.pixel_scaling, input_shape=shape)
-    return x, part.labels
+    return network_inputs(part.inputs, config, shape), part.labels
 
 
 class EpochTimes:
@@ -90,18 +90,22 @@ def keras_fit(config: TrainingConfig) -> dict[str, Any]:
     model = architecture(config.architecture).build()
     rates = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
     optimizer = rates.get(config.optimizer, keras.optimizers.Adam)(config.learning_rate)
-    model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
-    one_hot, one_hot_val = keras.utils.to_categorical(y, 10), keras.utils.to_categorical(y_val, 10)
+    known = task(config.task)
+    loss = known.loss
+    if len(known.classes) > 2:  # as the tutorials write it
+        loss = "categorical_crossentropy"
+        y, y_val = (keras.utils.to_categorical(one, len(known.classes)) for one in (y, y_val))
+    model.compile(optimizer=optimizer, loss=loss, metrics=[known.metric])
     times = EpochTimes()
     history = model.fit(
         x,
-        one_hot,
+        y,
         batch_size=config.batch_size,
         epochs=config.epochs,
-        validation_data=(x_val, one_hot_val),
+        validation_data=(x_val, y_val),
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=times)],
     )
-    return times.figures() | {"val_accuracy": history.history["val_accuracy"][-1]}
+    return times.figures() | {"val_metric": history.history[f"val_{known.metric}"][-1]}
 
 
 def lab_fit(config: TrainingConfig) -> dict[str, Any]:
@@ -125,7 +129,8 @@ def lab_fit(config: TrainingConfig) -> dict[str, Any]:
         callback = keras.callbacks.LambdaCallback(on_epoch_end=times)
         loop = FitLoop(program, train, validation, seed=run.seed)
         history = loop.run(epochs=run.epochs, callbacks=[callback])
-        figures.append(times.figures() | {"val_accuracy": history.history["val_accuracy"][-1]})
+        last = history.history[f"val_{config.metric}"][-1]
+        figures.append(times.figures() | {"val_metric": last})
     first, second = figures
     return first | {"first_epoch_extra_again": second["first_epoch_extra"], "xla": program.jit}
 
@@ -203,7 +208,7 @@ def jax_scan(config: TrainingConfig) -> dict[str, Any]:
         carry, *logs = epoch(carry, key)
         logs = [float(value) for value in logs]
         times()
-    return times.figures() | {"val_accuracy": logs[-1]}
+    return times.figures() | {"val_metric": logs[-1]}
 
 
 def scikit_learn(config: TrainingConfig) -> dict[str, Any]:
@@ -227,7 +232,7 @@ def scikit_learn(config: TrainingConfig) -> dict[str, Any]:
         model.partial_fit(x, y, classes=range(10))
         accuracy = model.score(x_val, y_val)
         times()
-    return times.figures() | {"val_accuracy": accuracy}
+    return times.figures() | {"val_metric": accuracy}
 
 
 def matmul(size: int = 2048, seconds: float = 3.0) -> dict[str, Any]:

@@ -45,6 +45,9 @@ EPOCHS = {
     "regularised": (4, 5),
     "lenet": (3, 3),
     "reads-handwriting": (3, 3),
+    "imdb": (5, 12),
+    "reuters": (5, 12),
+    "boston": (8, 100),
 }
 #: The convolutional networks train on fewer images: 60,000 take up to two minutes an epoch.
 IMAGES = {"lenet": 6_000, "reads-handwriting": 6_000}

@@ -28,9 +28,9 @@ def show_form() -> None:
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     with left:
         st.selectbox(
-            _("Experiment"),
+            _("Task"),
             OFFERED,
-            format_func=lambda key: _(PRESETS[key].label),
+            format_func=lambda key: _(task(PRESETS[key].config.task).label),
             key=state.FOLDS_PRESET.prepare(),
             persist_state="session",
             help=_("Where samples are few, another choice of judges gives another best epoch."),

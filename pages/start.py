@@ -51,6 +51,15 @@ def offer(preset: Preset, *, first: bool = False) -> None:
             )
 
 
+def offer_all(presets: list[Preset]) -> None:
+    """Experiments as cards, some in each row."""
+    for begin in range(0, len(presets), CARDS_IN_A_ROW):
+        columns = st.columns(CARDS_IN_A_ROW)
+        for column, preset in zip(columns, presets[begin : begin + CARDS_IN_A_ROW], strict=False):
+            with column:
+                offer(preset)
+
+
 def continue_watching() -> None:
     """The way back to the newest run that is at work, if there is one."""
     recent = services.store().list_runs(limit=RECENT_RUNS)
@@ -81,11 +90,12 @@ with st.container(key=state.START_INTRO):
     with problems.shown():
         continue_watching()
 
-presets = list(PRESETS.values())
-offer(presets[0], first=True)
-for begin in range(1, len(presets), CARDS_IN_A_ROW):
-    columns = st.columns(CARDS_IN_A_ROW)
-    for column, preset in zip(columns, presets[begin : begin + CARDS_IN_A_ROW], strict=False):
-        with column:
-            offer(preset)
+digits, others = (
+    [preset for preset in PRESETS.values() if (preset.config.task == "mnist") is wanted]
+    for wanted in (True, False)
+)
+offer(digits[0], first=True)
+offer_all(digits[1:])
+st.subheader(_("Other tasks, the same lesson"), anchor=False)
+offer_all(others)
 live_chart.warm_up()

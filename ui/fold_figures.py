@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
@@ -14,6 +15,8 @@ from mnist_core.words import mark
 FOLD = "rgba(128, 128, 128, 0.75)"
 MEAN = "#e05263"
 GRID = "rgba(128, 128, 128, 0.25)"
+#: In curves so long the first steep epochs are left above the picture: what matters comes after.
+LONG = 20
 
 
 def fold_curves(
@@ -61,6 +64,8 @@ def fold_curves(
         line={"color": MEAN, "width": 3},
         hovertemplate="<b>%{y:.3f}</b>",
     )
+    if len(mean.epochs) >= LONG:
+        shown.update_yaxes(range=_later_range(curves, figure))
     if mean.best_epoch is not None:
         shown.add_vline(x=mean.best_epoch, line={"color": MEAN, "width": 1.5, "dash": "dot"})
         shown.add_annotation(
@@ -74,3 +79,14 @@ def fold_curves(
             font={"color": MEAN},
         )
     return shown
+
+
+def _later_range(curves: Sequence[Sequence[EpochRecord]], figure: str) -> list[float]:
+    """Ends of an axis that shows all epochs but the first tenth."""
+    later = [
+        value
+        for curve in curves
+        for record in curve[len(curve) // 10 :]
+        if math.isfinite(value := getattr(record, figure))
+    ]
+    return [0.9 * min(later), 1.05 * max(later)] if later else [0, 1]

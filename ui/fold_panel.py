@@ -54,8 +54,8 @@ def _show(tag: str, was_busy: bool) -> None:
             problems.show(error)
             return
         runs = (*study.folds, *study.final)
-        if was_busy and not any(run.status.is_active for run in runs):
-            st.rerun()
+        if was_busy != any(run.status.is_active for run in runs):
+            st.rerun()  # it is looked at again and again from now on, or no longer
         curves = [services.store().curves(run.id) for run in study.folds]
         mean = mean_curve(curves)
         _progress(study)
