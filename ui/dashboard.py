@@ -13,6 +13,7 @@ def main() -> None:
 
     from ui import problems, services
     from ui.navigation import (
+        ask_page,
         data_page,
         draw_page,
         evaluate_page,
@@ -34,6 +35,7 @@ def main() -> None:
             train_page(),
             folds_page(),
             draw_page(),
+            ask_page(),
             evaluate_page(),
             models_page(),
             tensorboard_page(),

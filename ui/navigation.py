@@ -14,6 +14,7 @@ TRAIN_ADDRESS = "train"
 FOLDS_ADDRESS = "folds"
 RUNS_ADDRESS = "runs"
 DRAW_ADDRESS = "draw"
+ASK_ADDRESS = "ask"
 DATA_ADDRESS = "data"
 EVALUATE_ADDRESS = "evaluate"
 MODELS_ADDRESS = "models"
@@ -52,6 +53,11 @@ def draw_page() -> st.Page:
     return st.Page(
         PAGES / "draw.py", title=_("Draw"), icon=":material/draw:", url_path=DRAW_ADDRESS
     )
+
+
+def ask_page() -> st.Page:
+    """Type a text, or set the columns of a table, and have it judged."""
+    return st.Page(PAGES / "ask.py", title=_("Ask"), icon=":material/chat:", url_path=ASK_ADDRESS)
 
 
 def data_page() -> st.Page:

@@ -14,7 +14,13 @@ from mnist_core.tasks import task
 from ui import problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
-from ui.navigation import draw_page, evaluate_page, models_page, tensorboard_page
+from ui.navigation import (
+    ask_page,
+    draw_page,
+    evaluate_page,
+    models_page,
+    tensorboard_page,
+)
 from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
 from ui.text import _
 
@@ -243,6 +249,13 @@ def _figures(run: Run) -> None:
                     draw_page(),
                     label=_("Draw a digit for it"),
                     icon=":material/draw:",
+                    query_params={"run": run.id},
+                )
+            elif task(run.config.task).inputs != "images":
+                st.page_link(
+                    ask_page(),
+                    label=_("Ask it something"),
+                    icon=":material/chat:",
                     query_params={"run": run.id},
                 )
             st.page_link(

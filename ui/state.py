@@ -123,6 +123,18 @@ DRAW_UPLOADS: Entry[int] = Entry("draw-uploads", 0)
 #: The run whose models are chosen now, to notice that another run was chosen.
 DRAW_CHOSEN_FOR: Entry[str | None] = Entry("draw-chosen-for", None)
 
+# The Ask page. The run and the text are public: keep them.
+ASK_RUN: Entry[str | None] = Entry("ask-run", None)
+ASK_CHECKPOINT: Entry[str] = Entry("ask-checkpoint", CHECKPOINTS[0])
+ASK_TEXT: Entry[str] = Entry("ask-text", "")
+#: The task that the text is of, to notice that a run of another one was chosen.
+ASK_TEXT_FOR: Entry[str | None] = Entry("ask-text-for", None)
+#: The last example that was taken, as its place in the test set and its text.
+ASK_EXAMPLE: Entry[tuple[int, str]] = Entry("ask-example", (-1, ""))
+ASK_TAKE = "ask-take"
+ASK_GO = "ask-go"
+ASK_RESET = "ask-reset"
+
 # The Data page. These four are public: keep them.
 DATA_SPLIT: Entry[str] = Entry("data-split", "train")
 DATA_CLASS: Entry[int | None] = Entry("data-class", -1)
@@ -266,6 +278,11 @@ DRAW_LAYOUT = "draw-layout"
 DRAW_PEN = "draw-pen"
 DRAW_FILE = "draw-file"
 DRAW_READ = "draw-read"
+ASK_CHOICE = "ask-choice"
+ASK_LAYOUT = "ask-layout"
+ASK_INPUT = "ask-input"
+ASK_ANSWER = "ask-answer"
+ASK_COLUMNS = "ask-columns"
 DATA_BROWSE = "data-browse"
 DATA_CHOICE = "data-choice"
 DATA_ENLARGED = "data-enlarged"
@@ -298,6 +315,16 @@ def has_strokes() -> bool:
 def draw_upload() -> Entry[Any]:
     """The choice of a picture file, empty again after each Clear and each stroke."""
     return Entry(f"draw-upload-{DRAW_UPLOADS.get()}", None)
+
+
+def ask_train(preset: str) -> str:
+    """The button that trains a network to be asked."""
+    return f"ask-train-{preset}"
+
+
+def ask_column(task: str, number: int, start: float) -> Entry[float]:
+    """The slider of a column of a task's table."""
+    return Entry(f"ask-{task}-{number}", start)
 
 
 def preset_card(preset: str) -> str:

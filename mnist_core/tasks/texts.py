@@ -95,6 +95,37 @@ def read_back(words: NDArray[np.uint16], vocabulary: Sequence[str]) -> str:
     )
 
 
+def numbers_of(vocabulary: Sequence[str]) -> dict[str, int]:
+    """The number of each word that a network knows.
+
+    Args:
+        vocabulary: The words by number; a place without a word is empty.
+    """
+    return {word: number for number, word in enumerate(vocabulary) if word}
+
+
+def spelled(text: str) -> list[tuple[str, str]]:
+    """A text cut at its words, so that the pieces together are the text again.
+
+    Args:
+        text: Anything.
+
+    Returns:
+        What stands before each word, and the word, as they were typed; at the end what is left,
+        with an empty word.
+    """
+    pieces, done = [], 0
+    for match in _WORD.finditer(text):
+        pieces.append((text[done : match.start()], match[0]))
+        done = match.end()
+    return [*pieces, (text[done:], "")]
+
+
+def plain_word(word: str) -> str:
+    """A word as vocabularies have it: in small letters, with a straight apostrophe."""
+    return word.lower().replace("’", "'")
+
+
 def typed(text: str, numbers: Mapping[str, int]) -> NDArray[np.uint16]:
     """The word numbers of a text that somebody typed.
 
@@ -105,5 +136,5 @@ def typed(text: str, numbers: Mapping[str, int]) -> NDArray[np.uint16]:
     Returns:
         uint16 (words + 1,), beginning with the mark that begins every text.
     """
-    words = [word.replace("’", "'") for word in _WORD.findall(text.lower())]
+    words = [plain_word(word) for _, word in spelled(text) if word]
     return np.array([BEGIN, *(numbers.get(word, RARE) for word in words)], np.uint16)

@@ -14,7 +14,7 @@ from mnist_core.errors import DataError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import TASKS, WORDS, Texts, keras_data, multi_hot, split, task
 from mnist_core.tasks.imdb import load
-from mnist_core.tasks.texts import BEGIN, RARE, read_back, typed
+from mnist_core.tasks.texts import BEGIN, RARE, numbers_of, plain_word, read_back, spelled, typed
 from tests import made_up_texts
 
 LISTS = st.lists(st.lists(st.integers(0, WORDS - 1), max_size=8), min_size=1, max_size=6)
@@ -51,6 +51,23 @@ def test_a_typed_text_is_read_as_keras_read_the_others():
     vocabulary = [""] * 91
     vocabulary[5], vocabulary[22], vocabulary[90] = "a", "film", "don't"
     assert read_back(found, vocabulary) == "a film don't …"
+
+
+TYPED = st.text(st.sampled_from("abzß é'’.,! \n1İ…"), max_size=30)
+
+
+@given(TYPED)
+def test_a_text_is_cut_at_its_words_and_nothing_is_lost(text):
+    pieces = spelled(text)
+    assert "".join(between + word for between, word in pieces) == text
+    assert pieces[-1][1] == ""
+    words = [plain_word(word) for _, word in pieces if word]
+    numbers = {word: place for place, word in enumerate(dict.fromkeys(words), start=3)}
+    assert typed(text, numbers).tolist() == [BEGIN, *(numbers[word] for word in words)]
+
+
+def test_each_word_has_its_number():
+    assert numbers_of(("", "", "", "the", "a", "")) == {"the": 3, "a": 4}
 
 
 @pytest.fixture

@@ -1,0 +1,131 @@
+"""The Ask page: type a review or a piece of news, or describe a house, and see what is answered.
+
+What Draw is for digits, this is for the tasks without pictures. What is typed and what is answered
+is a fragment: it reruns alone.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.predictions import CHECKPOINTS
+from mnist_core.runs import Run
+from mnist_core.tasks import TASKS, task
+from mnist_core.words import mark
+from ui import ask_panel, problems, run_choice, services, state
+from ui.run_words import escaped
+from ui.text import _
+from ui.waiting import wait_for_engine, wait_for_run
+
+#: The tasks whose networks are asked here; pictures are for the page Draw.
+ASKED = tuple(key for key, entry in TASKS.items() if entry.inputs != "images")
+CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
+
+
+def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
+    """Follow the address, else keep what is chosen."""
+    if asked and asked.id in runs:
+        state.ASK_RUN.set(asked.id)
+    elif state.ASK_RUN.get() not in runs:
+        state.ASK_RUN.set(next(iter(runs)))
+
+
+def note_choice() -> None:
+    """A run was chosen: the address names it, also after a reload."""
+    st.query_params["run"] = str(state.ASK_RUN.get())
+
+
+def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
+    """Which network is asked."""
+    with st.container(key=state.ASK_CHOICE):
+        st.selectbox(
+            _("Who answers"),
+            list(runs),
+            format_func=lambda run_id: run_choice.run_line(runs[run_id]),
+            key=state.ASK_RUN.prepare(),
+            help=_(
+                "A run is one training of a network; here are those that learned reviews, news or "
+                "house prices. The newest is on top."
+            ),
+            on_change=note_choice,
+            persist_state="session",
+        )
+        st.segmented_control(
+            _("Trained until"),
+            CHECKPOINTS,
+            format_func=lambda name: _(CHECKPOINT_LABELS[name]),
+            key=state.ASK_CHECKPOINT.prepare(),
+            required=True,
+            help=_(
+                "Each run keeps its network twice: from the epoch with the lowest validation "
+                "loss, and from the last one. A network that overfits is surer of itself at the "
+                "end, and not more often right."
+            ),
+            persist_state="session",
+        )
+    return runs[str(state.ASK_RUN.get())], state.ASK_CHECKPOINT.get()
+
+
+@st.fragment
+def show_question(run: Run, checkpoint: str) -> None:
+    """What is asked, and beside it the answer."""
+    entry = task(run.config.task)
+    if entry.inputs == "texts":
+        ask_panel.follow_task(entry.key)
+    with st.container(key=state.ASK_LAYOUT):
+        with st.container(key=state.ASK_INPUT), problems.shown():
+            if entry.inputs == "texts":
+                text = ask_panel.show_text_input(entry)
+            else:
+                values = ask_panel.show_columns(entry)
+        with st.container(key=state.ASK_ANSWER):
+            if services.engine_state().phase == "starting":
+                wait_for_engine(_("The networks are being loaded. It answers in a few seconds."))
+            elif entry.inputs == "texts":
+                ask_panel.show_text_answer(run, checkpoint, entry, text)
+            else:
+                ask_panel.show_table_answer(run, checkpoint, entry, values)
+
+
+def wait_for_training(run: Run) -> None:
+    """Say how far a run is that is to answer later, and go on when it has ended."""
+    words = _(
+        "**{name}** is still training: epoch {done} of {epochs} is done. You can ask it as soon "
+        "as it has ended."
+    )
+    wait_for_run(run.id, words, ":material/hourglass_empty:")
+
+
+def show_beginning() -> None:
+    """Nothing is trained yet: offer to train something."""
+    st.markdown(
+        _(
+            "Here you type a film review, and a network says whether you liked the film, and "
+            "which of your words told it. Or you type news, and it finds the topic; or describe a "
+            "neighbourhood, and it finds the price of a house. None is trained yet: one click "
+            "trains one, which takes less than a minute once its data is there."
+        )
+    )
+    ask_panel.show_offers(list(ask_panel.OFFERS))
+
+
+st.title(_("Ask"), anchor=False)
+problems.show_notice()
+answerers, asked_run = run_choice.find_runs(*ASKED)
+to_come = asked_run if asked_run and asked_run.status.is_active else None
+if asked_run and not asked_run.has_models and not to_come:
+    words = _("**{name}** has ended without a network that could answer. {why}")
+    st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
+to_come = to_come or (None if answerers else run_choice.any_active(*ASKED))
+if to_come:
+    wait_for_training(to_come)
+if answerers:
+    choose_run(answerers, asked_run)
+    show_question(*show_choice(answerers))
+    known = {run.config.task for run in answerers.values()}
+    others = [key for key in ask_panel.OFFERS if key not in known]
+    if others and not to_come:
+        st.caption(_("Something else to ask:"))
+        ask_panel.show_offers(others)
+elif not to_come:
+    show_beginning()

@@ -1,0 +1,213 @@
+"""The Ask page without a browser: what is asked, what is answered, what to do first.
+
+The workers are not there in these tests: an answer is what ``services.ask`` gives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.attribution import TableAnswer, TextAnswer, WordPush, columns_of
+from mnist_core.engine import EngineState
+from mnist_core.presets import PRESETS
+from mnist_core.runs import RunStatus, Store
+from mnist_core.tasks import TASKS, task
+from tests import made_up_texts
+from ui import ask_panel, services
+
+from .conftest import Open, Runs, plain, said
+
+REVIEW = TextAnswer(
+    probabilities=(0.2, 0.8),
+    explained=1,
+    pushes=(WordPush("good", 2.0, 0.35), WordPush("<b>", -1.0, 0.9), WordPush("the", 0.01, 0.8)),
+    unknown=("zorble",),
+)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """Stands in for the worker, and keeps what it was asked."""
+    questions: list[tuple[Any, ...]] = []
+
+    def answer(function: Any, *arguments: Any) -> Any:
+        questions.append(arguments[2:])
+        if function.__name__ == "ask_table":
+            return TableAnswer(25.0, 21.0, tuple(4.0 if n == 5 else 0.0 for n in range(13)))
+        if arguments[4] == "boom":
+            raise AssertionError("not to be asked")
+        if "reuters" in arguments[4]:
+            return TextAnswer(tuple([0.5] + [0.5 / 45] * 45), 0, (), ())
+        return REVIEW
+
+    ask_panel._text_answer.clear()
+    ask_panel._table_answer.clear()
+    monkeypatch.setattr(services, "ask", answer)
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    return questions
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(one.proto.body for one in app.get("html"))
+
+
+def answer_of(app: AppTest) -> tuple[str, str]:
+    (metric,) = app.metric
+    return metric.label, metric.value
+
+
+@pytest.mark.parametrize("preset", ["imdb", "reuters", "boston"])
+def test_without_a_run_one_click_trains_one(preset: str, open_page: Open, store: Store) -> None:
+    app = open_page("ask")
+    assert not app.exception
+    assert not app.text_area
+    assert "film review" in said(app)
+    app.button(key=f"ask-train-{preset}").click().run()
+    assert not app.exception
+    (run,) = store.list_runs()
+    assert run.config == ask_panel.offered(preset)
+    assert run.config.task == preset
+    assert app.query_params["run"] in (run.id, [run.id])
+    (words,) = (info.value for info in app.info)
+    assert "still training" in words
+
+
+def test_reviews_are_trained_for_as_long_as_the_tutorial_found_right() -> None:
+    assert ask_panel.offered("imdb").epochs == 4
+    assert PRESETS["imdb"].config.epochs == 20
+
+
+def test_a_run_that_left_no_model_is_spoken_of(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.FAILED, preset="imdb", epochs=0, name="no_luck", message="No data.")
+    app = open_page("ask", run=run.id)
+    assert not app.exception
+    (warning,) = app.warning
+    assert "no_luck" in plain(warning.value)
+    assert "No data" in warning.value
+    assert app.button(key="ask-train-boston")
+
+
+def test_a_review_is_judged_and_its_words_are_coloured(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    run = runs.add(preset="imdb")
+    app = open_page("ask")
+    assert not app.exception
+    app.text_area(key="ask-text").set_value("The Good <b> zorble <i>").run()
+    assert not app.exception
+    assert asked[-1] == (run.id, "best", "The Good <b> zorble <i>")
+    assert answer_of(app) == ("Its answer", "for: 80.0%")
+    shown = html(app)
+    assert '<span class="for" style="--strength:55%"' in shown
+    assert '">Good</span>' in shown
+    assert 'title="unknown word">zorble</span>' in shown
+    assert "<b>" not in shown
+    assert "<i>" not in shown
+    assert "+2.00" in shown
+    assert "without it 35.0%" in shown
+
+
+def test_the_same_text_is_asked_once(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    runs.add(preset="imdb")
+    for _ in range(2):
+        app = open_page("ask")
+        assert answer_of(app)[1] == "for: 80.0%"
+    assert len(asked) == 1
+
+
+def test_the_last_epochs_network_can_be_asked(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    runs.add(preset="imdb")
+    app = open_page("ask")
+    app.button_group(key="ask-checkpoint").set_value("last").run()
+    assert not app.exception
+    assert asked[-1][1] == "last"
+
+
+def test_news_have_their_first_five_topics(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    runs.add(preset="reuters")
+    app = open_page("ask")
+    app.text_area(key="ask-text").set_value("reuters said").run()
+    assert answer_of(app) == ("Its answer", "cocoa: 50.0%")
+    (bars,) = (body for body in html(app).split("\n") if 'class="lab-bars' in body)
+    assert bars.count('class="row') == ask_panel.SHOWN_CLASSES
+
+
+def test_an_empty_text_is_not_asked(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    runs.add(preset="imdb")
+    app = open_page("ask")
+    before = len(asked)
+    app.text_area(key="ask-text").set_value("  ").run()
+    assert not app.exception
+    assert len(asked) == before
+    assert "Type something" in app.info[0].value
+
+
+def test_a_text_is_taken_from_the_test_set(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]], lab_home: Any
+) -> None:
+    made_up_texts.write(lab_home, "imdb")
+    task("imdb").load.cache_clear()
+    runs.add(preset="imdb")
+    app = open_page("ask")
+    app.button(key="ask-take").click().run()
+    assert not app.exception
+    taken = app.text_area(key="ask-text").value
+    assert taken.split()[0].startswith("word")
+    assert asked[-1][2] == taken
+    assert "Its label: **for**" in said(app) or "Its label: **against**" in said(app)
+    task("imdb").load.cache_clear()
+
+
+def test_another_task_begins_with_its_own_example(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    reviews, news = runs.add(preset="imdb"), runs.add(preset="reuters")
+    app = open_page("ask", run=reviews.id)
+    assert app.text_area(key="ask-text").value == ask_panel.FIRST_TEXTS["imdb"]
+    app.selectbox(key="ask-run").set_value(news.id).run()
+    assert not app.exception
+    assert app.text_area(key="ask-text").value == ask_panel.FIRST_TEXTS["reuters"]
+
+
+def test_a_house_starts_in_the_middle_and_its_columns_push(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    run = runs.add(preset="boston")
+    app = open_page("ask")
+    assert not app.exception
+    medians = tuple(column.median for column in columns_of("boston"))
+    assert asked[-1] == (run.id, "best", medians)
+    app.slider(key="ask-boston-5").set_value(8.0).run()
+    assert not app.exception
+    assert asked[-1][2] == (*medians[:5], 8.0, *medians[6:])
+    assert answer_of(app) == ("Predicted price", "25.0 thousand dollars")
+    assert "rooms" in html(app)
+    assert "built on race" in said(app)
+    app.button(key="ask-reset").click().run()
+    assert app.slider(key="ask-boston-5").value == medians[5]
+
+
+def test_runs_of_pictures_are_for_the_page_draw(open_page: Open, runs: Runs) -> None:
+    run = runs.add()
+    app = open_page("ask", run=run.id)
+    assert not app.exception
+    assert "another task" in app.warning[0].value
+    assert not app.selectbox
+    assert app.button(key="ask-train-imdb")
+
+
+def test_each_task_without_pictures_can_be_asked() -> None:
+    texts = {key for key, entry in TASKS.items() if entry.inputs == "texts"}
+    assert set(ask_panel.FIRST_TEXTS) == texts
+    assert set(ask_panel.OFFERS) <= set(PRESETS)

@@ -1,0 +1,298 @@
+"""What is typed on the Ask page, and what a network answers to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from mnist_core import attribution
+from mnist_core.attribution import MOST_CHARACTERS, Column, TableAnswer, TextAnswer, columns_of
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Run
+from mnist_core.tasks import Task, task
+from mnist_core.tasks.texts import read_back
+from mnist_core.words import mark
+from ui import ask_figures, pictures, problems, services, state
+from ui.run_words import escaped, percent, whole
+from ui.starting import start_run
+from ui.text import _
+
+#: What is asked before anybody has typed something: it has words for each side.
+FIRST_TEXTS = {
+    "imdb": "A wonderful film with great actors, but the ending is dull and far too long.",
+    "reuters": "Crude oil prices rose by two dollars a barrel after the OPEC ministers agreed to "
+    "cut production.",
+}
+#: What can be trained from here, each with the number of epochs that its tutorial ends with.
+OFFERS: dict[str, tuple[str, int]] = {
+    "imdb": (mark("Film reviews: train a judge"), 4),
+    "reuters": (mark("News: train a sorter"), 9),
+    "boston": (mark("House prices: train an estimator"), 80),
+}
+#: Words in the list of those that push most.
+LISTED = 10
+#: Topics that are shown of many.
+SHOWN_CLASSES = 5
+#: The examples that can be taken from the test set lie so far apart in it.
+EXAMPLE_STRIDE = 37
+#: A price is shown to one place; what would be 0.0 is no push.
+SMALLEST_PUSH = 0.05
+TEXT_HEIGHT = 190
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _text_answer(run_id: str, attempt: int, checkpoint: str, text: str) -> TextAnswer:  # noqa: ARG001 - part of what is remembered
+    place = services.store().home, services.store().url
+    return services.ask(attribution.ask_text, *place, run_id, checkpoint, text)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _table_answer(
+    run_id: str,
+    attempt: int,  # noqa: ARG001 - part of what is remembered
+    checkpoint: str,
+    values: tuple[float, ...],
+) -> TableAnswer:
+    place = services.store().home, services.store().url
+    return services.ask(attribution.ask_table, *place, run_id, checkpoint, values)
+
+
+def offered(preset: str) -> TrainingConfig:
+    """What one click trains."""
+    return replace(PRESETS[preset].config, epochs=OFFERS[preset][1])
+
+
+def train_one(preset: str) -> None:
+    """Start the training of a network to be asked, and stay to wait for it."""
+    with problems.noted():
+        st.query_params["run"] = start_run(offered(preset), preset).id
+
+
+def show_offers(presets: list[str]) -> None:
+    """A button for each network that can be trained from here; the first stands out."""
+    with st.container(horizontal=True):
+        for place, preset in enumerate(presets):
+            st.button(
+                _(OFFERS[preset][0]),
+                key=state.ask_train(preset),
+                type="secondary" if place else "primary",
+                icon=":material/play_arrow:",
+                on_click=train_one,
+                args=(preset,),
+            )
+
+
+def can_answer() -> bool:
+    """Whether the workers are there; says so where they could not be started."""
+    engine = services.engine_state()
+    if engine.phase == "failed":
+        words = _("No network can answer: the workers could not be started. {why}")
+        st.warning(words.format(why=escaped(engine.message)))
+    return engine.phase not in ("starting", "failed")
+
+
+# Texts
+
+
+def follow_task(key: str) -> None:
+    """Begin with an example of the task, once another task's run is asked."""
+    if state.ASK_TEXT_FOR.get() != key:
+        state.ASK_TEXT_FOR.set(key)
+        state.ASK_TEXT.set(FIRST_TEXTS.get(key, ""))
+
+
+def take_example(key: str) -> None:
+    """Put the next text of the test set into the field."""
+    with problems.noted():
+        data = task(key).load()
+        place = (state.ASK_EXAMPLE.get()[0] + EXAMPLE_STRIDE) % len(data.y_test)
+        text = read_back(data.x_test.text(place), data.vocabulary)[:MOST_CHARACTERS]
+        state.ASK_TEXT.set(text)
+        state.ASK_EXAMPLE.set((place, text))
+
+
+def show_text_input(entry: Task) -> str:
+    """The field, and a text to take from the test set; what is typed now."""
+    text: str = st.text_area(
+        _("Your review") if entry.key == "imdb" else _("Your news"),
+        key=state.ASK_TEXT.prepare(),
+        height=TEXT_HEIGHT,
+        max_chars=MOST_CHARACTERS,
+        help=_(
+            "In English, as the texts it learned from. It knows the 10,000 most frequent words "
+            "of those, and sees only which of them occur: neither their order nor how often."
+        ),
+        persist_state="session",
+    )
+    with st.container(horizontal=True):
+        # Leaving the field is enough; the button is there for whoever looks for one.
+        st.button(_("Ask"), key=state.ASK_GO, type="primary", icon=":material/chat:")
+        st.button(
+            _("Take one from the test set"),
+            key=state.ASK_TAKE,
+            icon=":material/shuffle:",
+            on_click=take_example,
+            args=(entry.key,),
+        )
+    place, example = state.ASK_EXAMPLE.get()
+    if text and text == example:
+        label = _(entry.classes[int(task(entry.key).load().y_test[place])])
+        words = _(
+            "Text {number} of the test set, read back from its words (… is a rarer one). Its "
+            "label: **{label}**."
+        )
+        st.caption(words.format(number=whole(place), label=escaped(label)))
+    return text
+
+
+def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
+    """What the network makes of a text, and which of its words did it."""
+    if not text.strip():
+        st.info(_("Type something, and leave the field or press “Ask”."))
+        return
+    if not can_answer():
+        return
+    try:
+        with st.spinner(_("The network is reading …")):
+            answer = _text_answer(run.id, run.attempt, checkpoint, text)
+    except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
+        st.rerun()
+    except LabError as error:
+        problems.show(error)
+        return
+    names = [_(name) for name in entry.classes]
+    best = answer.ranking[0]
+    sure = percent(answer.probabilities[best])
+    st.metric(_("Its answer"), f"{names[best]}: {sure}")
+    shown = answer.ranking[:SHOWN_CLASSES]
+    st.html(
+        '<div class="lab-answer lab-topics">'
+        + pictures.class_bars([(names[k], answer.probabilities[k]) for k in shown], chosen=0)
+        + "</div>"
+    )
+    _show_words(text, answer, names[answer.explained])
+
+
+def _show_words(text: str, answer: TextAnswer, name: str) -> None:
+    st.markdown(
+        _("**Which words did it?** Blue speaks for “{name}”, red against it.").format(
+            name=escaped(name)
+        ),
+        help=_(
+            "The network is asked again without each word in turn. The figure is what the word "
+            "adds to the log-odds, the logarithm of “how many times more likely than not”: +0.7 "
+            "doubles that, −0.7 halves it. This way was chosen because its question is plain, and "
+            "its answer the network's own; the gradient would speak of a hundredth of a word. "
+            "The figures do not add up: two words that say the same stand in for each other."
+        ),
+    )
+    st.html(ask_figures.coloured(text, answer))
+    rows = [
+        (
+            one.word,
+            one.push,
+            f"{one.push:+.2f}",
+            _("without it {share}").format(share=percent(one.without)),
+        )
+        for one in answer.pushes[:LISTED]
+        if one.push
+    ]
+    if rows:
+        words = _("The words that push most, and how probable “{name}” is without each")
+        st.caption(words.format(name=escaped(name)))
+        st.html(ask_figures.push_list(rows, words.format(name=name)))
+    if answer.unknown:
+        words = _("Underlined with dots: unknown to it, so they count for nothing.")
+        st.caption(words)
+
+
+# Tables
+
+
+def _slider(entry: Task, number: int) -> state.Entry[float]:
+    column = columns_of(entry.key)[number]
+    return state.ask_column(entry.key, number, column.median)
+
+
+def reset_columns(key: str) -> None:
+    """Put every column at its median again."""
+    entry = task(key)
+    for number, column in enumerate(columns_of(key)):
+        _slider(entry, number).set(column.median)
+
+
+def show_columns(entry: Task) -> tuple[float, ...]:
+    """A slider for each column; their values now."""
+    with st.container(key=state.ASK_COLUMNS):
+        values = [
+            _show_column(entry, number, column)
+            for number, column in enumerate(columns_of(entry.key))
+        ]
+    st.button(
+        _("All to the middle"),
+        key=state.ASK_RESET,
+        icon=":material/restart_alt:",
+        on_click=reset_columns,
+        args=(entry.key,),
+    )
+    return tuple(values)
+
+
+def _show_column(entry: Task, number: int, column: Column) -> float:
+    digits = len(f"{column.step:.10f}".rstrip("0").partition(".")[2])
+    value: float = st.slider(
+        _(entry.columns[number]),
+        float(column.low),
+        float(column.high),
+        step=float(column.step),
+        format=f"%.{digits}f",
+        key=_slider(entry, number).prepare(),
+        persist_state="session",
+    )
+    return value
+
+
+def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[float, ...]) -> None:
+    """The number that the network finds, and which columns did it."""
+    if not can_answer():
+        return
+    try:
+        with st.spinner(_("The network is reading …")):
+            answer = _table_answer(run.id, run.attempt, checkpoint, values)
+    except UnknownRunError:
+        st.rerun()
+    except LabError as error:
+        problems.show(error)
+        return
+    unit, more = _(entry.unit), answer.value - answer.ordinary
+    moved = abs(more) >= SMALLEST_PUSH
+    st.metric(
+        _("Predicted price"),
+        f"{answer.value:.1f} {unit}",
+        f"{more:+.1f}" if moved else None,
+        delta_description=_("against every column at its median") if moved else None,
+        help=_(
+            "The median is the value in the middle: half of the rows that can be learned from "
+            "have a smaller one."
+        ),
+    )
+    rows = sorted(zip(entry.columns, answer.pushes, strict=True), key=lambda row: -abs(row[1]))
+    listed = [
+        (_(name), push, f"{push:+.1f}", "") for name, push in rows if abs(push) >= SMALLEST_PUSH
+    ]
+    st.markdown(
+        _("**Which columns did it?** In {unit}.").format(unit=unit),
+        help=_(
+            "The network is asked again with each column in turn at its median. The figure is how "
+            "much higher or lower the price is with the value that you chose. The figures do not "
+            "add up to the whole where columns work together."
+        ),
+    )
+    if listed:
+        st.html(ask_figures.push_list(listed, _("What each column adds to the price")))
+    else:
+        st.caption(_("None: all are in the middle. Move one and see what it does to the price."))
+    st.caption(_(entry.source))
