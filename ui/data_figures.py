@@ -125,3 +125,54 @@ def inkiest(image_u8: NDArray[np.uint8]) -> tuple[int, int]:
     sums = np.lib.stride_tricks.sliding_window_view(ink, EXCERPT, axis=1).sum(axis=2)
     row, column = np.unravel_index(int(sums.argmax()), sums.shape)
     return int(row), int(column)
+
+
+def spread(values: NDArray[np.float64], name: str) -> go.Figure:
+    """How often which values occur, as a histogram."""
+    figure = go.Figure(
+        go.Histogram(
+            x=values,
+            nbinsx=40,
+            marker_color="#1c83e1",
+            hovertemplate="%{x}: %{y}<extra></extra>",
+        )
+    )
+    return _with_axes(figure, name, _("Rows"))
+
+
+def against(
+    values: NDArray[np.float64], prices: NDArray[np.float32], name: str, price: str
+) -> go.Figure:
+    """One point for each row: a column's value, and the price."""
+    figure = go.Figure(
+        go.Scatter(
+            x=values,
+            y=prices,
+            mode="markers",
+            marker={"size": 5, "color": "#1c83e1", "opacity": 0.45},
+            hovertemplate="%{x:.4g}: %{y:.1f}<extra></extra>",
+        )
+    )
+    return _with_axes(figure, name, price)
+
+
+def _with_axes(figure: go.Figure, x: str, y: str) -> go.Figure:
+    figure.update_xaxes(title=x)
+    figure.update_yaxes(title=y)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, bargap=0.05)
+    return figure
+
+
+def signed_bars(rows: Sequence[tuple[str, float]]) -> str:
+    """Numbers from -1 to 1 as bars from a line in the middle."""
+    lines = []
+    for name, value in rows:
+        width = 50 * min(abs(value), 1.0)
+        left = 50.0 if value > 0 else 50 - width
+        lines.append(
+            f'<div class="row"><span class="name">{escape(name)}</span><span class="track">'
+            f'<span class="{"for" if value > 0 else "against"}" '
+            f'style="left:{left:.1f}%;width:{width:.1f}%"></span></span>'
+            f"<span>{value:+.2f}</span></div>"
+        )
+    return f'<div class="lab-pushes lab-signed">{"".join(lines)}</div>'

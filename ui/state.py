@@ -141,6 +141,18 @@ DATA_CLASS: Entry[int | None] = Entry("data-class", -1)
 DATA_PAGE: Entry[int] = Entry("data-page", 1)
 DATA_DIGIT: Entry[int | None] = Entry("data-digit", None)
 DATA_VIEW: Entry[str] = Entry("data-view", "digits")
+#: The task whose data is shown. It is public: keep it. Then what decided it, and what is looked
+#: at of texts and tables.
+DATA_TASK: Entry[str] = Entry("data-task", PRESETS[FIRST_PRESET].config.task)
+DATA_TASK_FOR: Entry[tuple[str | None, str]] = Entry("data-task-for", (None, DATA_TASK.default))
+DATA_LOOK: Entry[str] = Entry("data-look", "samples")
+DATA_TOPIC: Entry[int] = Entry("data-topic", -1)
+DATA_TEXT: Entry[int | None] = Entry("data-text", None)
+DATA_OTHER_STEP: Entry[str | None] = Entry("data-other-step", None)
+DATA_SURE: Entry[float] = Entry("data-sure", 0.7)
+DATA_COLUMN: Entry[int] = Entry("data-column", 0)
+DATA_ROW: Entry[int] = Entry("data-row", 0)
+DATA_CALIFORNIA = "data-california"
 DATA_GRID = "data-grid"
 DATA_PIXELS = "data-pixels"
 DATA_STEP: Entry[str] = Entry("data-step", "picture")
@@ -283,6 +295,9 @@ ASK_LAYOUT = "ask-layout"
 ASK_INPUT = "ask-input"
 ASK_ANSWER = "ask-answer"
 ASK_COLUMNS = "ask-columns"
+DATA_TEXTS = "data-texts"
+DATA_WORDS = "data-words"
+DATA_COLUMN_CHARTS = "data-column-charts"
 DATA_BROWSE = "data-browse"
 DATA_CHOICE = "data-choice"
 DATA_ENLARGED = "data-enlarged"
@@ -325,6 +340,11 @@ def ask_train(preset: str) -> str:
 def ask_column(task: str, number: int, start: float) -> Entry[float]:
     """The slider of a column of a task's table."""
     return Entry(f"ask-{task}-{number}", start)
+
+
+def data_list(task: str, numbers: Sequence[int]) -> str:
+    """The list of some texts of a task; another page of it is another list."""
+    return f"data-list-{task}-{numbers[0]}-{numbers[-1]}-{len(numbers)}"
 
 
 def preset_card(preset: str) -> str:

@@ -262,14 +262,7 @@ def test_workers_that_cannot_answer_are_said(
     assert words in " ".join(one.value for one in [*app.info, *app.warning])
 
 
-# Other tasks
-
-
-def test_a_task_without_pictures_is_said(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_parts, "has_pictures", lambda _key: False)
-    app = open_page("data")
-    assert not app.exception
-    assert "no pictures" in app.info[0].value
+# Keys
 
 
 def test_the_public_keys_stay() -> None:

@@ -1,0 +1,233 @@
+"""The Data page for tasks without pictures, and the choice of the task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.errors import DataError
+from mnist_core.presets import PRESETS
+from mnist_core.tasks import TASKS, keras_data, split, task
+from mnist_core.tasks.texts import read_back
+from mnist_core.words import mark
+from tests import made_up_texts
+from ui import data_parts, data_tables, data_tasks, data_texts, state
+
+from .conftest import Open, said
+
+
+@pytest.fixture
+def texts(lab_home: Path):
+    """Made-up reviews and news where the lab looks for them."""
+
+    def forget() -> None:
+        for name in ("imdb", "reuters"):
+            task(name).load.cache_clear()
+        for kept in (data_parts._truth, data_parts._sets, data_texts._counted):
+            kept.cache_clear()
+        data_tasks._missing.clear()
+
+    for name in ("imdb", "reuters"):
+        made_up_texts.write(lab_home, name)
+    forget()
+    yield
+    forget()
+
+
+def choose(app: AppTest, key: str, value: object) -> AppTest:
+    app.button_group(key=key).set_value(value).run()
+    assert not app.exception
+    return app
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(one.proto.body for one in app.get("html"))
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+# Which task
+
+
+def test_mnist_comes_first_and_another_task_is_chosen(open_page: Open, texts: None) -> None:
+    app = open_page("data")
+    assert app.selectbox(key="data-task").value == "mnist"
+    assert "task" not in app.query_params
+    assert len(app.selectbox(key="data-task").options) == len(TASKS)
+    app.selectbox(key="data-task").set_value("imdb").run()
+    assert not app.exception
+    assert app.query_params["task"] in ("imdb", ["imdb"])
+    assert app.button_group(key="data-look").value == "samples"
+    app.selectbox(key="data-task").set_value("mnist").run()
+    assert not app.exception
+    assert app.button_group(key="data-view").value == "digits"
+
+
+def test_the_address_names_the_task(open_page: Open) -> None:
+    assert open_page("data", task="boston").selectbox(key="data-task").value == "boston"
+    app = open_page("data", task="![x](http://host.example/a.png)")
+    assert not app.exception
+    assert app.selectbox(key="data-task").value == "mnist"
+    assert "There is no task" in app.warning[0].value
+    assert "![" not in app.warning[0].value
+
+
+def test_the_task_of_the_train_page_is_shown_unless_another_one_is_asked_for(
+    open_page: Open,
+) -> None:
+    app = open_page("data")
+    app.session_state["train-preset"] = "boston"
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="data-task").value == "boston"
+
+
+def test_data_that_is_not_there_is_one_sentence(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(name: str) -> None:
+        raise DataError(mark("The data set {name} was asked for."), "", "", name=name)
+
+    data_tasks._missing.clear()
+    for entry in (TASKS["fashion"], TASKS["california"]):
+        entry.load.cache_clear()
+    monkeypatch.setattr(keras_data, "arrays_of", nowhere)
+    monkeypatch.setattr("mnist_core.tasks.fashion.arrays_of", nowhere)
+    monkeypatch.setattr("mnist_core.tasks.housing.arrays_of", nowhere)
+    for name in ("fashion", "california"):
+        app = open_page("data", task=name)
+        assert not app.exception
+        (error,) = app.error
+        assert f"data set {name}" in error.value
+        app.selectbox(key="data-task").set_value("mnist").run()
+        assert not app.exception
+        assert not app.error
+    data_tasks._missing.clear()
+
+
+# Texts
+
+
+@pytest.mark.parametrize("name", ["imdb", "reuters"])
+def test_a_text_is_read_back_from_its_numbers(name: str, open_page: Open, texts: None) -> None:
+    app = open_page("data", task=name)
+    assert not app.exception
+    first = int(data_parts.image_set("train", PRESETS[name].config).numbers[0])
+    assert f"Text {first:,}" in said(app)
+    data = task(name).load()
+    words = data.x_train.text(first)
+    shown = html(app)
+    for number in words[1:].tolist():
+        assert f"<ruby>{data.vocabulary[number]}<rt>{number}</rt></ruby>" in shown
+    (listed,) = (frame.value for frame in app.dataframe)
+    assert len(listed) == data_texts.PAGE
+    assert listed["Beginning"][0] == read_back(words, data.vocabulary)
+
+
+def test_a_class_and_a_set_are_chosen(open_page: Open, texts: None) -> None:
+    app = choose(open_page("data", task="reuters"), "data-split", "test")
+    app.selectbox(key="data-topic").set_value(4).run()
+    assert not app.exception
+    (listed,) = (frame.value for frame in app.dataframe)
+    assert set(listed["Class"]) == {"acq"}
+    app.pagination(key="data-page").set_value(2).run()
+    assert not app.exception
+    found = data_parts.image_set("test", PRESETS["reuters"].config).chosen(4)
+    assert f"Text {found.numbers[data_texts.PAGE]:,}" in said(app)
+
+
+def test_the_steps_of_news_end_with_the_same_loss_twice(open_page: Open, texts: None) -> None:
+    app = choose(open_page("data", task="reuters"), "data-look", "steps")
+    assert figures(app)["Type"] == "words"
+    choose(app, "data-other-step", "indices")
+    assert figures(app)["Type"] == "uint16"
+    choose(app, "data-other-step", "multi_hot")
+    assert figures(app) == {"Shape": "10,000", "Type": "float32", "Range": "0 – 1"}
+    choose(app, "data-other-step", "label")
+    assert figures(app)["Shape"] == "one number"
+    choose(app, "data-other-step", "one_hot")
+    app.slider(key="data-sure").set_value(0.5).run()
+    found = figures(app)
+    assert found["Categorical, with one-hot"] == "0.693147"
+    assert found["Sparse, with the whole number"] == "0.693147"
+
+
+def test_reviews_have_no_one_hot_step(open_page: Open, texts: None) -> None:
+    app = choose(open_page("data", task="reuters"), "data-look", "steps")
+    choose(app, "data-other-step", "one_hot")
+    app.selectbox(key="data-task").set_value("imdb").run()
+    assert not app.exception
+    assert app.button_group(key="data-other-step").value == "words"
+
+
+def test_all_46_classes_are_counted_and_words_stand_out(open_page: Open, texts: None) -> None:
+    app = choose(open_page("data", task="reuters"), "data-look", "overview")
+    (bars,) = (body for body in html(app).split("\n") if 'class="lab-bars' in body)
+    assert bars.count('class="row"') == 46
+    assert "lab-many" in bars
+    assert "Choose a class" in app.info[0].value
+    app.selectbox(key="data-topic").set_value(2).run()
+    assert not app.exception
+    frequent, telling = (frame.value for frame in app.dataframe)
+    own = {f"word{made_up_texts.OWN_FROM + 2 * made_up_texts.OWN_WORDS + n}" for n in range(20)}
+    assert set(telling["Word"][: made_up_texts.OWN_WORDS]) <= own
+    assert len(frequent) == data_texts.LISTED
+
+
+# Tables
+
+
+def test_a_tables_rows_are_shown_with_their_price(open_page: Open) -> None:
+    app = open_page("data", task="boston")
+    assert not app.exception
+    (rows,) = (frame.value for frame in app.dataframe)
+    x, y = data_tables.parts(PRESETS["boston"].config)["train"]
+    assert rows.shape == (303, 14)
+    assert rows["Price (thousand dollars)"].tolist() == pytest.approx(y.tolist())
+    assert rows["rooms"].tolist() == x[:, 5].tolist()
+    choose(app, "data-split", "all")
+    assert len(app.dataframe[0].value) == 506
+
+
+def test_bostons_ethical_problem_is_said_and_california_offered(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("data", task="boston")
+    assert "built on race" in app.warning[0].value
+    monkeypatch.setattr(data_tasks, "is_there", lambda _key: False)
+    app.button(key="data-california").click().run()
+    assert not app.exception
+    assert app.selectbox(key="data-task").value == "california"
+    assert app.query_params["task"] in ("california", ["california"])
+
+
+def test_a_row_is_standardised_by_the_training_part(open_page: Open) -> None:
+    app = choose(open_page("data", task="boston"), "data-look", "steps")
+    choose(app, "data-other-step", "scaled")
+    (table,) = (frame.value for frame in app.dataframe)
+    scale = split(task("boston").load(), PRESETS["boston"].config).standard
+    assert table["Mean"].tolist() == pytest.approx(scale.mean.tolist())
+    assert table["Result"].tolist() == pytest.approx(
+        ((table["Value"] - table["Mean"]) / table["Deviation"]).tolist(), rel=1e-5
+    )
+    app.number_input(key="data-row").set_value(7).run()
+    assert app.dataframe[0].value["Value"].tolist() == task("boston").load().x_train[7].tolist()
+    choose(app, "data-other-step", "price")
+    assert "thousand dollars" in figures(app)["Price"]
+
+
+def test_a_column_is_drawn_against_the_price(open_page: Open) -> None:
+    app = choose(open_page("data", task="boston"), "data-look", "overview")
+    app.selectbox(key="data-column").set_value(5).run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    assert "correlation of rooms with the price is +0.7" in said(app)
+    assert html(app).count('class="row"') == 13
+
+
+def test_the_task_key_stays() -> None:
+    assert state.DATA_TASK.key == "data-task"

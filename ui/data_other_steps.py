@@ -1,0 +1,254 @@
+"""The preparation of a text, or of a row of a table, as steps to click through."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.config import TrainingConfig
+from mnist_core.tasks import Task, task
+from mnist_core.tasks.other_steps import (
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
+    spread_over,
+    table_steps,
+    text_steps,
+)
+from mnist_core.tasks.preparation import Step
+from mnist_core.words import mark
+from ui import data_figures, data_parts, data_tables, data_texts, pictures, state
+from ui.data_steps import StepWords
+from ui.run_words import whole
+from ui.text import _
+
+STEPS: dict[str, StepWords] = {
+    "words": StepWords(
+        mark("1 Words"),
+        mark(
+            "The text in words: small letters, no punctuation. A network cannot take words, only "
+            "numbers."
+        ),
+    ),
+    "indices": StepWords(
+        mark("2 Numbers"),
+        mark(
+            "Each word becomes its place in the list of all words, the most frequent first. 2 "
+            "stands for each word that is not among the 10,000 most frequent ones."
+        ),
+    ),
+    "multi_hot": StepWords(
+        mark("3 Multi-hot"),
+        mark(
+            "Texts have different lengths, a dense layer wants the same number of inputs each "
+            "time. So the text becomes 10,000 numbers, one for each word: 1 where the word "
+            "occurs, 0 elsewhere. The order of the words is lost, and how often each one comes."
+        ),
+    ),
+    "label": StepWords(
+        mark("4 Label"),
+        mark("The right answer: one whole number, the place of the class in their list."),
+    ),
+    "one_hot": StepWords(
+        mark("5 One-hot"),
+        mark(
+            "The tutorials write the answer as one number for each class: 1 at the right place, 0 "
+            "elsewhere, and call the loss categorical cross-entropy. With the whole number it is "
+            "called sparse categorical cross-entropy. It is the same number, as you can see here."
+        ),
+    ),
+    "row": StepWords(
+        mark("1 Row"),
+        mark(
+            "The numbers as the data has them. Each column has a scale of its own: some are below "
+            "1, others in the hundreds."
+        ),
+    ),
+    "centred": StepWords(
+        mark("2 Minus the mean"),
+        mark(
+            "From each number the mean of its column is taken away: 0 is now an ordinary value. "
+            "The mean is the training part's. The others are there to judge, so nothing may be "
+            "learned from them, not even a mean."
+        ),
+    ),
+    "scaled": StepWords(
+        mark("3 Divided by the deviation"),
+        mark(
+            "Then each is divided by the standard deviation of its column, the training part's "
+            "again: how far values usually are from the mean. Now a step of 1 is an ordinary "
+            "difference in every column, and no column is louder than another for its unit alone."
+        ),
+    ),
+    "price": StepWords(
+        mark("4 Price"),
+        mark("The right answer: a number, not a class. It is left as it is."),
+    ),
+}
+
+
+@st.fragment
+def show_steps(config: TrainingConfig) -> None:
+    """The way of one sample into a network: choices, one step, and its result.
+
+    Args:
+        config: The experiment, whose training part says what the mean is.
+    """
+    entry = task(config.task)
+    made = _text(config, entry) if entry.inputs == "texts" else _row(config)
+    names = [step.key for step in made]
+    if state.DATA_OTHER_STEP.get() not in names:
+        state.DATA_OTHER_STEP.set(names[0])
+    st.segmented_control(
+        _("Step"),
+        names,
+        format_func=lambda key: _(STEPS[key].label),
+        key=state.DATA_OTHER_STEP.key,
+        required=True,
+        wrap=True,
+        persist_state="session",
+    )
+    step = made[names.index(str(state.DATA_OTHER_STEP.get()))]
+    with st.container(key=state.DATA_PREPARED):
+        with st.container(gap="small"):
+            _show_figures(step)
+            st.code(step.code, language="python", wrap_lines=True)
+            st.markdown(_(STEPS[step.key].text))
+        with st.container(gap="small"):
+            if entry.inputs == "texts":
+                _show_text_result(step, entry, label=int(made[names.index("label")].array))
+            else:
+                _show_row_result(step, made, entry, config)
+
+
+def _text(config: TrainingConfig, entry: Task) -> list[Step]:
+    number = data_texts.chosen_text(config)
+    label = int(data_parts.truth(config.task, np.array([number]))[0])
+    words = _("The way of text {number} into a network. Another one can be chosen under “Texts”.")
+    st.caption(words.format(number=whole(number)))
+    return text_steps(
+        data_texts.text_of(config.task, number),
+        label,
+        entry.load().vocabulary,
+        len(entry.classes),
+    )
+
+
+def _row(config: TrainingConfig) -> list[Step]:
+    data = task(config.task).load()
+    with st.container(width=220):
+        st.number_input(
+            _("Row"),
+            0,
+            len(data.y_train) - 1,
+            step=1,
+            key=state.DATA_ROW.prepare(),
+            persist_state="session",
+        )
+    row = min(state.DATA_ROW.get(), len(data.y_train) - 1)
+    return table_steps(data.x_train[row], float(data.y_train[row]), data_tables.standard(config))
+
+
+def _show_figures(step: Step) -> None:
+    array = step.array
+    spoken = array.dtype.kind == "U"
+    with st.container(key=state.DATA_FIGURES, horizontal=True):
+        st.metric(
+            _("Shape"),
+            " × ".join(map(whole, array.shape)) or _("one number"),
+            help=_("How many there are in each direction."),
+        )
+        st.metric(
+            _("Type"),
+            _("words") if spoken else str(array.dtype),
+            help=_(
+                "uint16: whole numbers below 65,536, two bytes each. int64: whole numbers, eight "
+                "bytes. float32 and float64: decimal numbers, four and eight bytes."
+            ),
+        )
+        if not spoken and array.size:
+            low, high = float(array.min()), float(array.max())
+            several = f"{low:.4g} – {high:.4g}" if low >= 0 else f"{low:.4g} … {high:.4g}"
+            st.metric(
+                _("Range"),
+                several if array.size > 1 else f"{high:g}",
+                help=_("The smallest and the largest of its numbers."),
+            )
+
+
+def _show_text_result(step: Step, entry: Task, label: int) -> None:
+    array, shown = step.array, data_texts.SHOWN_WORDS
+    if step.key in ("words", "indices"):
+        values = [repr(value) for value in array[:shown].tolist()]
+        more = _("… and {count} more").format(count=whole(array.size - shown))
+        text = ", ".join(values) + (f" {more}" if array.size > shown else "")
+        st.code(f"[{text}]", language=None, wrap_lines=True, height=300)
+    elif step.key == "multi_hot":
+        square = (255 * array.reshape(100, 100)).astype("uint8")
+        words = _("Each pixel is a word, row by row: white where it occurs")
+        st.html(pictures.captioned([(pictures.picture(square, words, side=300), words)]))
+        ones = int(array.sum())
+        line = _("{ones} of 10,000 numbers are 1, the first ones at the places {places} …")
+        places = ", ".join(map(str, array.nonzero()[0][:6].tolist()))
+        st.caption(line.format(ones=whole(ones), places=places))
+    elif step.key == "label":
+        st.metric(_("Label"), f"{label}: {_(entry.classes[label])}")
+    else:
+        names = [str(number) for number in range(len(entry.classes))]
+        st.html(f'<div class="lab-small-cells">{data_figures.cells(names, array)}</div>')
+        _show_same_loss(step, entry, label)
+
+
+def _show_same_loss(step: Step, entry: Task, label: int) -> None:
+    """Both losses of one prediction, worked out in front of the learner."""
+    st.markdown(_("**The same loss, twice**"))
+    right = st.slider(
+        _("Probability that the network gives to “{name}”").format(name=_(entry.classes[label])),
+        0.01,
+        0.99,
+        step=0.01,
+        key=state.DATA_SURE.prepare(),
+        help=_("What is left is spread evenly over the other classes."),
+        persist_state="session",
+    )
+    predicted = spread_over(right, label, len(entry.classes))
+    left, other = st.columns(2)
+    with left:
+        st.code("-(one_hot * np.log(p)).sum()", language="python", wrap_lines=True)
+        loss = categorical_crossentropy(step.array, predicted)
+        st.metric(_("Categorical, with one-hot"), f"{loss:.6f}")
+    with other:
+        st.code("-np.log(p[y])", language="python", wrap_lines=True)
+        loss = sparse_categorical_crossentropy(label, predicted)
+        st.metric(_("Sparse, with the whole number"), f"{loss:.6f}")
+    st.caption(
+        _(
+            "All zeros of the one-hot row make zeros of the sum; one term is left. The whole "
+            "number needs no table of ones and zeros in memory, so this lab uses it."
+        )
+    )
+
+
+def _show_row_result(step: Step, made: list[Step], entry: Task, config: TrainingConfig) -> None:
+    if step.key == "price":
+        st.metric(_("Price"), f"{float(step.array):.1f} {_(entry.unit)}")
+        return
+    scale = data_tables.standard(config)
+    steps = {one.key: one.array for one in made}
+    columns: dict[str, object] = {
+        _("Column"): [_(name) for name in entry.columns],
+        _("Value"): steps["row"],
+    }
+    if step.key != "row":
+        columns[_("Mean")] = scale.mean
+        columns[_("Minus the mean")] = steps["centred"]
+    if step.key == "scaled":
+        columns[_("Deviation")] = scale.deviation
+        columns[_("Result")] = steps["scaled"]
+    st.dataframe(
+        columns,
+        hide_index=True,
+        height="content",
+        column_config={
+            name: st.column_config.NumberColumn(format="%.4g") for name in list(columns)[1:]
+        },
+    )

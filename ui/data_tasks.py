@@ -1,0 +1,101 @@
+"""Which task's data the Data page shows, and whether it is there."""
+
+from __future__ import annotations
+
+import os
+
+import streamlit as st
+
+from mnist_core.config import TrainingConfig
+from mnist_core.errors import ConfigError, DataError
+from mnist_core.presets import PRESETS
+from mnist_core.tasks import TASKS, task
+from ui import problems, settings_form, state
+from ui.run_words import escaped
+from ui.text import _
+
+#: What was found missing is looked for again after so many seconds.
+LOOK_AGAIN_SECONDS = 60
+
+
+def follow_address() -> None:
+    """Take over the task that the address asks for; one that asks for none means the Train page's.
+
+    Without any address the choice stays, so that a learner who comes back finds it.
+    """
+    trained = PRESETS[state.PRESET.get()].config.task
+    asked = st.query_params.get("task")
+    if asked is None and len(st.query_params):
+        asked = trained
+    seen = asked, trained
+    before = state.DATA_TASK_FOR.get()
+    if asked is not None and asked not in TASKS:
+        st.warning(_("There is no task {name}.").format(name=escaped(asked[:40])))
+        asked = trained
+    if asked is not None and asked != before[0]:
+        state.DATA_TASK.set(asked)
+    elif trained != before[1]:
+        state.DATA_TASK.set(trained)
+    state.DATA_TASK_FOR.set((seen[0] if seen[0] is not None else before[0], trained))
+
+
+def choose(key: str) -> None:
+    """Another task was chosen: the address names it, and nothing else that was the old one's."""
+    state.DATA_TASK.set(key)
+    st.query_params.from_dict({"task": key})
+    state.DATA_TOPIC.set(-1)
+    state.DATA_PAGE.set(1)
+    state.DATA_TEXT.set(None)
+    state.DATA_OTHER_STEP.set(None)
+
+
+def show_choice() -> str:
+    """The choice of the task; its key."""
+    with st.container(width=420):
+        st.selectbox(
+            _("Task"),
+            list(TASKS),
+            format_func=lambda key: _(task(key).label),
+            key=state.DATA_TASK.prepare(),
+            on_change=lambda: choose(state.DATA_TASK.get()),
+            persist_state="session",
+        )
+    return state.DATA_TASK.get()
+
+
+def experiment(key: str) -> tuple[TrainingConfig, ConfigError | None]:
+    """The experiment whose parts are shown: the Train page's, if it is of this task.
+
+    Returns:
+        Its settings, and why those of the Train page cannot be used, if they cannot.
+    """
+    chosen = PRESETS[state.PRESET.get()].config
+    if chosen.task != key:
+        return PRESETS[preset_of(key)].config, None
+    try:
+        return settings_form.read(), None
+    except ConfigError as error:
+        return chosen, error
+
+
+def preset_of(key: str) -> str:
+    """The first preset of a task."""
+    return next(preset.key for preset in PRESETS.values() if preset.config.task == key)
+
+
+def is_there(key: str) -> bool:
+    """Whether the data of a task can be read; says so if it cannot."""
+    with st.spinner(_("Looking for the data …")):
+        error = _missing(key, os.environ.get("MNIST_LAB_HOME", ""))
+    if error:
+        problems.show(error)
+    return error is None
+
+
+@st.cache_data(ttl=LOOK_AGAIN_SECONDS, show_spinner=False)
+def _missing(key: str, home: str) -> DataError | None:  # noqa: ARG001 - where it is looked for
+    try:
+        task(key).load()
+    except DataError as error:
+        return error
+    return None
