@@ -11,7 +11,7 @@ from mnist_core.runs import Run
 from mnist_core.words import mark
 from ui import arrival_panel, disk_panel, keeping_panel, problems, run_choice, services, state
 from ui.model_panel import show_model
-from ui.navigation import draw_page, evaluate_page, train_page
+from ui.navigation import evaluate_page, train_page, trying_page
 from ui.run_words import escaped, metric, moment, more_settings_line, settings_line
 from ui.text import _
 
@@ -104,10 +104,9 @@ def show_figures(run: Run) -> None:
     st.caption(f"{settings} · {moment(run.created_at, st.context.timezone)}")
     keeping_panel.show_origin(run)
     with st.container(horizontal=True):
-        links = [
-            (evaluate_page(), _("Evaluate"), ":material/fact_check:"),
-            (draw_page(), _("Draw"), ":material/draw:"),
-        ]
+        links = [(evaluate_page(), _("Evaluate"), ":material/fact_check:")]
+        if (page := trying_page(run.config.task)) is not None:
+            links.append((page, page.title, page.icon))
         if run.imported is None:
             links.append((train_page(), _("Its curves"), ":material/show_chart:"))
         for page, label, icon in links:

@@ -8,7 +8,7 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.runs import EpochRecord, Run
 from mnist_core.runs.store import NAME_LENGTH
 from ui import problems, services, state
-from ui.navigation import draw_page, evaluate_page, models_page, start_page, train_page
+from ui.navigation import evaluate_page, models_page, start_page, train_page, trying_page
 from ui.run_words import (
     STATUS_WORDS,
     duration,
@@ -125,7 +125,7 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
 
 
 def show_actions(run: Run) -> None:
-    """Open, draw for it, rename, delete."""
+    """Open, try, evaluate, take along, rename, delete."""
     if run.imported is None:
         st.page_link(
             train_page(),
@@ -134,12 +134,8 @@ def show_actions(run: Run) -> None:
             query_params={"run": run.id},
         )
     if run.has_models:
-        st.page_link(
-            draw_page(),
-            label=_("Draw"),
-            icon=":material/draw:",
-            query_params={"run": run.id},
-        )
+        if (page := trying_page(run.config.task)) is not None:
+            st.page_link(page, label=page.title, icon=page.icon, query_params={"run": run.id})
         st.page_link(
             evaluate_page(),
             label=_("Evaluate"),

@@ -175,9 +175,10 @@ with st.container(key=state.TRAIN_LAYOUT):
         with st.expander(_("More settings"), key=state.TRAIN_MORE):
             settings_form.show_more()
         show_changes()
+        digits = PRESETS[state.PRESET.get()].config.task == "mnist"
         st.page_link(
             data_page(),
-            label=_("Look at these digits"),
+            label=_("Look at these digits") if digits else _("Look at this data"),
             icon=":material/grid_view:",
             query_params={"view": "training"},
         )

@@ -10,7 +10,7 @@ from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.runs import Run
 from ui import disk_panel, problems, services, state
 from ui.fields import CHOICE_LABELS
-from ui.navigation import draw_page, evaluate_page
+from ui.navigation import evaluate_page, trying_page
 from ui.run_words import escaped, percent
 from ui.text import _
 from ui.waiting import wait_for_engine
@@ -151,8 +151,8 @@ def show_arrived() -> None:
     if not run.has_models:
         return
     with st.container(horizontal=True):
-        for page, label, icon in (
-            (evaluate_page(), _("Evaluate it"), ":material/fact_check:"),
-            (draw_page(), _("Draw a digit for it"), ":material/draw:"),
-        ):
+        links = [(evaluate_page(), _("Evaluate it"), ":material/fact_check:")]
+        if (page := trying_page(run.config.task)) is not None:
+            links.append((page, page.title, page.icon))
+        for page, label, icon in links:
             st.page_link(page, label=label, icon=icon, query_params={"run": run.id})

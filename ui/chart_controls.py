@@ -17,7 +17,7 @@ def show_chart_controls(metric: str) -> None:
     Args:
         metric: The task's own figure, a key of ``ui.charts.METRICS``.
     """
-    with st.container(key=state.CHART_CONTROLS, horizontal=True, vertical_alignment="bottom"):
+    with st.container(key=state.CHART_CONTROLS, horizontal=True, vertical_alignment="top"):
         st.selectbox(
             _("Overfitting is judged by"),
             list(CRITERIA),

@@ -29,27 +29,27 @@ FIELDS: dict[str, Field] = {
         mark("Network"),
         mark(
             "What learns. A larger network can tell finer differences, and can also learn more "
-            "of its training images by heart."
+            "of its training samples by heart."
         ),
     ),
     "train_size": Field(
-        mark("Training images"),
+        mark("Training samples"),
         mark(
-            "How many digits the network learns from. Few of them are easily learned by heart, "
-            "which is how overfitting is provoked; many make it general."
+            "How many samples (digits, texts, houses) the network learns from. Few are easily "
+            "learned by heart, which is how overfitting is provoked; many make it general."
         ),
     ),
     "validation_size": Field(
-        mark("Validation images"),
+        mark("Validation samples"),
         mark(
-            "Digits that the network never learns from. After each epoch they show how well it "
-            "does on images it has not seen; the more there are, the steadier that figure."
+            "Samples that the network never learns from. After each epoch they show how well it "
+            "does on what it has not seen; the more there are, the steadier that figure."
         ),
     ),
     "epochs": Field(
         mark("Epochs"),
         mark(
-            "How many times the network sees all its training images. Too few and it has not "
+            "How many times the network sees all its training samples. Too few and it has not "
             "learned enough; too many and it may overfit."
         ),
     ),
@@ -77,14 +77,14 @@ FIELDS: dict[str, Field] = {
     "batch_size": Field(
         mark("Batch size"),
         mark(
-            "How many images are looked at for one step. Small batches take many uneven steps "
+            "How many samples are looked at for one step. Small batches take many uneven steps "
             "in an epoch, large ones few and smooth ones."
         ),
     ),
     "seed": Field(
         mark("Seed"),
         mark(
-            "The start of all chance: which images are drawn, the first weights, the order. The "
+            "The start of all chance: which samples are drawn, the first weights, the order. The "
             "same settings with the same seed give the same curve; another seed shows how much "
             "of a result is luck."
         ),
@@ -97,16 +97,16 @@ FIELDS: dict[str, Field] = {
         ),
     ),
     "sampling": Field(
-        mark("Choice of images"),
+        mark("Choice of samples"),
         mark(
-            "At random, a small set may hold more of one digit than of another. In proportion, "
-            "each digit is as frequent as in the whole collection."
+            "At random, a small set may hold more of one class than of another. In proportion, "
+            "each class is as frequent as in the whole collection."
         ),
     ),
     "label_noise": Field(
         mark("Wrong labels"),
         mark(
-            "The share of the training images that are given a wrong label on purpose. Those can "
+            "The share of the training samples that get a wrong label on purpose. Those can "
             "only be learned by heart, so overfitting comes sooner and shows more."
         ),
     ),

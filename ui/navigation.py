@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from mnist_core.tasks import TASKS
 from ui.text import _
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -58,6 +59,14 @@ def draw_page() -> st.Page:
 def ask_page() -> st.Page:
     """Type a text, or set the columns of a table, and have it judged."""
     return st.Page(PAGES / "ask.py", title=_("Ask"), icon=":material/chat:", url_path=ASK_ADDRESS)
+
+
+def trying_page(task_key: str) -> st.Page | None:
+    """Where a network of this task is tried on something new; None if there is no such page."""
+    if task_key == "mnist":
+        return draw_page()
+    has_words_or_columns = task_key in TASKS and TASKS[task_key].inputs != "images"
+    return ask_page() if has_words_or_columns else None
 
 
 def data_page() -> st.Page:

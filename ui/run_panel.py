@@ -15,11 +15,11 @@ from ui import problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
 from ui.navigation import (
-    ask_page,
-    draw_page,
+    DRAW_ADDRESS,
     evaluate_page,
     models_page,
     tensorboard_page,
+    trying_page,
 )
 from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
 from ui.text import _
@@ -244,18 +244,12 @@ def _figures(run: Run) -> None:
         show_metric(run, last.val_metric - best.val_metric if moved else None)
     if run.has_models:
         with st.container(horizontal=True):
-            if run.config.task == "mnist":
+            if (page := trying_page(run.config.task)) is not None:
+                drawn = page.url_path == DRAW_ADDRESS
                 st.page_link(
-                    draw_page(),
-                    label=_("Draw a digit for it"),
-                    icon=":material/draw:",
-                    query_params={"run": run.id},
-                )
-            elif task(run.config.task).inputs != "images":
-                st.page_link(
-                    ask_page(),
-                    label=_("Ask it something"),
-                    icon=":material/chat:",
+                    page,
+                    label=_("Draw a digit for it") if drawn else _("Ask it something"),
+                    icon=page.icon,
                     query_params={"run": run.id},
                 )
             st.page_link(

@@ -169,3 +169,19 @@ def test_every_button_of_a_run_is_explained(open_page: Open, runs: Runs) -> None
     assert len(buttons) == 4
     for button in buttons:
         assert button.proto.help, button.label
+
+
+@pytest.mark.parametrize("page", ["runs", "train", "models"])
+@pytest.mark.parametrize(
+    ("preset", "tried_on"), [("overfit-700", ["draw"]), ("imdb", ["ask"]), ("fashion", [])]
+)
+def test_a_network_is_tried_where_its_task_can_be(
+    preset: str, tried_on: list[str], page: str, open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(preset=preset)
+    app = open_page(page) if page == "runs" else open_page(page, run=run.id)
+    assert not app.exception
+    links = [link.proto for link in app.get("page_link")]
+    tried = [link for link in links if link.page in ("draw", "ask")]
+    assert [link.page for link in tried] == tried_on
+    assert all(link.query_string == f"run={run.id}" for link in tried)

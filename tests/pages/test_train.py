@@ -337,7 +337,7 @@ def test_settings_that_do_not_go_together_are_one_sentence(open_page: Open, stor
     app.number_input(key="train-train-size").set_value(55_000).run()
     app.button(key="train-start").click().run()
     (error,) = app.error
-    assert error.value.startswith("“Training images” is 55000 and “Validation images” is 10000")
+    assert error.value.startswith("“Training samples” is 55000 and “Validation samples” is 10000")
     assert "Make one of them smaller by 5000 or more." in error.value
     assert store.list_runs() == []
     assert values(app)["train-train-size"] == 55_000
