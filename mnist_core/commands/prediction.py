@@ -1,4 +1,4 @@
-"""``predict``: what a run's model reads in picture files."""
+"""``predict``: what a run's model reads in picture files, or says of a text or a row of numbers."""
 
 from __future__ import annotations
 
@@ -9,28 +9,60 @@ from pathlib import Path
 import numpy as np
 
 from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, run_named
+from mnist_core.commands.asking import print_table_answer, print_text_answer
 from mnist_core.commands.tables import print_table
 from mnist_core.errors import ConfigError, shown
 from mnist_core.predictions import predict
-from mnist_core.runs import Store
+from mnist_core.runs import Run, Store
+from mnist_core.tasks import task
 from mnist_core.words import mark
 
 
 def add(commands: Commands) -> argparse.ArgumentParser:
     """Add the command."""
-    parser = commands.add_parser("predict", help="read digits in picture files")
+    parser = commands.add_parser("predict", help="ask a network about pictures, a text or a row")
     parser.set_defaults(run=_predict)
     add_run(parser)
-    parser.add_argument("images", metavar="IMAGE", nargs="+", help="a picture of one digit")
+    parser.add_argument("images", metavar="IMAGE", nargs="*", help="a picture of one digit")
+    parser.add_argument("--text", help="instead: a review or a piece of news")
+    parser.add_argument(
+        "--row", metavar="NUMBER", nargs="+", type=float, help="instead: a number for each column"
+    )
     add_checkpoint(parser)
     return parser
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from mnist_core.drawing import read_picture  # what it needs takes a while to load
-
+    given = [bool(options.images), options.text is not None, options.row is not None]
+    if sum(given) != 1:
+        raise ConfigError(
+            mark("The network was to be asked about {count} kinds of things."),
+            mark("It is asked about one at a time."),
+            mark("Give picture files, or --text, or --row."),
+            count=sum(given),
+        )
     store = Store.open()
     run = run_named(store, options.run_name)
+    if options.text is not None:
+        print_text_answer(store, run, options)
+    elif options.row is not None:
+        print_table_answer(store, run, options)
+    else:
+        _print_digits(store, run, options)
+    return 0
+
+
+def _print_digits(store: Store, run: Run, options: argparse.Namespace) -> None:
+    from mnist_core.drawing import read_picture  # what it needs takes a while to load
+
+    if task(run.config.task).inputs != "images":
+        raise ConfigError(
+            mark("“{name}” was shown pictures."),
+            mark("It learned the task {task}, which has none."),
+            mark("Ask it with --text or --row."),
+            name=run.name,
+            task=run.config.task,
+        )
     digits = [(path, read_picture(_content(path)).image_u8) for path in options.images]
     images = np.stack([image for _, image in digits])
     predictions = predict(store, run.id, options.checkpoint, images)
@@ -45,14 +77,13 @@ def _predict(options: argparse.Namespace) -> int:
     ]
     if options.json:
         print(json.dumps(rows))
-        return 0
+        return
     table = [
         {"file": path, "digit": found.digit, "sure": f"{found.confidence:.1%}"}
         | {"or": f"{found.runner_up} ({found.probabilities[found.runner_up]:.1%})"}
         for (path, _), found in zip(digits, predictions, strict=True)
     ]
     print_table(f"{run.name}, {options.checkpoint} model", table)
-    return 0
 
 
 def _content(path: str) -> bytes:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mnist_core import loading
 from mnist_core.attribution import MOST_CHARACTERS, answer_table, answer_text, columns_of
+from mnist_core.commands import main
 from mnist_core.errors import ConfigError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
@@ -162,3 +165,52 @@ def test_a_run_of_another_task_is_not_asked(store: Store, judge: Run, pricer: Ru
         answer_text(store, pricer.id, "best", "good")
     with pytest.raises(ConfigError, match="13 columns"):
         answer_table(store, pricer.id, "best", [1.0])
+
+
+# From the shell
+
+
+@pytest.fixture
+def shell(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """The lab of these runs as this test's own."""
+    monkeypatch.setenv("MNIST_LAB_HOME", str(home))
+    return capsys
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert main([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_text_is_judged_from_the_shell(judge: Run, shell: pytest.CaptureFixture[str]) -> None:
+    found = answer(shell, "predict", judge.id, "--text", f"{FOR} nobody {FOR}")
+    assert found["answer"] == found["explained"] == "for"
+    assert found["probabilities"]["for"] > 0.5
+    assert [one["word"] for one in found["words"]] == [FOR]
+    assert found["words"][0]["push"] > 0
+    assert found["unknown"] == ["nobody"]
+    assert main(["predict", judge.id, "--text", f"{AGAINST} nobody"]) == 0
+    told = shell.readouterr().out
+    assert "against" in told
+    assert "unknown: nobody" in told
+
+
+def test_a_house_is_priced_from_the_shell(pricer: Run, shell: pytest.CaptureFixture[str]) -> None:
+    row = [str(column.high) for column in columns_of("boston")]
+    found = answer(shell, "predict", pricer.id, "--row", *row)
+    assert found["unit"] == "thousand dollars"
+    assert list(found["pushes"]) == list(task("boston").columns)
+    assert main(["predict", pricer.id, "--row", *row]) == 0
+    assert f"{found['value']:.1f} thousand dollars" in shell.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--row", "1", "2"], ["--text", ""], [], ["a.png"], ["a.png", "--text", "good"]]
+)
+def test_what_does_not_fit_is_refused(
+    arguments: list[str], judge: Run, shell: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", judge.id, *arguments]) == 2
+    told = shell.readouterr().err
+    assert "Traceback" not in told
+    assert "No run" not in told
