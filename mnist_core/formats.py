@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mnist_core.architectures import architecture
 from mnist_core.errors import unknown_name
 from mnist_core.runs import Run
+from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 
 #: Characters of a run's name in a file's name, at most.
@@ -125,8 +126,8 @@ session = onnxruntime.InferenceSession("{file}")
         key="script",
         label=mark("Python script"),
         summary=mark(
-            "A program of its own in plain Keras that trains this very run again: the same digits, "
-            "layers and settings, with curves and the test at its end."
+            "A program of its own in plain Keras that trains this very run again: the same "
+            "samples, layers and settings, with curves and the test at its end."
         ),
         ending=".py",
         mime="text/x-python",
@@ -173,19 +174,61 @@ def file_name(run: Run, form: Format, checkpoint: str) -> str:
     return plain + ("" if form.is_code else f"-{checkpoint}") + form.ending
 
 
+def why_no_code(run: Run) -> str:
+    """Why a run cannot be trained again by code, in one or two sentences; else nothing."""
+    if run.imported is not None:
+        return mark(
+            "It came in as a file, and nobody here knows how it was trained: there is no code "
+            "that trains it again."
+        )
+    if run.lesson is not None:
+        return mark(
+            "It was taught drawings, which stay in the lab: there is no code that trains it again. "
+            "The run that it began with can leave as code."
+        )
+    return ""
+
+
 def input_words(run: Run) -> str:
     """What a file of a run's model takes, in one sentence with a place for the ``shape``."""
-    if run.config.task != "mnist":
-        return mark("It takes float32 numbers of the shape {shape}, prepared as in training.")
-    if run.config.pixel_scaling == "raw":
+    kind = TASKS[run.config.task].inputs if run.config.task in TASKS else ""
+    if kind == "images" and run.config.pixel_scaling == "raw":
         return mark(
-            "It takes float32 numbers of the shape {shape}: the 28 × 28 pixels of each digit, from "
-            "0 for paper to 255 for ink."
+            "It takes float32 numbers of the shape {shape}: the 28 × 28 pixels of each picture, "
+            "from 0 for the background to 255 for ink."
         )
-    return mark(
-        "It takes float32 numbers of the shape {shape}: the 28 × 28 pixels of each digit, divided "
-        "by 255, so that paper is 0 and ink is 1."
-    )
+    if kind == "images":
+        return mark(
+            "It takes float32 numbers of the shape {shape}: the 28 × 28 pixels of each picture, "
+            "divided by 255, so that the background is 0 and ink is 1."
+        )
+    if kind == "texts":
+        return mark(
+            "It takes float32 numbers of the shape {shape}: for each text 1 at the number of every "
+            "word in it, as Keras numbers the 10,000 most frequent words, else 0."
+        )
+    if kind == "table" and run.imported is None:
+        return mark(
+            "It takes float32 numbers of the shape {shape}: the columns in their order, each minus "
+            "its mean and divided by its deviation among the training samples. The Python script "
+            "works both out."
+        )
+    return mark("It takes float32 numbers of the shape {shape}, prepared as in training.")
+
+
+def output_words(run: Run) -> str:
+    """What a file of a run's model answers, in one sentence with a place for the ``unit``.
+
+    Empty where nobody knows.
+    """
+    entry = TASKS.get(run.config.task)
+    if entry is None or run.imported is not None:
+        return ""
+    if entry.is_number:
+        return mark("It answers with one number for each sample, in {unit}.")
+    if len(entry.classes) == 2:
+        return mark("It answers with one number for each sample: the probability of class 1.")
+    return mark("It answers with a probability for each class, in the order of their numbers.")
 
 
 def input_shape(run: Run) -> str:

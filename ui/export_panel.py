@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mnist_core.formats import FORMATS, Format, file_name, input_shape, input_words
+from mnist_core.formats import (
+    FORMATS,
+    Format,
+    file_name,
+    input_shape,
+    input_words,
+    output_words,
+    why_no_code,
+)
 from mnist_core.predictions import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
+from mnist_core.tasks import task
 from ui import problems, services, state
 from ui.model_panel import CHECKPOINT_LABELS
 from ui.run_words import escaped, whole
@@ -44,7 +53,11 @@ def show_export(run: Run) -> None:
     if run.status.is_active:
         st.info(_("This run is still at work. It can leave the lab when it has ended."))
         return
-    form = _choose_format(run)
+    no_code = why_no_code(run)
+    if no_code and not run.has_models:
+        st.info(f"{_('This run has left no network.')} {_(no_code)}")
+        return
+    form = _choose_format(run, no_code)
     checkpoint = CHECKPOINTS[0] if form.is_code else _choose_checkpoint(run)
     if form.is_code:
         st.caption(
@@ -54,20 +67,29 @@ def show_export(run: Run) -> None:
             )
         )
     else:
-        st.caption(_(input_words(run)).format(shape=input_shape(run)))
+        st.caption(_model_words(run))
     _show_file(run, form, checkpoint)
     with st.expander(_("How to use the file")):
         name = file_name(run, form, checkpoint)
         st.code(form.usage.format(file=name), "bash" if form.is_code else "python")
 
 
-def _choose_format(run: Run) -> Format:
+def _model_words(run: Run) -> str:
+    """What a file of the model takes, and what it answers."""
+    takes = _(input_words(run)).format(shape=input_shape(run))
+    answers = output_words(run)
+    if not answers:
+        return takes
+    return f"{takes} {_(answers).format(unit=_(task(run.config.task).unit))}"
+
+
+def _choose_format(run: Run, no_code: str) -> Format:
     keys = [
-        key
-        for key, form in FORMATS.items()
-        if (run.imported is None if form.is_code else run.has_models)
+        key for key, form in FORMATS.items() if (not no_code if form.is_code else run.has_models)
     ]
-    if not run.has_models:
+    if no_code:
+        st.caption(_(no_code))
+    elif not run.has_models:
         st.caption(_("This run has left no network. What is left is code that trains it again."))
     state.EXPORT_FORMAT.keep_among(keys)
     key = st.pills(
@@ -84,6 +106,12 @@ def _choose_format(run: Run) -> Format:
 
 
 def _choose_checkpoint(run: Run) -> str:
+    if run.imported is None and not run.config.validation_size:
+        st.caption(
+            _("No validation samples judged this run: its network is that of the last epoch.")
+        )
+        return "last"
+
     def line(checkpoint: str) -> str:
         record = run.best if checkpoint == "best" else run.last
         words = _(CHECKPOINT_LABELS[checkpoint])

@@ -13,12 +13,13 @@ Only worker processes import this module: it loads Keras.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import DataError
-from mnist_core.export import mnist_code
+from mnist_core.export import pictures_code, tables_code, texts_code
 from mnist_core.export.layers import model_lines, object_code
 from mnist_core.export.sections import DataPart, Section, Setting, Source
 from mnist_core.runs import EpochRecord, Run, RunStatus
@@ -28,7 +29,12 @@ from mnist_core.words import mark
 
 #: Each task's own steps; a task that is not here cannot leave as code.
 CODE_OF_TASKS: dict[str, Callable[[TrainingConfig, tuple[int, ...]], DataPart]] = {
-    "mnist": mnist_code.data_part,
+    "mnist": pictures_code.digits_part,
+    "fashion": pictures_code.clothes_part,
+    "imdb": texts_code.data_part,
+    "reuters": texts_code.data_part,
+    "boston": tables_code.data_part,
+    "california": tables_code.data_part,
 }
 
 BUILD_MODEL = '''\
@@ -49,18 +55,25 @@ def in_new_order(x: np.ndarray, y: np.ndarray) -> tf.data.Dataset:
 '''
 
 PLOT_CURVES = '''\
-def plot_curves(history: dict[str, list[float]], best_epoch: int) -> None:
+def plot_curves(history: dict[str, list[float]]{parameter}) -> None:
     """Draw how the training went, epoch by epoch, and keep the picture in curves.png."""
     figure, both = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    for axes, name in zip(both, ("loss", "{metric}"), strict=True):
-        for key, label in ((name, "training"), (f"val_{{name}}", "validation")):
-            axes.plot(range(1, len(history[key]) + 1), history[key], label=label)
-        axes.axvline(best_epoch, color="grey", linestyle=":", label=f"best epoch: {{best_epoch}}")
-        axes.set(title=name, xlabel="epoch")
+    titles = {titles}
+    for axes, (name, title) in zip(both, titles.items(), strict=True):
+{lines}
+        axes.set(title=title, xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig("curves.png")
 '''
+
+TWO_LINES = """\
+        for key, label in ((name, "training"), (f"val_{name}", "validation")):
+            axes.plot(range(1, len(history[key]) + 1), history[key], label=label)
+        axes.axvline(best_epoch, color="grey", linestyle=":", label=f"best epoch: {best_epoch}")"""
+
+ONE_LINE = """\
+        axes.plot(range(1, len(history[name]) + 1), history[name], label="training")"""
 
 
 def source_of(run: Run, records: list[EpochRecord]) -> Source:
@@ -92,7 +105,7 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
             _network(config),
             _training(config, data, rates),
             _curves(config),
-            _test(config),
+            _test(config, data),
         ),
     )
 
@@ -167,10 +180,15 @@ def _network(config: TrainingConfig) -> Section:
 
 def _training(config: TrainingConfig, data: DataPart, rates: dict[int, float]) -> Section:
     entry = task(config.task)
+    judged = config.validation_size > 0
     text = (
         "After each epoch the validation set judges the network, and the best one so far is kept."
+        if judged
+        else "Nobody judges the network on the way, so the last one is kept."
     )
-    callbacks = ['keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)']
+    callbacks = []
+    if judged:
+        callbacks.append('keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)')
     if config.patience is not None:
         text += " Where the validation loss has not improved for a while, the training stops."
         delta = ", min_delta=MIN_DELTA" if config.min_delta else ""
@@ -181,23 +199,28 @@ def _training(config: TrainingConfig, data: DataPart, rates: dict[int, float]) -
         callbacks.append(f"keras.callbacks.LearningRateScheduler({function})")
     callbacks += ['keras.callbacks.CSVLogger("curves.csv")', "keras.callbacks.TerminateOnNaN()"]
     fitting = [
-        data.batches or "in_new_order(x_train, y_train)",
+        data.batches,
         "shuffle=False",
         "epochs=EPOCHS",
-        "validation_data=(x_validation, y_validation)",
+        *([f"validation_data={data.judges}"] if judged else []),
         "callbacks=callbacks",
         "verbose=2",
     ]
     optimizer = object_code(optimizer_of(config), 8, learning_rate="LEARNING_RATE")
     compiling = [f"optimizer={optimizer}", f'loss="{entry.loss}"', f'metrics=["{entry.metric}"]']
+    ordered = entry.inputs != "texts"  # their batches bring an order of their own
     return Section(
         title="The training",
         text=text,
         steps=f"model.compile(\n{_lines(compiling)})\n"
         f"callbacks = [\n{_lines(callbacks)}]\n"
-        f"history = model.fit(\n{_lines(fitting)}).history",
-        definitions=IN_NEW_ORDER,
-        imports=("import keras", "import numpy as np", "import tensorflow as tf"),
+        f"history = model.fit(\n{_lines(fitting)}).history"
+        + ("" if judged else '\nmodel.save("last.keras")'),
+        definitions=IN_NEW_ORDER if ordered else "",
+        imports=(
+            "import keras",
+            *(("import numpy as np", "import tensorflow as tf") if ordered else ()),
+        ),
     )
 
 
@@ -206,6 +229,25 @@ def _lines(parts: list[str]) -> str:
 
 
 def _curves(config: TrainingConfig) -> Section:
+    judged = config.validation_size > 0
+    entry = task(config.task)
+    titles = {"loss": "loss", "accuracy": "accuracy"}
+    if entry.is_number:
+        error = f"mean absolute error in {entry.unit}"
+        titles = {"loss": "loss: mean squared error", "mae": error}
+    function = PLOT_CURVES.format(
+        parameter=", best_epoch: int" if judged else "",
+        titles=json.dumps(titles),
+        lines=TWO_LINES if judged else ONE_LINE,
+    )
+    if not judged:
+        return Section(
+            title="The curves",
+            text="They say how well the training samples are known by now, and nothing of others.",
+            steps="plot_curves(history)",
+            definitions=function,
+            imports=("import matplotlib.pyplot as plt",),
+        )
     return Section(
         title="The curves",
         text=(
@@ -214,13 +256,26 @@ def _curves(config: TrainingConfig) -> Section:
         ),
         steps='best_epoch = int(np.nanargmin(history["val_loss"])) + 1\n'
         "plot_curves(history, best_epoch)",
-        definitions=PLOT_CURVES.format(metric=task(config.task).metric),
+        definitions=function,
         imports=("import matplotlib.pyplot as plt", "import numpy as np"),
     )
 
 
-def _test(config: TrainingConfig) -> Section:
-    metric = task(config.task).metric
+def _test(config: TrainingConfig, data: DataPart) -> Section:
+    entry = task(config.task)
+    metric, words, places, unit = entry.metric, entry.metric, ".4f", ""
+    if entry.is_number:
+        words, places, unit = "mean absolute error", ".3f", f" {entry.unit}"
+    measuring = f"test_loss, test_{metric} = {{}}.evaluate({data.test}, verbose=0)"
+    printing = (
+        f'print(f"Test loss: {{test_loss:.4f}}, test {words}: {{test_{metric}:{places}}}{unit}")'
+    )
+    if not config.validation_size:
+        return Section(
+            title="The test",
+            text="Only now the network meets what it has never seen.",
+            steps=f"{measuring.format('model')}\n{printing}",
+        )
     return Section(
         title="The test",
         text=(
@@ -228,9 +283,9 @@ def _test(config: TrainingConfig) -> Section:
             "it has never seen."
         ),
         steps='best = keras.saving.load_model("best.keras")\n'
-        f"test_loss, test_{metric} = best.evaluate(x_test, y_test, verbose=0)\n"
+        f"{measuring.format('best')}\n"
         'val_loss = history["val_loss"][best_epoch - 1]\n'
         'print(f"Best epoch: {best_epoch}, with a validation loss of {val_loss:.4f}")\n'
-        f'print(f"Test loss: {{test_loss:.4f}}, test {metric}: {{test_{metric}:.4f}}")',
+        f"{printing}",
         imports=("import keras",),
     )

@@ -19,6 +19,7 @@ from mnist_core.export.layers import WIDTH
 from mnist_core.export.sections import Source
 from mnist_core.formats import FORMATS, file_name
 from mnist_core.runs import Run
+from mnist_core.tasks import task
 
 #: Packages that exported code needs and the lab does not, at the versions of its tests.
 NOT_OURS = {"matplotlib": "3.11.2"}
@@ -48,10 +49,8 @@ SCRIPT = '''\
 
 
 def main() -> None:
-    """Train the network, and test what it was at its best epoch."""
-    data = file_of_data()
-
-{steps}
+    """Train the network, and test {tested}."""
+{data}{steps}
 
 
 if __name__ == "__main__":
@@ -65,16 +64,18 @@ def script(source: Source) -> str:
     Args:
         source: What it is written from.
     """
-    file = source.data.file
+    file = source.data.offline
     name = file_name(source.run, FORMATS["script"], "")
     head = [
         _wrapped(f"Train the run “{_plain(source.run.name)}” of MNIST Lab again."),
         _wrapped("It needs nothing of the lab but this file. Install what it needs, and run it:"),
         f"    python -m pip install {' '.join(_packages(source))}\n    python {name}",
-        _wrapped(f"{source.data.origin} Without a network, name a copy: --data {file}"),
+        _wrapped(f"{source.data.origin} {_without_network(source, f'name a copy: --data {file}')}"),
         *(_wrapped(paragraph) for paragraph in _paragraphs(source)),
     ]
     definitions = [section.definitions for section in source.sections if section.definitions]
+    if file:
+        definitions.insert(0, COMMAND_LINE.format(file=file))
     steps = []
     for number, section in enumerate(source.sections, start=1):
         words = textwrap.fill(
@@ -87,9 +88,13 @@ def script(source: Source) -> str:
         steps.append("\n".join([words, textwrap.indent(section.steps, "    ")]).rstrip())
     return SCRIPT.format(
         head="\n\n".join(head),
-        imports=_imports(source, "import argparse", "from pathlib import Path"),
+        imports=_imports(
+            source, *(("import argparse", "from pathlib import Path") if file else ())
+        ),
         settings=_settings(source),
-        definitions="\n\n".join([COMMAND_LINE.format(file=file), *definitions]).rstrip(),
+        definitions="\n\n".join(definitions).rstrip(),
+        tested="what it was at its best epoch" if source.is_judged else "it at the end",
+        data="    data = file_of_data()\n\n" if file else "",
         steps="\n\n".join(steps),
     )
 
@@ -100,20 +105,21 @@ def notebook(source: Source) -> str:
     Args:
         source: What it is written from.
     """
-    file = source.data.file
+    file = source.data.offline
     head = [
         f"# {_markdown(source.run.name)}",
         "This notebook trains the run of MNIST Lab again. It needs nothing of the lab but this "
         "file, and, besides Jupyter, these packages:",
         f"```\npython -m pip install {' '.join(_packages(source))}\n```",
-        f"{source.data.origin} Without a network, put a copy of `{file}` beside this notebook.",
+        f"{source.data.origin} "
+        + _without_network(source, f"put a copy of `{file}` beside this notebook."),
         *_paragraphs(source),
     ]
     cells = [
         _cell("markdown", "\n\n".join(head)),
-        _cell("code", _imports(source, "from pathlib import Path")),
+        _cell("code", _imports(source, *(("from pathlib import Path",) if file else ()))),
         _cell("markdown", "## The settings\n\nThose of the run. Change one, and see what it does."),
-        _cell("code", f'{_settings(source)}\n\ndata = Path("{file}")'),
+        _cell("code", _settings(source) + (f'\n\ndata = Path("{file}")' if file else "")),
     ]
     for number, section in enumerate(source.sections, start=1):
         cells.append(_cell("markdown", f"## {number}. {section.title}\n\n{section.text}"))
@@ -155,14 +161,26 @@ def _packages(source: Source) -> list[str]:
     ]
 
 
+def _without_network(source: Source, copy: str) -> str:
+    """What to do offline: the lab's own words where a copy can be named, else Keras's folder."""
+    if source.data.offline:
+        return f"Without a network, {copy}"
+    return f"Without a network, put {source.data.keras_files} there."
+
+
 def _paragraphs(source: Source) -> list[str]:
     things = source.data.things
+    kept = (
+        "best.keras (the network of the best epoch)"
+        if source.is_judged
+        else "last.keras (the network at the end)"
+    )
     paragraphs = [
-        f"The {things}, their labels and the network's first weights are the run's own, by its "
-        f"seed. The order in which the {things} come round, and whatever else is left to chance, "
-        "is a new one: expect figures a little different from the run's, as between two seeds.",
-        "It leaves best.keras (the network of the best epoch), curves.csv and curves.png in the "
-        "folder that it runs in.",
+        f"The {things}, their {source.data.answers} and the network's first weights are the run's "
+        f"own, by its seed. The order in which the {things} come round, and whatever else is left "
+        "to chance, is a new one: expect figures a little different from the run's, as between "
+        "two seeds.",
+        f"It leaves {kept}, curves.csv and curves.png in the folder that it runs in.",
     ]
     if figures := _figures(source.run):
         paragraphs.append(figures)
@@ -171,16 +189,23 @@ def _paragraphs(source: Source) -> list[str]:
 
 def _figures(run: Run) -> str:
     """What the lab measured, to compare."""
-    if run.best is None or not math.isfinite(run.best.val_loss):
+    if run.best is None:
         return ""
-    metric = run.config.metric
+    entry = task(run.config.task)
+    test = ""
+    if run.test_metric is not None:
+        test = f"test {run.config.metric} was {run.test_metric:.4f}"
+        if entry.is_number:
+            test = f"test mean absolute error was {run.test_metric:.3f} {entry.unit}"
+    if not run.config.validation_size:
+        return f"In the lab, after epoch {run.epochs_done:,}, its network's {test}." if test else ""
+    if not math.isfinite(run.best.val_loss):
+        return ""
     words = (
         f"In the lab, epoch {run.best.epoch:,} of {run.epochs_done:,} was the best, with a "
         f"validation loss of {run.best.val_loss:.4f}"
     )
-    if run.test_metric is not None:
-        words += f"; its network's test {metric} was {run.test_metric:.4f}"
-    return words + "."
+    return f"{words}; its network's {test}." if test else f"{words}."
 
 
 def _settings(source: Source) -> str:
@@ -199,7 +224,7 @@ def _imports(source: Source, *more: str) -> str:
         mine = [line for line in lines if (_module(line) in sys.stdlib_module_names) is own]
         return "\n".join(sorted(mine, key=lambda line: (line.startswith("from"), line.split()[1])))
 
-    return f"{block(own=True)}\n\n{block(own=False)}"
+    return f"{block(own=True)}\n\n{block(own=False)}".lstrip()
 
 
 def _module(line: str) -> str:

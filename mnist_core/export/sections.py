@@ -37,25 +37,33 @@ class Section:
 class DataPart:
     """The steps of one task up to arrays that a network takes.
 
-    After them there are ``x_train``, ``y_train``, ``x_validation``, ``y_validation``, ``x_test``
-    and ``y_test``.
+    After them there are ``x_train``, ``y_train``, ``x_test`` and ``y_test``, and where somebody
+    judges ``x_validation`` and ``y_validation``.
 
     Attributes:
         things: What one sample is, many of them: "digits".
         origin: Where the code takes them from, in one sentence.
-        file: The file that Keras keeps them in; one of that name in the folder is used first.
         settings: Constants that the steps use.
         sections: The steps.
-        batches: Code for what ``model.fit`` takes, if it is something else than the training
-            samples in a new order each epoch (``in_new_order(x_train, y_train)``).
+        answers: What is known of the samples, many of them: "labels".
+        offline: A file of which a copy in the folder, or named on the command line, is used
+            first; empty if there is none.
+        keras_files: Else what has to be in Keras's folder where there is no network, in words.
+        batches: Code for what ``model.fit`` takes.
+        judges: Code for what it takes as validation data.
+        test: Code for the arguments of ``model.evaluate``.
     """
 
     things: str
     origin: str
-    file: str
     settings: tuple[Setting, ...]
     sections: tuple[Section, ...]
-    batches: str | None = None
+    answers: str = "labels"
+    offline: str = ""
+    keras_files: str = ""
+    batches: str = "in_new_order(x_train, y_train)"
+    judges: str = "(x_validation, y_validation)"
+    test: str = "x_test, y_test"
 
 
 @dataclass(frozen=True)
@@ -75,3 +83,8 @@ class Source:
     data: DataPart
     settings: tuple[Setting, ...]
     sections: tuple[Section, ...]
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether validation samples choose the best epoch."""
+        return self.run.config.validation_size > 0

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mnist_core.crossvalidation import final_config
 from mnist_core.engine import EngineState
 from mnist_core.errors import DataError
 from mnist_core.formats import FORMATS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
+from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from ui import export_panel, services, state
 
 from .conftest import Runs, plain, said
@@ -135,6 +137,34 @@ def test_a_run_without_a_network_leaves_as_code(runs: Runs, asked: list) -> None
     assert "has left no network" in said(app)
     app.button(key=state.EXPORT_PREPARE).click().run()
     assert asked == [(run.id, "script", "best")]
+
+
+def test_what_cannot_leave_as_code_says_why(runs: Runs) -> None:
+    ended = EndedRun(
+        name="mine", config=imported_config("unit"), imported={"input_shape": [784], "kind": "h5"}
+    )
+    app = panel(add_ended(runs.store, "a" * 32, ended))
+    assert not app.exception
+    assert formats(app) == [form.label for form in FORMATS.values() if not form.is_code]
+    assert "nobody here knows how it was trained" in said(app)
+
+
+@pytest.mark.parametrize("key", ["fashion", "imdb", "reuters", "boston", "california"])
+def test_every_task_says_what_its_files_take(runs: Runs, key: str) -> None:
+    app = panel(runs.add(preset=key))
+    assert not app.exception
+    assert formats(app) == [form.label for form in FORMATS.values()]
+    assert "prepared as in training" not in said(app) and "It answers with" in said(app)
+    assert ("in thousand dollars" in said(app)) is (key in ("boston", "california"))
+
+
+def test_without_validation_there_is_one_network_the_last(runs: Runs, asked: list) -> None:
+    run = runs.add(config=final_config(PRESETS["boston"].config, 80))
+    app = panel(run)
+    assert len(app.get("button_group")) == 1
+    assert "that of the last epoch" in said(app)
+    app.button(key=state.EXPORT_PREPARE).click().run()
+    assert asked == [(run.id, "keras", "last")]
 
 
 def test_a_run_at_work_is_waited_for(runs: Runs) -> None:

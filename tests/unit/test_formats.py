@@ -9,7 +9,17 @@ import pytest
 
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError
-from mnist_core.formats import FORMATS, NAME_IN_FILE, file_name, format_of, input_shape, input_words
+from mnist_core.formats import (
+    FORMATS,
+    NAME_IN_FILE,
+    file_name,
+    format_of,
+    input_shape,
+    input_words,
+    output_words,
+    why_no_code,
+)
+from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, Store
 
 
@@ -71,5 +81,30 @@ def test_what_a_file_takes_is_said(run):
     assert input_shape(raw) == "(n, 28, 28, 1)"
     assert "255 for ink" in input_words(raw)
     assert input_shape(replace(run, imported={"input_shape": [28, 28]})) == "(n, 28, 28)"
-    object.__setattr__(raw.config, "task", "imdb")
+    object.__setattr__(raw.config, "task", "gone")
     assert "pixels" not in input_words(raw) and "{shape}" in input_words(raw)
+    assert output_words(raw) == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "shape", "takes", "answers"),
+    [
+        ("mnist", "(n, 784)", "divided by 255", "a probability for each class"),
+        ("fashion", "(n, 784)", "divided by 255", "a probability for each class"),
+        ("imdb", "(n, 10000)", "every word in it", "the probability of class 1"),
+        ("reuters", "(n, 10000)", "every word in it", "a probability for each class"),
+        ("boston", "(n, 13)", "divided by its deviation", "one number for each sample, in {unit}"),
+        ("california", "(n, 8)", "divided by its deviation", "in {unit}"),
+    ],
+)
+def test_what_a_file_of_each_task_takes_and_answers_is_said(run, key, shape, takes, answers):
+    config = next(one.config for one in PRESETS.values() if one.config.task == key)
+    one = replace(run, config=config)
+    assert input_shape(one) == shape
+    assert takes in input_words(one) and answers in output_words(one)
+
+
+def test_a_run_that_code_cannot_train_again_says_why(run):
+    assert why_no_code(run) == ""
+    assert "came in as a file" in why_no_code(replace(run, imported={"input_shape": [784]}))
+    assert "drawings, which stay" in why_no_code(replace(run, lesson={"base": "0" * 32}))
