@@ -1,13 +1,13 @@
 """How good a classifier is: figures that say how sure they are, and where it goes wrong.
 
-A share of 10,000 test images is an estimate: other 10,000 would give another one. So accuracy and
+A share of 10,000 test samples is an estimate: other 10,000 would give another one. So accuracy and
 loss come with an interval, in which the true value lies 95 times of 100. One number hides much,
 though: which classes are taken for which, which single answers are far off, and whether a network
 that says "99 % sure" is right 99 times of 100.
 
 Everything here is computed from labels and probabilities alone, for any number of classes, two
-included. scikit-learn is loaded at the first use: it takes a second. A task of numbers instead of
-classes will need figures of its own beside these.
+included. scikit-learn is loaded at the first use: it takes a second. Tasks whose answer is a number
+have figures of their own (:mod:`mnist_core.regression`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mnist_core.calibration import Calibration, calibration_of
 from mnist_core.errors import DataError
 from mnist_core.estimates import Estimate
+from mnist_core.thresholds import ThresholdCurves
 from mnist_core.words import mark
 
 #: How many of the worst answers, and of the most confused pairs, a listing has.
@@ -39,7 +40,7 @@ class ClassScores:
         precision: Of what was read as this class, the share that is; None where nothing was.
         recall: Of what is this class, the share that was read so; None where there is none.
         f1: The harmonic mean of both; None where neither is known.
-        support: How many images are of this class.
+        support: How many samples are of this class.
     """
 
     name: str
@@ -57,7 +58,7 @@ class ConfusedPair:
         true: Number of the class that it is.
         read: Number of the class that was read.
         count: How often.
-        share: Of all images of the true class, 0 to 1.
+        share: Of all samples of the true class, 0 to 1.
     """
 
     true: int
@@ -68,21 +69,23 @@ class ConfusedPair:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a classifier makes of labelled images, with all figures about it.
+    """What a classifier makes of labelled samples, with all figures about it.
 
     Attributes:
         classes: The name of each class, by label.
-        labels: int64 (n,), what each image is said to be.
+        labels: int64 (n,), what each sample is said to be.
         probabilities: float32 (n, classes).
-        losses: float32 (n,), the cross-entropy of each image.
-        indices: int64 (n,), where each image stands in its dataset.
+        losses: float32 (n,), the cross-entropy of each sample.
+        indices: int64 (n,), where each sample stands in its dataset.
         wrong: bool (n,), true where the label was made wrong on purpose.
         penalty: What regularisation adds to the mean loss, as Keras reports it; 0 without.
         loss: Mean of the losses, without the penalty.
         accuracy: Share of right answers.
-        confusion: int64 (classes, classes): images of the row's class read as the column's.
+        confusion: int64 (classes, classes): samples of the row's class read as the column's.
         per_class: Scores of each class, by label.
         calibration: Whether its confidence can be taken at its word.
+        curves: Of two classes, what becomes of the answers at another threshold than one half;
+            None for more classes, or where one has no sample.
     """
 
     classes: tuple[str, ...]
@@ -97,6 +100,7 @@ class Evaluation:
     confusion: NDArray[np.int64]
     per_class: tuple[ClassScores, ...]
     calibration: Calibration
+    curves: ThresholdCurves | None
 
     @classmethod
     def of(
@@ -117,14 +121,14 @@ class Evaluation:
             probabilities: Floats (n, classes); for two classes (n,) or (n, 1) will do, the
                 probability of the second one.
             classes: The name of each class, by label.
-            losses: Loss of each image (n,); None computes the cross-entropy from the
+            losses: Loss of each sample (n,); None computes the cross-entropy from the
                 probabilities, which cannot tell 1e-10 from 0 as the network itself can.
-            indices: Where each image stands in its dataset (n,); None for 0 to n - 1.
+            indices: Where each sample stands in its dataset (n,); None for 0 to n - 1.
             wrong: Which labels were made wrong on purpose (n,); None for none.
             penalty: What regularisation adds to the mean loss.
 
         Raises:
-            DataError: There are no images, the arrays do not fit each other, or they hold
+            DataError: There are no samples, the arrays do not fit each other, or they hold
                 something that is no probability.
         """
         table = _two_columns(np.asarray(probabilities))
@@ -146,15 +150,16 @@ class Evaluation:
             confusion=_confusion(labels, read, len(classes)),
             per_class=_per_class(labels, read, classes),
             calibration=calibration_of(labels, table),
+            curves=ThresholdCurves.of(labels, table[:, 1]) if len(classes) == 2 else None,
         )
 
     def __len__(self) -> int:
-        """The number of images."""
+        """The number of samples."""
         return len(self.labels)
 
     @cached_property
     def read(self) -> NDArray[np.int64]:
-        """The class that is read in each image, int64 (n,)."""
+        """The class that is read in each sample, int64 (n,)."""
         found: NDArray[np.int64] = self.probabilities.argmax(axis=1).astype(np.int64)
         return found
 
@@ -176,23 +181,23 @@ class Evaluation:
         )
 
     def top_losses(self, count: int = TOP_LOSSES) -> NDArray[np.int64]:
-        """Positions of the images with the highest loss, the worst first.
+        """Positions of the samples with the highest loss, the worst first.
 
         These are the answers that were both wrong and sure, or a label that is wrong itself.
         """
         return np.argsort(-self.losses, kind="stable")[:count]
 
     def cell(self, true: int, read: int) -> NDArray[np.int64]:
-        """Positions of the images in one cell of the confusion matrix, the surest answer first."""
+        """Positions of the samples in one cell of the confusion matrix, the surest answer first."""
         found = np.flatnonzero((self.labels == true) & (self.read == read))
         return found[np.argsort(-self.probabilities[found, read], kind="stable")]
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures, without the arrays of all images, as values that JSON can hold."""
+        """The figures, without the arrays of all samples, as values that JSON can hold."""
         pairs = self.confused_pairs[:TOP_PAIRS]
         calibration = asdict(self.calibration)
         return {
-            "images": len(self),
+            "samples": len(self),
             "accuracy": self.accuracy.to_dict(),
             "loss": self.loss.to_dict(),
             "regularisation": self.penalty,
@@ -209,7 +214,7 @@ class Evaluation:
                 "mean_confidence": calibration["confidence"],
                 "bins": list(calibration["bins"]),
             },
-        }
+        } | (self.curves.to_dict() if self.curves else {})
 
     def _one(self, position: int) -> dict[str, Any]:
         return {
@@ -236,7 +241,7 @@ def _check(
     if not len(labels) or table.shape != (len(labels), len(classes)):
         raise DataError(
             mark("{labels} labels and probabilities of shape {shape}."),
-            mark("An evaluation needs an image at least, and {classes} probabilities for each."),
+            mark("An evaluation needs a sample at least, and {classes} probabilities for each."),
             mark("Give the answers of a network that knows these classes."),
             labels=len(labels),
             shape=table.shape,

@@ -1,4 +1,4 @@
-"""How much worse a network does on images that it did not learn from, as a number."""
+"""How much worse a network does on samples that it did not learn from, as a number."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from mnist_core.estimates import Estimate
 from mnist_core.evaluation import Evaluation
+from mnist_core.regression import RegressionEvaluation
 
 
 @dataclass(frozen=True)
 class Gap:
-    """How much worse a network is on images that it did not learn from.
+    """How much worse a network is on samples that it did not learn from.
 
     Attributes:
         accuracy: Accuracy in training minus accuracy there.
@@ -24,7 +25,7 @@ class Gap:
 
     @classmethod
     def between(cls, train: Evaluation, other: Evaluation) -> Gap:
-        """The generalisation gap from the training images to others."""
+        """The generalisation gap from the training samples to others."""
         return cls(train.accuracy.minus(other.accuracy), other.loss.minus(train.loss))
 
     def to_dict(self) -> dict[str, Any]:
@@ -32,22 +33,49 @@ class Gap:
         return {"accuracy": self.accuracy.to_dict(), "loss": self.loss.to_dict()}
 
 
-def compared(parts: Mapping[str, Evaluation]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ErrorGap:
+    """The same for a network that finds a number: how much farther off it is there.
+
+    Attributes:
+        mae: Mean absolute error there minus that in training.
+        loss: Loss there minus loss in training.
+    """
+
+    mae: Estimate
+    loss: Estimate
+
+    @classmethod
+    def between(cls, train: RegressionEvaluation, other: RegressionEvaluation) -> ErrorGap:
+        """The generalisation gap from the training samples to others."""
+        return cls(other.mae.minus(train.mae), other.loss.minus(train.loss))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Both differences with their intervals."""
+        return {"mae": self.mae.to_dict(), "loss": self.loss.to_dict()}
+
+
+def compared(parts: Mapping[str, Evaluation | RegressionEvaluation]) -> dict[str, Any]:
     """Training, validation and test side by side, as values that JSON can hold.
 
     Args:
-        parts: The evaluation of each part; without "train" there is no gap.
+        parts: The evaluation of each part, all of one kind; without "train" there is no gap.
     """
-    table: dict[str, Any] = {
-        name: {
-            "images": len(one),
-            "accuracy": one.accuracy.to_dict(),
-            "loss": one.loss.to_dict(),
-        }
-        for name, one in parts.items()
-    }
+    table = {name: _figures(one) for name, one in parts.items()}
     train = parts.get("train")
     for name, one in parts.items():
-        if train is not None and name != "train":
+        if name == "train":
+            continue
+        if isinstance(train, Evaluation) and isinstance(one, Evaluation):
             table[name]["gap"] = Gap.between(train, one).to_dict()
+        if isinstance(train, RegressionEvaluation) and isinstance(one, RegressionEvaluation):
+            table[name]["gap"] = ErrorGap.between(train, one).to_dict()
     return table
+
+
+def _figures(one: Evaluation | RegressionEvaluation) -> dict[str, Any]:
+    if isinstance(one, Evaluation):
+        own: dict[str, Any] = {"accuracy": one.accuracy.to_dict()}
+    else:
+        own = {"mae": one.mae.to_dict(), "rmse": one.rmse.to_dict(), "r2": one.r2}
+    return {"samples": len(one)} | own | {"loss": one.loss.to_dict()}

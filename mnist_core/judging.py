@@ -1,4 +1,4 @@
-"""How well a run's networks read its test, validation and training images, asked of a worker.
+"""How well a run's networks do on its test, validation and training samples, asked of a worker.
 
 A large part is judged in portions: who asks can say how far it is, and a stroke on the Draw page,
 which the same worker reads, waits for one portion and not for all. What was judged is kept: the
@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +20,23 @@ from numpy.typing import NDArray
 from mnist_core.errors import ConfigError, unknown_name
 from mnist_core.evaluation import Evaluation
 from mnist_core.predictions import CHECKPOINTS
+from mnist_core.regression import RegressionEvaluation
 from mnist_core.runs import Run, Store
 from mnist_core.runs.store import open_known
-from mnist_core.tasks import Part, split, task
+from mnist_core.tasks import Part, Texts, split, task
+from mnist_core.tasks.texts import read_back
 from mnist_core.words import mark
 
+AnyEvaluation: TypeAlias = "Evaluation | RegressionEvaluation"
+"""Of a task with classes, or of one whose answer is a number."""
 #: The parts of a run's data. A lesson's training images are MNIST's share of them.
 PARTS = ("test", "validation", "train")
 #: A question is answered, or put off, after about so many seconds.
 PORTION_SECONDS = 1.0
-#: Images in one call of the network: few, for a network from elsewhere may be slow.
+#: Samples in one call of the network: few, for a network from elsewhere may be slow, and a
+#: thousand reviews as rows of 10,000 numbers take 40 MB.
 PIECE = 250
-#: Evaluations kept, of at most 4 MB each, and half-done ones, which hold their images too.
+#: Evaluations kept, of at most 4 MB each, and half-done ones, which hold their samples too.
 KEPT = 24
 BEGUN = 3
 
@@ -46,17 +52,19 @@ class _Begun:
 
 
 _Key = tuple[str, str, int, str, str]
-_kept: OrderedDict[_Key, Evaluation] = OrderedDict()
+_kept: OrderedDict[_Key, AnyEvaluation] = OrderedDict()
 _begun: OrderedDict[_Key, _Begun] = OrderedDict()
 
 
 def parts_of(run: Run) -> tuple[str, ...]:
     """The parts that a run's networks can be judged on.
 
-    Of a model that came in as a file nobody knows what it learned from, so the test images are
-    the only ones that it may be presumed not to know.
+    Of a model that came in as a file nobody knows what it learned from, so the test samples are
+    the only ones that it may be presumed not to know. Some runs have no validation samples.
     """
-    return PARTS if run.imported is None else PARTS[:1]
+    if run.imported is not None:
+        return PARTS[:1]
+    return tuple(part for part in PARTS if part != "validation" or run.config.validation_size)
 
 
 def check_part(run: Run, part: str) -> None:
@@ -68,10 +76,13 @@ def check_part(run: Run, part: str) -> None:
     if part not in PARTS:
         raise unknown_name("part", part, PARTS)
     if part not in parts_of(run):
+        why = mark("It came in as a file, and nobody here knows which samples it learned from.")
+        if run.imported is None:
+            why = mark("It was trained without any.")
         raise ConfigError(
-            mark("“{name}” is to be evaluated on its {part} images."),
-            mark("It came in as a file, and nobody here knows which images it learned from."),
-            mark("Evaluate it on the test images."),
+            mark("“{name}” is to be evaluated on its {part} samples."),
+            why,
+            mark("Evaluate it on the test samples."),
             name=run.name,
             part=part,
         )
@@ -79,7 +90,7 @@ def check_part(run: Run, part: str) -> None:
 
 def evaluate_some(
     home: str, url: str, run_id: str, checkpoint: str, part: str
-) -> Evaluation | float:
+) -> AnyEvaluation | float:
     """Judge one more portion of a part; what a worker runs.
 
     Args:
@@ -90,12 +101,13 @@ def evaluate_some(
         part: One of :data:`PARTS`.
 
     Returns:
-        The evaluation, or the share of the images that is done (0 to 1): then ask again.
+        The evaluation, or the share of the samples that is done (0 to 1): then ask again.
 
     Raises:
         ConfigError: There is no such checkpoint or part.
         StoreError: The run or its model is not there.
-        DataError: The model cannot be loaded, or answers with what is no probability.
+        DataError: The data is not there, the model cannot be loaded, or it answers with what is
+            no probability, or no number.
     """
     return _work(open_known(home, url), run_id, checkpoint, part, PORTION_SECONDS)
 
@@ -105,10 +117,10 @@ def evaluate(
     run_id: str,
     checkpoint: str,
     part: str,
-) -> Evaluation:
+) -> AnyEvaluation:
     """Judge a part in one go, in this process; as :func:`evaluate_some` otherwise."""
     result = _work(store, run_id, checkpoint, part, math.inf)
-    assert isinstance(result, Evaluation)
+    assert not isinstance(result, float)
     return result
 
 
@@ -117,7 +129,7 @@ def evaluate_parts(
     run_id: str,
     checkpoint: str,
     said: Callable[[str], None] = lambda part: None,
-) -> dict[str, Evaluation]:
+) -> dict[str, AnyEvaluation]:
     """Judge every part that there is, in this process.
 
     Args:
@@ -133,9 +145,31 @@ def evaluate_parts(
     return parts
 
 
+def samples_of(run: Run, part: str, indices: NDArray[np.int64]) -> Any:
+    """Samples of a part as they came: images, texts, or rows of a table in their own units.
+
+    Args:
+        run: Of which task they are.
+        part: One of :data:`PARTS`.
+        indices: Their places, as an evaluation has them.
+
+    Raises:
+        DataError: The data is not there.
+    """
+    data = task(run.config.task).load()
+    return (data.x_test if part == "test" else data.x_train)[indices]
+
+
+def texts_of(run: Run, part: str, indices: NDArray[np.int64]) -> list[str]:
+    """Texts of a part in words, as :func:`samples_of` otherwise."""
+    texts: Texts = samples_of(run, part, indices)
+    vocabulary = task(run.config.task).load().vocabulary
+    return [read_back(texts.text(number), vocabulary) for number in range(len(texts))]
+
+
 def _work(
     store: Store, run_id: str, checkpoint: str, part: str, seconds: float
-) -> Evaluation | float:
+) -> AnyEvaluation | float:
     if checkpoint not in CHECKPOINTS:
         raise unknown_name("checkpoint", checkpoint, CHECKPOINTS)
     run = store.get(run_id)
@@ -144,7 +178,7 @@ def _work(
     if key in _kept:
         _kept.move_to_end(key)
         return _kept[key]
-    begun = _begun.pop(key, None) or _Begun(_images(run, part))
+    begun = _begun.pop(key, None) or _Begun(_part(run, part))
     # A run that is not settled, one that was put aside say, will leave other models.
     if not _judge(begun, store, run, checkpoint, seconds if run.settled else math.inf):
         _begun[key] = begun
@@ -157,13 +191,13 @@ def _work(
     return result
 
 
-def _images(run: Run, part: str) -> Part:
+def _part(run: Run, part: str) -> Part:
     found: Part = getattr(split(task(run.config.task).load(), run.config), part)
     return found
 
 
 def _judge(begun: _Begun, store: Store, run: Run, checkpoint: str, seconds: float) -> bool:
-    """Judge images until the time is over; whether all are done."""
+    """Judge samples until the time is over; whether all are done."""
     from mnist_core.training.warm_up import load_tensorflow
 
     load_tensorflow()
@@ -183,22 +217,34 @@ def _judge(begun: _Begun, store: Store, run: Run, checkpoint: str, seconds: floa
     return begun.done == len(labels)
 
 
-def _result(begun: _Begun, store: Store, run: Run, checkpoint: str) -> Evaluation:
+def _result(begun: _Begun, store: Store, run: Run, checkpoint: str) -> AnyEvaluation:
     from mnist_core.loading import load
 
+    part, entry = begun.part, task(run.config.task)
+    outputs, losses = np.concatenate(begun.outputs), np.concatenate(begun.losses)
+    penalty = load(store, run.id, checkpoint).penalty
+    if entry.is_number:
+        return RegressionEvaluation.of(
+            part.labels,
+            outputs,
+            unit=entry.unit,
+            losses=losses,
+            indices=part.indices,
+            penalty=penalty,
+        )
     return Evaluation.of(
-        begun.part.labels,
-        np.concatenate(begun.outputs),
-        classes=task(run.config.task).classes,
-        losses=np.concatenate(begun.losses),
-        indices=begun.part.indices,
-        wrong=begun.part.wrong,
-        penalty=load(store, run.id, checkpoint).penalty,
+        part.labels,
+        outputs,
+        classes=entry.classes,
+        losses=losses,
+        indices=part.indices,
+        wrong=part.wrong,
+        penalty=penalty,
     )
 
 
 def _drop_oldest(
-    kept: OrderedDict[_Key, Evaluation] | OrderedDict[_Key, _Begun], most: int
+    kept: OrderedDict[_Key, AnyEvaluation] | OrderedDict[_Key, _Begun], most: int
 ) -> None:
     while len(kept) > most:
         kept.popitem(last=False)

@@ -21,8 +21,13 @@ CHECKPOINTS = ("best", "last")
 
 
 def checkpoints_of(run: Run) -> tuple[str, ...]:
-    """Which of them differ: a model that came in as a file is its own best and last."""
-    return CHECKPOINTS if run.imported is None else CHECKPOINTS[:1]
+    """Which of them differ.
+
+    A model that came in as a file is its own best and last, and where no validation sample
+    judges, no epoch is the best one: both are the last.
+    """
+    judged = run.imported is None and run.config.validation_size > 0
+    return CHECKPOINTS if judged else CHECKPOINTS[:1]
 
 
 @dataclass(frozen=True)

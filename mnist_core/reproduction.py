@@ -108,9 +108,12 @@ class Reproduced:
 
 def last_test_accuracy(store: Store, run: Run) -> float:
     """Percent of the test set that the last model tells correctly, as the sources measure."""
+    from mnist_core.evaluation import Evaluation
     from mnist_core.judging import evaluate
 
-    return 100 * evaluate(store, run.id, "last", "test").accuracy.value
+    found = evaluate(store, run.id, "last", "test")
+    assert isinstance(found, Evaluation)
+    return 100 * found.accuracy.value
 
 
 def test_error(store: Store, run: Run) -> float:  # noqa: ARG001 - the form of all measures

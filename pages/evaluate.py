@@ -1,7 +1,8 @@
-"""The Evaluate page: how well a trained network reads, and where it goes wrong.
+"""The Evaluate page: how well a trained network does, and where it goes wrong.
 
-What it shows is computed once by the worker and kept for everybody. The training images come
-last: there may be six times as many of them as of the others.
+What it shows is computed once by the worker and kept for everybody. The training samples come
+last: there may be six times as many of them as of the others. Where the task is to find a number
+there is nothing to confuse, so such a network has figures and charts of its own.
 """
 
 from __future__ import annotations
@@ -9,13 +10,24 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
-from mnist_core.evaluation import Evaluation
-from mnist_core.judging import PARTS, parts_of
-from mnist_core.predictions import CHECKPOINTS
+from mnist_core.judging import AnyEvaluation, parts_of
+from mnist_core.predictions import checkpoints_of
+from mnist_core.regression import RegressionEvaluation
 from mnist_core.runs import Run
-from ui import confusion_panel, evaluation_panel, evaluations, problems, run_choice, services, state
+from ui import (
+    confusion_panel,
+    evaluation_gap,
+    evaluation_panel,
+    evaluations,
+    problems,
+    regression_panel,
+    run_choice,
+    services,
+    state,
+)
+from ui.evaluation_words import checkpoint_line, part_words
 from ui.navigation import train_page
-from ui.run_words import escaped
+from ui.run_words import escaped, samples_called
 from ui.text import _
 from ui.waiting import wait_for_engine, wait_for_run
 
@@ -43,49 +55,64 @@ def show_choice(runs: dict[str, Run]) -> None:
         format_func=lambda run_id: run_choice.run_line(runs[run_id]),
         key=state.EVALUATE_RUN.prepare(),
         help=_(
-            "A run is one training of a network. The percentage is the share of MNIST's test "
-            "digits that it reads correctly. The newest run is on top."
+            "A run is one training of a network. The figure beside it is what its best network "
+            "reached on the test samples. The newest run is on top."
         ),
         on_change=note_choice,
         persist_state="session",
     )
-    if run.imported is not None:  # one network, and the test images
-        return
+    samples = samples_called(run.config)
+    if len(checkpoints_of(run)) > 1:
+        show_checkpoint_choice(run, samples)
+    if len(parts_of(run)) > 1:
+        show_part_choice(run, samples)
+
+
+def show_checkpoint_choice(run: Run, samples: str) -> None:
+    """Which of a run's networks."""
+    state.EVALUATE_CHECKPOINT.keep_among(checkpoints_of(run))
     st.segmented_control(
         _("Network of"),
-        CHECKPOINTS,
-        format_func=lambda name: evaluation_panel.checkpoint_line(run, name),
+        checkpoints_of(run),
+        format_func=lambda name: checkpoint_line(run, name),
         key=state.EVALUATE_CHECKPOINT.prepare(),
         required=True,
         help=_(
             "Each run keeps its network twice; such a copy is called a checkpoint. One is from "
             "its **best epoch**, the one with the lowest validation loss, the other from its "
             "**last epoch**. Compare them: where a run overfits, the last one is worse on new "
-            "images."
-        ),
+            "{samples}."
+        ).format(samples=samples),
         persist_state="session",
     )
+
+
+def show_part_choice(run: Run, samples: str) -> None:
+    """Which samples it is to be judged on."""
+    state.EVALUATE_PART.keep_among(parts_of(run))
     st.segmented_control(
-        _("Images"),
-        PARTS,
-        format_func=lambda part: evaluation_panel.part_words(part).label,
+        samples[:1].upper() + samples[1:],
+        parts_of(run),
+        format_func=lambda part: part_words(part).label,
         key=state.EVALUATE_PART.prepare(),
         required=True,
         help=_(
-            "The network learned from the **training** images. The **validation** images chose "
-            "its best epoch. The **test** images had no part in either, so only they say how well "
-            "it reads what it never saw."
-        ),
+            "The network learned from the **training** {samples}. The **validation** {samples}, "
+            "if there are any, chose its best epoch. The **test** {samples} had no part in either, "
+            "so only they say how well it does on what it never saw."
+        ).format(samples=samples),
         persist_state="session",
     )
 
 
-def read_images(run: Run, checkpoint: str, part: str) -> Evaluation:
+def judge(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
     """The evaluation of one part; says how far it is while the worker reads."""
     found = evaluations.known(run, checkpoint, part)
     if found is not None:
         return found
-    words = _("Reading the {part} images …").format(part=evaluation_panel.part_words(part).inline)
+    words = _("Reading the {part} {samples} …").format(
+        part=part_words(part).inline, samples=samples_called(run.config)
+    )
     place = st.empty()
     bar = place.progress(0.0, words)
     found = evaluations.find(run, checkpoint, part, lambda done: bar.progress(done, words))
@@ -94,24 +121,33 @@ def read_images(run: Run, checkpoint: str, part: str) -> Evaluation:
 
 
 def show_evaluation(run: Run, checkpoint: str, part: str) -> None:
-    """Everything about one network and one part of the images."""
+    """Everything about one network and one part of the samples."""
     names = parts_of(run)
     needed = [evaluations.known(run, checkpoint, name) for name in names]
     if services.engine_state().phase == "starting" and None in needed:
-        wait_for_engine(_("The networks are being loaded. The images are read in a few seconds."))
+        wait_for_engine(_("The networks are being loaded. They answer in a few seconds."))
         return
-    evaluation = read_images(run, checkpoint, part)
-    evaluation_panel.show_figures(evaluation, part)
+    evaluation = judge(run, checkpoint, part)
+    figures = st.container()
     # It keeps room for all parts, if there are more than one.
     side_by_side = st.container(key=state.EVALUATE_COMPARED if len(names) > 1 else None)
-    confusion_panel.show_confusions(run, evaluation, part)
-    evaluation_panel.show_classes(evaluation)
-    confusion_panel.show_worst(run, evaluation, part)
-    evaluation_panel.show_calibration(evaluation)
+    if isinstance(evaluation, RegressionEvaluation):
+        with figures:
+            regression_panel.show_figures(run, evaluation)
+        regression_panel.show_charts(run, evaluation)
+        regression_panel.show_worst(run, evaluation, part)
+    else:
+        with figures:
+            evaluation_panel.show_figures(run, evaluation, part)
+        confusion_panel.show_confusions(run, evaluation, part)
+        evaluation_panel.show_classes(run, evaluation)
+        confusion_panel.show_worst(run, evaluation, part)
+        evaluation_panel.show_thresholds(evaluation)
+        evaluation_panel.show_calibration(evaluation)
     with side_by_side:
-        evaluation_panel.show_compared_heading()
-        parts = {name: read_images(run, checkpoint, name) for name in names}
-        evaluation_panel.show_compared(parts)
+        evaluation_gap.show_heading(run)
+        parts = {name: judge(run, checkpoint, name) for name in names}
+        evaluation_gap.show_compared(run, parts)
 
 
 def wait_for_training(run: Run) -> None:
@@ -130,8 +166,8 @@ def show_beginning(training: Run | None) -> None:
         return
     st.markdown(
         _(
-            "There is no trained network yet. Train one, and see here how well it reads, which "
-            "digits it takes for which, and how far its confidence can be trusted."
+            "There is no trained network yet. Train one, and see here how well it does on what it "
+            "never saw, what it takes for what, and how far its confidence can be trusted."
         )
     )
     st.page_link(train_page(), label=_("Train a network"), icon=":material/show_chart:")
@@ -150,11 +186,11 @@ if choices:
     chosen = choose_run(choices, asked_run)
     with st.container(key=state.EVALUATE_CHOICE):
         show_choice(choices)
-    known = chosen.imported is None
-    network = state.EVALUATE_CHECKPOINT.get() if known else CHECKPOINTS[0]
-    images = state.EVALUATE_PART.get() if known else PARTS[0]
+    networks, parts_there = checkpoints_of(chosen), parts_of(chosen)
+    network = state.EVALUATE_CHECKPOINT.get() if len(networks) > 1 else networks[0]
+    asked_part = state.EVALUATE_PART.get() if len(parts_there) > 1 else parts_there[0]
     try:
-        show_evaluation(chosen, network, images)
+        show_evaluation(chosen, network, asked_part)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
         st.rerun()
     except LabError as error:

@@ -1,4 +1,4 @@
-"""Where a network goes wrong, in images: a cell of the confusion matrix, and the worst answers."""
+"""Where a network goes wrong: the samples in a cell of the confusion matrix, and the worst ones."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ from html import escape
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from mnist_core.evaluation import Evaluation
 from mnist_core.runs import Run
-from mnist_core.tasks import task
 from ui import evaluation_charts, pictures, state
-from ui.evaluation_panel import CHART_CONFIG, part_words
-from ui.run_words import escaped, loss, percent, whole
+from ui.evaluation_words import CHART_CONFIG, class_names, part_words, quoted
+from ui.run_words import escaped, loss, percent, samples_called, whole
+from ui.sample_views import most_shown, sample_views
 from ui.text import _, ngettext
 
-#: Images of one cell, at most: every cell of 10,000 test digits is whole.
-MOST_IMAGES = 1_200
 #: The worst answers that are shown.
 WORST_SHOWN = 12
-#: Bars beside one of them; with more classes, the most probable ones.
-BARS = 10
+#: Bars beside one of them; of more classes than ten only the most probable ones.
+BARS, FEW_BARS = 10, 4
 
 
 @st.fragment
@@ -31,13 +28,17 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
     st.subheader(_("What does it take for what?"), anchor=False)
     st.caption(
         _(
-            "The confusion matrix: each row is a class, each column what was read; below each "
-            "count is its share of the row. Grey is right; the redder, the more often it is wrong. "
-            "Click a cell to see its images."
-        )
+            "The confusion matrix: each row is a class, each column what was read. Grey is right; "
+            "the redder, the larger the share of its row that is read so. Click a cell to see its "
+            "{samples}."
+        ).format(samples=samples_called(run.config))
     )
-    matrix, images = st.columns([3, 2], gap="medium")
     true, read, version = state.EVALUATE_MARKED.get()
+    if len(evaluation.classes) > evaluation_charts.MOST_WITH_NUMBERS:
+        # Too many names for half a page; on a phone it scrolls sideways.
+        matrix, cell = st.container(key=state.EVALUATE_WIDE), st.container()
+    else:
+        matrix, cell = st.columns([3, 2], gap="medium")
     with matrix:
         st.plotly_chart(
             evaluation_charts.confusion_matrix(
@@ -49,8 +50,8 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
             config=CHART_CONFIG,
             alt=_("Confusion matrix; the fields beside it choose a cell, too."),
         )
-    with images:
-        _show_cell_choice(evaluation.classes)
+    with cell:
+        _show_cell_choice(class_names(evaluation.classes))
         with st.container(key=state.EVALUATE_CELL):
             _show_cell(run, evaluation, part)
 
@@ -109,27 +110,31 @@ def _show_cell_choice(classes: tuple[str, ...]) -> None:
 def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
     true, read = state.EVALUATE_TRUE.get(), state.EVALUATE_READ.get()
     found = evaluation.cell(true, read)
-    names = {"true": escaped(evaluation.classes[true]), "read": escaped(evaluation.classes[read])}
-    st.markdown(_cell_line(len(found), true == read).format(count=whole(len(found)), **names))
+    names = class_names(evaluation.classes)
+    called = {"true": quoted(names[true]), "read": quoted(names[read])}
+    samples = samples_called(run.config, len(found))
+    safe = {key: escaped(name) for key, name in called.items()}
+    st.markdown(
+        _cell_line(len(found), true == read).format(
+            count=whole(len(found)), samples=samples, **safe
+        )
+    )
     if not len(found):
         return
-    shown = found[:MOST_IMAGES]
+    shown = found[: most_shown(run)]
     words = _("The surest answers come first; below each, how sure the network is.")
     if len(shown) < len(found):
         words += " " + _("Shown are the first {count}.").format(count=whole(len(shown)))
     st.caption(words)
-    images = []
-    for position, image in zip(shown, _images(run, evaluation, part, shown), strict=True):
-        sure = percent(float(evaluation.probabilities[position, read]))
-        spoken = _("{true}, read as {read}, {sure} sure, no. {index} of {array}").format(
-            true=evaluation.classes[true],
-            read=evaluation.classes[read],
-            sure=sure,
-            index=int(evaluation.indices[position]),
-            array=part_words(part).array,
+    sure = [percent(float(share)) for share in evaluation.probabilities[shown, read]]
+    spoken = [
+        _("{true}, read as {read}, {sure} sure, no. {index} of {array}").format(
+            sure=share, index=int(index), array=part_words(part).array, **called
         )
-        images.append((pictures.picture(image, spoken, side=44), sure))
-    html = pictures.captioned(images)
+        for index, share in zip(evaluation.indices[shown], sure, strict=True)
+    ]
+    views = sample_views(run, evaluation, part, shown, spoken=spoken, side=44)
+    html = pictures.captioned(list(zip(views, sure, strict=True)))
     # A cell of the diagonal has a thousand: they scroll in a frame of their own.
     st.html(f'<div class="lab-cell" tabindex="0">{html}</div>')
 
@@ -139,68 +144,65 @@ def _cell_line(count: int, right: bool) -> str:
         return _("No {true} is read as {read}.")
     if right:
         return ngettext(
-            "**{count}** image of {true} is read correctly.",
-            "**{count}** images of {true} are read correctly.",
+            "**{count}** {samples} of {true} is read correctly.",
+            "**{count}** {samples} of {true} are read correctly.",
             count,
         )
     return ngettext(
-        "**{count}** image of {true} is read as {read}.",
-        "**{count}** images of {true} are read as {read}.",
+        "**{count}** {samples} of {true} is read as {read}.",
+        "**{count}** {samples} of {true} are read as {read}.",
         count,
     )
 
 
-def _images(
-    run: Run, evaluation: Evaluation, part: str, positions: NDArray[np.int64]
-) -> NDArray[np.uint8]:
-    """The images at some positions, uint8 (n, 28, 28)."""
-    data = task(run.config.task).load()
-    source = data.x_test if part == "test" else data.x_train
-    found: NDArray[np.uint8] = source[evaluation.indices[positions]]
-    return found
-
-
 def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
-    """The images with the highest loss, with all that the network thought of them."""
+    """The samples with the highest loss, with all that the network thought of them."""
     st.subheader(_("What did it get most wrong?"), anchor=False)
     st.caption(
         _(
-            "The images with the highest loss: here the network was sure of something else. Look "
-            "at them: some are scrawled, and some labels are doubtful themselves. Blue is what "
-            "it read, green the right answer. The number is the image's place in {array}, "
+            "The {samples} with the highest loss: here the network was sure of something else. "
+            "Look at them: some are hard for people too, and some labels are doubtful themselves. "
+            "Blue is what it read, green the right answer. The number is the place in {array}, "
             "counted from 0."
-        ).format(array=part_words(part).array)
+        ).format(samples=samples_called(run.config), array=part_words(part).array)
     )
     worst = evaluation.top_losses(WORST_SHOWN)
-    images = _images(run, evaluation, part, worst)
+    lines = [_worst_line(evaluation, int(position)) for position in worst]
+    views = sample_views(run, evaluation, part, worst, spoken=lines, side=84)
     cards = [
-        _worst_card(evaluation, int(position), image)
-        for position, image in zip(worst, images, strict=True)
+        _worst_card(evaluation, int(position), line, view)
+        for position, line, view in zip(worst, lines, views, strict=True)
     ]
+    # Words need more room than digits.
+    wide = "" if all(name.isdigit() for name in evaluation.classes) else " wide"
     with st.container(key=state.EVALUATE_WORST):
-        st.html(f'<div class="lab-cards">{"".join(cards)}</div>')
+        st.html(f'<div class="lab-cards{wide}">{"".join(cards)}</div>')
 
 
-def _worst_card(evaluation: Evaluation, position: int, image: NDArray[np.uint8]) -> str:
+def _worst_line(evaluation: Evaluation, position: int) -> str:
+    names = class_names(evaluation.classes)
     true, read = int(evaluation.labels[position]), int(evaluation.read[position])
-    chances = evaluation.probabilities[position]
-    names = {"true": evaluation.classes[true], "read": evaluation.classes[read]}
-    index = int(evaluation.indices[position])
-    line = _("{true}, read as {read}").format(**names)
-    if true == read:
-        line = _("{true}, read correctly").format(**names)
+    words = _("{true}, read correctly") if true == read else _("{true}, read as {read}")
+    line = words.format(true=quoted(names[true]), read=quoted(names[read]))
     if evaluation.wrong[position]:
         line += " " + _("(label made wrong on purpose)")
+    return line
+
+
+def _worst_card(evaluation: Evaluation, position: int, line: str, view: str) -> str:
+    true, read = int(evaluation.labels[position]), int(evaluation.read[position])
+    chances, names = evaluation.probabilities[position], class_names(evaluation.classes)
     below = _("no. {index} · loss {loss}").format(
-        index=index, loss=loss(float(evaluation.losses[position]))
+        index=int(evaluation.indices[position]), loss=loss(float(evaluation.losses[position]))
     )
-    shown = sorted({*np.argsort(-chances, kind="stable")[:BARS].tolist(), true})
-    bars = pictures.class_bars(
-        [(evaluation.classes[number], float(chances[number])) for number in shown],
+    bars = BARS if len(names) <= BARS else FEW_BARS
+    shown = sorted({*np.argsort(-chances, kind="stable")[:bars].tolist(), true})
+    drawn = pictures.class_bars(
+        [(names[number], float(chances[number])) for number in shown],
         chosen=shown.index(read),
         right=shown.index(true),
     )
     return (
-        f'<div class="lab-card">{pictures.picture(image, line, side=84)}'
-        f'<div class="who">{escape(line)}</div><div>{escape(below)}</div>{bars}</div>'
+        f'<div class="lab-card">{view}'
+        f'<div class="who">{escape(line)}</div><div>{escape(below)}</div>{drawn}</div>'
     )

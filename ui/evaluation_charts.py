@@ -24,6 +24,7 @@ ERRORS = [[0, "rgba(226, 59, 84, 0)"], [1, "rgba(226, 59, 84, 0.85)"]]
 #: From this part of the reddest cell's share on, a cell's numbers are white.
 STRONG = 0.85
 QUIET = "rgba(128, 128, 128, 0.8)"
+ACCENT = "#1c83e1"
 
 
 def confusion_matrix(
@@ -80,15 +81,14 @@ def _cells(
     marked: tuple[int, int] | None,
     translate: Callable[[str], str],
 ) -> dict[str, Any]:
-    names, count, counts = evaluation.classes, len(evaluation.classes), evaluation.confusion
+    names = [translate(name) for name in evaluation.classes]
+    count, counts = len(names), evaluation.confusion
     data = [
         [true, read, names[true], names[read], int(counts[true, read]), f"{shares[true, read]:.1%}"]
         for true in range(count)
         for read in range(count)
     ]
-    words = translate(
-        mark("{true} read as {read}: {count} images<br>{share} of all that are {true}")
-    )
+    words = translate(mark("{true} read as {read}: {count}<br>{share} of all that are {true}"))
     places = {"true": "%{customdata[2]}", "read": "%{customdata[3]}"}
     places |= {"count": "%{customdata[4]}", "share": "%{customdata[5]}"}
     hidden, shown = {"marker": {"opacity": 0}}, {"marker": {"opacity": 1}}
@@ -99,7 +99,7 @@ def _cells(
         "mode": "markers",
         "marker": {
             "symbol": "square-open",
-            "size": 30 if count <= MOST_WITH_NUMBERS else 10,
+            "size": max(11, min(300 // count, 100)),
             "line": {"width": 2.5},
             "opacity": 0,
         },
@@ -116,26 +116,29 @@ def _matrix_layout(classes: tuple[str, ...], translate: Callable[[str], str]) ->
     axis = {
         "tickmode": "array",
         "tickvals": list(range(len(classes))),
-        "ticktext": list(classes),
+        "ticktext": [translate(name) for name in classes],
         "range": [-0.5, len(classes) - 0.5],
         "showgrid": False,
         "zeroline": False,
-        "fixedrange": few,
+        "fixedrange": True,
+        "tickfont": {} if few else {"size": 9.5},
         "automargin": True,
     }
     return {
-        "xaxis": axis | {"title": {"text": translate(mark("read as"))}, "side": "top"},
+        "xaxis": axis
+        | {"title": {"text": translate(mark("read as"))}, "side": "top"}
+        | ({} if few else {"tickangle": -90}),
         "yaxis": axis
         | {"title": {"text": translate(mark("what it is"))}}
         | {"range": [len(classes) - 0.5, -0.5]},
-        "height": 520 if few else 640,
+        "height": 520 if few else 760,
         "margin": {"l": 10, "r": 4, "t": 10, "b": 4},
         "hovermode": "closest",
         # The nearest cell is meant, wherever in it the pointer is.
         "hoverdistance": -1,
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
-        "dragmode": False if few else "zoom",
+        "dragmode": False,
     }
 
 

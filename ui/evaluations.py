@@ -6,8 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from mnist_core.evaluation import Evaluation
-from mnist_core.judging import evaluate_some
+from mnist_core.judging import AnyEvaluation, evaluate_some
 from mnist_core.runs import Run
 from ui import services
 
@@ -15,11 +14,11 @@ from ui import services
 KEPT = 24
 
 _Key = tuple[str, int, str, str]
-_kept: OrderedDict[_Key, Evaluation] = OrderedDict()
+_kept: OrderedDict[_Key, AnyEvaluation] = OrderedDict()
 _lock = threading.Lock()
 
 
-def known(run: Run, checkpoint: str, part: str) -> Evaluation | None:
+def known(run: Run, checkpoint: str, part: str) -> AnyEvaluation | None:
     """The evaluation, where somebody has asked for it before."""
     key = _key(run, checkpoint, part)
     with _lock:
@@ -28,7 +27,7 @@ def known(run: Run, checkpoint: str, part: str) -> Evaluation | None:
         return _kept.get(key)
 
 
-def keep(run: Run, checkpoint: str, part: str, evaluation: Evaluation) -> None:
+def keep(run: Run, checkpoint: str, part: str, evaluation: AnyEvaluation) -> None:
     """Keep an evaluation of a run that has ended."""
     with _lock:
         _kept[_key(run, checkpoint, part)] = evaluation
@@ -36,7 +35,9 @@ def keep(run: Run, checkpoint: str, part: str, evaluation: Evaluation) -> None:
             _kept.popitem(last=False)
 
 
-def find(run: Run, checkpoint: str, part: str, progress: Callable[[float], object]) -> Evaluation:
+def find(
+    run: Run, checkpoint: str, part: str, progress: Callable[[float], object]
+) -> AnyEvaluation:
     """The evaluation, from memory or portion by portion from the worker.
 
     Args:
@@ -46,18 +47,18 @@ def find(run: Run, checkpoint: str, part: str, progress: Callable[[float], objec
         progress: Called with the share that is done, 0 to 1.
 
     Raises:
-        LabError: The model is not there, or nobody answers.
+        LabError: The model or the data is not there, or nobody answers.
     """
     found = known(run, checkpoint, part)
     place = services.store().home, services.store().url
     while found is None:
         answer = services.ask(evaluate_some, *place, run.id, checkpoint, part)
-        if isinstance(answer, Evaluation):
-            found = answer
-            if run.settled:
-                keep(run, checkpoint, part, found)
-        else:
+        if isinstance(answer, float):
             progress(answer)
+            continue
+        found = answer
+        if run.settled:
+            keep(run, checkpoint, part, found)
     return found
 
 

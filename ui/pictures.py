@@ -80,12 +80,17 @@ def class_bars(
     for place, (name, probability) in enumerate(probabilities):
         sort = " chosen" if place == chosen else " right" if place == right else ""
         rows.append(
-            f'<div class="row{sort}"><span>{escape(name)}</span>'
+            f'<div class="row{sort}"><span class="name">{escape(name)}</span>'
             f'<span class="track"><span style="width:{100 * probability:.2f}%"></span></span>'
             f"<span>{percent(probability)}</span></div>"
         )
     spoken = ", ".join(f"{name}: {percent(share)}" for name, share in probabilities)
-    return f'<div class="lab-bars" role="img" aria-label="{escape(spoken)}">{"".join(rows)}</div>'
+    # A digit needs little room; a word is cut where there is too little.
+    named = " named" if any(len(name) > 1 for name, _share in probabilities) else ""
+    return (
+        f'<div class="lab-bars{named}" role="img" aria-label="{escape(spoken)}">'
+        f"{''.join(rows)}</div>"
+    )
 
 
 def heat(values: NDArray[np.float32], below_u8: NDArray[np.uint8]) -> NDArray[np.uint8]:

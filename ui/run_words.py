@@ -16,6 +16,7 @@ from mnist_core.architectures import ARCHITECTURES
 from mnist_core.config import TrainingConfig
 from mnist_core.runs import RunStatus
 from mnist_core.runs.records import IMPORTED
+from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS
 from ui.text import _, ngettext
@@ -104,6 +105,14 @@ def more_settings_line(config: TrainingConfig) -> str:
     if config.min_delta:
         parts.append(_("smallest improvement {loss}").format(loss=f"{config.min_delta:g}"))
     return _line(*parts)
+
+
+def samples_called(config: TrainingConfig, count: int = 2) -> str:
+    """What so many samples of a run's task are called: "image" or "images", "reviews", "houses"."""
+    known = TASKS.get(config.task)
+    if known is None:
+        return _("sample") if count == 1 else _("samples")
+    return _(known.noun) if count == 1 else _(known.nouns)
 
 
 def escaped(text: str) -> str:

@@ -205,6 +205,12 @@ EVALUATE_COMPARED = "evaluate-compared"
 EVALUATE_TABLES = "evaluate-tables"
 EVALUATE_WORST = "evaluate-worst"
 EVALUATE_RELIABILITY = "evaluate-reliability"
+EVALUATE_WIDE = "evaluate-wide"
+EVALUATE_ROC = "evaluate-roc"
+EVALUATE_PRECISION_RECALL = "evaluate-precision-recall"
+EVALUATE_PREDICTED = "evaluate-predicted"
+EVALUATE_RESIDUALS = "evaluate-residuals"
+EVALUATE_HISTOGRAM = "evaluate-histogram"
 # Models out: a run as a file. These four are public: keep them.
 EXPORT_FORMAT: Entry[str] = Entry("export-format", next(iter(FORMATS)))
 EXPORT_CHECKPOINT: Entry[str] = Entry("export-checkpoint", "best")

@@ -118,6 +118,8 @@ BOSTON = Task(
         mark("low status"),
     ),
     unit=mark("thousand dollars"),
+    noun=mark("house"),
+    nouns=mark("houses"),
     source=mark(
         "D. Harrison and D. Rubinfeld, Hedonic prices and the demand for clean air (1978). Its "
         "column B is built on race, an ethical problem for which many libraries have removed the "
@@ -147,5 +149,7 @@ CALIFORNIA = Task(
         mark("median income"),
     ),
     unit=mark("thousand dollars"),
+    noun=mark("house"),
+    nouns=mark("houses"),
     source=mark("R. Pace and R. Barry, Sparse spatial autoregressions (1997), of the 1990 census"),
 )

@@ -54,4 +54,6 @@ IMDB = Task(
     test_samples=25_000,
     load=load,
     source=mark("A. Maas and others, Learning word vectors for sentiment analysis (2011)"),
+    noun=mark("review"),
+    nouns=mark("reviews"),
 )

@@ -87,4 +87,6 @@ REUTERS = Task(
     test_samples=2_246,
     load=load,
     source=mark("The Reuters-21578 collection, 1987"),
+    noun=mark("news item"),
+    nouns=mark("news items"),
 )

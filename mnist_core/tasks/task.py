@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.tasks.texts import Texts
+from mnist_core.words import mark
 
 Images = NDArray[np.uint8]
 """Grey images: uint8, shape (n, 28, 28), 0 (background) to 255 (ink)."""
@@ -134,6 +135,8 @@ class Task:
         load: Returns the data, checked; the same object at each call of a process.
         columns: The names of a table's columns.
         unit: Of a number that is to be found, such as "thousand dollars".
+        noun: What one sample is called.
+        nouns: What several of them are called.
         source: Where the data comes from, and what is to be known of it.
     """
 
@@ -150,6 +153,8 @@ class Task:
     columns: tuple[str, ...] = ()
     unit: str = ""
     source: str = ""
+    noun: str = mark("image")
+    nouns: str = mark("images")
 
     @property
     def is_number(self) -> bool:

@@ -126,6 +126,13 @@ def plain_word(word: str) -> str:
     return word.lower().replace("’", "'")
 
 
+def beginning(text: str, characters: int = 200) -> str:
+    """The first words of a text, so many characters at most, with an ellipsis if there are more."""
+    if len(text) <= characters:
+        return text
+    return text[: text.rfind(" ", 1, characters) + 1 or characters].rstrip() + " …"
+
+
 def typed(text: str, numbers: Mapping[str, int]) -> NDArray[np.uint16]:
     """The word numbers of a text that somebody typed.
 

@@ -81,7 +81,7 @@ def shown(page: Page) -> dict[int, NDArray[np.uint8]]:
     images = page.locator(f"{CELL} img").evaluate_all("all => all.map(one => [one.alt, one.src])")
     found = {}
     for words, source in images:
-        number = re.search(r"no\. (\d+) of MNIST's test set", words)
+        number = re.search(r"no\. (\d+) of the test set", words)
         assert number
         picture = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
         found[int(number[1])] = np.asarray(picture)

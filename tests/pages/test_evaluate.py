@@ -81,7 +81,7 @@ def cell_images(app: AppTest) -> list[int]:
     """The numbers of the images in the chosen cell, from the words for those who cannot see."""
     (cell,) = re.findall(r'<div class="lab-cell".*', html(app), re.DOTALL)[:1] or [""]
     cell = cell.split('<div class="lab-cards">')[0]
-    return [int(number) for number in re.findall(r"no\. (\d+) of MNIST", cell)]
+    return [int(number) for number in re.findall(r"no\. (\d+) of the test set", cell)]
 
 
 def matrix(app: AppTest) -> dict:
@@ -264,7 +264,7 @@ def test_all_is_right_and_nothing_confused(open_page: Open, run: Run) -> None:
     )
     app = open_page("evaluate")
     assert not app.exception
-    assert "None: every image is read correctly." in said(app)
+    assert "None: all images are read correctly." in said(app)
     assert "**60** images of 0 are read correctly." in said(app)
 
 

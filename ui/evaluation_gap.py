@@ -1,0 +1,136 @@
+"""Training, validation and test side by side: does what was learned hold for new samples?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+from mnist_core.evaluation import Evaluation
+from mnist_core.generalisation import ErrorGap, Gap
+from mnist_core.judging import AnyEvaluation
+from mnist_core.regression import RegressionEvaluation
+from mnist_core.runs import Run
+from ui.evaluation_words import interval, number_interval, part_words, signed
+from ui.run_words import loss, percent, samples_called, whole
+from ui.text import _
+
+#: Accuracies are compared in percentage points.
+_POINTS = 100
+#: From training to what was seen last.
+_ORDER = ("train", "validation", "test")
+
+
+def show_heading(run: Run) -> None:
+    """The title above the parts side by side."""
+    words = _("Does it hold for new {samples}?")
+    st.subheader(words.format(samples=samples_called(run.config)), anchor=False)
+
+
+def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
+    """Training, validation and test side by side, and the gap between them."""
+    samples = samples_called(run.config)
+    if "train" not in parts:
+        st.markdown(
+            _(
+                "This model came in as a file, and nobody here knows which {samples} it learned "
+                "from. So there is nothing to compare the test {samples} with."
+            ).format(samples=samples)
+        )
+        return
+    ordered = [name for name in _ORDER if name in parts]
+    if isinstance(parts["train"], RegressionEvaluation):
+        numbers = {n: p for n in ordered if isinstance(p := parts[n], RegressionEvaluation)}
+        rows, sentence = _number_rows(numbers), _number_sentence(numbers, samples)
+    else:
+        classes = {n: p for n in ordered if isinstance(p := parts[n], Evaluation)}
+        rows, sentence = _class_rows(classes), _class_sentence(classes, samples)
+    lines = [
+        _row("", (part_words(name).label for name in ordered)),
+        "|---|" + "---:|" * len(ordered),
+        _row(samples, (whole(len(parts[name])) for name in ordered)),
+        *rows,
+    ]
+    st.markdown("\n".join(lines))
+    st.caption(f"{sentence} {_('In brackets: 95% intervals.')}")
+
+
+def _row(label: str, cells: Iterable[str]) -> str:
+    return f"| {label} | " + " | ".join(cells) + " |"
+
+
+def _class_rows(parts: Mapping[str, Evaluation]) -> list[str]:
+    gaps = [Gap.between(parts["train"], one) for name, one in parts.items() if name != "train"]
+    points = (signed(gap.accuracy, times=_POINTS, form="+.1f") for gap in gaps)
+    return [
+        _row(_("accuracy"), map(_share, parts.values())),
+        _row(_("loss"), (number_interval(one.loss) for one in parts.values())),
+        _row(_("**gap** in accuracy, points"), ["", *points]),
+        _row(_("**gap** in loss"), ["", *(signed(gap.loss) for gap in gaps)]),
+    ]
+
+
+def _share(one: Evaluation) -> str:
+    low, high = (f"{_POINTS * end:.1f}" for end in (one.accuracy.low, one.accuracy.high))
+    return interval(percent(one.accuracy.value), low, high)
+
+
+def _class_sentence(parts: Mapping[str, Evaluation], samples: str) -> str:
+    train = parts["train"]
+    gap = Gap.between(train, parts["test"])
+    points = f"{_POINTS * abs(gap.accuracy.value):.1f}"
+    if gap.accuracy.low > 0:
+        return _(
+            "The generalisation gap: it reads {points} percentage points fewer of the test "
+            "{samples} than of those that it learned from. What it learned by heart does not help "
+            "it there."
+        ).format(points=points, samples=samples)
+    if gap.accuracy.high < 0:
+        words = _(
+            "There is no generalisation gap: it reads even {points} percentage points more of the "
+            "test {samples} than of those that it learned from."
+        ).format(points=points, samples=samples)
+        if wrong := int(train.wrong.sum()):
+            return f"{words} " + _(
+                "Of the training labels {count} were made wrong on purpose; it has not learned "
+                "those by heart."
+            ).format(count=whole(wrong))
+        return f"{words} " + _("Those must be the harder ones.")
+    return _(
+        "The generalisation gap in accuracy, {points} percentage points, may be chance: the "
+        "interval holds 0. So far it has learned what holds for new {samples} too."
+    ).format(points=points, samples=samples)
+
+
+def _number_rows(parts: Mapping[str, RegressionEvaluation]) -> list[str]:
+    gaps = [ErrorGap.between(parts["train"], one) for name, one in parts.items() if name != "train"]
+    return [
+        _row(_("mean absolute error"), (number_interval(one.mae) for one in parts.values())),
+        _row(_("root mean squared error"), (number_interval(one.rmse) for one in parts.values())),
+        _row("R²", (f"**{loss(one.r2)}**" for one in parts.values())),
+        _row(_("**gap** in mean absolute error"), ["", *(signed(gap.mae) for gap in gaps)]),
+    ]
+
+
+def _number_sentence(parts: Mapping[str, RegressionEvaluation], samples: str) -> str:
+    gap = ErrorGap.between(parts["train"], parts["test"]).mae
+    values = {
+        "error": loss(abs(gap.value)),
+        "unit": _(parts["train"].unit),
+        "samples": samples,
+    }
+    if gap.low > 0:
+        return _(
+            "The generalisation gap: on the test {samples} it is {error} {unit} farther off, on "
+            "average, than on those that it learned from. What it learned by heart does not help "
+            "it there."
+        ).format(**values)
+    if gap.high < 0:
+        return _(
+            "There is no generalisation gap: on the test {samples} it is even {error} {unit} "
+            "nearer to the truth than on those that it learned from. Those must be the harder ones."
+        ).format(**values)
+    return _(
+        "The generalisation gap, {error} {unit}, may be chance: the interval holds 0. So far it "
+        "has learned what holds for new {samples} too."
+    ).format(**values)

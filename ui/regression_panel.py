@@ -1,0 +1,156 @@
+"""An evaluation of a network that finds a number: how far off it is, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from mnist_core.judging import samples_of
+from mnist_core.regression import RegressionEvaluation
+from mnist_core.runs import Run
+from mnist_core.tasks import task
+from ui import regression_charts, state
+from ui.evaluation_words import CHART_CONFIG, part_words, show_metric
+from ui.run_words import loss, samples_called, whole
+from ui.text import _
+
+#: The worst answers that are shown.
+WORST_SHOWN = 12
+
+
+def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
+    """Mean absolute error, root mean squared error, R² and bias, with their intervals."""
+    unit, samples = _(evaluation.unit), samples_called(run.config)
+    mae, rmse, bias = evaluation.mae, evaluation.rmse, evaluation.bias
+    with st.container(key=state.EVALUATE_FIGURES, horizontal=True):
+        show_metric(
+            _("Mean absolute error"),
+            loss(mae.value),
+            _("{low} to {high}").format(low=loss(mae.low), high=loss(mae.high)),
+            _(
+                "How far off an answer is on average, in {unit}. Other {samples} would give a "
+                "slightly different figure: the range below holds the true one 95 times of 100. "
+                "The more {samples}, the narrower it is."
+            ).format(unit=unit, samples=samples),
+        )
+        show_metric(
+            _("Root mean squared error"),
+            loss(rmse.value),
+            _("{low} to {high}").format(low=loss(rmse.low), high=loss(rmse.high)),
+            _(
+                "The square root of the loss (the mean squared error), in {unit} again. A few "
+                "large errors count more here than many small ones: if it is much larger than the "
+                "mean absolute error, look at the largest errors below."
+            ).format(unit=unit),
+        )
+        show_metric(
+            "R²",
+            loss(evaluation.r2),
+            _("of {count} {samples}").format(count=whole(len(evaluation)), samples=samples),
+            _(
+                "The share of the differences between the {samples} that the network explains. "
+                "1 is perfect; 0 is no better than to answer the mean each time, and it can be "
+                "less."
+            ).format(samples=samples),
+        )
+        show_metric(
+            _("Mean error"),
+            f"{bias.value:+.3f}",
+            _("{low} to {high}").format(low=f"{bias.low:+.3f}", high=f"{bias.high:+.3f}"),
+            _(
+                "Predicted minus true, on average, in {unit} (the bias). Above 0 the network "
+                "guesses too high on the whole, below 0 too low."
+            ).format(unit=unit),
+        )
+    st.caption(_("Errors are in {unit}.").format(unit=unit))
+
+
+def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
+    """Predicted against true, and the residuals in two ways."""
+    st.subheader(_("How far off is it, and where?"), anchor=False)
+    samples = samples_called(run.config)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _chart(
+            regression_charts.predicted_against_true,
+            evaluation,
+            state.EVALUATE_PREDICTED,
+            _("Predicted against true"),
+            _("Each point is one sample. On the dashed line the answer is the truth."),
+        )
+    with right:
+        _chart(
+            regression_charts.residuals_against_predicted,
+            evaluation,
+            state.EVALUATE_RESIDUALS,
+            _("Residuals against predicted"),
+            _(
+                "A residual is what is left: predicted minus true. A good network leaves a "
+                "shapeless cloud around the dashed line; a bend or a funnel is something that it "
+                "has not learned."
+            ),
+        )
+    with left:
+        _chart(
+            regression_charts.residual_histogram,
+            evaluation,
+            state.EVALUATE_HISTOGRAM,
+            _("Histogram of the residuals"),
+            _("How many answers are so far off: narrow and around 0 is good."),
+        )
+    if (count := len(regression_charts.drawn(evaluation))) < len(evaluation):
+        st.caption(
+            _("The points are {count} of the {all} {samples}.").format(
+                count=whole(count), all=whole(len(evaluation)), samples=samples
+            )
+        )
+
+
+def _chart(
+    draw: Callable[..., go.Figure],
+    evaluation: RegressionEvaluation,
+    key: str,
+    title: str,
+    words: str,
+) -> None:
+    with st.container(key=key, gap="small"):
+        st.markdown(f"**{title}**")
+        st.plotly_chart(draw(evaluation, translate=_), config=CHART_CONFIG, alt=title)
+        st.caption(words)
+
+
+def show_worst(run: Run, evaluation: RegressionEvaluation, part: str) -> None:
+    """The samples with the largest errors as a table, with all that the network was told."""
+    samples = samples_called(run.config)
+    st.subheader(_("Where is it farthest off?"), anchor=False)
+    st.caption(
+        _(
+            "The {samples} with the largest errors, with the numbers that the network was given "
+            "(as they came, before they were brought to one scale). “No.” is the place in "
+            "{array}, counted from 0."
+        ).format(samples=samples, array=part_words(part).array)
+    )
+    worst = evaluation.top_errors(WORST_SHOWN)
+    rows = samples_of(run, part, evaluation.indices[worst])
+    table: dict[str, Any] = {
+        "index": evaluation.indices[worst],
+        "true": evaluation.truths[worst],
+        "predicted": evaluation.predictions[worst],
+        "error": evaluation.residuals[worst],
+    }
+    columns = task(run.config.task).columns
+    table |= {name: rows[:, number] for number, name in enumerate(columns)}
+    number = st.column_config.NumberColumn
+    unit = _(evaluation.unit)
+    config = {
+        "index": number(_("No."), pinned=True),
+        "true": number(_("True"), format="%.1f", help=unit),
+        "predicted": number(_("Predicted"), format="%.1f", help=unit),
+        "error": number(_("Error"), format="%+.1f", help=_("Predicted minus true.")),
+    }
+    config |= {name: number(_(name), format="%.4g") for name in columns}
+    with st.container(key=state.EVALUATE_WORST):
+        st.dataframe(table, hide_index=True, column_config=config)
