@@ -90,3 +90,21 @@ def test_the_page_fits_a_phone(browser: Browser, lab: LabServer):
     assert grid
     assert grid["x"] + grid["width"] <= 390
     context.close()
+
+
+def test_a_table_is_looked_at_and_its_columns_set_against_the_price(page: Page, lab: LabServer):
+    page.goto(f"{lab.address}/data?task=boston")
+    expect(page.get_by_text("ethical problem").first).to_be_visible()
+    expect(page.locator("[data-testid=stDataFrame]")).to_be_visible()
+    looks = page.locator(".st-key-data-look").get_by_role("radio")
+    looks.nth(2).click()
+    expect(page.locator(".st-key-data-column-charts .js-plotly-plot")).to_have_count(2)
+    looks.nth(1).click()
+    page.locator(".st-key-data-other-step").get_by_role("radio").nth(2).click()
+    figures = page.locator(".st-key-data-figures [data-testid=stMetricValue]")
+    expect(figures.nth(1)).to_have_text("float32", use_inner_text=True)
+    # Another task is one choice away, and the digits' address is as it was.
+    page.locator(".st-key-data-task").get_by_role("combobox").click()
+    page.get_by_role("option", name="MNIST").first.click()
+    expect(page.locator(GRID)).to_have_count(96)
+    page.wait_for_url("**/data?task=mnist")
