@@ -33,17 +33,22 @@ def follow_address() -> None:
         st.warning(_("There is no task {name}.").format(name=escaped(asked[:40])))
         asked = trained
     if asked is not None and asked != before[0]:
-        state.DATA_TASK.set(asked)
+        _show(asked)
     elif trained != before[1]:
-        state.DATA_TASK.set(trained)
+        _show(trained)
     state.DATA_TASK_FOR.set((seen[0] if seen[0] is not None else before[0], trained))
 
 
 def choose(key: str) -> None:
     """Another task was chosen: the address names it, and nothing else that was the old one's."""
-    state.DATA_TASK.set(key)
+    _show(key)
     st.query_params.from_dict({"task": key})
-    state.DATA_TOPIC.set(-1)
+
+
+def _show(key: str) -> None:
+    """Begin with a task's first text: another one has other classes, and not as many texts."""
+    state.DATA_TASK.set(key)
+    state.DATA_TOPIC.set(state.DATA_TOPIC.default)
     state.DATA_PAGE.set(1)
     state.DATA_TEXT.set(None)
     state.DATA_OTHER_STEP.set(None)

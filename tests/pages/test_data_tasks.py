@@ -109,6 +109,22 @@ def test_data_that_is_not_there_is_one_sentence(
     data_tasks._missing.clear()
 
 
+def test_another_task_by_its_address_begins_anew(open_page: Open, texts: None) -> None:
+    """A text and a class of the one may not exist in the other."""
+    app = choose(open_page("data", task="imdb"), "data-split", "test")
+    app.pagination(key="data-page").set_value(2500).run()
+    app.query_params["task"] = "reuters"
+    app.run()
+    assert not app.exception
+    app.selectbox(key="data-topic").set_value(45).run()
+    choose(app, "data-look", "steps")
+    app.query_params["task"] = "imdb"
+    app.run()
+    assert not app.exception
+    choose(app, "data-look", "samples")
+    assert app.selectbox(key="data-topic").value == -1
+
+
 # Texts
 
 
