@@ -113,11 +113,12 @@ def test_another_task_by_its_address_begins_anew(open_page: Open, texts: None) -
     """A text and a class of the one may not exist in the other."""
     app = choose(open_page("data", task="imdb"), "data-split", "test")
     app.pagination(key="data-page").set_value(2500).run()
+    choose(app, "data-look", "steps")
     app.query_params["task"] = "reuters"
     app.run()
     assert not app.exception
+    choose(app, "data-look", "samples")
     app.selectbox(key="data-topic").set_value(45).run()
-    choose(app, "data-look", "steps")
     app.query_params["task"] = "imdb"
     app.run()
     assert not app.exception
