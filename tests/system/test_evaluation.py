@@ -217,6 +217,7 @@ def test_the_command_says_the_same(store, dense, monkeypatch, capsys, options):
     head = {
         "run_id": dense.id,
         "name": "dense",
+        "task": "mnist",
         "checkpoint": checkpoint,
         "epoch": epoch,
         "part": part,
