@@ -7,13 +7,11 @@ folder and a process of their own, where there is no lab to import.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -35,6 +33,7 @@ from mnist_core.tasks import prepare, split, task
 from mnist_core.tasks.mnist import DATA_FILE
 from mnist_core.training import augmentation
 from mnist_core.training.programs import optimizer_of
+from tests.exported_code import described, module_of, run_notebook, run_script
 from tests.exported_runs import trained
 from tests.live_training import Training, record
 
@@ -72,24 +71,6 @@ def folder(store, tmp_path_factory) -> Path:
 @pytest.fixture(params=CONFIGS)
 def name(request) -> str:
     return request.param
-
-
-def module_of(file: Path) -> ModuleType:
-    """The functions of a script, which imports nothing of the lab and does nothing by itself."""
-    assert "mnist_core" not in file.read_text("utf-8")
-    spec = spec_from_file_location("exported", file)
-    assert spec and spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def described(model: keras.Model) -> list[tuple[str, dict]]:
-    """A model's layers with their settings, without the numbers in their names."""
-    layers = [(type(layer).__name__, layer.get_config()) for layer in model.layers]
-    for _kind, config in layers:
-        config.pop("name")
-    return [("", {"name": model.name, "input": model.input_shape}), *layers]
 
 
 def drawn(module: ModuleType) -> tuple[np.ndarray, np.ndarray]:
@@ -378,7 +359,7 @@ def test_it_runs_to_its_end_and_comes_out_where_the_run_did(store, retrained, fo
     file = tmp_path / ("again.py" if form == "script" else "again.ipynb")
     file.write_bytes(export(store, run.id, form))
     shutil.copy(DATA_FILE, tmp_path / "mnist.npz")
-    said = RUN_IT[form](file)
+    said = run_script(file, "--data", "mnist.npz") if form == "script" else run_notebook(file)
     found = re.search(r"Best epoch: (\d+), with .*\nTest loss: .*, test accuracy: ([\d.]+)", said)
     assert found, said
     assert float(found[2]) == pytest.approx(run.test_metric, abs=near)
@@ -390,43 +371,3 @@ def test_it_runs_to_its_end_and_comes_out_where_the_run_did(store, retrained, fo
     best = keras.saving.load_model(tmp_path / "best.keras")
     assert described(best) == described(ARCHITECTURES[run.config.architecture].build())
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
-
-
-def run_script(file: Path) -> str:
-    # -I: neither the folder nor PYTHONPATH, so nothing of the lab.
-    done = subprocess.run(
-        [sys.executable, "-I", file.name, "--data", "mnist.npz"],
-        cwd=file.parent,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def run_notebook(file: Path) -> str:
-    """With Jupyter's own runner, each cell in turn."""
-    runner = "from nbclient.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", runner, "--inplace", file.name],
-        cwd=file.parent,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr
-    cells = nbformat.read(file, as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    assert any("image/png" in output.get("data", {}) for output in outputs)
-    return "".join(output.text for output in outputs if output.get("name") == "stdout")
-
-
-RUN_IT = {"script": run_script, "notebook": run_notebook}
-
-
-def clean_environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return kept | {"TF_CPP_MIN_LOG_LEVEL": "3"}

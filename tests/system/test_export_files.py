@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,8 +15,11 @@ from mnist_core.architectures import ARCHITECTURES, architectures_for
 from mnist_core.errors import ConfigError, DataError, StoreError, UnknownRunError
 from mnist_core.export import export, export_known
 from mnist_core.formats import FORMATS
-from mnist_core.runs import Store
-from mnist_core.tasks import prepare, task
+from mnist_core.inputs import network_inputs
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Run, Store
+from mnist_core.tasks import prepare, split, task
+from tests import made_up_texts
 from tests.exported_runs import SOFTMAX, trained
 
 DIGITS = 1_000
@@ -85,6 +89,39 @@ def test_the_tool_answers_as_the_run_s_model(store, run, expectation, tmp_path, 
     assert found.dtype == np.float32 and found.shape == (DIGITS, 10)
     assert expected.std(axis=0).min() > 1e-3  # else any answer would do
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.fixture(scope="module", params=["imdb", "boston"])
+def other(request, tmp_path_factory, store) -> tuple[Run, np.ndarray]:
+    """A run of a task with texts, and one with a table, and test samples for its network."""
+    key = request.param
+    home = tmp_path_factory.mktemp(key)
+    if key == "imdb":
+        made_up_texts.write(home, key)
+    sizes = {"train_size": 300, "validation_size": 100, "batch_size": 10}
+    config = replace(PRESETS[key].config, epochs=5, **sizes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_LAB_HOME", str(home))
+        task(key).load.cache_clear()
+        run = trained(store, **config.to_dict())
+        test = split(task(key).load(), config).test.inputs[:100]
+        task(key).load.cache_clear()
+    return run, network_inputs(test, config, ARCHITECTURES[config.architecture].input_shape)
+
+
+@pytest.mark.parametrize("key", MODELS)
+def test_the_tool_answers_for_texts_and_tables_too(store, other, tmp_path, key):
+    run, x = other
+    form = FORMATS[key]
+    file = f"model{form.ending}"
+    (tmp_path / file).write_bytes(export(store, run.id, key))
+    expected = loading.load(store, run.id, "best").model.predict(x, verbose=0)
+    scope = {"x": x, "build_model": ARCHITECTURES[run.config.architecture].build}
+    exec(form.usage.format(file=file), scope)
+    found = scope["answers"]
+    assert found.dtype == np.float32 and found.shape == (len(x), 1)
+    assert expected.std() > 1e-2  # else any answer would do
+    np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-5)
 
 
 @pytest.mark.parametrize("key", MODELS)

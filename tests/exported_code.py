@@ -1,0 +1,78 @@
+"""Exported scripts and notebooks, imported piece by piece or run to their end without the lab."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import keras
+import nbformat
+
+
+def module_of(file: Path) -> ModuleType:
+    """The functions of a script, which imports nothing of the lab and does nothing by itself."""
+    assert "mnist_core" not in file.read_text("utf-8")
+    spec = spec_from_file_location("exported", file)
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def described(model: keras.Model) -> list[tuple[str, dict]]:
+    """A model's layers with their settings, without the numbers in their names."""
+    layers = [(type(layer).__name__, layer.get_config()) for layer in model.layers]
+    for _kind, config in layers:
+        config.pop("name")
+    return [("", {"name": model.name, "input": model.input_shape}), *layers]
+
+
+#: Runs a script, and says how much memory it took. -I: neither the folder nor PYTHONPATH, so
+#: nothing of the lab.
+RUNNER = """
+import resource, subprocess, sys
+done = subprocess.run([sys.executable, "-I", *sys.argv[1:]])
+print("Peak:", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, "kB")
+sys.exit(done.returncode)
+"""
+
+
+def run_script(file: Path, *words: str, **variables: str) -> str:
+    """Run a script with these words and variables; what it says, and "Peak: … kB"."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", RUNNER, file.name, *words],
+        cwd=file.parent,
+        env=clean_environment() | variables,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run_notebook(file: Path, **variables: str) -> str:
+    """Run a notebook with Jupyter's own runner, each cell in turn; what it says."""
+    runner = "from nbclient.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", runner, "--inplace", file.name],
+        cwd=file.parent,
+        env=clean_environment() | variables,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    cells = nbformat.read(file, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    return "".join(output.text for output in outputs if output.get("name") == "stdout")
+
+
+def clean_environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return kept | {"TF_CPP_MIN_LOG_LEVEL": "3"}
