@@ -348,7 +348,7 @@ _ALL = (
     ),
     Architecture(
         key="text-16-16",
-        label=mark("Two small layers for yes or no, 16 each"),
+        label=mark("Two small layers, 16 each"),
         summary=mark(
             "Each of 10,000 words has 16 weights; what they add up to becomes one probability."
         ),
@@ -360,7 +360,7 @@ _ALL = (
     ),
     Architecture(
         key="text-64-64",
-        label=mark("Two layers for many topics, 64 each"),
+        label=mark("Two layers for topics, 64 each"),
         summary=mark(
             "Wider than the one for yes or no: 46 topics would not pass through 16 numbers."
         ),
@@ -384,7 +384,7 @@ _ALL = (
     ),
     Architecture(
         key="california-64-64",
-        label=mark("Two layers for a price in California, 64 each"),
+        label=mark("Two layers for California, 64 each"),
         summary=mark("The same network, for the eight columns of California's table."),
         source=CHOLLET,
         parameters=4_801,
