@@ -126,6 +126,6 @@ if answerers:
     others = [key for key in ask_panel.OFFERS if key not in known]
     if others and not to_come:
         st.caption(_("Something else to ask:"))
-        ask_panel.show_offers(others)
+        ask_panel.show_offers(others, first_stands_out=False)
 elif not to_come:
     show_beginning()

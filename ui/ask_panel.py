@@ -71,14 +71,14 @@ def train_one(preset: str) -> None:
         st.query_params["run"] = start_run(offered(preset), preset).id
 
 
-def show_offers(presets: list[str]) -> None:
-    """A button for each network that can be trained from here; the first stands out."""
+def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
+    """A button for each network that can be trained from here."""
     with st.container(horizontal=True):
         for place, preset in enumerate(presets):
             st.button(
                 _(OFFERS[preset][0]),
                 key=state.ask_train(preset),
-                type="secondary" if place else "primary",
+                type="primary" if first_stands_out and not place else "secondary",
                 icon=":material/play_arrow:",
                 on_click=train_one,
                 args=(preset,),
@@ -250,6 +250,7 @@ def _show_column(entry: Task, number: int, column: Column) -> float:
         step=float(column.step),
         format=f"%.{digits}f",
         key=_slider(entry, number).prepare(),
+        help=_(entry.columns_explained[number]),
         persist_state="session",
     )
     return value

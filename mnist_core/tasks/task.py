@@ -134,6 +134,7 @@ class Task:
         test_samples: How many samples the test set has.
         load: Returns the data, checked; the same object at each call of a process.
         columns: The names of a table's columns.
+        columns_explained: What each of them measures, and in which unit.
         unit: Of a number that is to be found, such as "thousand dollars".
         noun: What one sample is called.
         nouns: What several of them are called.
@@ -151,6 +152,7 @@ class Task:
     test_samples: int
     load: Callable[[], Dataset]
     columns: tuple[str, ...] = ()
+    columns_explained: tuple[str, ...] = ()
     unit: str = ""
     source: str = ""
     noun: str = mark("image")

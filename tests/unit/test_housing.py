@@ -68,3 +68,10 @@ def test_without_judges_all_samples_train():
     parts = split(task("boston").load(), replace(BOSTON, train_size=404, validation_size=0))
     assert sorted(parts.train.indices) == list(range(404))
     assert len(parts.validation.labels) == 0
+
+
+@pytest.mark.parametrize("key", ["boston", "california"])
+def test_every_column_is_explained(key):
+    entry = task(key)
+    assert len(entry.columns_explained) == len(entry.columns)
+    assert all(entry.columns_explained)
