@@ -10,8 +10,10 @@ is tested.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -272,6 +274,42 @@ _ALL = (
 )
 
 EXPERIMENTS: dict[str, Experiment] = {one.key: one for one in _ALL}
+#: What ``python -m mnist_core reproduce --json`` printed when this version was made.
+PUBLISHED = Path(__file__).with_name("data") / "reproduction.json"
+
+
+def published() -> list[Reproduced]:
+    """The figures that came out when this version was made; none where there is no such file."""
+    if not PUBLISHED.exists():
+        return []
+    rows = json.loads(PUBLISHED.read_text("utf-8"))
+    return [
+        Reproduced(row["key"], tuple(row["figures"]), row["seconds"])
+        for row in rows
+        if row["key"] in EXPERIMENTS
+    ]
+
+
+def written(value: float, unit: str) -> str:
+    """A figure as a table shows it."""
+    return f"{value:.0f}" if unit == "epoch" else f"{value:.2f}"
+
+
+def markdown(rows: Sequence[Reproduced]) -> str:
+    """The table of experiments, in English."""
+    lines = [
+        "| experiment | source | ours, mean | from … to | unit | within | put right |",
+        "| --- | ---: | ---: | ---: | --- | --- | --- |",
+    ]
+    for row in rows:
+        known = EXPERIMENTS[row.key]
+        mean, low, high = (written(one, known.unit) for one in (row.mean, row.low, row.high))
+        within = "yes" if row.within else "no"
+        lines.append(
+            f"| {known.label} (`{row.key}`) | {known.figure:g} | {mean} | {low} … {high} "
+            f"| {known.unit} | {within} | {known.put_right} |"
+        )
+    return "\n".join(lines)
 
 
 def reproduce(

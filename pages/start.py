@@ -5,6 +5,7 @@ import streamlit as st
 from mnist_core.presets import PRESETS, Preset
 from ui import live_chart, problems, services, state
 from ui.navigation import train_page
+from ui.reproduction_panel import show_reproduction
 from ui.run_words import STATUS_WORDS, escaped, settings_line
 from ui.starting import start_run
 from ui.text import _
@@ -98,4 +99,5 @@ offer(digits[0], first=True)
 offer_all(digits[1:])
 st.subheader(_("Other tasks, the same lesson"), anchor=False)
 offer_all(others)
+show_reproduction()
 live_chart.warm_up()

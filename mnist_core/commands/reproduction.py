@@ -10,7 +10,7 @@ import tempfile
 from mnist_core.commands.arguments import Commands
 from mnist_core.commands.tables import print_table
 from mnist_core.errors import ConfigError
-from mnist_core.reproduction import EXPERIMENTS, SEEDS, Reproduced, reproduce
+from mnist_core.reproduction import EXPERIMENTS, SEEDS, Reproduced, markdown, reproduce, written
 from mnist_core.runs import Store
 from mnist_core.words import mark
 
@@ -31,6 +31,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
         help="which experiments: " + ", ".join(EXPERIMENTS),
     )
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how often each is trained")
+    parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     parser.add_argument("--keep", action="store_true", help="keep the runs in the lab")
     return parser
 
@@ -49,6 +50,8 @@ def _reproduce(options: argparse.Namespace) -> int:
         every = list(reproduce(store, options.only, seeds=options.seeds, said=_said))
     if options.json:
         print(json.dumps([one.to_dict() for one in every]))
+    elif options.markdown:
+        print(markdown(every))
     else:
         print_table("", [_row(one) for one in every])
     return 0 if all(one.within for one in every) else 1
@@ -60,12 +63,12 @@ def _said(key: str, seed: int) -> None:
 
 def _row(one: Reproduced) -> dict[str, str]:
     known = EXPERIMENTS[one.key]
-    digits = {"%": 2, "epoch": 0}.get(known.unit, 2)
+    mean, low, high = (written(value, known.unit) for value in (one.mean, one.low, one.high))
     return {
         "key": one.key,
         "source": f"{known.figure:g}",
-        "ours": f"{one.mean:.{digits}f}",
-        "from … to": f"{one.low:.{digits}f} … {one.high:.{digits}f}",
+        "ours": mean,
+        "from … to": f"{low} … {high}",
         "unit": known.unit,
         "within": "yes" if one.within else "no",
         "seconds": f"{one.seconds:.0f}",

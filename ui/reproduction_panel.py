@@ -1,0 +1,49 @@
+"""Do we find what the sources found? Their experiments, each trained with several seeds."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.reproduction import EXPERIMENTS, SEEDS, Reproduced, published, written
+from ui.text import _
+
+
+def show_reproduction() -> None:
+    """The table of experiments, if this version has one."""
+    rows = _published()
+    if not rows:
+        return
+    with st.expander(_("Do we find what the sources found?")):
+        st.markdown(
+            _(
+                "Every experiment here comes from a tutorial or a book. Each was trained {seeds} "
+                "times with other seeds. A source's figure counts as found again if it lies among "
+                "ours, as exactly as it is stated."
+            ).format(seeds=SEEDS)
+        )
+        st.dataframe(
+            [_row(row) for row in rows],
+            hide_index=True,
+            width="stretch",
+            height="content",
+        )
+        st.caption(_("Train them yourself: `python -m mnist_core reproduce`"))
+
+
+def _row(row: Reproduced) -> dict[str, str]:
+    known = EXPERIMENTS[row.key]
+    low, high = written(row.low, known.unit), written(row.high, known.unit)
+    unit = {"epoch": _("epoch")}.get(known.unit, _(known.unit))
+    return {
+        _("Experiment"): _(known.label),
+        _("Source"): f"{known.figure:g} {unit}",
+        _("Ours"): f"{written(row.mean, known.unit)} ({low} … {high})",
+        _("Found again"): "✓" if row.within else "✗",
+        _("Whose figure"): _(known.source),
+        _("Put right"): _(known.put_right),
+    }
+
+
+@st.cache_data(show_spinner=False)
+def _published() -> list[Reproduced]:
+    return published()
