@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from mnist_core.reproduction import EXPERIMENTS, SEEDS, Reproduced, published, written
+from mnist_core.reproduction import EXPERIMENTS, SEEDS, published, written
 from ui.text import _
 
 
@@ -17,8 +19,9 @@ def show_reproduction() -> None:
         st.markdown(
             _(
                 "Every experiment here comes from a tutorial or a book. Each was trained {seeds} "
-                "times with other seeds. A source's figure counts as found again if it lies among "
-                "ours, as exactly as it is stated."
+                "times with other seeds. A source's figure counts as found again if it could be "
+                "one more run like ours: 95 of 100 would lie no farther from our mean than the "
+                "number after ±."
             ).format(seeds=SEEDS)
         )
         st.dataframe(
@@ -30,20 +33,20 @@ def show_reproduction() -> None:
         st.caption(_("Train them yourself: `python -m mnist_core reproduce`"))
 
 
-def _row(row: Reproduced) -> dict[str, str]:
-    known = EXPERIMENTS[row.key]
-    low, high = written(row.low, known.unit), written(row.high, known.unit)
+def _row(row: dict[str, Any]) -> dict[str, str]:
+    known = EXPERIMENTS[row["key"]]
+    mean, spread = (written(row[name], known.unit) for name in ("mean", "spread"))
     unit = {"epoch": _("epoch")}.get(known.unit, _(known.unit))
     return {
         _("Experiment"): _(known.label),
         _("Source"): f"{known.figure:g} {unit}",
-        _("Ours"): f"{written(row.mean, known.unit)} ({low} … {high})",
-        _("Found again"): "✓" if row.within else "✗",
+        _("Ours"): f"{mean} ± {spread}",
+        _("Found again"): "✓" if row["within"] else "✗",
         _("Whose figure"): _(known.source),
         _("Put right"): _(known.put_right),
     }
 
 
 @st.cache_data(show_spinner=False)
-def _published() -> list[Reproduced]:
+def _published() -> list[dict[str, Any]]:
     return published()

@@ -63,11 +63,12 @@ def _said(key: str, seed: int) -> None:
 
 def _row(one: Reproduced) -> dict[str, str]:
     known = EXPERIMENTS[one.key]
-    mean, low, high = (written(value, known.unit) for value in (one.mean, one.low, one.high))
+    figures = (one.mean, one.spread, one.low, one.high)
+    mean, spread, low, high = (written(value, known.unit) for value in figures)
     return {
         "key": one.key,
         "source": f"{known.figure:g}",
-        "ours": mean,
+        "ours": f"{mean} ± {spread}",
         "from … to": f"{low} … {high}",
         "unit": known.unit,
         "within": "yes" if one.within else "no",

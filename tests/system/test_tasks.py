@@ -14,7 +14,7 @@ from mnist_core.commands import main
 from mnist_core.crossvalidation import final_config, fold_configs, mean_curve
 from mnist_core.judging import evaluate
 from mnist_core.presets import PRESETS
-from mnist_core.reproduction import EXPERIMENTS, Reproduced, reproduce
+from mnist_core.reproduction import EXPERIMENTS, reproduce
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue
 from mnist_core.tasks import TASKS, keras_data, split, task
@@ -111,14 +111,7 @@ def test_an_experiment_is_reproduced_with_several_seeds(store):
     (found,) = reproduce(store, ["boston"], seeds=2, said=lambda *what: said.append(what))
     assert said == [("boston", 1), ("boston", 2)]
     assert len(found.figures) == 2 and found.low < found.high
-    assert found.within == (found.low - 0.25 <= 2.5 <= found.high + 0.25)
-
-
-def test_a_figure_outside_the_spread_is_not_reproduced():
-    assert Reproduced("softmax", (88.0, 89.0), 1.0).within
-    assert Reproduced("softmax", (88.54, 89.0), 1.0).within  # 88.5 may be 88.54
-    assert not Reproduced("softmax", (88.6, 89.0), 1.0).within
-    assert not Reproduced("softmax", (87.0, 88.0), 1.0).within
+    assert found.spread > found.high - found.low  # two runs say little
 
 
 def test_an_unknown_experiment_is_met_with_the_known_ones(store, capsys):
