@@ -8,11 +8,11 @@ only what it reads; no cookie reaches it, and its pages may load nothing from an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import AsyncIterator, Mapping
+from functools import cache, partial
 
 import urllib3
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -28,6 +28,9 @@ MOST_BYTES = 1_000_000
 #: So long it may think about an answer, in seconds.
 ANSWER_SECONDS = 120.0
 CHUNK_BYTES = 1 << 16
+#: Threads that wait for TensorBoard. They are its own: where it hangs, these are taken and no
+#: others, and the pages, whose files the server reads in threads too, come as always.
+_THREADS = CapacityLimiter(16)
 
 #: Plugins that have something to show here. Others would read what their own files name.
 _PLUGINS = "scalars|histograms|distributions|graphs|hparams|images|timeseries|custom_scalars"
@@ -133,8 +136,8 @@ async def _hand_on(request: Request, path: str) -> Response:
     url = f"{address()}{path}" + (f"?{request.url.query}" if request.url.query else "")
     headers = {name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers}
     try:
-        # Not asyncio's own threads, of which there are few: the live streams need them.
-        answer = await run_in_threadpool(_ask, port, request.method, url, headers, body or None)
+        ask = partial(_ask, port, request.method, url, headers, body or None)
+        answer = await to_thread.run_sync(ask, limiter=_THREADS)
     except urllib3.exceptions.HTTPError:
         return _refusal(502, "TensorBoard does not answer. Reload the page TensorBoard.")
     kept = {name: answer.headers[name] for name in _RESPONSE_HEADERS if name in answer.headers}
@@ -187,9 +190,11 @@ def _ask(
     )
 
 
-def _content(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+async def _content(answer: urllib3.BaseHTTPResponse) -> AsyncIterator[bytes]:
+    pieces = answer.stream(CHUNK_BYTES, decode_content=False)
     with answer:
-        yield from answer.stream(CHUNK_BYTES, decode_content=False)
+        while (piece := await to_thread.run_sync(next, pieces, None, limiter=_THREADS)) is not None:
+            yield piece
 
 
 def _refusal(status: int, sentence: str) -> Response:

@@ -6,15 +6,21 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from mnist_core import tensorboard_server
 from mnist_core.runs import Run, Store
@@ -144,6 +150,32 @@ def test_what_is_not_tensorboards_own_is_not_passed_on(address: str, path: str) 
     with ask(address + path) as answer:
         assert answer.status == 404
         answer.read()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no process can be held there")
+def test_one_that_hangs_keeps_no_other_answer_waiting(running: TensorBoardServer) -> None:
+    def aside(_request: Request) -> Response:  # no coroutine: answered in a thread, like files
+        return Response("here")
+
+    waiting: list[socket.socket] = []
+    assert running.pid is not None
+    with served([*board.routes, Route("/aside", aside)]) as root:
+        place = urlsplit(root)
+        os.kill(running.pid, signal.SIGSTOP)
+        try:
+            for _ in range(60):  # more than a server has threads
+                waiting.append(socket.create_connection((place.hostname, place.port)))
+                waiting[-1].sendall(b"GET /live/tensorboard/data/runs HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(1)  # until they all wait for it
+            with urllib.request.urlopen(f"{root}/aside", timeout=10) as answer:
+                assert answer.read() == b"here"
+        finally:
+            os.kill(running.pid, signal.SIGCONT)
+        # And all of them get their answer when it goes on.
+        for one in waiting:
+            one.settimeout(60)
+            assert one.recv(15) == b"HTTP/1.1 200 OK"
+            one.close()
 
 
 def test_only_what_takes_a_body_is_asked_with_one(address: str) -> None:
