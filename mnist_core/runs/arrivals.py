@@ -9,12 +9,12 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import sqlalchemy as sa
 
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import StoreError
+from mnist_core.errors import DataError, StoreError
 from mnist_core.runs.records import IMPORTED, EpochRecord, Run, RunStatus
 from mnist_core.runs.rows import journal_values
 from mnist_core.runs.schema import journal, runs
@@ -23,6 +23,9 @@ from mnist_core.words import mark
 
 #: A file as it was sent, until a worker has looked at it.
 ARRIVED = "arrived"
+#: Longest file that is kept until it is looked at: a saved run with all its models. A longer one,
+#: or one without an end, such as a device, would fill the disk first.
+MOST_BYTES = 500_000_000
 #: Records written with one statement; SQLite takes 32,766 values in all.
 RECORDS_AT_ONCE = 1000
 
@@ -67,12 +70,37 @@ def keep_arrived(store: Store, file: BinaryIO) -> str:
         The id that its run will have, if it is taken.
 
     Raises:
+        DataError: It is far too long.
         StoreError: The disk is full or may not be written.
     """
     run_id = secrets.token_hex(16)
     file.seek(0)
-    store.artifacts.write_from(run_id, ARRIVED, file)
+    try:
+        store.artifacts.write_from(run_id, ARRIVED, cast("BinaryIO", _Limited(file)))
+    except BaseException:
+        store.artifacts.remove(run_id)
+        raise
     return run_id
+
+
+class _Limited:
+    """A file that is read up to :data:`MOST_BYTES`, whatever it says of its length."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = MOST_BYTES
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._file.read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise DataError(
+                mark("A file was to be brought in."),
+                mark("It has more than {most} MB, which is the most that is looked at."),
+                mark("Choose a file that this lab or Keras has saved."),
+                most=MOST_BYTES // 1_000_000,
+            )
+        return piece
 
 
 def arrived(store: Store, run_id: str) -> bytes:

@@ -97,7 +97,7 @@ class Artifacts:
                 with self._files.open(temporary, "wb") as file:
                     shutil.copyfileobj(source, file, PIECE)
                 self._rename(temporary, path)
-            except OSError:
+            except BaseException:  # also Ctrl+C, and what the source itself raises
                 if self._files.exists(temporary):
                     self._files.rm(temporary)
                 raise
