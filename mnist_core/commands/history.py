@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from mnist_core.commands.arguments import MOST_RUNS, Commands
@@ -44,7 +45,7 @@ def _runs(options: argparse.Namespace) -> int:
                 "name": row["name"],
                 "status": row["status"],
                 "epochs": f"{row['epochs']}/{run.config.epochs}",
-                "best": f"{run.best.val_loss:.4g} at {run.best.epoch}" if run.best else "",
+                "best": _best_words(run),
                 "test": _test_words(run),
                 "created": datetime.fromtimestamp(run.created_at).strftime("%m-%d %H:%M"),
             }
@@ -68,6 +69,14 @@ def _run_row(run: Run) -> dict[str, Any]:
         "last": figures(run.last, run.config.metric),
         **tested(run),
     }
+
+
+def _best_words(run: Run) -> str:
+    # Without validation samples no epoch is judged, and the last one counts as the best.
+    best = run.best
+    if best is None:
+        return ""
+    return f"{best.val_loss:.4g} at {best.epoch}" if isfinite(best.val_loss) else "-"
 
 
 def _test_words(run: Run) -> str:

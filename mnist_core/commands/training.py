@@ -117,7 +117,7 @@ def train_here(
 
 def config_of(options: argparse.Namespace) -> TrainingConfig:
     """The preset's settings, or the defaults, with what the command line changes."""
-    base = TrainingConfig() if options.preset is None else preset(options.preset).config
+    base = _base(options)
     given: dict[str, Any] = {
         field.name: _value(text, field.name)
         for field in fields(TrainingConfig)
@@ -128,6 +128,17 @@ def config_of(options: argparse.Namespace) -> TrainingConfig:
         rate = DEFAULT_LEARNING_RATES.get(str(given["optimizer"]))
         given |= {"learning_rate": rate} if rate else {}
     return replace(base, **given)
+
+
+def _base(options: argparse.Namespace) -> TrainingConfig:
+    if options.preset is not None:
+        return preset(options.preset).config
+    # A task alone begins with the settings that fit it: the defaults are for digits.
+    asked = getattr(options, "task", None)
+    if asked in (None, TrainingConfig.task):
+        return TrainingConfig()
+    fitting = (entry.config for entry in PRESETS.values() if entry.config.task == asked)
+    return next(fitting, TrainingConfig())
 
 
 def _value(text: str, field: str) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import signal
 import subprocess
@@ -20,13 +21,14 @@ from mnist_core.architectures import ARCHITECTURES
 from mnist_core.commands import main, training
 from mnist_core.config import TrainingConfig
 from mnist_core.drawing import read_picture
+from mnist_core.errors import ConfigError
 from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import TASKS, mnist, task
 from tests.disks import fill, read_only, small_disk
-from tests.live_training import Training
+from tests.live_training import Training, record
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,8 +93,8 @@ def test_training_from_the_shell_gives_one_json_object_and_a_run_in_the_store(la
     assert run.config == TrainingConfig(train_size=60, validation_size=30, epochs=5, seed=4)
     assert run.status is RunStatus.FINISHED and run.settled
     assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
-    for name, record in (("best", run.best), ("last", run.last)):
-        assert result[name] == {figure: getattr(record, field) for figure, field in FIGURES.items()}
+    for name, epoch in (("best", run.best), ("last", run.last)):
+        assert result[name] == {figure: getattr(epoch, field) for figure, field in FIGURES.items()}
     assert (result["test_loss"], result["test_accuracy"]) == (run.test_loss, run.test_metric)
     assert result["seconds"] == pytest.approx(run.active_seconds, abs=0.001)
 
@@ -289,6 +291,17 @@ def test_options_change_a_preset(capsys):
     assert config_of("--epochs", "3", "--preset", "softmax") == replace(preset, epochs=3)
 
 
+def test_a_task_alone_brings_the_settings_that_fit_it():
+    for key in ("fashion", "imdb", "reuters", "boston", "california"):
+        assert config_of("--task", key) == PRESETS[key].config
+    assert config_of("--task", "mnist") == TrainingConfig()
+    assert config_of("--task", "imdb", "--epochs", "3").epochs == 3
+    with pytest.raises(ConfigError, match="nosuch"):
+        config_of("--task", "nosuch")
+    with pytest.raises(ConfigError, match="Choose one of table"):
+        config_of("--preset", "softmax", "--task", "boston")
+
+
 def test_another_optimizer_brings_its_own_learning_rate():
     assert config_of("--optimizer", "adam").learning_rate == 0.001
     assert config_of("--preset", "softmax", "--optimizer", "sgd").learning_rate == 0.01
@@ -367,6 +380,14 @@ def test_runs_are_listed_newest_first(capsys, lab_home):
     table = capsys.readouterr().out
     assert table.index(second.id[:8]) < table.index(first.id[:8])
     assert "70/1000" in table and "91.25%" in table and "0/7" in table
+
+
+def test_a_run_without_validation_is_listed_without_a_best_loss(capsys, lab_home):
+    training = Training(Store(lab_home))
+    training.write([replace(record(1), val_loss=math.nan, val_metric=math.nan)])
+    training.end()
+    assert main(["runs"]) == 0
+    assert "nan" not in capsys.readouterr().out
 
 
 def test_numbers_that_json_does_not_have_are_null(capsys, lab_home):
