@@ -59,6 +59,12 @@ def architecture_label(config: TrainingConfig) -> str:
     return _(known.label) if known else config.architecture
 
 
+def choice_label(field: str, value: str) -> str:
+    """Label of a choice; the choice itself where this version does not know it."""
+    known = CHOICE_LABELS[field].get(value)
+    return _(known) if known else value
+
+
 def settings_line(config: TrainingConfig) -> str:
     """The settings that matter most, in one line; of a model from a file none is known."""
     if config.architecture == IMPORTED:
@@ -78,7 +84,7 @@ def more_settings_line(config: TrainingConfig) -> str:
     parts = [
         _("{count} validation samples").format(count=whole(config.validation_size)),
         _("{optimizer} at {rate}").format(
-            optimizer=_(CHOICE_LABELS["optimizer"][config.optimizer]),
+            optimizer=choice_label("optimizer", config.optimizer),
             rate=f"{config.learning_rate:g}",
         ),
         _("batches of {size}").format(size=whole(config.batch_size)),
@@ -96,7 +102,7 @@ def more_settings_line(config: TrainingConfig) -> str:
     if config.label_noise:
         parts.append(_("{share} wrong labels").format(share=f"{config.label_noise:.0%}"))
     if config.augmentation != "none":
-        words = _(CHOICE_LABELS["augmentation"][config.augmentation])
+        words = choice_label("augmentation", config.augmentation)
         parts.append(_("digits varied in {what}").format(what=words.lower()))
     if config.histograms == "on":
         parts.append(_("weight histograms kept"))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
 from ui.run_words import duration, escaped, loss, moment, more_settings_line, percent, settings_line
 
@@ -94,3 +95,9 @@ def test_markdown_of_a_name_is_taken_literally() -> None:
     assert escaped("a_b [c](d) $e$ :red[f] \\g") == (
         "a\\_b \\[c\\]\\(d\\) \\$e\\$ \\:red\\[f\\] \\\\g"
     )
+
+
+def test_choices_that_this_version_does_not_know_are_shown_as_they_are() -> None:
+    stored = TrainingConfig().to_dict() | {"optimizer": "lion", "augmentation": "mixup"}
+    line = more_settings_line(TrainingConfig.from_store(stored))
+    assert "lion\xa0at\xa00.01" in line and "mixup" in line
