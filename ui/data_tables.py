@@ -123,6 +123,7 @@ def show_columns(config: TrainingConfig) -> None:
             persist_state="session",
         )
     place = state.DATA_COLUMN.get()
+    st.caption(_(entry.columns_explained[place]))
     values, name = rows[:, place], _(entry.columns[place])
     price = _("Price ({unit})").format(unit=_(entry.unit))
     chosen = np.random.default_rng(0).permutation(len(values))[:POINTS]
