@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mnist_core.runs import Store
@@ -15,6 +16,12 @@ from tests import postgresql
 # Before anything imports TensorFlow or Keras: they read these when they are imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+# Machines are shared: how long an example takes says nothing.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared")
 
 # What a developer has set for the lab in the shell is not for the tests.
 for variable in (
