@@ -99,7 +99,7 @@ def _show_variations(config: TrainingConfig) -> None:
         st.caption(
             _(
                 "Without variations it is the same each time. Choose “{form}” or “{both}” under "
-                "“Variations of the digits” to see what they do. Click another digit above to "
+                "“Variations of the pictures” to see what they do. Click another digit above to "
                 "see it here."
             ).format(
                 form=_(CHOICE_LABELS["augmentation"]["shape"]),

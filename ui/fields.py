@@ -111,7 +111,7 @@ FIELDS: dict[str, Field] = {
         ),
     ),
     "augmentation": Field(
-        mark("Variations of the digits"),
+        mark("Variations of the pictures"),
         mark(
             "Changes each training image a little each time that it comes round, so that the "
             "network meets more hands than MNIST has. It takes longer to learn, overfits less, "

@@ -12,7 +12,10 @@ from mnist_core.runs import EpochRecord
 from mnist_core.words import mark
 
 #: Colours that are read on a light and on a dark page alike.
-FOLD = "rgba(128, 128, 128, 0.75)"
+FOLDS = (
+    *("#7a89d8", "#4fa3a5", "#c79a4b", "#9a7fc7", "#6fae6f"),
+    *("#c77fa6", "#5f9fd0", "#b0885f", "#8fa34f", "#a08f8f"),
+)
 MEAN = "#e05263"
 GRID = "rgba(128, 128, 128, 0.25)"
 #: In curves so long the first steep epochs are left above the picture: what matters comes after.
@@ -53,7 +56,7 @@ def fold_curves(
             y=[getattr(record, figure) for record in curve],
             name=translate(mark("Fold {number}")).format(number=number),
             mode="lines",
-            line={"color": FOLD, "width": 1.2},
+            line={"color": FOLDS[(number - 1) % len(FOLDS)], "width": 1.3},
             hovertemplate="%{y:.3f}",
         )
     shown.add_scatter(
