@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mnist_core import judging  # noqa: E402
-from mnist_core.architectures import ARCHITECTURES  # noqa: E402
+from mnist_core.architectures import architectures_for  # noqa: E402
 from mnist_core.config import TrainingConfig  # noqa: E402
 from mnist_core.engine import Engine  # noqa: E402
 from mnist_core.evaluation import Evaluation  # noqa: E402
@@ -60,7 +60,7 @@ def measure(engine: Engine, store: Store, network: str, rounds: int) -> list[flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", nargs="+", default=list(ARCHITECTURES))
+    parser.add_argument("--networks", nargs="+", default=architectures_for("mnist"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

@@ -246,7 +246,7 @@ def test_the_chart_is_there_in_words(open_chart, store) -> None:
     image = page.tab.get_by_role("img", name="Finished, epoch 120 of 120.")
     expect(image).to_be_visible()
     spoken = page.tab.locator(f"{CHART} [aria-live=polite]")
-    expect(spoken).to_contain_text("validation accuracy")
+    expect(spoken).to_contain_text("Validation accuracy")
     expect(spoken).to_contain_text(f"The best epoch is {BEST_EPOCH}")
 
 

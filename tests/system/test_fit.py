@@ -88,7 +88,15 @@ def test_every_architecture_is_compared_with_keras():
     assert {key for key, *_ in CASES} == set(ARCHITECTURES)
 
 
-@pytest.mark.parametrize("key", DENSE)
+#: Of the networks for texts and tables one each is enough for XLA: the others differ in size.
+LIKE_ANOTHER = ("text-64-64", "california-64-64")
+
+
+def slow_if_like_another(key: str, *more: str):
+    return pytest.param(key, *more, marks=[pytest.mark.slow] if key in LIKE_ANOTHER else [])
+
+
+@pytest.mark.parametrize("key", [slow_if_like_another(key) for key in DENSE])
 def test_a_step_under_xla_is_the_same_but_for_rounding(key):
     train, validation = data(key, train=BATCH)
     reference = model_of(key, "sgd")
@@ -115,7 +123,9 @@ UNDER_XLA = {
 }
 
 
-@pytest.mark.parametrize(("key", "optimizer"), UNDER_XLA.items())
+@pytest.mark.parametrize(
+    ("key", "optimizer"), [slow_if_like_another(*item) for item in UNDER_XLA.items()]
+)
 def test_after_several_epochs_under_xla_the_losses_are_the_same_but_for_a_hundredth(key, optimizer):
     train, validation = data(key, train=400)
     expected = keras_fit(model_of(key, optimizer), train, validation, epochs=4, batch_size=32)
