@@ -144,7 +144,7 @@ def find_study(store: Store, tag: str) -> Study:
     Raises:
         StoreError: There are none with this tag.
     """
-    runs = [run for run in store.list_runs(limit=LOOKED_AT) if tag in run.tags]
+    runs = store.tagged(tag)
     folds = sorted((run for run in runs if run.config.folds), key=lambda run: run.config.fold)
     if not folds:
         raise StoreError(
@@ -156,13 +156,13 @@ def find_study(store: Store, tag: str) -> Study:
     return Study(tag, tuple(folds), tuple(run for run in runs if not run.config.folds))
 
 
-def studies(store: Store) -> list[Study]:
-    """The cross-validations of the store, newest first."""
-    found: dict[str, None] = {}
+def newest_study(store: Store) -> Study | None:
+    """The newest cross-validation of the store, if there is one."""
     for run in store.list_runs(limit=LOOKED_AT):
-        if run.config.folds:
-            found |= dict.fromkeys(tag for tag in run.tags if TAG.fullmatch(tag))
-    return [find_study(store, tag) for tag in found]
+        tags = [tag for tag in run.tags if TAG.fullmatch(tag)] if run.config.folds else []
+        if tags:
+            return find_study(store, tags[0])
+    return None
 
 
 def mean_curve(curves: Sequence[Sequence[EpochRecord]]) -> MeanCurve:

@@ -56,7 +56,7 @@ def _show(tag: str, was_busy: bool) -> None:
         runs = (*study.folds, *study.final)
         if was_busy != any(run.status.is_active for run in runs):
             st.rerun()  # it is looked at again and again from now on, or no longer
-        curves = [services.store().curves(run.id) for run in study.folds]
+        curves = [_curve(run.id, run.version) for run in study.folds]
         mean = mean_curve(curves)
         _progress(study)
         if len(mean.epochs):
@@ -64,6 +64,12 @@ def _show(tag: str, was_busy: bool) -> None:
             _table(study)
         if all(run.status is RunStatus.FINISHED for run in study.folds):
             _final(study, mean)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _curve(run_id: str, version: int) -> list[EpochRecord]:  # noqa: ARG001 - what it is known by
+    """A fold's epochs, read once for all who look at it."""
+    return services.store().curves(run_id)
 
 
 def _progress(study: Study) -> None:

@@ -167,8 +167,7 @@ def train_final(study: crossvalidation.Study, epochs: int, name: str) -> Run:
 
 def newest_study() -> crossvalidation.Study | None:
     """The newest cross-validation, if there is one."""
-    found = crossvalidation.studies(store())
-    return found[0] if found else None
+    return crossvalidation.newest_study(store())
 
 
 def event_files() -> Path | None:

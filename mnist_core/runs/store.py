@@ -137,6 +137,19 @@ class Store:
         with self.database.reading() as connection:
             return read_runs(connection, query, time.time())
 
+    def tagged(self, tag: str) -> list[Run]:
+        """Runs with a tag, newest first.
+
+        Args:
+            tag: Of plain ASCII: other letters stand escaped in the table.
+        """
+        query = ALL_RUNS.order_by(runs.c.created_at.desc(), runs.c.id)
+        # The tags are a JSON list, here searched as text: only the few that may fit are read.
+        words = sa.cast(runs.c.tags, sa.Text).contains(tag, autoescape=True)
+        with self.database.reading() as connection:
+            found = read_runs(connection, query.where(words), time.time())
+        return [run for run in found if tag in run.tags]
+
     def versions(self, run_ids: list[str]) -> dict[str, int]:
         """The version of each run that exists, in one cheap query."""
         query = sa.select(runs.c.id, runs.c.version).where(runs.c.id.in_(run_ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mnist_core.crossvalidation import find_study, queue_folds, studies
+from mnist_core.crossvalidation import find_study, newest_study, queue_folds
 from mnist_core.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.leases import RunQueue, RunWriter
@@ -39,7 +39,8 @@ def test_start_queues_a_run_for_each_fold(open_page: Open, store: Store) -> None
     app.number_input(key="folds-epochs").set_value(20).run()
     app.button(key="folds-start").click().run()
     assert not app.exception and not app.error
-    (study,) = studies(store)
+    study = newest_study(store)
+    assert study is not None and len(store.list_runs()) == 3
     assert [(run.config.fold, run.config.folds) for run in study.folds] == [(1, 3), (2, 3), (3, 3)]
     assert {run.config.epochs for run in study.folds} == {20}
     assert app.query_params["study"] == study.tag
