@@ -107,7 +107,7 @@ def test_an_own_model_comes_in_reads_a_drawing_and_leaves_as_a_file(
 
     page.get_by_role("link", name="Evaluate it").click()
     expect(page.get_by_role("heading", name="Evaluate")).to_be_visible()
-    share = re.compile(rf"{int(100 * run.test_metric)}\.\d+%")
+    share = f"{run.test_metric:.1%}"
     expect(page.get_by_test_id("stMetricValue").filter(has_text=share).first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
