@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.runs import Run
-from ui import disk_panel, problems, services, state
+from ui import disk_panel, presses, problems, services, state
 from ui.fields import CHOICE_LABELS
 from ui.navigation import evaluate_page, trying_page
 from ui.run_words import escaped, percent
@@ -90,24 +91,23 @@ def show_run_upload() -> None:
 
 
 def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
-    """Bring a file in, once: a double click is delivered as two presses of the button.
+    """Bring a file in, once.
 
     Args:
         what: The file and how it is taken, to know it again.
         bring: Does it.
     """
-    if state.MODELS_TAKEN.get() == what and arrived() is not None:
-        return
     try:
         with st.spinner(_("The file is being looked at …"), show_time=True):
-            run = bring()
+            run_id = presses.once(what, lambda: bring().id, seconds=math.inf, holds=services.exists)
     except LabError as error:
         problems.show(error)
         return
-    state.MODELS_TAKEN.set(what)
-    state.MODELS_ARRIVED.set(run.id)
+    if run_id == state.MODELS_ARRIVED.get():
+        return
+    state.MODELS_ARRIVED.set(run_id)
     disk_panel.sizes.clear()
-    st.query_params["run"] = run.id  # the page follows it; its own choice is drawn already
+    st.query_params["run"] = run_id  # the page follows it; its own choice is drawn already
     st.rerun()
 
 

@@ -11,7 +11,7 @@ from mnist_core.errors import StoreError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus
 from mnist_core.tasks import task
-from ui import problems, services, state
+from ui import presses, problems, services, state
 from ui.charts import axis_title
 from ui.fold_figures import fold_curves
 from ui.navigation import evaluate_page, train_page
@@ -28,7 +28,10 @@ def start() -> None:
         key = state.FOLDS_PRESET.get()
         config = replace(PRESETS[key].config, epochs=state.FOLDS_EPOCHS.get())
         name = f"{key}, " + _("fold {fold} of {folds}")
-        st.query_params["study"] = services.cross_validate(config, state.FOLDS_COUNT.get(), name)
+        folds = state.FOLDS_COUNT.get()
+        st.query_params["study"] = presses.once(
+            (config, folds), lambda: services.cross_validate(config, folds, name)
+        )
 
 
 def train_final(study: Study, epochs: int) -> None:
@@ -36,7 +39,7 @@ def train_final(study: Study, epochs: int) -> None:
     with problems.noted():
         run = study.folds[0]
         name = _("{name}, final").format(name=run.name.split(",")[0])
-        services.train_final(study, epochs, name)
+        presses.once((study.tag, epochs), lambda: services.train_final(study, epochs, name).id)
 
 
 def show(study: Study) -> None:

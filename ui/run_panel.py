@@ -108,7 +108,7 @@ def _send(run: Run, command: Command, value: float | None = None) -> None:
         return
     state.LAST_COMMAND.set((command, now))
     if command is Command.STOP:
-        state.LAST_START.set(None)  # Start is another decision now, not the same press again
+        state.presses().clear()  # Start is another decision now, not the same press again
     with problems.noted():
         services.store().command(run.id, command, value)
         services.wake()

@@ -131,6 +131,11 @@ def submit(config: TrainingConfig, name: str | None = None, preset: str | None =
     return run
 
 
+def exists(run_id: str) -> bool:
+    """Whether there is a run of this id, and it was not deleted meanwhile."""
+    return run_id in store().versions([run_id])
+
+
 def cross_validate(config: TrainingConfig, folds: int, name: str) -> str:
     """Queue a run for each fold, and tell the engine that there is work.
 

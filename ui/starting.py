@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import UnknownRunError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
-from ui import services, state
+from ui import presses, services
 from ui.text import _
 
 
@@ -25,25 +23,21 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
     Raises:
         StoreError: The run cannot be kept.
     """
-    repeated = _just_started(config)
-    if repeated is not None:
-        return repeated
     unchanged = config == PRESETS[preset].config
-    run = services.submit(
-        config,
-        name=preset if unchanged else _("{preset}, changed").format(preset=preset),
-        preset=preset if unchanged else None,
-    )
-    state.LAST_START.set(state.Start(config, run.id, time.monotonic()))
-    return run
+
+    def submit() -> str:
+        run = services.submit(
+            config,
+            name=preset if unchanged else _("{preset}, changed").format(preset=preset),
+            preset=preset if unchanged else None,
+        )
+        return run.id
+
+    return services.store().get(presses.once(config, submit, holds=_is_at_work))
 
 
-def _just_started(config: TrainingConfig) -> Run | None:
-    run_id = state.recent_start(config)
-    if run_id is None:
-        return None
+def _is_at_work(run_id: str) -> bool:
     try:
-        run = services.store().get(run_id)
+        return services.store().get(run_id).status.is_active
     except UnknownRunError:  # deleted meanwhile
-        return None
-    return run if run.status.is_active else None
+        return False

@@ -8,8 +8,7 @@ find the button.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -27,8 +26,6 @@ from ui.charts import SERIES
 DEFAULT_LANGUAGE = "en"
 #: The preset that is chosen before anybody has chosen one.
 FIRST_PRESET = next(iter(PRESETS))
-#: The same request again within so many seconds is one press of a button, delivered twice.
-REPEAT_SECONDS = 2.0
 
 Value = TypeVar("Value")
 
@@ -69,20 +66,10 @@ class Entry(Generic[Value]):
         return self.key
 
 
-@dataclass(frozen=True)
-class Start:
-    """A run that this session started: what, which one, and when on the monotonic clock."""
-
-    config: TrainingConfig
-    run_id: str
-    at: float
-
-
 # What is no widget.
 LANGUAGE: Entry[str] = Entry("language", DEFAULT_LANGUAGE)
 SHOWN_RUN: Entry[str | None] = Entry("shown-run", None)
 FOLLOWED_PRESET: Entry[str | None] = Entry("followed-preset", None)
-LAST_START: Entry[Start | None] = Entry("last-start", None)
 LAST_COMMAND: Entry[tuple[str, float] | None] = Entry("last-command", None)
 NOTICE: Entry[str] = Entry("notice", "")
 RUNS_PAGE: Entry[int] = Entry("runs-page", 0)
@@ -259,9 +246,8 @@ MODELS_CLEAN = "models-clean"
 MODELS_CLEAN_CONFIRM = "models-clean-confirm"
 #: The run and version whose name, notes and tags stand in the fields.
 MODELS_DESCRIBED: Entry[tuple[str, int] | None] = Entry("models-described", None)
-#: What was brought in last, and the file that it was.
+#: What was brought in last.
 MODELS_ARRIVED: Entry[str | None] = Entry("models-arrived", None)
-MODELS_TAKEN: Entry[tuple[str, str] | None] = Entry("models-taken", None)
 #: What was just done, to be said once.
 MODELS_DONE: Entry[str] = Entry("models-done", "")
 MODELS_CHOICE = "models-choice"
@@ -399,12 +385,13 @@ def language() -> str:
     return LANGUAGE.get()
 
 
-def recent_start(config: TrainingConfig) -> str | None:
-    """The run that this session started with the same settings a moment ago, if it did."""
-    last = LAST_START.get()
-    if last is None or last.config != config or time.monotonic() - last.at > REPEAT_SECONDS:
-        return None
-    return last.run_id
+def presses() -> dict[Hashable, tuple[float, Any]]:
+    """What this session has done lately, see :mod:`ui.presses`: when it was done, and its result.
+
+    Always the same object, so that it can be changed without touching the session.
+    """
+    found: dict[Hashable, tuple[float, Any]] = st.session_state.setdefault("presses", {})
+    return found
 
 
 def take_notice() -> str:

@@ -10,7 +10,7 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run
 from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.teaching import FEWEST
-from ui import pictures, problems, services, state
+from ui import pictures, presses, problems, services, state
 from ui.run_words import escaped, percent, whole
 from ui.text import _, ngettext
 from ui.waiting import wait_for_run
@@ -49,7 +49,8 @@ def teach(run: Run) -> None:
     """Queue a run that learns the class's drawings, and remember it for the page to show."""
     with problems.noted():
         name = _("{name}, taught").format(name=run.name)
-        state.TAUGHT_RUN.set(services.teach(run, name[:NAME_LENGTH]).id)
+        taught = presses.once(("teach", run.id), lambda: services.teach(run, name[:NAME_LENGTH]).id)
+        state.TAUGHT_RUN.set(taught)
 
 
 def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,6 +12,7 @@ from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LESSON
 from mnist_core.runs.leases import RunQueue, RunWriter
 from mnist_core.runs.schema import runs as table
+from ui import presses
 
 from .conftest import Open, Runs, said
 
@@ -45,15 +48,17 @@ def test_too_few_drawings_teach_nothing_yet(open_page: Open, store: Store, runs:
 
 
 def test_a_lesson_is_a_run_that_begins_with_the_network_and_the_drawings(
-    open_page: Open, store: Store, runs: Runs
+    open_page: Open, store: Store, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(presses, "REPEAT_SECONDS", math.inf)  # the machine may be slow
     run = runs.add(name="mine")
     store.artifacts.write(run.id, BEST_MODEL, b"a model")
     keep(store, 10)
     app = open_page("draw")
-    app.button(key="teach-start").click().run()
+    for _ in range(2):  # a double click is two presses
+        app.button(key="teach-start").click().run()
     assert not app.exception
-    lesson = next(one for one in store.list_runs() if one.id != run.id)
+    (lesson,) = (one for one in store.list_runs() if one.id != run.id)
     assert (lesson.status, lesson.name) == (RunStatus.QUEUED, "mine, taught")
     assert LESSON in store.artifacts.names(lesson.id)
     assert lesson.lesson is not None and lesson.lesson["base"] == run.id

@@ -1,0 +1,67 @@
+"""A double click does a thing once, also where its second half comes while it is being done."""
+
+from __future__ import annotations
+
+import pytest
+
+from ui import presses, state
+
+
+class Cut(BaseException):
+    """What Streamlit raises when a script touches the session while another press waits."""
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> dict:
+    session: dict = {}
+    monkeypatch.setattr(state, "presses", lambda: session)
+    return session
+
+
+def test_the_second_press_gets_the_result_of_the_first(done):
+    results = iter(["first", "second"])
+    assert [presses.once("start", lambda: next(results)) for _ in range(2)] == ["first"] * 2
+
+
+def test_another_request_or_a_later_one_is_another_decision(done):
+    results = iter(range(9))
+    again = [
+        presses.once("start", lambda: next(results)),
+        presses.once("another", lambda: next(results)),
+        presses.once("start", lambda: next(results), seconds=-1.0),
+        presses.once("start", lambda: next(results), holds=lambda found: found == 0),
+    ]
+    assert again == [0, 1, 2, 3]
+
+
+def test_what_failed_is_tried_again(done):
+    with pytest.raises(ZeroDivisionError):
+        presses.once("start", lambda: 1 / 0)
+    assert presses.once("start", lambda: "done") == "done"
+
+
+def test_a_press_that_comes_while_it_is_done_finds_it_done(monkeypatch):
+    """From the moment on when it waits, the session may not be touched."""
+    session: dict = {}
+    waits = False
+
+    def touched() -> dict:
+        if waits:
+            raise Cut
+        return session
+
+    def do() -> str:
+        nonlocal waits
+        waits = True
+        return "first"
+
+    monkeypatch.setattr(state, "presses", touched)
+    assert presses.once("start", do) == "first"
+    waits = False
+    assert presses.once("start", lambda: "second") == "first"
+
+
+def test_only_the_last_requests_are_remembered(done):
+    for number in range(presses.KEPT + 5):
+        presses.once(number, lambda: None)
+    assert list(done) == list(range(5, presses.KEPT + 5))
