@@ -80,6 +80,7 @@ def write_archive(store: Store, run_id: str, out: BinaryIO) -> None:
         for name, pieces in _parts(store, run):
             manifest["files"][name] = _add(packed, name, pieces)
         packed.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
+    store.get(run_id)  # deleted meanwhile, some of its files would be missing
 
 
 def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:

@@ -47,6 +47,11 @@ class Study:
     folds: tuple[Run, ...]
     final: tuple[Run, ...]
 
+    @property
+    def missing(self) -> int:
+        """How many folds are not there any more."""
+        return self.folds[0].config.folds - len(self.folds)
+
 
 @dataclass(frozen=True, eq=False)
 class MeanCurve:
@@ -145,7 +150,9 @@ def find_study(store: Store, tag: str) -> Study:
         StoreError: There are none with this tag.
     """
     runs = store.tagged(tag)
-    folds = sorted((run for run in runs if run.config.folds), key=lambda run: run.config.fold)
+    # A fold that was saved and brought in again has the tag too: the first one counts.
+    first = {run.config.fold: run for run in runs if run.config.folds}
+    folds = [first[fold] for fold in sorted(first)]
     if not folds:
         raise StoreError(
             mark("The cross-validation {tag} was asked for."),

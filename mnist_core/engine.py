@@ -116,14 +116,9 @@ class Engine:
             EngineError: The workers are not ready, or the answer did not come in time.
             LabError: What the function itself raised.
         """
-        if self._workers is None or self.state.phase != "ready":
-            raise EngineError(
-                mark("A question to a network was asked."),
-                mark("The worker that answers is still starting, or could not be started."),
-                mark("Try again in a few seconds."),
-            )
+        workers = self.check_ready()
         try:
-            return cast("Answer", self._workers.ask(function, *arguments, seconds=seconds))
+            return cast("Answer", workers.ask(function, *arguments, seconds=seconds))
         except TimeoutError as error:
             raise EngineError(
                 mark("A question to a network was asked."),
@@ -137,6 +132,23 @@ class Engine:
                 mark("The worker that was to answer it died."),
                 mark("Another one takes its place: try again in a few seconds."),
             ) from error
+
+    def check_ready(self) -> Workers:
+        """See that a question would be answered.
+
+        Returns:
+            Those who answer it.
+
+        Raises:
+            EngineError: The workers are not ready.
+        """
+        if self._workers is None or self.state.phase != "ready":
+            raise EngineError(
+                mark("A question to a network was asked."),
+                mark("The worker that answers is still starting, or could not be started."),
+                mark("Try again in a few seconds."),
+            )
+        return self._workers
 
     def close(self) -> None:
         """End the workers; their runs go back into the queue and resume at the next start."""

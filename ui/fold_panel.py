@@ -16,7 +16,7 @@ from ui.charts import axis_title
 from ui.fold_figures import fold_curves
 from ui.navigation import evaluate_page, train_page
 from ui.run_words import STATUS_WORDS, escaped, loss, metric, whole
-from ui.text import _
+from ui.text import _, ngettext
 
 #: The folds are looked at so often while they train, in seconds.
 LOOK_SECONDS = 1
@@ -87,6 +87,13 @@ def _progress(study: Study) -> None:
                 ended=ended, folds=len(study.folds), done=whole(done), epochs=whole(epochs)
             ),
         )
+    if study.missing:
+        words = ngettext(
+            "{count} fold is missing; it was deleted. The mean is that of the others.",
+            "{count} folds are missing; they were deleted. The mean is that of the others.",
+            study.missing,
+        )
+        st.warning(words.format(count=study.missing))
     for run in study.folds:
         if run.message:
             st.error(f"{escaped(run.name)}: {escaped(run.message)}", icon=":material/error:")

@@ -11,6 +11,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -88,6 +89,8 @@ def _start_waiting_engine(opened: Store) -> None:
     global _engine_waits, _trouble
     if _engine_waits:
         _engine_waits, _trouble = False, ""
+        with suppress(StoreError):  # the next one tries again
+            arrivals.forget_abandoned(opened)
         engine.Engine(opened).start(delay=ENGINE_DELAY)
 
 
@@ -321,13 +324,13 @@ def restore(file: BinaryIO, name: str) -> Run:
 
 
 def _arrive(file: BinaryIO, function: Callable[..., str], *more: Any) -> Run:
-    running = _engine()  # before a hundred megabytes are written for nobody
+    running = _engine()
+    running.check_ready()  # before a hundred megabytes are written for nobody
     place = store().home, store().url
     run_id = arrivals.keep_arrived(store(), file)
-    try:
-        running.ask(function, *place, run_id, *more, seconds=ARRIVAL_SECONDS)
-    finally:
-        store().artifacts.remove(run_id, arrivals.ARRIVED)
+    # The worker removes the file. Where it dies, or is still at it after that time, the file is
+    # left: it says that the run's own folder may be half-written.
+    running.ask(function, *place, run_id, *more, seconds=ARRIVAL_SECONDS)
     return store().get(run_id)
 
 

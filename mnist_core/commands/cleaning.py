@@ -10,6 +10,7 @@ from mnist_core.commands.arguments import Commands
 from mnist_core.commands.tables import print_table
 from mnist_core.errors import ConfigError, shown
 from mnist_core.runs import Store
+from mnist_core.runs.arrivals import forget_abandoned
 from mnist_core.runs.cleaning import old_runs, remove_old
 from mnist_core.words import mark
 
@@ -30,6 +31,7 @@ def _clean(options: argparse.Namespace) -> int:
     old = old_runs(store, _days(options.older_than))
     if not options.dry_run:
         remove_old(store, old)
+        forget_abandoned(store)
     rows = [
         {"run": one.run.id, "name": one.run.name, "days": round(one.days, 1), "bytes": one.bytes}
         for one in old

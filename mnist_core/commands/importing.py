@@ -14,7 +14,7 @@ from mnist_core.config import CHOICES
 from mnist_core.errors import ConfigError, shown
 from mnist_core.incoming.arrival import bring_in
 from mnist_core.runs import Run, Store
-from mnist_core.runs.arrivals import ARRIVED, keep_arrived
+from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.words import mark
 
 
@@ -59,10 +59,7 @@ def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
             path=shown(str(path)),
             cause=error.strerror or str(error),
         ) from error
-    try:
-        return store.get(function(store.home, store.url, run_id, path.name, *more))
-    finally:
-        store.artifacts.remove(run_id, ARRIVED)
+    return store.get(function(store.home, store.url, run_id, path.name, *more))
 
 
 def print_run(run: Run, *, as_json: bool) -> None:

@@ -20,7 +20,6 @@ from mnist_core.incoming.plan import DIGITS, Wanted, make_plan, read_json
 from mnist_core.incoming.refusal import RefusedError
 from mnist_core.runs import Store
 from mnist_core.runs.arrivals import (
-    ARRIVED,
     EndedRun,
     add_ended,
     arrived,
@@ -132,7 +131,8 @@ def bring_in(
     except BaseException:
         store.artifacts.remove(run_id)
         raise
-    store.artifacts.remove(run_id, ARRIVED)
+    finally:
+        store.arriving.remove(run_id)
     return run
 
 

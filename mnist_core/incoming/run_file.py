@@ -74,17 +74,18 @@ def restore(home: str, url: str, run_id: str, file: str) -> str:
     try:
         try:
             with (
-                store.artifacts.opened(run_id, ARRIVED) as content,
+                store.arriving.opened(run_id, ARRIVED) as content,
                 packed.opened(content, _limit) as parts,
             ):
                 ended = _take(store, run_id, parts)
         except RefusedError as error:
             raise error.named(file) from error
-        store.artifacts.remove(run_id, ARRIVED)
         run = add_ended(store, run_id, ended)
     except BaseException:
         store.artifacts.remove(run_id)
         raise
+    finally:
+        store.arriving.remove(run_id)
     store.event_files.show(run.id, run.name)
     return run.id
 

@@ -21,8 +21,10 @@ from mnist_core.runs.schema import journal, runs
 from mnist_core.runs.store import NAME_LENGTH, Store, clean_name, clean_notes, clean_tags
 from mnist_core.words import mark
 
-#: A file as it was sent, until a worker has looked at it.
+#: A file as it was sent, until a worker has looked at it; in a folder apart from the runs' own.
 ARRIVED = "arrived"
+#: A file that waits for so long, in seconds, waits for somebody who died.
+ABANDONED_SECONDS = 3600.0
 #: Longest file that is kept until it is looked at: a saved run with all its models. A longer one,
 #: or one without an end, such as a device, would fill the disk first.
 MOST_BYTES = 500_000_000
@@ -73,14 +75,35 @@ def keep_arrived(store: Store, file: BinaryIO) -> str:
         DataError: It is far too long.
         StoreError: The disk is full or may not be written.
     """
+    forget_abandoned(store)
     run_id = secrets.token_hex(16)
     file.seek(0)
     try:
-        store.artifacts.write_from(run_id, ARRIVED, cast("BinaryIO", _Limited(file)))
+        store.arriving.write_from(run_id, ARRIVED, cast("BinaryIO", _Limited(file)))
     except BaseException:
-        store.artifacts.remove(run_id)
+        store.arriving.remove(run_id)
         raise
     return run_id
+
+
+def forget_abandoned(store: Store) -> int:
+    """Remove what came in and was never finished, because its server or its worker was killed.
+
+    As long as such a file waits, the folder of its run may be half-written too.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        StoreError: They cannot be removed.
+    """
+    long_ago = time.time() - ABANDONED_SECONDS
+    abandoned = [run_id for run_id, at in store.arriving.last_written().items() if at < long_ago]
+    for run_id in abandoned:
+        if not store.versions([run_id]):
+            store.artifacts.remove(run_id)
+        store.arriving.remove(run_id)
+    return len(abandoned)
 
 
 class _Limited:
@@ -109,7 +132,7 @@ def arrived(store: Store, run_id: str) -> bytes:
     Raises:
         StoreError: It is not there any more.
     """
-    content = store.artifacts.read(run_id, ARRIVED)
+    content = store.arriving.read(run_id, ARRIVED)
     if content is None:
         raise StoreError(
             mark("A file that was sent is to be looked at."),

@@ -12,7 +12,7 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,12 +40,13 @@ class Artifacts:
 
     Args:
         root: A folder, or any address that fsspec opens.
+        folder: Where below it they are, each run's in a folder of its own.
 
     Raises:
         StoreError: fsspec does not know addresses of this kind.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, folder: str = "runs") -> None:
         self.root = root
         try:
             self._files, path = fsspec.core.url_to_fs(root)
@@ -57,7 +58,7 @@ class Artifacts:
                 root=root,
                 cause=str(error).rstrip("."),
             ) from error
-        self._path = f"{path}/runs"
+        self._path = f"{path}/{folder}"
 
     @property
     def local_root(self) -> Path | None:
@@ -144,6 +145,20 @@ class Artifacts:
             if below:
                 sizes[run_id] += entry["size"]
         return dict(sizes)
+
+    def last_written(self) -> dict[str, float]:
+        """When the newest file of each run was written, by its id; as ``time.time()`` says it."""
+        try:
+            folders = self._files.ls(self._path, detail=False)
+        except FileNotFoundError:
+            return {}
+        found = {}
+        for folder in folders:
+            with suppress(FileNotFoundError):  # removed meanwhile
+                paths = self._files.find(folder) or [folder]
+                newest = max(self._files.modified(path).timestamp() for path in paths)
+                found[Path(folder).name] = newest
+        return found
 
     def names(self, run_id: str) -> list[str]:
         """The files that a run has, without those in folders of their own."""

@@ -51,6 +51,8 @@ class Store:
     def __init__(self, home: str | Path, url: str | None = None) -> None:
         self.home = str(home)
         self.artifacts = Artifacts(self.home)
+        #: Files that were sent, until a worker has looked at them.
+        self.arriving = Artifacts(self.home, "arriving")
         self.event_files = EventFiles(self.artifacts)
         self.url = url or _sqlite_url(Path(self.home).resolve() / "runs.db")
         if url is None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import math
+from contextlib import suppress
 from dataclasses import asdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_core.archive import EVENT_FILE, _epochs_table
+from mnist_core.archive import EVENT_FILE, _epochs_table, write_archive
+from mnist_core.errors import UnknownRunError
 from mnist_core.incoming.refusal import brief
 from mnist_core.incoming.run_file import _records
-from mnist_core.runs import EpochRecord
-from mnist_core.runs.arrivals import name_of
+from mnist_core.runs import EpochRecord, Store
+from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config, keep_arrived, name_of
 from mnist_core.runs.store import MOST_TAGS, NAME_LENGTH, clean_name, clean_tags
 
 number = st.floats(allow_nan=False, width=64)
@@ -67,3 +70,18 @@ def test_what_stands_in_a_sentence_is_one_short_line(text):
 )
 def test_only_names_of_event_files_are_known(name, known):
     assert (EVENT_FILE.fullmatch(name) is not None) is known
+
+
+def test_a_run_that_is_deleted_while_it_is_saved_leaves_no_half_of_a_file(tmp_path):
+    store = Store(tmp_path)
+    run_id = keep_arrived(store, io.BytesIO())
+    add_ended(store, run_id, EndedRun(name="short", config=imported_config("unit")))
+
+    class Deletes(io.BytesIO):
+        def write(self, content):
+            with suppress(UnknownRunError):
+                store.delete(run_id)
+            return super().write(content)
+
+    with pytest.raises(UnknownRunError):
+        write_archive(store, run_id, Deletes())

@@ -18,7 +18,7 @@ from mnist_core.crossvalidation import (
 )
 from mnist_core.errors import ConfigError, StoreError
 from mnist_core.presets import PRESETS
-from mnist_core.runs import EpochRecord, RunStatus, Store
+from mnist_core.runs import Command, EpochRecord, RunStatus, Store
 
 BOSTON = PRESETS["boston"].config
 
@@ -102,6 +102,18 @@ def test_a_study_is_found_by_its_tag_with_its_final_runs(store):
     assert len(find_study(store, other).folds) == 2
     newest = newest_study(store)
     assert newest is not None and newest.tag == other
+
+
+def test_a_fold_that_was_deleted_is_missed_and_one_that_came_back_counts_once(store):
+    tag = queue_folds(store, BOSTON, 3, name="fold {fold}")
+    first, second, _ = find_study(store, tag).folds
+    assert find_study(store, tag).missing == 0
+    store.create(second.config, name="brought in once more", tags=[tag])
+    assert [run.name for run in find_study(store, tag).folds] == ["fold 1", "fold 2", "fold 3"]
+    store.command(first.id, Command.STOP)
+    store.delete(first.id)
+    study = find_study(store, tag)
+    assert ([run.config.fold for run in study.folds], study.missing) == ([2, 3], 1)
 
 
 def test_a_study_that_is_gone_is_said_to_be(store):
