@@ -17,7 +17,7 @@ from mnist_core.tasks import Texts, arrange, multi_hot, pixel_factor, task
 
 def compact_inputs(
     inputs: Any, config: TrainingConfig, input_shape: tuple[int, ...]
-) -> tuple[NDArray[Any], np.float32]:
+) -> tuple[NDArray[Any] | Texts, np.float32]:
     """Samples in a small form, and what each number is multiplied by when it is used.
 
     Args:
@@ -26,14 +26,12 @@ def compact_inputs(
         input_shape: Shape of one sample, as the network takes it.
 
     Returns:
-        Pictures and texts as uint8, tables as float32, shaped (n, …) as the network takes them;
-        and the factor.
+        Pictures as uint8 and tables as float32, shaped (n, …) as the network takes them; texts
+        as they are; and the factor.
     """
     kind = task(config.task).inputs
     if kind == "images":
         return arrange(inputs, input_shape=input_shape), pixel_factor(config.pixel_scaling)
-    if isinstance(inputs, Texts):
-        return multi_hot(inputs), np.float32(1)
     return inputs, np.float32(1)
 
 
@@ -42,5 +40,6 @@ def network_inputs(
 ) -> NDArray[np.float32]:
     """Samples as float32, as :func:`compact_inputs` says."""
     compact, factor = compact_inputs(inputs, config, input_shape)
-    found: NDArray[np.float32] = compact.astype(np.float32) * factor
+    numbers = multi_hot(compact) if isinstance(compact, Texts) else compact
+    found: NDArray[np.float32] = numbers.astype(np.float32) * factor
     return found

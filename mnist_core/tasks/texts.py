@@ -63,6 +63,13 @@ class Texts:
         """int64 (n,), where in ``words`` each text begins."""
         return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
 
+    def distinct(self) -> Texts:
+        """The same texts with each of their words once, in the order of the words' numbers."""
+        rows = np.repeat(np.arange(len(self)), np.diff(self.ends, prepend=0))
+        once = np.unique(rows * WORDS + self.words)
+        counts = np.bincount(once // WORDS, minlength=len(self))
+        return Texts((once % WORDS).astype(np.uint16), np.cumsum(counts))
+
     def text(self, number: int) -> NDArray[np.uint16]:
         """The word numbers of one text."""
         return self.words[self.starts[number] : self.ends[number]]

@@ -4,6 +4,9 @@
 more than the arithmetic. Here a *slice* of an epoch (for short epochs: all of it) is one compiled
 loop over batches that are gathered inside it. Everything else is Keras's: the model, the
 optimizer, the loss and the callbacks, whose batch hooks are called once for each slice.
+
+Texts are the other thing that ``model.fit`` is slow with: of 10,000 numbers in a row a hundred are
+not zero. Here only those are multiplied with the first layer's weights.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mnist_core.tasks import WORDS, Texts
 from mnist_core.training.augmentation import Augmentation
 from mnist_core.training.objective import Objective
 
@@ -30,6 +34,8 @@ FIRST_SLICE = {True: 1, False: 4}
 #: those needs much memory for what the layers in between make of it.
 EVALUATION_VALUES = 4_000_000
 EVALUATION_IMAGES = 250
+#: Texts in one call of the evaluation.
+EVALUATION_TEXTS = 5_000
 #: Second word of the seed of the order of samples; the split uses others.
 ORDER_SEED = 101
 
@@ -40,22 +46,33 @@ class Samples:
 
     Attributes:
         x: Inputs, (n, …). Small whole numbers (uint8) stay so, in a quarter of the memory, and
-            become float32 batch by batch.
+            become float32 batch by batch. Of texts it is the numbers of the words that occur,
+            ragged int64 (n, None); they stand for rows of 10,000 zeros and ones.
         y: Targets: int64 class labels (n,), or float32 numbers (n,) or (n, k).
         scale: float32 scalar that each input is multiplied by when it is used.
     """
 
-    x: tf.Tensor
+    x: tf.Tensor | tf.RaggedTensor
     y: tf.Tensor
     scale: tf.Tensor
 
     @classmethod
     def of(
-        cls, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], *, scale: float | np.float32 = 1.0
+        cls,
+        x: np.ndarray[Any, Any] | Texts,
+        y: np.ndarray[Any, Any],
+        *,
+        scale: float | np.float32 = 1.0,
     ) -> Samples:
-        """Move NumPy arrays into tensors: bytes as they are, all else as float32."""
+        """Move samples into tensors: bytes as they are, texts as words, all else as float32."""
+        if isinstance(x, Texts):
+            distinct = x.distinct()
+            splits = np.concatenate([[0], distinct.ends])
+            inputs = tf.RaggedTensor.from_row_splits(distinct.words.astype(np.int64), splits)
+        else:
+            inputs = tf.constant(x, tf.uint8 if x.dtype == np.uint8 else tf.float32)
         return cls(
-            tf.constant(x, tf.uint8 if x.dtype == np.uint8 else tf.float32),
+            inputs,
             tf.constant(y, tf.int64 if np.issubdtype(y.dtype, np.integer) else tf.float32),
             tf.constant(scale, tf.float32),
         )
@@ -90,7 +107,7 @@ class Program:
         model: Built, and compiled with an optimizer, a loss and one metric, for classes, for
             yes or no, or for a number.
         batch_size: Samples for each step of the optimizer.
-        jit: Compile with XLA; None leaves it to :func:`suits_xla`.
+        jit: Compile with XLA; None leaves it to :func:`suits_xla`. XLA cannot compile texts.
         augment: Makes each batch's images anew in training; XLA cannot compile it.
 
     Attributes:
@@ -114,6 +131,7 @@ class Program:
         self.optimizer.build(model.trainable_variables)
         self._optimizer_start = [variable.numpy() for variable in self.optimizer.variables]
         self.jit = (suits_xla(model) and augment is None) if jit is None else jit
+        self._after_first: keras.Model | None = None
         self._concrete: dict[tuple[object, ...], Callable[..., Any]] = {}
         self._train = tf.function(self._train_batches, jit_compile=self.jit)
         self._train_rest = tf.function(self._train_one, jit_compile=self.jit)
@@ -138,12 +156,12 @@ class Program:
             step = tf.cast(self.optimizer.iterations, tf.int32)
             inputs = self._augment(inputs, tf.stack([self.seed, 2 * step]))
         with tf.GradientTape() as tape:
-            output = self.model(inputs, training=True)
+            output = self._output(inputs, training=True)
             losses = self.objective.losses(y, output)
             loss = tf.add_n([tf.reduce_mean(losses), *self.model.losses])
         variables = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
-        samples = tf.cast(tf.shape(x)[0], loss.dtype)
+        samples = tf.cast(tf.shape(y)[0], loss.dtype)
         return loss * samples, tf.reduce_sum(self.objective.metrics(y, output))
 
     def _train_batches(
@@ -171,10 +189,21 @@ class Program:
     def _evaluate_samples(
         self, x: tf.Tensor, y: tf.Tensor, scale: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        output = self.model(_inputs(x, scale), training=False)
+        output = self._output(_inputs(x, scale), training=False)
         penalty = tf.add_n([tf.constant(0.0), *self.model.losses])
         metric = tf.reduce_sum(self.objective.metrics(y, output))
         return self.objective.losses(y, output), metric, penalty
+
+    def _output(self, inputs: tf.Tensor | tf.SparseTensor, *, training: bool) -> tf.Tensor:
+        """The model's answers. Keras would write out the zeros of texts for its first layer."""
+        if not isinstance(inputs, tf.SparseTensor):
+            return self.model(inputs, training=training)
+        first = self.model.layers[0]
+        weights, bias = tf.convert_to_tensor(first.kernel), tf.convert_to_tensor(first.bias)
+        hidden = first.activation(tf.sparse.sparse_dense_matmul(inputs, weights) + bias)
+        if self._after_first is None:
+            self._after_first = keras.Model(first.output, self.model.outputs[0])
+        return self._after_first(hidden, training=training)
 
     def _call(self, function: Any, x: tf.Tensor, *others: tf.Tensor) -> Any:
         """Call a compiled function by its form for so many samples.
@@ -182,7 +211,11 @@ class Program:
         Left to itself TensorFlow looks for that form at each call, which takes a tenth of a small
         model's epoch. All other shapes follow from the number of samples.
         """
-        key = (function, len(x), *((tensor.dtype, tensor.shape.rank) for tensor in (x, others[0])))
+        key = (
+            function,
+            x.shape[0],
+            *((tensor.dtype, tensor.shape.rank) for tensor in (x, others[0])),
+        )
         form = self._concrete.get(key)
         if form is None:
             form = self._concrete[key] = function.get_concrete_function(x, *others)
@@ -220,6 +253,11 @@ class Program:
             loss, metric = loss + float(sums[0]), metric + float(sums[1])
         return loss, metric
 
+    def pieces(self, samples: Samples) -> int:
+        """In how many pieces samples are evaluated."""
+        is_text = isinstance(samples.x, tf.RaggedTensor)
+        return -(-len(samples) // (EVALUATION_TEXTS if is_text else self.evaluation_samples))
+
     def evaluate(self, samples: Samples) -> Iterator[Evaluation | None]:
         """Evaluate in pieces: None after each, the result at the end.
 
@@ -228,12 +266,12 @@ class Program:
         losses = []
         metric = penalty = 0.0
         # Pieces of equal size: each other size would have to be compiled.
-        pieces = -(-len(samples) // self.evaluation_samples)
+        pieces = self.pieces(samples)
         size = -(-len(samples) // pieces)
         for start in range(0, len(samples), size):
             piece = slice(start, start + size)
             x, y = samples.x, samples.y
-            if len(samples) > self.evaluation_samples:
+            if pieces > 1:
                 x, y = x[piece], y[piece]
             result = self._call(self._evaluate, x, y, samples.scale)
             losses.append(result[0].numpy())
@@ -382,7 +420,7 @@ class FitLoop:
         self, validation: Samples, hooks: keras.callbacks.CallbackList
     ) -> Evaluation | None:
         hooks.on_test_begin()
-        pieces = -(-len(validation) // self.program.evaluation_samples)
+        pieces = self.program.pieces(validation)
         for piece, evaluation in enumerate(self.program.evaluate(validation)):
             if evaluation is not None:
                 break
@@ -450,5 +488,17 @@ def _within(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
             yield from _within(part)
 
 
-def _inputs(x: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    return tf.cast(x, tf.float32) * scale
+def _inputs(x: tf.Tensor | tf.RaggedTensor, scale: tf.Tensor) -> tf.Tensor | tf.SparseTensor:
+    """A batch as float32 (n, …); of texts as the places of the ones in (n, 10000)."""
+    if not isinstance(x, tf.RaggedTensor):
+        return tf.cast(x, tf.float32) * scale
+    words, ends = x.flat_values, x.row_splits[1:-1]
+    # The row of each word: how many texts end at or before its place. What TensorFlow has for
+    # this fills all rows up to the longest one first, which takes as long as the rest together.
+    steps = tf.math.bincount(tf.cast(ends, tf.int32), minlength=tf.size(words), dtype=tf.int64)
+    rows = tf.cumsum(steps[: tf.size(words)])
+    return tf.SparseTensor(
+        tf.stack([rows, words], axis=1),
+        tf.fill(tf.shape(words), scale),
+        tf.stack([x.nrows(), tf.constant(WORDS, tf.int64)]),
+    )

@@ -7,7 +7,6 @@ left in a state that says what happened.
 from __future__ import annotations
 
 import logging
-import math
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,12 +36,9 @@ if TYPE_CHECKING:
     import keras
 
     from mnist_core.training.callbacks import RecordEpochs
-    from mnist_core.training.fit import Evaluation, Program, Samples
+    from mnist_core.training.fit import Program, Samples
 
 log = logging.getLogger(__name__)
-
-#: Numbers of a test set that are laid out at once: all of MNIST's, a fifth of IMDB's.
-MOST_TOGETHER = 50_000_000
 
 
 def train_claimed(run_id: str, token: str, home: str, url: str) -> None:
@@ -302,7 +298,7 @@ class _Training:
         if recorder.best_weights is None:
             return None
         program.model.set_weights(recorder.best_weights)
-        result = _evaluate_in_pieces(program, self.started.config, part)
+        result = program.evaluate_now(samples_of(self.started.config, part))
         writer = self.link.writer
         self.link.insist(lambda: writer.measured(test_loss=result.loss, test_metric=result.metric))
         return result.metric
@@ -314,32 +310,6 @@ def samples_of(config: TrainingConfig, part: Part) -> Samples:
 
     x, scale = compact_inputs(part.inputs, config, architecture(config.architecture).input_shape)
     return Samples.of(x, part.labels, scale=scale)
-
-
-def _evaluate_in_pieces(program: Program, config: TrainingConfig, part: Part) -> Evaluation:
-    """Evaluate a part that would take much memory if all of it were laid out at once."""
-    from mnist_core.training.fit import Evaluation
-
-    values = math.prod(architecture(config.architecture).input_shape)
-    count = len(part.labels)
-    pieces = -(-count * values // MOST_TOGETHER)
-    size = -(-count // pieces)
-    found = []
-    for start in range(0, count, size):
-        piece = slice(start, start + size)
-        some = Part(
-            inputs=part.inputs[piece],
-            labels=part.labels[piece],
-            indices=part.indices[piece],
-            wrong=part.wrong[piece],
-        )
-        found.append(program.evaluate_now(samples_of(config, some)))
-    shares = [len(one.losses) / count for one in found]
-    return Evaluation(
-        losses=np.concatenate([one.losses for one in found]),
-        loss=sum(share * one.loss for share, one in zip(shares, found, strict=True)),
-        metric=sum(share * one.metric for share, one in zip(shares, found, strict=True)),
-    )
 
 
 def _assign(variables: list[keras.Variable], values: Arrays) -> None:

@@ -50,7 +50,10 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
             metrics=[task(config.task).metric],
         )
         program = Program(
-            model, batch_size=config.batch_size, augment=augmentation_of(config.augmentation)
+            model,
+            batch_size=config.batch_size,
+            jit=False if task(config.task).inputs == "texts" else None,
+            augment=augmentation_of(config.augmentation),
         )
     _programs[key] = program
     if len(_programs) > KEPT:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from mnist_core.tasks import arrange, pixel_factor, prepare, task
+from mnist_core.tasks import WORDS, Texts, arrange, multi_hot, pixel_factor, prepare, task
 from mnist_core.training import fit
 from mnist_core.training.fit import FitLoop, Program, Samples
 from tests.keras_reference import (
@@ -293,3 +293,41 @@ def test_grey_levels_are_trained_on_as_prepared_images_are(key, scaling):
         np.testing.assert_array_equal(results[1][0][name], values, err_msg=name)
     for mine, other in zip(results[0][1], results[1][1], strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+def random_texts(count: int, classes: int) -> tuple[Texts, np.ndarray]:
+    """Texts of up to 40 words with many words twice; one in the middle and the last have none."""
+    generator = np.random.default_rng(SEED)
+    lengths = generator.integers(1, 40, count)
+    lengths[[count // 2, count - 1]] = 0
+    words = (WORDS - 1) * generator.random(lengths.sum()) ** 4
+    texts = Texts(words.astype(np.uint16), np.cumsum(lengths))
+    return texts, generator.integers(0, classes, count)
+
+
+@pytest.mark.parametrize("key", ["text-16-16", "text-64-64"])
+def test_texts_are_trained_on_as_their_rows_of_zeros_and_ones_are(key, monkeypatch):
+    texts, labels = random_texts(TRAIN, 2)
+    results = []
+    for inputs in (multi_hot(texts), texts):
+        model = model_of(key, "rmsprop")
+        samples = Samples.of(inputs, labels)
+        assert len(samples) == TRAIN
+        loop = FitLoop(Program(model, batch_size=BATCH, jit=False), samples, samples, seed=SEED)
+        results.append((loop.run(epochs=3, callbacks=[]).history, model.get_weights()))
+    (history, weights), (history_of_texts, weights_of_texts) = results
+    assert history["loss"][-1] < history["loss"][0]
+    for name, values in history.items():
+        # Sums in another order: one text on the fence may be told otherwise.
+        atol = 0 if "loss" in name else 1.5 / TRAIN
+        np.testing.assert_allclose(
+            history_of_texts[name], values, rtol=1e-3, atol=atol, err_msg=name
+        )
+    for mine, other in zip(weights_of_texts, weights, strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-3)
+    whole = loop.program.evaluate_now(samples)
+    monkeypatch.setattr(fit, "EVALUATION_TEXTS", 25)
+    assert loop.program.pieces(samples) == 3
+    pieces = loop.program.evaluate_now(samples)
+    np.testing.assert_allclose(pieces.losses, whole.losses, rtol=1e-5)
+    assert pieces.loss == pytest.approx(whole.loss, rel=1e-6)

@@ -44,6 +44,15 @@ def test_a_word_that_occurs_is_one_and_all_others_are_zero(lists):
     assert [set(np.flatnonzero(row)) for row in found] == [set(words) for words in lists]
 
 
+@given(LISTS)
+def test_each_word_is_kept_once(lists):
+    found = Texts.of(lists).distinct()
+    assert (found.words.dtype, found.ends.dtype) == (np.uint16, np.int64)
+    assert [found.text(n).tolist() for n in range(len(found))] == [
+        sorted(set(one)) for one in lists
+    ]
+
+
 def test_a_typed_text_is_read_as_keras_read_the_others():
     numbers = {"a": 5, "film": 22, "don't": 90}
     found = typed("A film?! Don’t… GO", numbers)
