@@ -10,15 +10,17 @@ import logging
 import os
 import signal
 import tempfile
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import dask
 from distributed import CancelledError, Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
 from distributed.client import ClosedClientError
 
-from mnist_core.errors import EngineError
+from mnist_core.errors import EngineError, LabError
 from mnist_core.runs import Store
 from mnist_core.training import warm_up
 from mnist_core.words import mark
@@ -126,20 +128,31 @@ class Workers:
         """Run a function on the interactive worker and wait for what it returns.
 
         Raises:
+            LabError: What the function itself raised.
             TimeoutError: It took longer than so many seconds.
             ConnectionError: The worker died, or the connection to it.
         """
         assert self._client is not None
         try:
             future = self._client.submit(
-                function, *arguments, resources={INTERACTIVE: 1}, pure=False, retries=0, priority=1
+                _answer,
+                function,
+                *arguments,
+                key=f"{function.__name__}-{uuid.uuid4()}",  # what the worker's log calls it
+                resources={INTERACTIVE: 1},
+                pure=False,
+                retries=0,
+                priority=1,
             )
             try:
-                return future.result(timeout=seconds)
+                answer = future.result(timeout=seconds)
             finally:
                 future.release()
         except (KilledWorker, CancelledError, ClosedClientError) as error:
             raise ConnectionError(str(error)) from error
+        if isinstance(answer, _Refusal):
+            raise answer.error
+        return answer
 
     def kill(self) -> None:
         """End this machine's worker processes at once, whatever they do."""
@@ -158,6 +171,24 @@ class Workers:
             if part is not None:
                 with suppress(Exception):  # the process ends anyway
                     part.close(timeout=1)
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """A failure that has its sentence."""
+
+    error: LabError
+
+
+def _answer(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function, in a worker. What it refuses is an answer too.
+
+    A file that cannot be used, say, is no fault: Dask would log it with a traceback.
+    """
+    try:
+        return function(*arguments)
+    except LabError as error:
+        return _Refusal(error)
 
 
 _SCHEDULER_OPTIONS = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}

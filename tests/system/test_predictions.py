@@ -442,14 +442,22 @@ def test_a_file_comes_from_the_worker(engine, desk, answering):
         engine.ask(*question, "docx", "best")
 
 
+def failed_tasks(engine: Engine) -> list[str]:
+    log = engine._workers._cluster.scheduler.transition_log
+    return [key for key, _, now, *_ in log if now == "erred" and key.startswith("failing")]
+
+
 def test_an_error_of_the_worker_arrives_as_itself(engine, desk):
     with pytest.raises(UnknownRunError) as caught:
         engine.ask(predict_each, desk.home, desk.url, [("0" * 32, "best")], IMAGES[0])
     assert "0000" in caught.value.sentence() and caught.value.remedy
     with pytest.raises(DataError, match=r"^The answer is odd\. It is so\. Leave it\.$"):
         engine.ask(failing, "lab")
+    # Dask logs a failed task with its traceback: that is for faults alone.
+    assert not failed_tasks(engine)
     with pytest.raises(ValueError, match="a plain one"):
         engine.ask(failing, "plain")
+    assert len(failed_tasks(engine)) == 1
 
 
 def test_an_answer_that_takes_too_long_is_not_waited_for(engine):
