@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError, StoreError
-from mnist_core.runs import EpochRecord, Run, Store
+from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
 from mnist_core.tasks import fold_sizes, task
 from mnist_core.words import mark
 
@@ -39,7 +39,8 @@ class Study:
 
     Attributes:
         tag: What they are tagged with.
-        folds: One run for each fold, in their order; those that were deleted are not there.
+        folds: One run for each fold, in their order: one that was trained to its end or will be,
+            if there is one. Those that were deleted are not there.
         final: The networks trained on all samples afterwards, newest first.
     """
 
@@ -48,9 +49,34 @@ class Study:
     final: tuple[Run, ...]
 
     @property
-    def missing(self) -> int:
-        """How many folds are not there any more."""
-        return self.folds[0].config.folds - len(self.folds)
+    def planned(self) -> int:
+        """Into how many folds the samples are divided."""
+        return self.folds[0].config.folds
+
+    @property
+    def finished(self) -> tuple[Run, ...]:
+        """The folds that were trained to their end."""
+        return tuple(run for run in self.folds if run.status is RunStatus.FINISHED)
+
+    @property
+    def active(self) -> tuple[Run, ...]:
+        """Its runs that train or wait, the final ones too."""
+        return tuple(run for run in (*self.folds, *self.final) if run.status.is_active)
+
+    @property
+    def counted(self) -> tuple[Run, ...]:
+        """The folds whose mean is taken.
+
+        Those that were trained to their end; while there are fewer than two, all that have begun.
+        """
+        begun = tuple(run for run in self.folds if run.epochs_done)
+        return self.finished if len(self.finished) > 1 else begun
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The folds, counted from 1, that neither are trained nor will be."""
+        there = {run.config.fold for run in self.folds if _is_to_count(run)}
+        return tuple(fold for fold in range(1, self.planned + 1) if fold not in there)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +169,29 @@ def queue_folds(store: Store, config: TrainingConfig, folds: int, *, name: str) 
     return tag
 
 
+def queue_missing(store: Store, study: Study, *, name: str) -> None:
+    """Queue the folds again that were stopped, failed or deleted; the others are kept.
+
+    Args:
+        store: Where to.
+        study: The cross-validation.
+        name: As for :func:`queue_folds`.
+    """
+    for one in fold_configs(study.folds[0].config, study.planned):
+        if one.fold in study.missing:
+            name_of_fold = name.format(fold=one.fold, folds=study.planned)
+            store.create(one, name=name_of_fold, tags=[study.tag])
+
+
+def stop(store: Store, study: Study) -> None:
+    """Stop all runs of a cross-validation; what was trained is kept.
+
+    Those that wait are stopped first: a worker that becomes free would begin one of them.
+    """
+    for run in sorted(study.active, key=lambda run: run.status is not RunStatus.QUEUED):
+        store.command(run.id, Command.STOP)
+
+
 def find_study(store: Store, tag: str) -> Study:
     """The runs of a cross-validation.
 
@@ -150,9 +199,11 @@ def find_study(store: Store, tag: str) -> Study:
         StoreError: There are none with this tag.
     """
     runs = store.tagged(tag)
-    # A fold that was saved and brought in again has the tag too: the first one counts.
-    first = {run.config.fold: run for run in runs if run.config.folds}
-    folds = [first[fold] for fold in sorted(first)]
+    folds: dict[int, Run] = {}
+    for run in (run for run in runs if run.config.folds):  # the newest is first
+        # A fold that was saved and brought in again has the tag too: then the first one counts.
+        if run.config.fold not in folds or _is_to_count(run):
+            folds[run.config.fold] = run
     if not folds:
         raise StoreError(
             mark("The cross-validation {tag} was asked for."),
@@ -160,7 +211,12 @@ def find_study(store: Store, tag: str) -> Study:
             mark("Start a new one."),
             tag=tag[:40],
         )
-    return Study(tag, tuple(folds), tuple(run for run in runs if not run.config.folds))
+    final = tuple(run for run in runs if not run.config.folds)
+    return Study(tag, tuple(folds[fold] for fold in sorted(folds)), final)
+
+
+def _is_to_count(fold: Run) -> bool:
+    return fold.status is RunStatus.FINISHED or fold.status.is_active
 
 
 def newest_study(store: Store) -> Study | None:

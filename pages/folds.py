@@ -6,7 +6,6 @@ import streamlit as st
 
 from mnist_core.config import LIMITS
 from mnist_core.crossvalidation import (
-    DEFAULT_FOLDS,
     FEWEST_FOLDS,
     MOST_FOLDS,
     TAG,
@@ -17,15 +16,21 @@ from mnist_core.errors import StoreError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import task
 from ui import fold_panel, problems, services, state
+from ui.number_field import number_field
 from ui.text import _
+from ui.waiting import warn_without_workers
 
 #: Experiments in which a number is to be found: there a fold has a mean error to compare.
 OFFERED = [key for key, one in PRESETS.items() if task(one.config.task).is_number]
 
 
-def show_form() -> None:
-    """What to train, in how many folds, and Start."""
-    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
+def show_form(study: Study | None) -> None:
+    """What to train, in how many folds, Start, and Stop for what is at work.
+
+    Args:
+        study: The cross-validation that is shown.
+    """
+    left, middle, right = st.columns([2, 1, 1])
     with left:
         st.selectbox(
             _("Task"),
@@ -36,11 +41,9 @@ def show_form() -> None:
             help=_("Where samples are few, another choice of judges gives another best epoch."),
         )
     with middle:
-        st.number_input(
+        st.selectbox(
             _("Folds"),
-            FEWEST_FOLDS,
-            MOST_FOLDS,
-            value=DEFAULT_FOLDS,
+            range(FEWEST_FOLDS, MOST_FOLDS + 1),
             key=state.FOLDS_COUNT.prepare(),
             persist_state="session",
             help=_(
@@ -49,21 +52,29 @@ def show_form() -> None:
             ),
         )
     with right:
-        st.number_input(
+        number_field(
             _("Epochs"),
-            int(LIMITS["epochs"].low),
-            int(LIMITS["epochs"].high),
-            key=state.FOLDS_EPOCHS.prepare(),
-            persist_state="session",
+            state.FOLDS_EPOCHS,
+            LIMITS["epochs"],
+            step=10,
             help=_("How long each fold is trained: longer than you think is right."),
         )
-    st.button(
-        _("Start"),
-        type="primary",
-        icon=":material/play_arrow:",
-        key=state.FOLDS_START,
-        on_click=fold_panel.start,
-    )
+    with st.container(horizontal=True):
+        st.button(
+            _("Start"),
+            type="primary",
+            icon=":material/play_arrow:",
+            key=state.FOLDS_START,
+            on_click=fold_panel.start,
+        )
+        st.button(
+            _("Stop"),
+            icon=":material/stop:",
+            key=state.FOLDS_STOP,
+            disabled=study is None or not study.active,
+            on_click=fold_panel.stop,
+            args=(study,),
+        )
     entry = task(PRESETS[state.FOLDS_PRESET.get()].config.task)
     st.caption(_(entry.source))
 
@@ -92,6 +103,8 @@ st.markdown(
     )
 )
 problems.show_notice()
-show_form()
-if (study := chosen_study()) is not None:
-    fold_panel.show(study)
+shown = chosen_study()
+show_form(shown)
+warn_without_workers()
+if shown is not None:
+    fold_panel.show(shown)

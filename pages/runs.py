@@ -112,15 +112,16 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
     losses = both.format(best=loss(best.val_loss), last=loss(last.val_loss))
     name = run.config.metric
     figures_line = both.format(
-        best=metric(best.val_metric, name), last=metric(last.val_metric, name)
+        best=escaped(metric(best.val_metric, name)), last=escaped(metric(last.val_metric, name))
     )
+    test = escaped(metric(run.test_metric, name))
     of_number = name == "mae"
     return [
         (_("Epochs"), f"{whole(run.epochs_done)} / {whole(run.config.epochs)}", 120),
         (_("Best epoch"), whole(best.epoch), 120),
         (_("Validation loss"), losses, 190),
         (_("Validation error") if of_number else _("Validation accuracy"), figures_line, 190),
-        (_("Test error") if of_number else _("Test accuracy"), metric(run.test_metric, name), 110),
+        (_("Test error") if of_number else _("Test accuracy"), test, 110),
     ]
 
 

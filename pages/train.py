@@ -14,9 +14,9 @@ from ui import problems, services, settings_form, state
 from ui.fields import FIELDS
 from ui.navigation import RUN_ID, data_page
 from ui.run_panel import show_buttons, show_run
-from ui.run_words import escaped
 from ui.starting import start_run
 from ui.text import _
+from ui.waiting import warn_without_workers
 
 
 def follow_address() -> LabError | None:
@@ -161,13 +161,7 @@ with st.container(key=state.TRAIN_MESSAGES):
     for trouble in filter(None, troubles):
         problems.show(trouble)
     problems.show_notice()
-    engine = services.engine_state()
-    if engine.phase == "failed":
-        st.warning(
-            _("Runs wait in the queue: no worker trains them. {why}").format(
-                why=escaped(engine.message)
-            )
-        )
+    warn_without_workers()
 
 with st.container(key=state.TRAIN_LAYOUT):
     with st.container(key=state.TRAIN_SETTINGS):

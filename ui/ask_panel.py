@@ -16,7 +16,7 @@ from mnist_core.tasks import Task, task
 from mnist_core.tasks.texts import read_back
 from mnist_core.words import mark
 from ui import ask_figures, pictures, problems, services, state
-from ui.run_words import escaped, percent, whole
+from ui.run_words import escaped, percent, price, price_change, whole
 from ui.starting import start_run
 from ui.text import _
 
@@ -38,7 +38,7 @@ LISTED = 10
 SHOWN_CLASSES = 5
 #: The examples that can be taken from the test set lie so far apart in it.
 EXAMPLE_STRIDE = 37
-#: A price is shown to one place; what would be 0.0 is no push.
+#: A price is shown to hundreds of dollars; what would be $0 is no push.
 SMALLEST_PUSH = 0.05
 TEXT_HEIGHT = 190
 
@@ -268,12 +268,12 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
     except LabError as error:
         problems.show(error)
         return
-    unit, more = _(entry.unit), answer.value - answer.ordinary
+    more = answer.value - answer.ordinary
     moved = abs(more) >= SMALLEST_PUSH
     st.metric(
         _("Predicted price"),
-        f"{answer.value:.1f} {unit}",
-        f"{more:+.1f}" if moved else None,
+        price(round(answer.value, 1)),
+        price_change(round(more, 1)) if moved else None,
         delta_description=_("against every column at its median") if moved else None,
         help=_(
             "The median is the value in the middle: half of the rows that can be learned from "
@@ -282,10 +282,12 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
     )
     rows = sorted(zip(entry.columns, answer.pushes, strict=True), key=lambda row: -abs(row[1]))
     listed = [
-        (_(name), push, f"{push:+.1f}", "") for name, push in rows if abs(push) >= SMALLEST_PUSH
+        (_(name), push, price_change(round(push, 1)), "")
+        for name, push in rows
+        if abs(push) >= SMALLEST_PUSH
     ]
     st.markdown(
-        _("**Which columns did it?** In {unit}.").format(unit=unit),
+        _("**Which columns did it?**"),
         help=_(
             "The network is asked again with each column in turn at its median. The figure is how "
             "much higher or lower the price is with the value that you chose. The figures do not "

@@ -76,6 +76,8 @@ class Metric:
         format: How a value is written, for Plotly (D3).
         ticks: How a number on the axis is written.
         range: Ends of the axis before there are values; ``clip``: what it never passes.
+        scale: What a recorded value is multiplied by before it is shown.
+        prefix: What stands before it.
     """
 
     labels: Mapping[str, str]
@@ -83,6 +85,8 @@ class Metric:
     ticks: str
     range: tuple[float, float]
     clip: tuple[float, float] | None
+    scale: float = 1.0
+    prefix: str = ""
 
 
 METRICS: dict[str, Metric] = {
@@ -93,10 +97,12 @@ METRICS: dict[str, Metric] = {
             "training": mark("Training error"),
             "validation": mark("Validation error"),
         },
-        ".3f",
-        "~g",
-        (0, 5),
+        "$,.0f",
+        "$~s",
+        (0, 5_000),
         None,
+        scale=1_000,  # the tables' prices are in thousands of dollars
+        prefix="$",
     ),
 }
 
@@ -127,7 +133,7 @@ def chart_style(translate: Callable[[str], str], metric: str = "accuracy") -> di
         "series": series,
         "axes": {axis: translate(axis_title(axis, metric)) for axis in AXES},
         "red": RED,
-        "metric": {"format": how.format, "ticks": how.ticks, "range": how.range, "clip": how.clip},
+        "metric": {key: value for key, value in asdict(how).items() if key != "labels"},
     }
 
 
@@ -151,17 +157,20 @@ def learning_curves(
         metric: The task's own figure, a key of :data:`METRICS`.
     """
     figure = go.Figure(layout=_layout(theme, log_loss, translate, metric))
-    epochs = [record.epoch for record in records]
+    epochs, how = [record.epoch for record in records], METRICS[metric]
     for series in SERIES.values():
         figure.add_scatter(
             x=epochs,
-            y=[getattr(record, series.key) for record in records],
+            y=[
+                getattr(record, series.key) * (how.scale if series.axis == "metric" else 1)
+                for record in records
+            ],
             name=translate(series_label(series.key, metric)),
             mode="lines+markers" if len(epochs) == 1 else "lines",
             line={"color": theme_colours(theme)["chartCategoricalColors"][series.colour]},
             line_width=series.width,
             yaxis="y2" if series.axis == "metric" else "y",
-            hovertemplate=f"%{{y:{METRICS[metric].format if series.axis == 'metric' else '.4f'}}}",
+            hovertemplate=f"%{{y:{how.format if series.axis == 'metric' else '.4f'}}}",
         )
     if point is not None and point.best_epoch is not None:
         label = translate(mark("Best epoch {epoch}")).format(epoch=point.best_epoch)

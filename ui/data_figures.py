@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from ui.charts import METRICS
 from ui.run_words import whole
 from ui.text import _
 
@@ -141,18 +142,20 @@ def spread(values: NDArray[np.float64], name: str) -> go.Figure:
 
 
 def against(
-    values: NDArray[np.float64], prices: NDArray[np.float32], name: str, price: str
+    values: NDArray[np.float64], dollars: NDArray[np.float32], name: str, price: str
 ) -> go.Figure:
     """One point for each row: a column's value, and the price."""
+    how = METRICS["mae"]
     figure = go.Figure(
         go.Scatter(
             x=values,
-            y=prices,
+            y=dollars,
             mode="markers",
             marker={"size": 5, "color": "#1c83e1", "opacity": 0.45},
-            hovertemplate="%{x:.4g}: %{y:.1f}<extra></extra>",
+            hovertemplate=f"%{{x:.4g}}: %{{y:{how.format}}}<extra></extra>",
         )
     )
+    figure.update_yaxes(tickformat=how.ticks)
     return _with_axes(figure, name, price)
 
 

@@ -18,7 +18,7 @@ from mnist_core.tasks.preparation import Step
 from mnist_core.words import mark
 from ui import data_figures, data_parts, data_tables, data_texts, pictures, state
 from ui.data_steps import StepWords
-from ui.run_words import whole
+from ui.run_words import price, whole
 from ui.text import _
 
 STEPS: dict[str, StepWords] = {
@@ -230,7 +230,7 @@ def _show_same_loss(step: Step, entry: Task, label: int) -> None:
 
 def _show_row_result(step: Step, made: list[Step], entry: Task, config: TrainingConfig) -> None:
     if step.key == "price":
-        st.metric(_("Price"), f"{float(step.array):.1f} {_(entry.unit)}")
+        st.metric(_("Price"), price(float(step.array)))
         return
     scale = data_tables.standard(config)
     steps = {one.key: one.array for one in made}

@@ -12,7 +12,8 @@ from mnist_core.config import TrainingConfig
 from mnist_core.tasks import Standard, draw, split, task
 from mnist_core.words import mark
 from ui import data_figures, data_parts, data_tasks, state
-from ui.run_words import escaped, whole
+from ui.charts import METRICS
+from ui.run_words import PRICE_COLUMN, escaped, whole
 from ui.text import _
 
 #: Points in a picture of a column and the price: more would only cover each other.
@@ -91,13 +92,17 @@ def show_rows(config: TrainingConfig) -> None:
     """All rows of a set, with the price first; a click on a heading sorts them."""
     entry = task(config.task)
     rows, prices = show_choice(config)
-    price = _("Price ({unit})").format(unit=_(entry.unit))
-    columns: dict[str, NDArray[np.floating]] = {price: prices.astype(np.float64)}
+    price = _("Price")
+    dollars = METRICS["mae"].scale * prices.astype(np.float64)
+    columns: dict[str, NDArray[np.floating]] = {price: dollars}
     columns |= {_(name): values for name, values in zip(entry.columns, rows.T, strict=True)}
     st.dataframe(
         columns,
         height=420,
-        column_config={name: st.column_config.NumberColumn(format="%.4g") for name in columns},
+        column_config={
+            name: st.column_config.NumberColumn(format=PRICE_COLUMN if name == price else "%.4g")
+            for name in columns
+        },
     )
     st.caption(
         _(
@@ -125,7 +130,7 @@ def show_columns(config: TrainingConfig) -> None:
     place = state.DATA_COLUMN.get()
     st.caption(_(entry.columns_explained[place]))
     values, name = rows[:, place], _(entry.columns[place])
-    price = _("Price ({unit})").format(unit=_(entry.unit))
+    price, dollars = _("Price"), METRICS["mae"].scale * prices
     chosen = np.random.default_rng(0).permutation(len(values))[:POINTS]
     with st.container(key=state.DATA_COLUMN_CHARTS):
         with st.container():
@@ -134,7 +139,7 @@ def show_columns(config: TrainingConfig) -> None:
             st.plotly_chart(figure, height=320, config={"displayModeBar": False})
         with st.container():
             st.markdown(_("**How the price goes with it**"))
-            figure = data_figures.against(values[chosen], prices[chosen], name, price)
+            figure = data_figures.against(values[chosen], dollars[chosen], name, price)
             st.plotly_chart(figure, height=320, config={"displayModeBar": False})
     st.caption(_related(name, float(np.corrcoef(values, prices)[0, 1]) if values.std() else 0.0))
     st.markdown(_("**All columns, the one that goes with the price most first**"))

@@ -11,8 +11,15 @@ from mnist_core.generalisation import ErrorGap, Gap
 from mnist_core.judging import AnyEvaluation
 from mnist_core.regression import RegressionEvaluation
 from mnist_core.runs import Run
-from ui.evaluation_words import interval, number_interval, part_words, signed
-from ui.run_words import loss, percent, samples_called, whole
+from ui.evaluation_words import (
+    interval,
+    number_interval,
+    part_words,
+    price_interval,
+    signed,
+    signed_price,
+)
+from ui.run_words import escaped, loss, percent, price, samples_called, whole
 from ui.text import _
 
 #: Accuracies are compared in percentage points.
@@ -105,32 +112,30 @@ def _class_sentence(parts: Mapping[str, Evaluation], samples: str) -> str:
 def _number_rows(parts: Mapping[str, RegressionEvaluation]) -> list[str]:
     gaps = [ErrorGap.between(parts["train"], one) for name, one in parts.items() if name != "train"]
     return [
-        _row(_("mean absolute error"), (number_interval(one.mae) for one in parts.values())),
-        _row(_("root mean squared error"), (number_interval(one.rmse) for one in parts.values())),
+        _row(_("mean absolute error"), (price_interval(one.mae) for one in parts.values())),
+        _row(_("root mean squared error"), (price_interval(one.rmse) for one in parts.values())),
         _row("R²", (f"**{loss(one.r2)}**" for one in parts.values())),
-        _row(_("**gap** in mean absolute error"), ["", *(signed(gap.mae) for gap in gaps)]),
+        _row(_("**gap** in mean absolute error"), ["", *(signed_price(gap.mae) for gap in gaps)]),
     ]
 
 
 def _number_sentence(parts: Mapping[str, RegressionEvaluation], samples: str) -> str:
     gap = ErrorGap.between(parts["train"], parts["test"]).mae
     values = {
-        "error": loss(abs(gap.value)),
-        "unit": _(parts["train"].unit),
+        "error": escaped(price(abs(gap.value))),
         "samples": samples,
     }
     if gap.low > 0:
         return _(
-            "The generalisation gap: on the test {samples} it is {error} {unit} farther off, on "
-            "average, than on those that it learned from. What it learned by heart does not help "
-            "it there."
+            "The generalisation gap: on the test {samples} it is {error} farther off, on average, "
+            "than on those that it learned from. What it learned by heart does not help it there."
         ).format(**values)
     if gap.high < 0:
         return _(
-            "There is no generalisation gap: on the test {samples} it is even {error} {unit} "
-            "nearer to the truth than on those that it learned from. Those must be the harder ones."
+            "There is no generalisation gap: on the test {samples} it is even {error} nearer to "
+            "the truth than on those that it learned from. Those must be the harder ones."
         ).format(**values)
     return _(
-        "The generalisation gap, {error} {unit}, may be chance: the interval holds 0. So far it "
-        "has learned what holds for new {samples} too."
+        "The generalisation gap, {error}, may be chance: the interval holds 0. So far it has "
+        "learned what holds for new {samples} too."
     ).format(**values)

@@ -9,7 +9,7 @@ import streamlit as st
 from mnist_core.estimates import Estimate
 from mnist_core.runs import Run
 from mnist_core.words import mark
-from ui.run_words import loss, whole
+from ui.run_words import escaped, loss, price, price_change, whole
 from ui.text import _
 
 #: Between the ends of an interval, where no line may break.
@@ -69,8 +69,24 @@ def interval(figure: str, low: str, high: str) -> str:
 
 
 def number_interval(estimate: Estimate) -> str:
-    """A loss or an error with its interval, for a table."""
+    """A loss with its interval, for a table."""
     return interval(loss(estimate.value), loss(estimate.low), loss(estimate.high))
+
+
+def price_interval(estimate: Estimate) -> str:
+    """An error with its interval, for a table."""
+    figures = (price(one) for one in (estimate.value, estimate.low, estimate.high))
+    return interval(*map(escaped, figures))
+
+
+def signed_price(estimate: Estimate) -> str:
+    """A difference of errors with its sign and its interval, for a table."""
+    value, low, high = (
+        escaped(price_change(one)) for one in (estimate.value, estimate.low, estimate.high)
+    )
+    return _("**{value}** ({low}\N{NO-BREAK SPACE}to {high})").format(
+        value=value, low=low, high=high
+    )
 
 
 def signed(estimate: Estimate, *, times: float = 1, form: str = "+.3f") -> str:

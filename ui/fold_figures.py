@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import plotly.graph_objects as go
 
 from mnist_core.crossvalidation import MeanCurve
 from mnist_core.runs import EpochRecord
 from mnist_core.words import mark
+from ui.charts import METRICS, Metric
 
 #: Colours that are read on a light and on a dark page alike.
 FOLDS = (
-    *("#7a89d8", "#4fa3a5", "#c79a4b", "#9a7fc7", "#6fae6f"),
-    *("#c77fa6", "#5f9fd0", "#b0885f", "#8fa34f", "#a08f8f"),
+    *("#7a89d8", "#4fa3a5", "#c79a4b", "#c77fa6", "#6fae6f"),
+    *("#9a7fc7", "#5f9fd0", "#b0885f", "#8fa34f", "#a08f8f"),
 )
 MEAN = "#e05263"
 GRID = "rgba(128, 128, 128, 0.25)"
+#: How a loss is written.
+LOSS = Metric({}, ".3f", "~g", (0, 1), None)
 #: In curves so long the first steep epochs are left above the picture: what matters comes after.
 LONG = 20
 
 
 def fold_curves(
-    curves: Sequence[Sequence[EpochRecord]],
+    curves: Mapping[int, Sequence[EpochRecord]],
     mean: MeanCurve,
     *,
     figure: str,
+    metric: str,
     title: str,
+    mean_name: str,
+    mark_best: bool = True,
     translate: Callable[[str], str] = str,
 ) -> go.Figure:
     """Validation curves of all folds with their mean, and its best epoch.
 
     Args:
-        curves: The epochs of each fold.
-        mean: Their mean.
+        curves: The epochs of each fold that has some, by its number.
+        mean: The mean of them, or of some of them; may be empty.
         figure: "val_loss" or "val_metric".
+        metric: The task's own figure, a key of :data:`ui.charts.METRICS`.
         title: Title of the vertical axis, translated.
+        mean_name: What the mean is called, translated.
+        mark_best: Whether the mean's best epoch is marked.
         translate: Turns the words into the reader's language.
     """
+    how = METRICS[metric] if figure == "val_metric" else LOSS
     axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
     shown = go.Figure(
         layout={
@@ -47,29 +57,31 @@ def fold_curves(
             "height": 400,
             "legend": {"orientation": "h", "y": -0.2, "x": 0.5, "xanchor": "center"},
             "xaxis": axis | {"title": {"text": translate(mark("Epoch"))}},
-            "yaxis": axis | {"title": {"text": title}},
+            "yaxis": axis | {"title": {"text": title}, "tickformat": how.ticks},
         }
     )
-    for number, curve in enumerate(curves, start=1):
+    for number, curve in curves.items():
         shown.add_scatter(
             x=[record.epoch for record in curve],
-            y=[getattr(record, figure) for record in curve],
+            y=[how.scale * getattr(record, figure) for record in curve],
             name=translate(mark("Fold {number}")).format(number=number),
             mode="lines",
             line={"color": FOLDS[(number - 1) % len(FOLDS)], "width": 1.3},
-            hovertemplate="%{y:.3f}",
+            hovertemplate=f"%{{y:{how.format}}}",
         )
-    shown.add_scatter(
-        x=mean.epochs,
-        y=getattr(mean, figure),
-        name=translate(mark("Mean of the folds")),
-        mode="lines",
-        line={"color": MEAN, "width": 3},
-        hovertemplate="<b>%{y:.3f}</b>",
-    )
-    if len(mean.epochs) >= LONG:
-        shown.update_yaxes(range=_later_range(curves, figure))
-    if mean.best_epoch is not None:
+    if len(mean.epochs):
+        shown.add_scatter(
+            x=mean.epochs,
+            y=how.scale * getattr(mean, figure),
+            name=mean_name,
+            mode="lines",
+            line={"color": MEAN, "width": 3},
+            hovertemplate=f"<b>%{{y:{how.format}}}</b>",
+        )
+    if max(map(len, curves.values()), default=0) >= LONG:
+        low, high = _later_range(list(curves.values()), figure)
+        shown.update_yaxes(range=[how.scale * low, how.scale * high])
+    if mark_best and mean.best_epoch is not None:
         shown.add_vline(x=mean.best_epoch, line={"color": MEAN, "width": 1.5, "dash": "dot"})
         shown.add_annotation(
             x=mean.best_epoch,

@@ -1,7 +1,8 @@
-"""A cross-validation: its folds while they train, their mean, and the final network."""
+"""A cross-validation: its folds while they train, and their mean."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 import streamlit as st
@@ -10,12 +11,12 @@ from mnist_core.crossvalidation import MeanCurve, Study, find_study, mean_curve
 from mnist_core.errors import StoreError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus
-from mnist_core.tasks import task
 from ui import presses, problems, services, state
 from ui.charts import axis_title
 from ui.fold_figures import fold_curves
-from ui.navigation import evaluate_page, train_page
-from ui.run_words import STATUS_WORDS, escaped, loss, metric, whole
+from ui.fold_final import show_final
+from ui.navigation import train_page
+from ui.run_words import NONE, STATUS_WORDS, escaped, loss, metric, settings_line, whole
 from ui.text import _, ngettext
 
 #: The folds are looked at so often while they train, in seconds.
@@ -23,30 +24,44 @@ LOOK_SECONDS = 1
 
 
 def start() -> None:
-    """Queue a run for each fold."""
+    """Queue a run for each fold, once for a double click."""
     with problems.noted():
-        key = state.FOLDS_PRESET.get()
+        key, folds = state.FOLDS_PRESET.get(), state.FOLDS_COUNT.get()
         config = replace(PRESETS[key].config, epochs=state.FOLDS_EPOCHS.get())
-        name = f"{key}, " + _("fold {fold} of {folds}")
-        folds = state.FOLDS_COUNT.get()
         st.query_params["study"] = presses.once(
-            (config, folds), lambda: services.cross_validate(config, folds, name)
+            (config, folds),
+            lambda: services.cross_validate(config, folds, _name(key)),
+            # After a stop Start is another decision, not the same press again.
+            holds=lambda tag: bool(find_study(services.store(), tag).active),
         )
 
 
-def train_final(study: Study, epochs: int) -> None:
-    """Queue the training on all samples."""
+def stop(study: Study) -> None:
+    """Stop every fold, and the final training."""
     with problems.noted():
-        run = study.folds[0]
-        name = _("{name}, final").format(name=run.name.split(",")[0])
-        presses.once((study.tag, epochs), lambda: services.train_final(study, epochs, name).id)
+        services.stop_study(study)
+
+
+def train_missing(study: Study) -> None:
+    """Queue the folds again that were not trained to their end."""
+    with problems.noted():
+        name = _name(study.folds[0].name.split(",")[0])
+        presses.once(
+            (study.tag, study.missing),
+            lambda: services.train_missing(study, name),
+        )
+
+
+def _name(what: str) -> str:
+    plain = what.replace("{", "").replace("}", "")  # the runs can be renamed by anybody
+    return f"{plain}, " + _("fold {fold} of {folds}")
 
 
 def show(study: Study) -> None:
     """The folds and what comes of them."""
-    busy = [run for run in (*study.folds, *study.final) if run.status.is_active]
+    busy = bool(study.active)
     # Only what changes while it trains is drawn again and again.
-    st.fragment(_show, run_every=LOOK_SECONDS if busy else None)(study.tag, bool(busy))
+    st.fragment(_show, run_every=LOOK_SECONDS if busy else None)(study.tag, busy)
 
 
 def _show(tag: str, was_busy: bool) -> None:
@@ -56,17 +71,19 @@ def _show(tag: str, was_busy: bool) -> None:
         except StoreError as error:
             problems.show(error)
             return
-        runs = (*study.folds, *study.final)
-        if was_busy != any(run.status.is_active for run in runs):
+        if was_busy != bool(study.active):
             st.rerun()  # it is looked at again and again from now on, or no longer
-        curves = [_curve(run.id, run.version) for run in study.folds]
-        mean = mean_curve(curves)
-        _progress(study)
-        if len(mean.epochs):
-            _chart(study, curves, mean)
-            _table(study)
-        if all(run.status is RunStatus.FINISHED for run in study.folds):
-            _final(study, mean)
+        curves = {run.config.fold: _curve(run.id, run.version) for run in study.folds}
+        mean = mean_curve([curves[run.config.fold] for run in study.counted])
+        _heading(study)
+        training = any(run.status.is_active for run in study.folds)
+        if training:
+            _progress(study)
+        _troubles(study, training)
+        _chart(study, {fold: curve for fold, curve in curves.items() if curve}, mean, training)
+        _table(study)
+        if not training and len(study.finished) > 1 and mean.best_epoch is not None:
+            show_final(study, mean, mean.best_epoch)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -75,31 +92,79 @@ def _curve(run_id: str, version: int) -> list[EpochRecord]:  # noqa: ARG001 - wh
     return services.store().curves(run_id)
 
 
+def _heading(study: Study) -> None:
+    run = study.folds[0]
+    what = escaped(run.name.split(",")[0])
+    words = _("{what}, {folds} folds").format(what=what, folds=study.planned)
+    st.subheader(words, anchor=False)
+    st.caption(settings_line(run.config))
+
+
 def _progress(study: Study) -> None:
     done = sum(run.epochs_done for run in study.folds)
     epochs = sum(run.config.epochs for run in study.folds)
     ended = sum(not run.status.is_active for run in study.folds)
-    if ended < len(study.folds):
-        words = _("{ended} of {folds} folds have ended; epoch {done} of {epochs} in all.")
-        st.progress(
-            min(done / epochs, 1.0),
-            words.format(
-                ended=ended, folds=len(study.folds), done=whole(done), epochs=whole(epochs)
-            ),
-        )
-    if study.missing:
-        words = ngettext(
-            "{count} fold is missing; it was deleted. The mean is that of the others.",
-            "{count} folds are missing; they were deleted. The mean is that of the others.",
-            study.missing,
-        )
-        st.warning(words.format(count=study.missing))
+    words = _("{ended} of {folds} folds have ended; epoch {done} of {epochs} in all.")
+    st.progress(
+        min(done / epochs, 1.0),
+        words.format(ended=ended, folds=len(study.folds), done=whole(done), epochs=whole(epochs)),
+    )
+
+
+def _troubles(study: Study, training: bool) -> None:
+    """What went wrong, fold by fold, and how to go on."""
+    failed: dict[str, list[Run]] = defaultdict(list)
     for run in study.folds:
         if run.message:
-            st.error(f"{escaped(run.name)}: {escaped(run.message)}", icon=":material/error:")
+            failed[run.message].append(run)
+        if run.status is RunStatus.PAUSED:
+            words = _("Fold {fold} is paused, and the mean waits for it. Resume it on its page.")
+            st.info(words.format(fold=run.config.fold), icon=":material/pause:")
+            _link(run)
+    for message, runs in failed.items():
+        folds = ", ".join(str(run.config.fold) for run in runs)
+        words = ngettext("**Fold {folds}:** {message}", "**Folds {folds}:** {message}", len(runs))
+        st.error(words.format(folds=folds, message=escaped(message)), icon=":material/error:")
+    if training or not study.missing:
+        return
+    count, finished = len(study.missing), len(study.finished)
+    words = ngettext(
+        "**{count} of {folds} folds was not trained to its end.**",
+        "**{count} of {folds} folds were not trained to their end.**",
+        count,
+    )
+    if finished > 1:
+        rest = _("The mean below is that of the {finished} others; fewer folds, more chance.")
+    else:
+        rest = _("A mean that tells the number of epochs needs at least two that were.")
+    said = f"{words} {rest}".format(count=count, folds=study.planned, finished=finished)
+    st.warning(said, icon=":material/stop:")
+    st.button(
+        ngettext("Train the missing fold", "Train the {count} missing folds", count).format(
+            count=count
+        ),
+        key=state.FOLDS_AGAIN,
+        icon=":material/replay:",
+        on_click=train_missing,
+        args=(study,),
+    )
+    problems.show_notice()
 
 
-def _chart(study: Study, curves: list[list[EpochRecord]], mean: MeanCurve) -> None:
+def _link(run: Run) -> None:
+    st.page_link(
+        train_page(),
+        label=_("Open fold {fold}").format(fold=run.config.fold),
+        icon=":material/show_chart:",
+        query_params={"run": run.id},
+    )
+
+
+def _chart(
+    study: Study, curves: dict[int, list[EpochRecord]], mean: MeanCurve, training: bool
+) -> None:
+    if not curves:
+        return
     name = study.folds[0].config.metric
     options = {"val_loss": _("Validation loss"), "val_metric": _(axis_title("metric", name))}
     st.segmented_control(
@@ -112,8 +177,18 @@ def _chart(study: Study, curves: list[list[EpochRecord]], mean: MeanCurve) -> No
         label_visibility="collapsed",
     )
     figure = state.FOLDS_FIGURE.get()
+    counted = len(study.counted)
     st.plotly_chart(
-        fold_curves(curves, mean, figure=figure, title=options[figure], translate=_),
+        fold_curves(
+            curves,
+            mean if counted > 1 else mean_curve([]),
+            figure=figure,
+            metric=name,
+            title=options[figure],
+            mean_name=_("Mean of {count} folds").format(count=counted),
+            mark_best=not training,
+            translate=_,
+        ),
         key=state.FOLDS_CHART,
         config={"displayModeBar": False},
         alt=_("Validation curves of all folds, and their mean"),
@@ -122,82 +197,28 @@ def _chart(study: Study, curves: list[list[EpochRecord]], mean: MeanCurve) -> No
 
 def _table(study: Study) -> None:
     name = study.folds[0].config.metric
-    figure = _(axis_title("metric", name))
-    rows = [
-        {
-            _("Fold"): run.config.fold,
-            _("Status"): _(STATUS_WORDS[run.status].label),
-            _("Best epoch"): run.best.epoch if run.best else None,
-            _("Validation loss there"): loss(run.best.val_loss) if run.best else "",
-            figure: metric(run.best.val_metric, name) if run.best else "",
-        }
-        for run in study.folds
-    ]
-    st.dataframe(rows, hide_index=True, width="stretch", key=state.FOLDS_TABLE)
-
-
-def _final(study: Study, mean: MeanCurve) -> None:
-    name = study.folds[0].config.metric
-    assert mean.best_epoch is not None
-    at_best = mean.best_epoch - 1
-    unit = _(task(study.folds[0].config.task).unit)
-    words = _(
-        "The mean curve is lowest after epoch **{epoch}**; there the folds' {figure} is {value} ± "
-        "{spread} {unit}. Now train the final network for so many epochs, on all samples: the test "
-        "set alone will say how good it is."
-    )
-    st.markdown(
-        words.format(
-            epoch=mean.best_epoch,
-            figure=_(axis_title("metric", name)).lower(),
-            value=metric(float(mean.val_metric[at_best]), name),
-            spread=metric(float(mean.spread[at_best]), name),
-            unit=unit,
-        )
-    )
-    if state.FOLDS_FINAL_FOR.get() != study.tag:
-        state.FOLDS_FINAL_FOR.set(study.tag)
-        state.FOLDS_FINAL_EPOCHS.set(mean.best_epoch)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            _("Epochs of the final training"),
-            1,
-            len(mean.epochs),
-            key=state.FOLDS_FINAL_EPOCHS.prepare(),
-            persist_state="session",
-            width=240,
-        )
-        st.button(
-            _("Train the final network"),
-            type="primary",
-            key=state.FOLDS_FINAL,
-            on_click=train_final,
-            args=(study, state.FOLDS_FINAL_EPOCHS.get()),
-        )
-    for run in study.final:
-        _final_line(run, unit)
-
-
-def _final_line(run: Run, unit: str) -> None:
-    name = run.config.metric
-    status = _(STATUS_WORDS[run.status].label)
-    if run.test_metric is None:
-        words = _("**{name}**, {epochs} epochs: {status}")
-        st.markdown(
-            words.format(name=escaped(run.name), epochs=run.config.epochs, status=status.lower())
-        )
-        return
-    words = _("**{name}**, {epochs} epochs on all samples: test {figure} **{value}** {unit}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            words.format(
-                name=escaped(run.name),
-                epochs=run.config.epochs,
-                figure=_(axis_title("metric", name)).lower(),
-                value=metric(run.test_metric, name),
-                unit=unit,
+    rows = {
+        _("Fold"): [str(run.config.fold) for run in study.folds],
+        _("Status"): [_(STATUS_WORDS[run.status].label) for run in study.folds],
+        _("Epochs"): [
+            _("{done} of {epochs}").format(
+                done=whole(run.epochs_done), epochs=whole(run.config.epochs)
             )
-        )
-        links = ((train_page(), _("Its curve")), (evaluate_page(), _("Evaluate it")))
-        for page, label in links:
-            st.page_link(page, label=label, query_params={"run": run.id})
+            for run in study.folds
+        ],
+        _("Best epoch"): [whole(run.best.epoch) if run.best else NONE for run in study.folds],
+        _("Validation loss there"): [
+            loss(run.best.val_loss) if run.best else NONE for run in study.folds
+        ],
+        _("{figure} there").format(figure=_(axis_title("metric", name))): [
+            metric(run.best.val_metric, name) if run.best else NONE for run in study.folds
+        ],
+    }
+    right = st.column_config.TextColumn(alignment="right", width="small")
+    config = dict.fromkeys(rows, right) | {
+        _("Fold"): st.column_config.TextColumn(pinned=True, width="small"),
+        _("Status"): st.column_config.TextColumn(width="small"),
+    }
+    st.dataframe(
+        rows, hide_index=True, width="stretch", column_config=config, key=state.FOLDS_TABLE
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_core.regression import RegressionEvaluation
 from mnist_core.words import mark
+from ui.charts import METRICS
 from ui.evaluation_charts import ACCENT, QUIET
 
 #: Points that are drawn, at most: with more, a browser becomes slow and the picture no clearer.
@@ -18,6 +19,8 @@ MOST_POINTS = 2_000
 #: Bars of the histogram, at most.
 MOST_BARS = 40
 HEIGHT = 380
+#: Prices in dollars, as everywhere.
+SCALE, FORM, TICKS = METRICS["mae"].scale, METRICS["mae"].format, METRICS["mae"].ticks
 
 
 def drawn(evaluation: RegressionEvaluation) -> NDArray[np.int64]:
@@ -35,16 +38,13 @@ def predicted_against_true(
         evaluation: What is shown.
         translate: Turns the words into the reader's language.
     """
-    both = np.concatenate([evaluation.truths, evaluation.predictions])
+    both = np.concatenate([evaluation.truths, evaluation.predictions]) * SCALE
     low, high = float(both.min()), float(both.max())
     room = 0.04 * (high - low or 1.0)
     ends = [low - room, high + room]
-    unit = translate(evaluation.unit)
-    figure = _layout(
-        translate(mark("true ({unit})")).format(unit=unit),
-        translate(mark("predicted ({unit})")).format(unit=unit),
-    )
+    figure = _layout(translate(mark("true")), translate(mark("predicted")))
     figure.update_layout(xaxis_range=ends, yaxis_range=ends)
+    figure.update_layout(xaxis_tickformat=TICKS, yaxis_tickformat=TICKS)
     _line(figure, ends, ends)
     _points(figure, evaluation, evaluation.truths, evaluation.predictions, translate)
     return figure
@@ -54,13 +54,10 @@ def residuals_against_predicted(
     evaluation: RegressionEvaluation, *, translate: Callable[[str], str] = str
 ) -> go.Figure:
     """How far off each answer is, by the answer; above the dashed line it is too high."""
-    unit = translate(evaluation.unit)
-    figure = _layout(
-        translate(mark("predicted ({unit})")).format(unit=unit),
-        translate(mark("predicted − true ({unit})")).format(unit=unit),
-    )
+    figure = _layout(translate(mark("predicted")), translate(mark("predicted − true")))
+    figure.update_layout(xaxis_tickformat=TICKS, yaxis_tickformat=TICKS)
     answers = evaluation.predictions
-    _line(figure, [float(answers.min()), float(answers.max())], [0, 0])
+    _line(figure, [SCALE * float(answers.min()), SCALE * float(answers.max())], [0, 0])
     _points(figure, evaluation, answers, evaluation.residuals, translate)
     return figure
 
@@ -73,10 +70,9 @@ def residual_histogram(
     if len(edges) - 1 > MOST_BARS:
         edges = np.histogram_bin_edges(evaluation.residuals, MOST_BARS)
     counts, edges = np.histogram(evaluation.residuals, edges)
-    unit = translate(evaluation.unit)
-    figure = _layout(
-        translate(mark("predicted − true ({unit})")).format(unit=unit), translate(mark("how many"))
-    )
+    edges = SCALE * edges
+    figure = _layout(translate(mark("predicted − true")), translate(mark("how many")))
+    figure.update_layout(xaxis_tickformat=TICKS)
     words = translate(mark("{count} with an error from {low} to {high}"))
     figure.add_bar(
         x=(edges[:-1] + edges[1:]) / 2,
@@ -86,7 +82,7 @@ def residual_histogram(
         marker={"color": ACCENT},
         opacity=0.8,
         hovertemplate=words.format(
-            count="%{y:,}", low="%{customdata[0]:.2f}", high="%{customdata[1]:.2f}"
+            count="%{y:,}", low=f"%{{customdata[0]:{FORM}}}", high=f"%{{customdata[1]:{FORM}}}"
         )
         + "<extra></extra>",
     )
@@ -128,17 +124,18 @@ def _points(
     translate: Callable[[str], str],
 ) -> None:
     shown = drawn(evaluation)
-    columns = evaluation.indices, evaluation.truths, evaluation.predictions, evaluation.residuals
+    figures = evaluation.truths, evaluation.predictions, evaluation.residuals
+    columns = evaluation.indices, *(SCALE * one for one in figures)
     words = translate(mark("no. {index}<br>true {true}, predicted {predicted}: {error}"))
     places = {
         "index": "%{customdata[0]}",
-        "true": "%{customdata[1]:.2f}",
-        "predicted": "%{customdata[2]:.2f}",
-        "error": "%{customdata[3]:+.2f}",
+        "true": f"%{{customdata[1]:{FORM}}}",
+        "predicted": f"%{{customdata[2]:{FORM}}}",
+        "error": f"%{{customdata[3]:+{FORM}}}",
     }
     figure.add_scatter(
-        x=x[shown],
-        y=y[shown],
+        x=SCALE * x[shown],
+        y=SCALE * y[shown],
         customdata=np.stack([column[shown] for column in columns], axis=1),
         mode="markers",
         marker={"color": ACCENT, "size": 7, "opacity": 0.6},

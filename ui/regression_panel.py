@@ -13,8 +13,17 @@ from mnist_core.regression import RegressionEvaluation
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui import regression_charts, state
+from ui.charts import METRICS
 from ui.evaluation_words import CHART_CONFIG, part_words, show_metric
-from ui.run_words import loss, samples_called, whole
+from ui.run_words import (
+    PRICE_COLUMN,
+    escaped,
+    loss,
+    price,
+    price_change,
+    samples_called,
+    whole,
+)
 from ui.text import _
 
 #: The worst answers that are shown.
@@ -23,28 +32,28 @@ WORST_SHOWN = 12
 
 def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
     """Mean absolute error, root mean squared error, R² and bias, with their intervals."""
-    unit, samples = _(evaluation.unit), samples_called(run.config)
+    samples = samples_called(run.config)
     mae, rmse, bias = evaluation.mae, evaluation.rmse, evaluation.bias
     with st.container(key=state.EVALUATE_FIGURES, horizontal=True):
         show_metric(
             _("Mean absolute error"),
-            loss(mae.value),
-            _("{low} to {high}").format(low=loss(mae.low), high=loss(mae.high)),
+            price(mae.value),
+            _between(price(mae.low), price(mae.high)),
             _(
-                "How far off an answer is on average, in {unit}. Other {samples} would give a "
-                "slightly different figure: the range below holds the true one 95 times of 100. "
-                "The more {samples}, the narrower it is."
-            ).format(unit=unit, samples=samples),
+                "How far off an answer is on average. Other {samples} would give a slightly "
+                "different figure: the range below holds the true one 95 times of 100. The more "
+                "{samples}, the narrower it is."
+            ).format(samples=samples),
         )
         show_metric(
             _("Root mean squared error"),
-            loss(rmse.value),
-            _("{low} to {high}").format(low=loss(rmse.low), high=loss(rmse.high)),
+            price(rmse.value),
+            _between(price(rmse.low), price(rmse.high)),
             _(
-                "The square root of the loss (the mean squared error), in {unit} again. A few "
+                "The square root of the loss (the mean squared error), in dollars again. A few "
                 "large errors count more here than many small ones: if it is much larger than the "
                 "mean absolute error, look at the largest errors below."
-            ).format(unit=unit),
+            ),
         )
         show_metric(
             "R²",
@@ -58,14 +67,17 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
         )
         show_metric(
             _("Mean error"),
-            f"{bias.value:+.3f}",
-            _("{low} to {high}").format(low=f"{bias.low:+.3f}", high=f"{bias.high:+.3f}"),
+            price_change(bias.value),
+            _between(price_change(bias.low), price_change(bias.high)),
             _(
-                "Predicted minus true, on average, in {unit} (the bias). Above 0 the network "
-                "guesses too high on the whole, below 0 too low."
-            ).format(unit=unit),
+                "Predicted minus true, on average (the bias). Above 0 the network guesses too "
+                "high on the whole, below 0 too low."
+            ),
         )
-    st.caption(_("Errors are in {unit}.").format(unit=unit))
+
+
+def _between(low: str, high: str) -> str:
+    return escaped(_("{low} to {high}").format(low=low, high=high))
 
 
 def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
@@ -135,21 +147,21 @@ def show_worst(run: Run, evaluation: RegressionEvaluation, part: str) -> None:
     )
     worst = evaluation.top_errors(WORST_SHOWN)
     rows = samples_of(run, part, evaluation.indices[worst])
+    dollars = METRICS["mae"].scale
     table: dict[str, Any] = {
         "index": evaluation.indices[worst],
-        "true": evaluation.truths[worst],
-        "predicted": evaluation.predictions[worst],
-        "error": evaluation.residuals[worst],
+        "true": dollars * evaluation.truths[worst],
+        "predicted": dollars * evaluation.predictions[worst],
+        "error": dollars * evaluation.residuals[worst],
     }
     columns = task(run.config.task).columns
     table |= {name: rows[:, number] for number, name in enumerate(columns)}
     number = st.column_config.NumberColumn
-    unit = _(evaluation.unit)
     config = {
         "index": number(_("No."), pinned=True),
-        "true": number(_("True"), format="%.1f", help=unit),
-        "predicted": number(_("Predicted"), format="%.1f", help=unit),
-        "error": number(_("Error"), format="%+.1f", help=_("Predicted minus true.")),
+        "true": number(_("True"), format=PRICE_COLUMN),
+        "predicted": number(_("Predicted"), format=PRICE_COLUMN),
+        "error": number(_("Error"), format=PRICE_COLUMN, help=_("Predicted minus true.")),
     }
     config |= {name: number(_(name), format="%.4g") for name in columns}
     with st.container(key=state.EVALUATE_WORST):

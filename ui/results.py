@@ -11,9 +11,8 @@ from functools import lru_cache
 
 from mnist_core.overfitting import CRITERIA, Curves, OverfittingPoint
 from mnist_core.runs import EpochRecord, Run, RunStatus
-from mnist_core.tasks import task
 from ui import services
-from ui.run_words import loss, percent, whole
+from ui.run_words import escaped, loss, percent, price, whole
 from ui.text import _
 
 
@@ -103,9 +102,9 @@ def _tested(run: Run) -> str:
         return ""
     if run.config.metric == "mae":
         return _(
-            "On the test samples, which it had never seen, its best model is off by {error} "
-            "{unit} on average."
-        ).format(error=loss(run.test_metric), unit=_(task(run.config.task).unit))
+            "On the test samples, which it had never seen, its best model is off by {error} on "
+            "average."
+        ).format(error=escaped(price(run.test_metric)))
     return _(
         "Its best model tells {accuracy} of the test samples correctly, which it had never seen."
     ).format(accuracy=percent(run.test_metric))

@@ -9,10 +9,10 @@ import streamlit as st
 
 from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run
-from mnist_core.tasks import TASKS, task
+from mnist_core.tasks import TASKS
 from ui import services
 from ui.navigation import RUN_ID
-from ui.run_words import escaped, loss, moment, percent
+from ui.run_words import escaped, moment, percent, price
 from ui.text import _
 
 #: Runs to choose from: the newest with a model.
@@ -83,8 +83,8 @@ def run_line(run: Run) -> str:
     if run.test_metric is None:
         return run.name
     if run.config.metric == "mae":
-        return _("{name} · off by {error} {unit} on average").format(
-            name=run.name, error=loss(run.test_metric), unit=_(task(run.config.task).unit)
+        return _("{name} · off by {error} on average").format(
+            name=run.name, error=price(run.test_metric)
         )
     return _("{name} · {accuracy} of the test samples").format(
         name=run.name, accuracy=percent(run.test_metric)

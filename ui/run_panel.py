@@ -10,7 +10,6 @@ import streamlit as st
 from mnist_core.config import LIMITS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus
-from mnist_core.tasks import task
 from ui import problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
@@ -21,7 +20,16 @@ from ui.navigation import (
     tensorboard_page,
     trying_page,
 )
-from ui.run_words import escaped, loss, more_settings_line, percent, settings_line, whole
+from ui.run_words import (
+    escaped,
+    loss,
+    more_settings_line,
+    percent,
+    price,
+    price_change,
+    settings_line,
+    whole,
+)
 from ui.text import _
 
 #: The same command again within so many seconds is a double click.
@@ -194,25 +202,24 @@ def _accuracies(run: Run, gained: float | None) -> None:
 def _errors(run: Run, grown: float | None) -> None:
     """The same as :func:`_accuracies`, where the answer is a number."""
     assert run.best is not None
-    unit = _(task(run.config.task).unit)
     st.metric(
         _("Validation error there"),
-        loss(run.best.val_metric),
-        None if grown is None else f"{grown:+.3f}",
+        price(run.best.val_metric),
+        None if grown is None else price_change(grown),
         delta_color="inverse",
         delta_description=None if grown is None else _("at the last epoch"),
         help=_(
-            "Mean absolute error: how far off it is on average, in {unit}, on samples that it "
-            "never learned from."
-        ).format(unit=unit),
+            "Mean absolute error: how far off it is on average, on samples that it never learned "
+            "from."
+        ),
     )
     st.metric(
         _("Test error"),
-        loss(run.test_metric),
+        price(run.test_metric),
         help=_(
-            "Mean absolute error of the best model on the test samples, in {unit}. They had no "
-            "part in training or in choosing the best epoch, so this is the honest figure."
-        ).format(unit=unit),
+            "Mean absolute error of the best model on the test samples. They had no part in "
+            "training or in choosing the best epoch, so this is the honest figure."
+        ),
     )
 
 

@@ -21,8 +21,12 @@ from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS
 from ui.text import _, ngettext
 
+#: A column of prices in dollars, for Streamlit's tables.
+PRICE_COLUMN = "$%,.0f"
 NONE = "–"
 """Stands where there is no figure."""
+#: From here on a price, of a network that has gone astray, is written in powers of ten.
+MOST_DOLLARS = 1e10
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,29 @@ def loss(value: float | None) -> str:
 
 
 def metric(value: float | None, name: str) -> str:
-    """A task's own figure: an accuracy in percent, or an error as a number."""
-    return loss(value) if name == "mae" else percent(value)
+    """A task's own figure: an accuracy in percent, or an error as the price that it is."""
+    return price(value) if name == "mae" else percent(value)
+
+
+def price(value: float | None) -> str:
+    """A price, or the error of one, as people write it: 2.851 is "$2,851".
+
+    The one place that says so in words; in charts :data:`ui.charts.METRICS` does. In Markdown it
+    has to be :func:`escaped`: what stands between two $ is taken for a formula there.
+
+    Args:
+        value: In thousands of dollars, as the tables of houses have it.
+    """
+    if value is None or not math.isfinite(value):
+        return NONE
+    sign = "\N{MINUS SIGN}" if value < 0 else ""
+    dollars = abs(value) * 1000
+    return f"{sign}${dollars:,.0f}" if dollars < MOST_DOLLARS else f"{sign}${dollars:.2g}"
+
+
+def price_change(value: float) -> str:
+    """By how much a price is higher (+) or lower (-)."""
+    return price(value) if value < 0 else f"+{price(value)}"
 
 
 def percent(value: float | None) -> str:

@@ -173,6 +173,30 @@ def train_final(study: crossvalidation.Study, epochs: int, name: str) -> Run:
     return run
 
 
+def train_missing(study: crossvalidation.Study, name: str) -> None:
+    """Queue the folds again that were stopped, failed or deleted.
+
+    Args:
+        study: The cross-validation.
+        name: What to call the runs, with places for ``fold`` and ``folds``.
+
+    Raises:
+        StoreError: The runs cannot be kept.
+    """
+    crossvalidation.queue_missing(store(), study, name=name)
+    wake()
+
+
+def stop_study(study: crossvalidation.Study) -> None:
+    """Stop every run of a cross-validation that trains or waits.
+
+    Raises:
+        StoreError: The store cannot be written, or one of the runs was deleted.
+    """
+    crossvalidation.stop(store(), study)
+    wake()
+
+
 def newest_study() -> crossvalidation.Study | None:
     """The newest cross-validation, if there is one."""
     return crossvalidation.newest_study(store())

@@ -157,21 +157,22 @@ DATA_ADDRESS: Entry[tuple[str | None, ...]] = Entry("data-address", ())
 MODEL_CHECKPOINT: Entry[str] = Entry("model-checkpoint", "best")
 MODEL_DIAGRAM = "model-diagram"
 
-# The Evaluate page. The run, the matrix and the cell are public: keep them.
-# ---- the page Cross-validate
-
+# The Cross-validate page. These keys are public: keep them.
 FOLDS_PRESET: Entry[str] = Entry("folds-preset", "boston")
 FOLDS_COUNT: Entry[int] = Entry("folds-count", DEFAULT_FOLDS)
 FOLDS_EPOCHS: Entry[int] = Entry("folds-epochs", 100)
 FOLDS_FIGURE: Entry[str] = Entry("folds-figure", "val_metric")
 FOLDS_FINAL_EPOCHS: Entry[int] = Entry("folds-final-epochs", 1)
-#: The cross-validation that the number of final epochs was proposed for.
-FOLDS_FINAL_FOR: Entry[str | None] = Entry("folds-final-for", None)
+#: The cross-validation and the best epoch that the number of final epochs was proposed for.
+FOLDS_FINAL_FOR: Entry[tuple[str, int] | None] = Entry("folds-final-for", None)
 FOLDS_START = "folds-start"
+FOLDS_STOP = "folds-stop"
+FOLDS_AGAIN = "folds-again"
 FOLDS_FINAL = "folds-final"
 FOLDS_CHART = "folds-chart"
 FOLDS_TABLE = "folds-table"
 
+# The Evaluate page. The run, the matrix and the cell are public: keep them.
 EVALUATE_RUN: Entry[str | None] = Entry("evaluate-run", None)
 EVALUATE_CHECKPOINT: Entry[str] = Entry("evaluate-checkpoint", CHECKPOINTS[0])
 EVALUATE_PART: Entry[str] = Entry("evaluate-part", PARTS[0])
@@ -352,6 +353,11 @@ def preset_start(preset: str) -> str:
 def histogram_chart(name: str) -> str:
     """The picture of one array of weights over the epochs."""
     return f"histogram-{name.replace('/', '-')}"
+
+
+def folds_final_card(run_id: str) -> str:
+    """A final network of a cross-validation."""
+    return f"folds-final-{run_id}"
 
 
 def run_card(run_id: str) -> str:

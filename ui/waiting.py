@@ -50,3 +50,11 @@ def wait_for_engine(words: str) -> None:
     if services.engine_state().phase != "starting":
         st.rerun()
     st.info(words, icon=":material/hourglass_empty:")
+
+
+def warn_without_workers() -> None:
+    """Say that what is started only waits, where the workers could not be started."""
+    engine = services.engine_state()
+    if engine.phase == "failed":
+        words = _("Runs wait in the queue: no worker trains them. {why}")
+        st.warning(words.format(why=escaped(engine.message)))

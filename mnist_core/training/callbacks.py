@@ -231,7 +231,7 @@ def _diverged(epoch: int, loss: float) -> TrainingError:
     return TrainingError(
         mark("The loss became {loss} in epoch {epoch}."),
         mark("The steps were too large and the weights grew past every number."),
-        mark("Try a smaller learning rate, or scale the pixels to 0–1."),
+        mark("Try a smaller learning rate. Images also want their pixels scaled to 0–1."),
         loss=loss,
         epoch=epoch,
     )

@@ -191,7 +191,7 @@ def test_a_house_starts_in_the_middle_and_its_columns_push(
     app.slider(key="ask-boston-5").set_value(8.0).run()
     assert not app.exception
     assert asked[-1][2] == (*medians[:5], 8.0, *medians[6:])
-    assert answer_of(app) == ("Predicted price", "25.0 thousand dollars")
+    assert answer_of(app) == ("Predicted price", "$25,000")
     assert "rooms" in html(app)
     assert "built on race" in said(app)
     app.button(key="ask-reset").click().run()

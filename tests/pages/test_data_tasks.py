@@ -14,6 +14,7 @@ from mnist_core.tasks.texts import read_back
 from mnist_core.words import mark
 from tests import made_up_texts
 from ui import data_parts, data_tables, data_tasks, data_texts, state
+from ui.run_words import price
 
 from .conftest import Open, said
 
@@ -204,7 +205,7 @@ def test_a_tables_rows_are_shown_with_their_price(open_page: Open) -> None:
     (rows,) = (frame.value for frame in app.dataframe)
     x, y = data_tables.parts(PRESETS["boston"].config)["train"]
     assert rows.shape == (303, 14)
-    assert rows["Price (thousand dollars)"].tolist() == pytest.approx(y.tolist())
+    assert rows["Price"].tolist() == pytest.approx((1000 * y).tolist())
     assert rows["rooms"].tolist() == x[:, 5].tolist()
     choose(app, "data-split", "all")
     assert len(app.dataframe[0].value) == 506
@@ -234,7 +235,7 @@ def test_a_row_is_standardised_by_the_training_part(open_page: Open) -> None:
     app.number_input(key="data-row").set_value(7).run()
     assert app.dataframe[0].value["Value"].tolist() == task("boston").load().x_train[7].tolist()
     choose(app, "data-other-step", "price")
-    assert "thousand dollars" in figures(app)["Price"]
+    assert figures(app)["Price"] == price(float(task("boston").load().y_train[7]))
 
 
 def test_a_column_is_drawn_against_the_price(open_page: Open) -> None:

@@ -21,9 +21,10 @@ from mnist_core.runs import Run
 from mnist_core.tasks import TASKS, task
 from tests import made_up_texts
 from ui import evaluations, services
+from ui.run_words import price
 from ui.sample_views import MOST_SHOWN
 
-from .conftest import Open, Runs, said
+from .conftest import Open, Runs, plain, said
 
 #: The tasks whose data is here, or can be made up.
 HERE = ("mnist", "imdb", "reuters", "boston")
@@ -104,7 +105,7 @@ def test_each_task_has_its_figures_and_its_own_words(
     assert "digit" not in everything
     assert "{" not in everything
     if task(name).is_number:
-        assert figures(app)["Mean absolute error"] == f"{found['test'].mae.value:.3f}"
+        assert figures(app)["Mean absolute error"] == price(found["test"].mae.value)
         assert "Accuracy" not in figures(app)
     else:
         assert figures(app)["Accuracy"] == f"{found['test'].accuracy.value:.1%}"
@@ -182,15 +183,15 @@ def test_house_prices_have_charts_and_a_table_of_the_largest_errors(
     worst = one.top_errors(12)
     table = app.dataframe[0].value
     assert list(table["index"]) == list(one.indices[worst])
-    assert list(table["error"]) == pytest.approx(list(one.residuals[worst]))
+    assert list(table["error"]) == pytest.approx(list(1000 * one.residuals[worst]))
     rooms = task("boston").load().x_test[one.indices[worst], 5]
     assert list(table["rooms"]) == pytest.approx(list(rooms))
     gap = ErrorGap.between(found["train"], one).mae
-    assert f"it is {gap.value:.3f} thousand dollars farther off" in said(app)
+    assert f"it is {price(gap.value)} farther off" in plain(said(app))
     assert not any('<div class="lab-c' in body for body in html(app))
     app.get("button_group")[1].set_value("train").run()
     assert not app.exception
-    assert figures(app)["Mean absolute error"] == f"{found['train'].mae.value:.3f}"
+    assert figures(app)["Mean absolute error"] == price(found["train"].mae.value)
 
 
 def test_a_run_without_validation_samples_offers_none(runs: Runs, open_page: Open) -> None:

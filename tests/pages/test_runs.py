@@ -41,7 +41,7 @@ def test_a_run_in_any_status_is_listed(
 
 def test_the_figures_of_a_run(open_page: Open, runs: Runs) -> None:
     runs.add(RunStatus.FINISHED, epochs=50)
-    words = said(open_page("runs"))
+    words = plain(said(open_page("runs")))
     assert "50 / 1,000" in words
     assert "**1.000** best · 1.900 last" in words
     assert "**80.0%** best · 77.0% last" in words

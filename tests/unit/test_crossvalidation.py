@@ -15,10 +15,13 @@ from mnist_core.crossvalidation import (
     mean_curve,
     newest_study,
     queue_folds,
+    queue_missing,
+    stop,
 )
 from mnist_core.errors import ConfigError, StoreError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, EpochRecord, RunStatus, Store
+from mnist_core.runs.leases import RunQueue, RunWriter
 
 BOSTON = PRESETS["boston"].config
 
@@ -107,16 +110,58 @@ def test_a_study_is_found_by_its_tag_with_its_final_runs(store):
 def test_a_fold_that_was_deleted_is_missed_and_one_that_came_back_counts_once(store):
     tag = queue_folds(store, BOSTON, 3, name="fold {fold}")
     first, second, _ = find_study(store, tag).folds
-    assert find_study(store, tag).missing == 0
+    assert find_study(store, tag).missing == ()
     store.create(second.config, name="brought in once more", tags=[tag])
     assert [run.name for run in find_study(store, tag).folds] == ["fold 1", "fold 2", "fold 3"]
     store.command(first.id, Command.STOP)
     store.delete(first.id)
     study = find_study(store, tag)
-    assert ([run.config.fold for run in study.folds], study.missing) == ([2, 3], 1)
+    assert ([run.config.fold for run in study.folds], study.missing) == ([2, 3], (1,))
 
 
 def test_a_study_that_is_gone_is_said_to_be(store):
     with pytest.raises(StoreError, match="^The cross-validation folds-00000000 was asked for"):
         find_study(store, "folds-00000000")
     assert newest_study(store) is None
+
+
+def test_stop_ends_the_folds_that_wait_and_tells_the_one_that_trains(store):
+    tag = queue_folds(store, BOSTON, 3, name="fold {fold}")
+    first, second, third = find_study(store, tag).folds
+    lease = RunQueue(store.database).claim(first.id)
+    assert lease is not None
+    stop(store, find_study(store, tag))
+    study = find_study(store, tag)
+    assert [run.status for run in study.folds] == [
+        RunStatus.RUNNING,
+        RunStatus.STOPPED,
+        RunStatus.STOPPED,
+    ]
+    writer = RunWriter(store.database, lease)
+    assert writer.commands() == [(Command.STOP, None)]
+    assert [run.id for run in study.active] == [first.id]
+    assert study.missing == (second.config.fold, third.config.fold) == (2, 3)
+
+
+def test_only_the_folds_that_are_missing_are_queued_again(store):
+    tag = queue_folds(store, BOSTON, 4, name="fold {fold}")
+    first, second, third, fourth = find_study(store, tag).folds
+    finish(store, first.id)
+    store.command(second.id, Command.STOP)
+    store.command(third.id, Command.STOP)
+    store.delete(third.id)
+    assert find_study(store, tag).missing == (2, 3)
+    queue_missing(store, find_study(store, tag), name="again {fold}")
+    study = find_study(store, tag)
+    assert [run.id for run in study.finished] == [first.id]
+    assert [run.name for run in study.folds] == ["fold 1", "again 2", "again 3", "fold 4"]
+    assert study.folds[1].config == second.config and study.folds[3].id == fourth.id
+    assert study.missing == ()
+
+
+def finish(store: Store, run_id: str) -> None:
+    lease = RunQueue(store.database).claim(run_id)
+    assert lease is not None
+    writer = RunWriter(store.database, lease)
+    writer.set_status(RunStatus.FINISHED)
+    writer.release()

@@ -94,12 +94,18 @@ def test_each_point_of_the_charts_is_a_sample():
     one = found()
     line, points = regression_charts.predicted_against_true(one).data
     assert list(line.x) == list(line.y)
-    np.testing.assert_array_equal(points.x, one.truths)
-    np.testing.assert_array_equal(points.y, one.predictions)
+    np.testing.assert_array_equal(points.x, 1000 * one.truths)
+    np.testing.assert_array_equal(points.y, 1000 * one.predictions)
     _, residuals = regression_charts.residuals_against_predicted(one).data
-    np.testing.assert_array_equal(residuals.y, one.predictions - one.truths)
+    np.testing.assert_array_equal(residuals.y, 1000 * (one.predictions - one.truths))
     (bars,) = regression_charts.residual_histogram(one).data
     assert sum(bars.y) == len(one)
+
+
+def test_prices_are_written_in_dollars():
+    figure = regression_charts.predicted_against_true(found())
+    assert "$" in figure.layout.xaxis.tickformat
+    assert "$" in figure.layout.yaxis.tickformat
 
 
 def test_of_very_many_samples_some_are_drawn():

@@ -7,6 +7,7 @@ import pytest
 
 from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
+from ui import run_words
 from ui.run_words import duration, escaped, loss, moment, more_settings_line, percent, settings_line
 
 
@@ -101,3 +102,25 @@ def test_choices_that_this_version_does_not_know_are_shown_as_they_are() -> None
     stored = TrainingConfig().to_dict() | {"optimizer": "lion", "augmentation": "mixup"}
     line = more_settings_line(TrainingConfig.from_store(stored))
     assert "lion\xa0at\xa00.01" in line and "mixup" in line
+
+
+@pytest.mark.parametrize(
+    ("thousands", "written"),
+    [
+        (2.851, "$2,851"),
+        (22.5, "$22,500"),
+        (0.0, "$0"),
+        (-1.2, "\N{MINUS SIGN}$1,200"),
+        (1e9, "$1e+12"),
+        (math.nan, "–"),
+        (None, "–"),
+    ],
+)
+def test_a_price_is_written_as_people_do(thousands, written) -> None:
+    assert run_words.price(thousands) == written
+    assert run_words.metric(thousands, "mae") == written
+
+
+def test_a_change_of_a_price_has_its_sign() -> None:
+    assert run_words.price_change(0.338) == "+$338"
+    assert run_words.price_change(-0.338) == "\N{MINUS SIGN}$338"

@@ -19,13 +19,20 @@ function newCurves() {
   return { epochs: [], recordedAt: [], raw: each() };
 }
 
-/** Add rows of the stream; one that is there already is skipped, so a repetition does no harm. */
-function appendRows(curves, rows) {
+/** Add rows of the stream; one that is there already is skipped, so a repetition does no harm.
+ *  The task's own figure is kept as it is shown: a price in dollars, not in thousands of them. */
+function appendRows(curves, rows, style) {
+  const scales = Object.fromEntries(
+    style.series.map((series) => [series.key, series.axis === "metric" ? style.metric.scale : 1]),
+  );
   for (const row of rows) {
     if (row[0] !== curves.epochs.length + 1) continue;
     curves.epochs.push(row[0]);
     curves.recordedAt.push(row[RECORDED_AT]);
-    for (const [key, column] of Object.entries(COLUMNS)) curves.raw[key].push(row[column]);
+    for (const [key, column] of Object.entries(COLUMNS)) {
+      const value = row[column];
+      curves.raw[key].push(value === null ? null : value * scales[key]);
+    }
   }
 }
 

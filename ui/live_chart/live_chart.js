@@ -121,7 +121,7 @@ class LiveChart {
     if (this.server && message.server && this.server !== message.server) this.orphaned = true;
     this.server ??= message.server;
     if (message.reset_to !== undefined) truncate(this.curves, message.reset_to);
-    appendRows(this.curves, message.rows);
+    appendRows(this.curves, message.rows, this.data.style);
     this.message = message;
     this.heardAt = performance.now();
     this.schedule();

@@ -15,9 +15,11 @@ function loss(view, value) {
   return value === null ? "–" : number(view, value, 4);
 }
 
-/** The task's own figure: a share in percent, or a number. */
+/** The task's own figure: a share in percent, or a price. */
 function metric(view, value) {
-  if (value === null || !view.data.style.metric.format.endsWith("%")) return loss(view, value);
+  const { format, prefix } = view.data.style.metric;
+  if (value === null) return "–";
+  if (!format.endsWith("%")) return prefix + number(view, value);
   return value.toLocaleString(view.data.locale, {
     style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1,
   });
