@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from mnist_core.reproduction import EXPERIMENTS, SEEDS, published, written
+from mnist_core.reproduction import EXPERIMENTS, SEEDS, percent, published, written
 from ui.text import _
 
 
@@ -20,8 +20,9 @@ def show_reproduction() -> None:
             _(
                 "Every experiment here comes from a tutorial or a book. Each was trained {seeds} "
                 "times with other seeds. A source's figure counts as found again if it could be "
-                "one more run like ours: 95 of 100 would lie no farther from our mean than the "
-                "number after ±."
+                "one more run like ours. The chance says how many of 100 further runs would lie "
+                "as far from our mean; with ten figures in a table, one alone has to be rarer than "
+                "1 in 200 to count as missed."
             ).format(seeds=SEEDS)
         )
         st.dataframe(
@@ -35,12 +36,14 @@ def show_reproduction() -> None:
 
 def _row(row: dict[str, Any]) -> dict[str, str]:
     known = EXPERIMENTS[row["key"]]
-    mean, spread = (written(row[name], known.unit) for name in ("mean", "spread"))
+    mean, low, high = (written(row[name], known.unit) for name in ("mean", "low", "high"))
     unit = {"epoch": _("epoch")}.get(known.unit, _(known.unit))
     return {
         _("Experiment"): _(known.label),
         _("Source"): f"{known.figure:g} {unit}",
-        _("Ours"): f"{mean} ± {spread}",
+        _("Our mean"): mean,
+        _("From … to"): f"{low} … {high}",
+        _("Chance"): percent(row["chance"]),
         _("Found again"): "✓" if row["within"] else "✗",
         _("Whose figure"): _(known.source),
         _("Put right"): _(known.put_right),

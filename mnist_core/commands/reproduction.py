@@ -10,7 +10,15 @@ import tempfile
 from mnist_core.commands.arguments import Commands
 from mnist_core.commands.tables import print_table
 from mnist_core.errors import ConfigError
-from mnist_core.reproduction import EXPERIMENTS, SEEDS, Reproduced, markdown, reproduce, written
+from mnist_core.reproduction import (
+    EXPERIMENTS,
+    SEEDS,
+    Reproduced,
+    markdown,
+    percent,
+    reproduce,
+    written,
+)
 from mnist_core.runs import Store
 from mnist_core.words import mark
 
@@ -47,7 +55,10 @@ def _reproduce(options: argparse.Namespace) -> int:
         )
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open() if options.keep else Store(folder)
-        every = list(reproduce(store, options.only, seeds=options.seeds, said=_said))
+        every = []
+        for one in reproduce(store, options.only, seeds=options.seeds, said=_said):
+            every.append(one)
+            print(json.dumps(one.to_dict()), file=sys.stderr, flush=True)  # an hour is long
     if options.json:
         print(json.dumps([one.to_dict() for one in every]))
     elif options.markdown:
@@ -63,14 +74,14 @@ def _said(key: str, seed: int) -> None:
 
 def _row(one: Reproduced) -> dict[str, str]:
     known = EXPERIMENTS[one.key]
-    figures = (one.mean, one.spread, one.low, one.high)
-    mean, spread, low, high = (written(value, known.unit) for value in figures)
+    mean, low, high = (written(value, known.unit) for value in (one.mean, one.low, one.high))
     return {
         "key": one.key,
         "source": f"{known.figure:g}",
-        "ours": f"{mean} ± {spread}",
+        "our mean": mean,
         "from … to": f"{low} … {high}",
         "unit": known.unit,
+        "chance": percent(one.chance),
         "within": "yes" if one.within else "no",
         "seconds": f"{one.seconds:.0f}",
     }

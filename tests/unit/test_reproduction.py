@@ -35,8 +35,8 @@ def test_the_published_figures_come_back_as_they_were(tmp_path, monkeypatch):
 def test_the_table_says_what_lies_within():
     text = markdown([Reproduced("softmax", (88.1, 88.9), 1.0), Reproduced("lenet", (97.0,), 1.0)])
     lines = text.splitlines()
-    assert "| 88.5 | 88.50 ± " in lines[2] and "| 88.10 … 88.90 | % | yes |" in lines[2]
-    assert "| no |" in lines[3]
+    assert "| 88.5 | 88.50 | 88.10 … 88.90 | % | 100 % | yes |" in lines[2]
+    assert "| < 1 % | no |" in lines[3]
 
 
 def test_this_version_s_figures_are_of_its_experiments():
@@ -48,11 +48,18 @@ def test_this_version_s_figures_are_of_its_experiments():
 
 
 def test_a_figure_may_be_one_more_run_like_ours():
-    # Of five with mean 88.9 and deviation 0.15, 95 of 100 more lie within 2.776 · 0.15 · √1.2.
+    # By tables of Student's t with 4 degrees of freedom: beyond 2.776 lie 5 of 100 and beyond
+    # 5.598 a tenth of them.
     figures = (88.7, 88.8, 88.9, 89.0, 89.1)
     row = Reproduced("softmax", figures, 1.0)
     deviation = (0.1 / 4) ** 0.5
-    assert abs(row.spread - 2.7764 * deviation * 1.2**0.5) < 1e-3
-    assert row.within  # 88.5 is 0.4 away
-    assert not Reproduced("softmax", tuple(value + 0.2 for value in figures), 1.0).within
-    assert Reproduced("softmax", (88.5,), 1.0).spread == 0
+    unit = deviation * 1.2**0.5
+    assert abs(row.spread - 5.5976 * unit) < 1e-3
+    for distance, chance in ((2.7764, 0.05), (5.5976, 0.005)):
+        moved = 88.55 - 88.9 + distance * unit  # 88.5 stands for up to 88.55
+        away = Reproduced("softmax", tuple(value + moved for value in figures), 1.0)
+        assert abs(away.chance - chance) < 1e-5
+    assert row.within and 0.05 < row.chance < 0.2  # 88.5 is 0.4 away
+    assert not Reproduced("softmax", tuple(value + 0.7 for value in figures), 1.0).within
+    one = Reproduced("softmax", (88.6,), 1.0)
+    assert (one.spread, one.chance) == (0, 0)
