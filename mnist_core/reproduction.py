@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -360,40 +360,48 @@ def markdown(rows: Sequence[Reproduced]) -> str:
     return "\n".join(lines)
 
 
-def reproduce(
-    store: Store,
-    keys: Sequence[str] = (),
-    *,
-    seeds: int = SEEDS,
-    said: Callable[[str, int], None] = lambda key, seed: None,
-) -> Iterator[Reproduced]:
-    """Run experiments in this process, one after another.
-
-    Args:
-        store: Where the runs are kept.
-        keys: Which experiments; none for all.
-        seeds: With how many seeds each.
-        said: Called with key and seed before each training.
-
-    Yields:
-        What came of each.
+def experiment(key: str) -> Experiment:
+    """Look an experiment up by its key.
 
     Raises:
         ConfigError: There is no such experiment.
+    """
+    if key not in EXPERIMENTS:
+        raise unknown_name("experiment", key, EXPERIMENTS)
+    return EXPERIMENTS[key]
+
+
+def reproduce(
+    store: Store,
+    key: str,
+    *,
+    seeds: int = SEEDS,
+    said: Callable[[str, int], None] = lambda key, seed: None,
+) -> Reproduced:
+    """Run an experiment in this process, with one seed after another.
+
+    Args:
+        store: Where the runs are kept.
+        key: Which experiment.
+        seeds: With how many seeds.
+        said: Called with key and seed before each training.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        ConfigError: There is no such experiment.
+        DataError: Its data is not on this machine.
         TrainingError: A training did not come to its end.
     """
-    for key in keys:
-        if key not in EXPERIMENTS:
-            raise unknown_name("experiment", key, EXPERIMENTS)
-    for key in keys or EXPERIMENTS:
-        known = EXPERIMENTS[key]
-        figures, seconds = [], 0.0
-        for seed in range(1, seeds + 1):
-            said(key, seed)
-            run = _trained(store, replace(known.config, seed=seed), f"{key}, seed {seed}")
-            figures.append(round(known.measure(store, run), 4))
-            seconds += run.active_seconds
-        yield Reproduced(key, tuple(figures), round(seconds, 1))
+    known = experiment(key)
+    figures, seconds = [], 0.0
+    for seed in range(1, seeds + 1):
+        said(key, seed)
+        run = _trained(store, replace(known.config, seed=seed), f"{key}, seed {seed}")
+        figures.append(round(known.measure(store, run), 4))
+        seconds += run.active_seconds
+    return Reproduced(key, tuple(figures), round(seconds, 1))
 
 
 def _trained(store: Store, config: TrainingConfig, name: str) -> Run:

@@ -9,11 +9,12 @@ import tempfile
 
 from mnist_core.commands.arguments import Commands
 from mnist_core.commands.tables import print_table
-from mnist_core.errors import ConfigError
+from mnist_core.errors import ConfigError, LabError
 from mnist_core.reproduction import (
     EXPERIMENTS,
     SEEDS,
     Reproduced,
+    experiment,
     markdown,
     percent,
     reproduce,
@@ -53,19 +54,25 @@ def _reproduce(options: argparse.Namespace) -> int:
             seeds=options.seeds,
             most=MOST_SEEDS,
         )
+    for key in options.only:
+        experiment(key)
+    found, complete = [], True
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open() if options.keep else Store(folder)
-        every = []
-        for one in reproduce(store, options.only, seeds=options.seeds, said=_said):
-            every.append(one)
-            print(json.dumps(one.to_dict()), file=sys.stderr, flush=True)  # an hour is long
+        for key in options.only or EXPERIMENTS:
+            try:
+                found.append(reproduce(store, key, seeds=options.seeds, said=_said))
+                print(json.dumps(found[-1].to_dict()), file=sys.stderr, flush=True)
+            except LabError as error:  # the others took an hour and are not to be lost
+                print(f"{key}: {error.sentence()}", file=sys.stderr, flush=True)
+                complete = False
     if options.json:
-        print(json.dumps([one.to_dict() for one in every]))
+        print(json.dumps([one.to_dict() for one in found]))
     elif options.markdown:
-        print(markdown(every))
+        print(markdown(found))
     else:
-        print_table("", [_row(one) for one in every])
-    return 0 if all(one.within for one in every) else 1
+        print_table("", [_row(one) for one in found])
+    return 0 if complete and all(one.within for one in found) else 1
 
 
 def _said(key: str, seed: int) -> None:

@@ -109,7 +109,7 @@ def test_whole_numbers_and_one_hot_labels_have_the_same_loss():
 
 def test_an_experiment_is_reproduced_with_several_seeds(store):
     said = []
-    (found,) = reproduce(store, ["boston"], seeds=2, said=lambda *what: said.append(what))
+    found = reproduce(store, "boston", seeds=2, said=lambda *what: said.append(what))
     assert said == [("boston", 1), ("boston", 2)]
     assert len(found.figures) == 2 and found.low < found.high
     assert found.spread > found.high - found.low  # two runs say little
@@ -119,6 +119,21 @@ def test_an_unknown_experiment_is_met_with_the_known_ones(store, capsys):
     assert main(["reproduce", "--only", "softmaxx"]) == 2
     assert "Did you mean softmax?" in capsys.readouterr().err
     assert set(EXPERIMENTS) >= {"softmax", "mlp-500-500", "overfit-700", "imdb", "boston"}
+
+
+def test_an_experiment_without_its_data_does_not_cost_the_others_theirs(
+    lab_home, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody answers there: no network
+    task("reuters").load.cache_clear()
+    short = replace(EXPERIMENTS["boston"], config=final_config(PRESETS["boston"].config, 2))
+    monkeypatch.setitem(EXPERIMENTS, "boston", short)
+    assert main(["reproduce", "--only", "reuters", "boston", "--seeds", "1", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert [row["key"] for row in json.loads(out)] == ["boston"]
+    assert "reuters.npz" in err
 
 
 @pytest.mark.slow
