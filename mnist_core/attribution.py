@@ -242,7 +242,7 @@ def answer_table(
 
 def _task_of(store: Store, run_id: str, inputs: str) -> Task:
     run = store.get(run_id)
-    entry = task(run.config.task)
+    entry = task(run.known_config().task)
     if entry.inputs != inputs:
         raise ConfigError(
             mark("“{name}” was asked about {inputs}."),

@@ -22,6 +22,7 @@ from mnist_core.errors import EngineError, LabError, StoreError
 from mnist_core.runs import Store
 from mnist_core.runs.leases import Lease, RunQueue
 from mnist_core.runs.rows import LEASE_SECONDS
+from mnist_core.tasks.keras_data import promptly
 from mnist_core.training.job import train_claimed
 from mnist_core.words import mark
 
@@ -104,6 +105,8 @@ class Engine:
     ) -> Answer:
         """Run a function on the worker that is kept free for questions.
 
+        It keeps nobody else waiting for data that has to be fetched first.
+
         Args:
             function: A function of a module, which the worker imports.
             *arguments: What it is called with.
@@ -114,11 +117,12 @@ class Engine:
 
         Raises:
             EngineError: The workers are not ready, or the answer did not come in time.
+            DataPendingError: Data that it needs is on its way.
             LabError: What the function itself raised.
         """
         workers = self.check_ready()
         try:
-            return cast("Answer", workers.ask(function, *arguments, seconds=seconds))
+            return cast("Answer", workers.ask(promptly, function, *arguments, seconds=seconds))
         except TimeoutError as error:
             raise EngineError(
                 mark("A question to a network was asked."),

@@ -6,6 +6,7 @@ line prints it and ends with exit code 2; nobody is left with a traceback.
     LabError
     ├── ConfigError          a setting that cannot be used (also a ValueError)
     ├── DataError            a data file or an array that cannot be used
+    │   ├── DataPendingError data that is on its way: ask again in a moment
     │   └── DrawingError     a drawing or a photo that is not one digit
     ├── StoreError           the run store cannot do what was asked
     │   └── UnknownRunError  no run has that id
@@ -82,6 +83,10 @@ class ConfigError(LabError, ValueError):
 
 class DataError(LabError):
     """A data file or an array that is missing, damaged or of the wrong form."""
+
+
+class DataPendingError(DataError):
+    """A data set that is being fetched, for somebody who does not wait for it."""
 
 
 class DrawingError(DataError):

@@ -129,7 +129,7 @@ def neighbours(
         image_u8: uint8 (28, 28).
         count: How many.
     """
-    config = open_known(home, url).get(run_id).config
+    config = open_known(home, url).get(run_id).known_config()
     part = split(task(config.task).load(), config).train
     target = image_u8.astype(np.float32).ravel() / 255
     squares = []

@@ -104,7 +104,7 @@ def evaluate_some(
         The evaluation, or the share of the samples that is done (0 to 1): then ask again.
 
     Raises:
-        ConfigError: There is no such checkpoint or part.
+        ConfigError: There is no such checkpoint or part, or the run is of another version.
         StoreError: The run or its model is not there.
         DataError: The data is not there, the model cannot be loaded, or it answers with what is
             no probability, or no number.
@@ -173,6 +173,7 @@ def _work(
     if checkpoint not in CHECKPOINTS:
         raise unknown_name("checkpoint", checkpoint, CHECKPOINTS)
     run = store.get(run_id)
+    run.known_config()
     check_part(run, part)
     key = (store.url, run_id, run.attempt, checkpoint, part)
     if key in _kept:

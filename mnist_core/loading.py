@@ -98,7 +98,7 @@ def load(store: Store, run_id: str, checkpoint: str) -> LoadedModel:
         checkpoint: "best" (lowest validation loss) or "last".
 
     Raises:
-        ConfigError: The checkpoint is neither.
+        ConfigError: The checkpoint is neither, or the run is of another version of the lab.
         UnknownRunError: There is no such run.
         StoreError: The run has left no such model, or it cannot be read.
         DataError: The file is no model that can be loaded.
@@ -117,8 +117,7 @@ def load(store: Store, run_id: str, checkpoint: str) -> LoadedModel:
 
 
 def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
-    # A model that came in as a file was checked then, and no architecture is known for it.
-    config = run.config if run.imported else TrainingConfig.from_dict(run.config.to_dict())
+    config = run.known_config()
     content = store.artifacts.read(run.id, FILES[checkpoint])
     if content is None:
         raise StoreError(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mnist_core.errors import ConfigError
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS, task
 from mnist_core.words import mark
-from ui import ask_panel, problems, run_choice, services, state
+from ui import ask_panel, fetching, problems, run_choice, services, state
 from ui.run_words import escaped
 from ui.text import _
 from ui.waiting import wait_for_engine, wait_for_run
@@ -69,7 +70,13 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
 @st.fragment
 def show_question(run: Run, checkpoint: str) -> None:
     """What is asked, and beside it the answer."""
-    entry = task(run.config.task)
+    try:
+        entry = task(run.known_config().task)
+    except ConfigError as error:
+        problems.show(error)
+        return
+    if not fetching.is_there(entry.key):
+        return
     if entry.inputs == "texts":
         ask_panel.follow_task(entry.key)
     with st.container(key=state.ASK_LAYOUT):

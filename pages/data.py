@@ -17,6 +17,7 @@ from ui import (
     data_tables,
     data_tasks,
     data_texts,
+    fetching,
     problems,
     state,
 )
@@ -99,7 +100,7 @@ def show_others(config: TrainingConfig, unusable: ConfigError | None) -> None:
 st.title(_("Data"), anchor=False)
 data_tasks.follow_address()
 chosen = data_tasks.show_choice()
-if data_tasks.is_there(chosen):
+if fetching.is_there(chosen):
     experiment, trouble = data_tasks.experiment(chosen)
     show = show_pictures if data_parts.has_pictures(chosen) else show_others
     show(experiment, trouble)

@@ -19,6 +19,7 @@ from ui import (
     evaluation_gap,
     evaluation_panel,
     evaluations,
+    fetching,
     problems,
     regression_panel,
     run_choice,
@@ -190,7 +191,9 @@ if choices:
     network = state.EVALUATE_CHECKPOINT.get() if len(networks) > 1 else networks[0]
     asked_part = state.EVALUATE_PART.get() if len(parts_there) > 1 else parts_there[0]
     try:
-        show_evaluation(chosen, network, asked_part)
+        chosen.known_config()
+        if fetching.is_there(chosen.config.task):
+            show_evaluation(chosen, network, asked_part)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
         st.rerun()
     except LabError as error:

@@ -15,7 +15,7 @@ from mnist_core.crossvalidation import (
 from mnist_core.errors import StoreError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import task
-from ui import fold_panel, problems, services, state
+from ui import fetching, fold_panel, problems, services, state
 from ui.number_field import number_field
 from ui.text import _
 from ui.waiting import warn_without_workers
@@ -59,12 +59,14 @@ def show_form(study: Study | None) -> None:
             step=10,
             help=_("How long each fold is trained: longer than you think is right."),
         )
+    entry = task(PRESETS[state.FOLDS_PRESET.get()].config.task)
     with st.container(horizontal=True):
         st.button(
             _("Start"),
             type="primary",
             icon=":material/play_arrow:",
             key=state.FOLDS_START,
+            disabled=not services.has_data(entry.key),
             on_click=fold_panel.start,
         )
         st.button(
@@ -75,8 +77,8 @@ def show_form(study: Study | None) -> None:
             on_click=fold_panel.stop,
             args=(study,),
         )
-    entry = task(PRESETS[state.FOLDS_PRESET.get()].config.task)
     st.caption(_(entry.source))
+    fetching.is_there(entry.key)
 
 
 def chosen_study() -> Study | None:

@@ -80,8 +80,8 @@ def show_choice(runs: dict[str, Run]) -> None:
         format_func=lambda run_id: line(runs[run_id]),
         key=state.MODELS_RUN.prepare(),
         help=_(
-            "The runs that have left a network, the newest on top. The percentage is the share of "
-            "MNIST's test digits that it reads correctly."
+            "The runs that have left a network, the newest on top. The figure beside a name is "
+            "what its best network reached on the test samples."
         ),
         on_change=note_choice,
         persist_state="session",

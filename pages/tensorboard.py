@@ -58,9 +58,9 @@ def show_choice(runs: dict[str, Run]) -> Run | None:
         with st.popover(_("What is where?"), icon=":material/help:"):
             st.markdown(
                 _(
-                    "- **Time series** and **Scalars**: loss and accuracy of each epoch, once for "
-                    "the training images (`train`) and once for the validation images "
-                    "(`validation`).\n"
+                    "- **Time series** and **Scalars**: loss and accuracy (of prices: the "
+                    "error) of each epoch, once for the training samples (`train`) and once for "
+                    "the validation samples (`validation`).\n"
                     "- **Graphs**: every operation of one training step, as TensorFlow sees it. A "
                     "run has it once it has ended.\n"
                     "- **Distributions** and **Histograms**: how the weights of each layer are "
@@ -68,7 +68,7 @@ def show_choice(runs: dict[str, Run]) -> Run | None:
                     "run. A run has them if “Weight histograms” was chosen before it was "
                     "started.\n"
                     "- **HParams**: the settings of all runs beside their best epoch and their "
-                    "test accuracy, to see which setting did what."
+                    "figure on the test samples, to see which setting did what."
                 )
             )
         st.link_button(

@@ -16,7 +16,7 @@ from ui.text import _, ngettext
 
 #: What there is to look at, in the order of the page.
 VIEWS = {
-    "digits": mark("Digits"),
+    "digits": mark("Images"),
     "steps": mark("How they are prepared"),
     "training": mark("What the network sees"),
 }
@@ -35,15 +35,14 @@ SET_LABELS = {
 SET_WORDS = {
     "all": mark("All {count} images: 60,000 to learn from, then 10,000 to test with."),
     "train": mark(
-        "{count} digits, drawn by chance for this experiment: what its network learns from."
+        "{count} images, drawn by chance for this experiment: what its network learns from."
     ),
     "validation": mark(
-        "{count} digits, none of them a training image: they show during training how well the "
-        "network does on digits it has not seen."
+        "{count} images, none of them a training image: they show during training how well the "
+        "network does on images it has not seen."
     ),
     "test": mark(
-        "{count} digits from other hands, the same for every experiment: looked at once, at the "
-        "end."
+        "{count} other images, the same for every experiment: looked at once, at the end."
     ),
 }
 
@@ -206,7 +205,7 @@ def show_grid(found: ImageSet, config: TrainingConfig) -> None:
         found.numbers.tolist(),
         _titles(found),
         key=state.DATA_GRID,
-        label=_("Digits to choose from"),
+        label=_("Images to choose from"),
         badges=[
             names[label] if wrong else ""
             for label, wrong in zip(found.labels, found.wrong, strict=True)
@@ -246,7 +245,7 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
         key=state.DATA_DIGIT.key,
         help=_(
             "Its place in the whole collection: the first 60,000 are those to learn from, the "
-            "last 10,000 those to test with. Or click a digit in the grid."
+            "last 10,000 those to test with. Or click one in the grid."
         ),
         on_change=note_address,
         args=(config,),
@@ -267,7 +266,7 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
         key=state.DATA_PIXELS,
         height=430,
         config={"displayModeBar": False},
-        alt=_("The digit {real} with the number of each of its pixels").format(real=real),
+        alt=_("The image of {real} with the number of each of its pixels").format(real=real),
     )
     inked = int(np.count_nonzero(image))
     st.caption(

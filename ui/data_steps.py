@@ -41,8 +41,8 @@ STEPS: dict[str, StepWords] = {
     "picture": StepWords(
         mark("1 Picture"),
         mark(
-            "A digit as MNIST has it: 28 rows of 28 pixels, each a whole number of 8 bits. 0 is "
-            "the black paper, 255 the brightest ink."
+            "An image as the data has it: 28 rows of 28 pixels, each a whole number of 8 bits. 0 "
+            "is the black paper, 255 the brightest ink."
         ),
     ),
     "arranged": StepWords(
@@ -124,7 +124,7 @@ def _show_steps(config: TrainingConfig) -> None:
     st.caption(
         _(
             "The way of image {number} (a {name}) into a network. Another one can be chosen "
-            "under “Digits”."
+            "under “Images”."
         ).format(number=whole(number), name=names[label])
     )
     _show_choice()

@@ -1,21 +1,16 @@
-"""Which task's data the Data page shows, and whether it is there."""
+"""Which task's data the Data page shows."""
 
 from __future__ import annotations
-
-import os
 
 import streamlit as st
 
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import ConfigError, DataError
+from mnist_core.errors import ConfigError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import TASKS, task
-from ui import problems, settings_form, state
+from ui import settings_form, state
 from ui.run_words import escaped
 from ui.text import _
-
-#: What was found missing is looked for again after so many seconds.
-LOOK_AGAIN_SECONDS = 60
 
 
 def follow_address() -> None:
@@ -86,21 +81,3 @@ def experiment(key: str) -> tuple[TrainingConfig, ConfigError | None]:
 def preset_of(key: str) -> str:
     """The first preset of a task."""
     return next(preset.key for preset in PRESETS.values() if preset.config.task == key)
-
-
-def is_there(key: str) -> bool:
-    """Whether the data of a task can be read; says so if it cannot."""
-    with st.spinner(_("Looking for the data …")):
-        error = _missing(key, os.environ.get("MNIST_LAB_HOME", ""))
-    if error:
-        problems.show(error)
-    return error is None
-
-
-@st.cache_data(ttl=LOOK_AGAIN_SECONDS, show_spinner=False)
-def _missing(key: str, home: str) -> DataError | None:  # noqa: ARG001 - where it is looked for
-    try:
-        task(key).load()
-    except DataError as error:
-        return error
-    return None

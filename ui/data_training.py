@@ -83,7 +83,7 @@ def _show_drawn(drawn: ImageSet, config: TrainingConfig) -> None:
             key=state.DATA_WRONG.prepare(),
             persist_state="session",
         )
-        st.caption(_("A red number is a wrong label: the network is told that the digit is that."))
+        st.caption(_("A red label is a wrong one: the network is told that the image is that."))
     else:
         only = False
         st.caption(_("All labels are right. Raise “Wrong labels” to see what that does."))
@@ -91,7 +91,7 @@ def _show_drawn(drawn: ImageSet, config: TrainingConfig) -> None:
 
 
 def _show_variations(config: TrainingConfig) -> None:
-    st.markdown(_("**One digit, as the network meets it in sixteen epochs**"))
+    st.markdown(_("**One image, as the network meets it in sixteen epochs**"))
     number = chosen_digit(config)
     image = data_parts.images(config.task, np.array([number]))[0]
     kind = _(CHOICE_LABELS["augmentation"][config.augmentation])
@@ -99,7 +99,7 @@ def _show_variations(config: TrainingConfig) -> None:
         st.caption(
             _(
                 "Without variations it is the same each time. Choose “{form}” or “{both}” under "
-                "“Variations of the pictures” to see what they do. Click another digit above to "
+                "“Variations of the pictures” to see what they do. Click another image above to "
                 "see it here."
             ).format(
                 form=_(CHOICE_LABELS["augmentation"]["shape"]),
@@ -110,7 +110,7 @@ def _show_variations(config: TrainingConfig) -> None:
         st.caption(
             _(
                 "Variations: {kind}. Made by the very code that training runs. Click another "
-                "digit above to see it here."
+                "image above to see it here."
             ).format(kind=kind)
         )
         engine = services.engine_state()
@@ -130,7 +130,7 @@ def _show_variations(config: TrainingConfig) -> None:
             st.html(
                 pictures.captioned(
                     [
-                        (pictures.picture(image, _("The digit"), side=144), _("The digit")),
+                        (pictures.picture(image, _("The image"), side=144), _("The image")),
                         (
                             pictures.picture(shown, kind, side=ACROSS * 72),
                             _("What it becomes"),

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
-from mnist_core.errors import LabError
+from mnist_core.errors import DataPendingError, LabError
 from ui import state
 from ui.fields import FIELDS
 from ui.run_words import escaped
 from ui.text import _
 
 _log = logging.getLogger(__name__)
+#: What is on its way is asked for again after so many seconds.
+AGAIN_SECONDS = 2
 
 
 def show(error: LabError) -> None:
     """Say on the page, where it stands now, what is wrong and what to do."""
+    if isinstance(error, DataPendingError):  # of a worker that fetches what this machine has not
+        _ask_again(sentence(error), time.monotonic())
+        return
     _log.warning("%s", error)
     st.error(sentence(error), icon=":material/error:")
+
+
+@st.fragment(run_every=AGAIN_SECONDS)
+def _ask_again(words: str, since: float) -> None:
+    """Say what is waited for, and draw the page anew after some seconds."""
+    if time.monotonic() - since > AGAIN_SECONDS / 2:
+        st.rerun()
+    st.info(words, icon=":material/downloading:")
 
 
 def sentence(error: LabError) -> str:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from mnist_core.errors import UnknownRunError
+from mnist_core.errors import ConfigError, UnknownRunError
 from mnist_core.runs import Run
-from mnist_core.tasks import TASKS
-from ui import services
-from ui.navigation import RUN_ID
+from mnist_core.tasks import task
+from ui import problems, services
+from ui.navigation import RUN_ID, evaluate_page, trying_page
 from ui.run_words import escaped, moment, percent, price
 from ui.text import _
 
@@ -44,12 +44,24 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], R
                 _("There is no run {run}; perhaps it was deleted.").format(run=escaped(wanted[:40]))
             )
     if asked and tasks and asked.config.task not in tasks:
-        words = _("**{name}** learned another task ({task}), so it cannot answer here.")
-        label = _(TASKS[asked.config.task].label) if asked.config.task in TASKS else "?"
-        st.warning(words.format(name=escaped(asked.name), task=label))
+        _say_unfitting(asked)
         asked = None
     fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
     return told_apart([run for run in fitting if run.has_models]), asked
+
+
+def _say_unfitting(run: Run) -> None:
+    """Say that a run learned something else than the page is for, and where it can be tried."""
+    try:
+        run.known_config()
+    except ConfigError as error:
+        problems.show(error)
+        return
+    words = _("**{name}** learned another task ({task}), so it cannot answer here.")
+    st.warning(words.format(name=escaped(run.name), task=_(task(run.config.task).label)))
+    page = trying_page(run.config.task) or evaluate_page()
+    label = _("Try it on the page “{page}”").format(page=page.title)
+    st.page_link(page, label=label, icon=page.icon, query_params={"run": run.id})
 
 
 def any_active(*tasks: str) -> Run | None:

@@ -10,7 +10,7 @@ import streamlit as st
 from mnist_core.config import LIMITS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus
-from ui import problems, results, services, state
+from ui import fetching, problems, results, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
 from ui.navigation import (
@@ -134,6 +134,8 @@ def show_run(run: Run | None, known: Run | None) -> None:
         known: The run as the buttons show it.
     """
     _heading(run)
+    if run:
+        fetching.wait_with_run(run)
     metric = (run.config if run else PRESETS[state.PRESET.get()].config).metric
     with st.container(key=state.LIVE_CHART):
         live_chart(

@@ -30,7 +30,7 @@ from mnist_core.incoming import arrival, run_file
 from mnist_core.predictions import Prediction, predict_each
 from mnist_core.runs import Run, Store, arrivals, cleaning
 from mnist_core.runs.cleaning import OldRun
-from mnist_core.tasks import task
+from mnist_core.tasks import Dataset, keras_data, task
 from mnist_core.weight_histograms import WeightHistograms, read_histograms
 from mnist_core.words import mark
 
@@ -152,10 +152,10 @@ def cross_validate(config: TrainingConfig, folds: int, name: str) -> str:
 
     Raises:
         ConfigError: So many folds cannot be.
-        DataError: The data is not there.
+        DataError: The data is not there, or not yet.
         StoreError: The runs cannot be kept.
     """
-    task(config.task).load()  # before there are runs that could only fail
+    find_data(config.task)  # before there are runs that could only fail
     tag = crossvalidation.queue_folds(store(), config, folds, name=name)
     wake()
     return tag
@@ -195,6 +195,31 @@ def stop_study(study: crossvalidation.Study) -> None:
     """
     crossvalidation.stop(store(), study)
     wake()
+
+
+def find_data(key: str) -> Dataset:
+    """The data of a task, without waiting for it.
+
+    Raises:
+        DataPendingError: It is not on this machine, and is being fetched from now on.
+        DataError: It cannot be had.
+    """
+    return keras_data.promptly(task(key).load)
+
+
+def has_data(key: str) -> bool:
+    """Whether the data of a task is on this machine, in the form that the lab reads."""
+    return key not in keras_data.SOURCES or keras_data.is_kept(key)
+
+
+def seconds_fetching(key: str) -> float | None:
+    """For how long the data of a task has been fetched for a page; None if it is not."""
+    return keras_data.seconds_fetching(key)
+
+
+def look_again_for_data(key: str) -> None:
+    """Try once more to fetch the data of a task, which could not be had."""
+    keras_data.look_again(key)
 
 
 def newest_study() -> crossvalidation.Study | None:

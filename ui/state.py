@@ -140,6 +140,7 @@ DATA_SURE: Entry[float] = Entry("data-sure", 0.7)
 DATA_COLUMN: Entry[int] = Entry("data-column", 0)
 DATA_ROW: Entry[int] = Entry("data-row", 0)
 DATA_CALIFORNIA = "data-california"
+DATA_AGAIN = "data-again"
 DATA_GRID = "data-grid"
 DATA_PIXELS = "data-pixels"
 DATA_STEP: Entry[str] = Entry("data-step", "picture")

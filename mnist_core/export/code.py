@@ -88,7 +88,7 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
         ConfigError: A setting, of another version perhaps, can be used no more.
     """
     _check(run)
-    config = TrainingConfig.from_dict(run.config.to_dict())
+    config = run.known_config()
     data = CODE_OF_TASKS[config.task](config, architecture(config.architecture).input_shape)
     rates = _rates_set_by_hand(records)
     return Source(

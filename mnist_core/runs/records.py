@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from mnist_core.config import TrainingConfig
+from mnist_core.errors import ConfigError
+from mnist_core.words import mark
 
 #: What a configuration has for architecture where a model came in as a file: the model itself
 #: says how it is built, and nobody knows how it was trained.
@@ -175,3 +177,29 @@ class Run:
         """Whether it has left a best and a last model."""
         ended = self.status in (RunStatus.FINISHED, RunStatus.STOPPED)
         return ended and (self.best is not None or self.imported is not None)
+
+    def known_config(self) -> TrainingConfig:
+        """Its configuration, checked: a store may have been written by a newer version.
+
+        A model that came in as a file was checked then.
+
+        Raises:
+            ConfigError: This version of the lab does not know all of its settings.
+        """
+        if self.imported is not None:
+            return self.config
+        try:
+            return TrainingConfig.from_dict(self.config.to_dict())
+        except ConfigError as error:
+            unknown = {"field", "value", "names"} <= error.values.keys()
+            raise ConfigError(
+                mark("“{name}” comes from another version of this lab."),
+                mark("Its {field} is {value}, which this version does not know.")
+                if unknown
+                else mark("This version cannot use its settings ({reason})."),
+                mark("Update the lab to look at it, or choose another run."),
+                name=self.name,
+                field=error.values.get("field", ""),
+                value=error.values.get("value", ""),
+                reason=error.received.format(**error.values),
+            ) from error

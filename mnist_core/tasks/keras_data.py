@@ -4,26 +4,34 @@ Keras's loaders take up to a gigabyte for a moment and load Keras, so they run i
 their own, which leaves the data in a compact file; everybody else reads that. Keras's cache is
 the folder ``datasets`` in ``KERAS_HOME`` (``~/.keras`` where that is not set).
 
+That process may take minutes, on a slow network. A training waits for it. A page does not, and
+the worker that answers everybody's questions does not either: they are told that the data is on
+its way (:func:`without_waiting`), and ask again.
+
     python -m mnist_core.tasks.keras_data NAME FILE
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from threading import Lock
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.errors import DataError
+from mnist_core.errors import DataError, DataPendingError
 from mnist_core.tasks.texts import FIRST_WORD, WORDS, Texts
 from mnist_core.words import mark
 
@@ -31,9 +39,16 @@ Arrays = dict[str, NDArray[Any]]
 
 #: Longest that Keras may take to load or download one, in seconds.
 PATIENCE = 300
+#: A network that sends nothing for so long is given up, in seconds.
+SILENCE = 15
+#: What could not be had is not looked for again for so long, in seconds: a class that waits for
+#: it is told the same, and does not begin a download for each of its members.
+REMEMBERED = 60.0
 #: Changed when the form of the compact files changes.
 VERSION = 1
-_loading = Lock()
+
+Answer = TypeVar("Answer")
+_waits: ContextVar[bool] = ContextVar("waits", default=True)
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,39 @@ class Source:
     read: Callable[[], Arrays]
 
 
+class _Fetch:
+    """A data set on its way; begins at once, in a thread of its own."""
+
+    def __init__(self, name: str, file: Path) -> None:
+        self.began = time.monotonic()
+        self.ended: float | None = None
+        self.reason = ""  # why it could not be had
+        self._name, self._file = name, file
+        self._thread = threading.Thread(target=self._run, name=f"fetch-{name}", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self.reason = _load_with_keras(self._name, self._file)
+        self.ended = time.monotonic()
+
+    def wait(self) -> None:
+        self._thread.join()
+
+    @property
+    def is_over(self) -> bool:
+        return self.ended is not None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it was over so long ago that it is worth another try."""
+        return self.ended is not None and time.monotonic() - self.ended > REMEMBERED
+
+
+_fetches: dict[Path, _Fetch] = {}
+_fetching = threading.Lock()
+_reading = threading.Lock()
+
+
 def arrays_of(name: str) -> Arrays:
     """The arrays of one of Keras's data sets; a process reads them once.
 
@@ -56,16 +104,87 @@ def arrays_of(name: str) -> Arrays:
         name: Key of :data:`SOURCES`.
 
     Raises:
+        DataPendingError: It is on its way, and the caller does not wait.
         DataError: It is not in Keras's cache and cannot be downloaded.
     """
-    with _loading:
-        return _read(name, compact_file(name))
+    file = compact_file(name)
+    if not file.exists():
+        _fetch(name, file)
+    with _reading:
+        return _read(file)
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Inside, data that has to be fetched first is a :class:`DataPendingError`."""
+    token = _waits.set(False)
+    try:
+        yield
+    finally:
+        _waits.reset(token)
+
+
+def promptly(function: Callable[..., Answer], *arguments: Any) -> Answer:
+    """Call a function that waits for no data: what the worker for questions is sent."""
+    with without_waiting():
+        return function(*arguments)
+
+
+def seconds_fetching(name: str) -> float | None:
+    """For how long this process has been fetching a data set; None if it does not."""
+    fetch = _fetches.get(compact_file(name))
+    return None if fetch is None or fetch.is_over else time.monotonic() - fetch.began
+
+
+def is_kept(name: str) -> bool:
+    """Whether a data set is here in its compact form: then reading it takes no time."""
+    return compact_file(name).exists()
+
+
+def look_again(name: str) -> None:
+    """Forget that a data set could not be had: somebody has put it there, or is online now."""
+    with _fetching:
+        fetch = _fetches.get(compact_file(name))
+        if fetch is not None and fetch.is_over:
+            del _fetches[compact_file(name)]
+
+
+def _fetch(name: str, file: Path) -> None:
+    """Have a data set fetched, once for all threads of this process."""
+    waits = _waits.get()
+    with _fetching:
+        if file.exists():  # just now
+            return
+        fetch = _fetches.get(file)
+        # Who waits can wait for another try; who does not is told what came of the last one.
+        if fetch is None or (fetch.is_over and (waits or not fetch.reason)) or fetch.is_stale:
+            fetch = _fetches[file] = _Fetch(name, file)
+    if waits:
+        fetch.wait()
+    if not fetch.is_over:
+        raise DataPendingError(
+            mark("The data set {name} was asked for."),
+            mark(
+                "It is being fetched: Keras reads it from its cache on this computer, or "
+                "downloads it."
+            ),
+            mark("Wait a moment; it may take some minutes, but only once."),
+            name=name,
+        )
+    if fetch.reason:
+        raise DataError(
+            mark("The data set {name} was asked for ({reason})."),
+            mark("It is not in Keras's cache on this computer, and could not be downloaded."),
+            mark("Go online and try again, or put {files} into the folder {folder}."),
+            name=name,
+            reason=fetch.reason,
+            files=", ".join(SOURCES[name].files),
+            folder=keras_cache(),
+        )
 
 
 @cache
-def _read(name: str, file: Path) -> Arrays:
-    if not file.exists():
-        _load_with_keras(name, file)
+def _read(file: Path) -> Arrays:
     with np.load(file, allow_pickle=False) as content:
         found = {key: content[key] for key in content.files}
     for array in found.values():
@@ -87,7 +206,8 @@ def keras_cache() -> Path:
     return (Path(home) if home else Path.home() / ".keras") / "datasets"
 
 
-def _load_with_keras(name: str, file: Path) -> None:
+def _load_with_keras(name: str, file: Path) -> str:
+    """Let a process of its own write the compact file; why it could not, or nothing."""
     # Keras's own NumPy backend is enough to load data, and quicker there than TensorFlow.
     variables = os.environ | {"KERAS_BACKEND": "numpy"}
     command = [sys.executable, "-m", __name__, name, str(file)]
@@ -97,25 +217,34 @@ def _load_with_keras(name: str, file: Path) -> None:
             command,
             env=variables,
             cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=PATIENCE,
         )
-        reason = (result.stderr.strip().splitlines() or [""])[-1] if result.returncode else ""
     except subprocess.TimeoutExpired:
-        reason = f"no answer within {PATIENCE} s"
+        return f"no answer within {PATIENCE} s"
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-    if reason or not file.exists():
-        raise DataError(
-            mark("The data set {name} was asked for ({reason})."),
-            mark("It is not in Keras's cache on this computer, and could not be downloaded."),
-            mark("Go online and try again, or put {files} into the folder {folder}."),
-            name=name,
-            reason=reason,
-            files=", ".join(SOURCES[name].files),
-            folder=keras_cache(),
-        )
+        return error.strerror or type(error).__name__
+    said = (result.stderr.strip().splitlines() or [""])[-1]
+    return "" if file.exists() else said or f"its process ended with {result.returncode}"
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Let one process at a time fetch a data set.
+
+    A page and a training may want it at once, and Keras downloads to one place: the second
+    download would write over what the first one is reading.
+    """
+    with file.with_suffix(".lock").open("ab") as held:
+        try:
+            import fcntl
+        except ImportError:  # on Windows nothing but luck keeps them apart
+            pass
+        else:
+            fcntl.flock(held, fcntl.LOCK_EX)  # until the file is closed
+        yield
 
 
 def _vocabulary(numbers: dict[str, int]) -> NDArray[np.str_]:
@@ -187,11 +316,15 @@ SOURCES: dict[str, Source] = {
 
 def main(name: str, file: Path) -> None:
     """Load a data set with Keras and write it compactly, under a temporary name first."""
-    arrays = SOURCES[name].read()
-    with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".npz", delete=False) as target:
-        np.savez(target, **cast("Any", arrays))
-    Path(target.name).replace(file)
+    with _alone(file):
+        if file.exists():  # another process was quicker
+            return
+        arrays = SOURCES[name].read()
+        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".npz", delete=False) as target:
+            np.savez(target, **cast("Any", arrays))
+        Path(target.name).replace(file)
 
 
 if __name__ == "__main__":
+    socket.setdefaulttimeout(SILENCE)  # Keras itself would wait for ever
     main(sys.argv[1], Path(sys.argv[2]))

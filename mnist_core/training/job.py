@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +17,14 @@ import numpy as np
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import LabError, StoreError, TrainingError
+from mnist_core.errors import DataPendingError, LabError, StoreError, TrainingError
 from mnist_core.inputs import compact_inputs
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, CHECKPOINT, LAST_MODEL, LESSON
 from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import Run, RunStatus
 from mnist_core.runs.store import open_known
-from mnist_core.tasks import Part, split, task
+from mnist_core.tasks import Dataset, Part, keras_data, split, task
 from mnist_core.teaching import Lesson, mixed, with_figures
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from mnist_core.training.fit import Program, Samples
 
 log = logging.getLogger(__name__)
+
+#: Data that is on its way is looked for so often, in seconds.
+LOOK_SECONDS = 0.2
 
 
 def train_claimed(run_id: str, token: str, home: str, url: str) -> None:
@@ -83,6 +87,8 @@ def _train(store: Store, link: RunLink) -> None:
         events.close()
         link.park()
         return
+    except _StoppedEarlyError:
+        link.end(RunStatus.STOPPED)
     except LabError as error:
         link.end(RunStatus.FAILED, error.sentence())
     except Exception as error:  # a run must never be left "running"
@@ -116,6 +122,10 @@ def _plain(error: Exception) -> TrainingError:
     )
 
 
+class _StoppedEarlyError(Exception):
+    """Somebody stopped the run while its data was on its way."""
+
+
 @dataclass
 class _Training:
     """One attempt at a run."""
@@ -135,8 +145,8 @@ class _Training:
         from mnist_core.training.tensorboard import RecordHistograms, graph_definition
 
         # Stored settings are not checked when they are read: those of another version, say.
-        config = TrainingConfig.from_dict(self.started.config.to_dict())
-        parts = split(task(config.task).load(), config)
+        config = self.started.known_config()
+        parts = split(self._data(config.task), config)
         lesson = self._lesson()
         if lesson is not None:
             taught, judged = (
@@ -179,6 +189,19 @@ class _Training:
         test_metric = self._measure_test_set(program, recorder, test_part)
         if lesson is not None and test_metric is not None:
             self._note_lesson(program, lesson, before, test_metric)
+
+    def _data(self, key: str) -> Dataset:
+        """The task's data; while it is being fetched, which may take minutes, a stop is obeyed."""
+        keras_data.look_again(key)  # whoever starts a run wants another try
+        with keras_data.without_waiting():
+            while True:
+                try:
+                    return task(key).load()
+                except DataPendingError:
+                    self.link.control.check()
+                    if self.link.control.stop:
+                        raise _StoppedEarlyError from None
+                    time.sleep(LOOK_SECONDS)
 
     def _lesson(self) -> Lesson | None:
         """The drawings that it is to be taught, if it is."""

@@ -82,7 +82,7 @@ def test_the_page_fits_a_phone(browser: Browser, lab: LabServer):
     page = context.new_page()
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     page.goto(f"{lab.address}/data")
-    for view in ("Digits", "How they are prepared", "What the network sees"):
+    for view in ("Images", "How they are prepared", "What the network sees"):
         page.get_by_text(view, exact=True).click()
         expect(page.locator("[data-stale=true]")).to_have_count(0)
         assert page.evaluate(wide) == 0, view

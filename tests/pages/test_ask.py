@@ -5,6 +5,8 @@ The workers are not there in these tests: an answer is what ``services.ask`` giv
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +16,8 @@ from mnist_core.attribution import TableAnswer, TextAnswer, WordPush, columns_of
 from mnist_core.engine import EngineState
 from mnist_core.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
-from mnist_core.tasks import TASKS, task
-from tests import made_up_texts
+from mnist_core.tasks import TASKS
+from tests import made_up_data, made_up_texts
 from ui import ask_panel, services
 
 from .conftest import Open, Runs, plain, said
@@ -29,7 +31,17 @@ REVIEW = TextAnswer(
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+def texts(lab_home: Path) -> Iterator[None]:
+    """Made-up reviews and news where the lab looks for them."""
+    made_up_data.forget()
+    for name in ("imdb", "reuters"):
+        made_up_texts.write(lab_home, name)
+    yield
+    made_up_data.forget()
+
+
+@pytest.fixture
+def asked(texts: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Stands in for the worker, and keeps what it was asked."""
     questions: list[tuple[Any, ...]] = []
 
@@ -154,10 +166,8 @@ def test_an_empty_text_is_not_asked(
 
 
 def test_a_text_is_taken_from_the_test_set(
-    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]], lab_home: Any
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
 ) -> None:
-    made_up_texts.write(lab_home, "imdb")
-    task("imdb").load.cache_clear()
     runs.add(preset="imdb")
     app = open_page("ask")
     app.button(key="ask-take").click().run()
@@ -166,7 +176,6 @@ def test_a_text_is_taken_from_the_test_set(
     assert taken.split()[0].startswith("word")
     assert asked[-1][2] == taken
     assert "Its label: **for**" in said(app) or "Its label: **against**" in said(app)
-    task("imdb").load.cache_clear()
 
 
 def test_another_task_begins_with_its_own_example(

@@ -56,7 +56,7 @@ def test_the_training_images_come_first(open_page: Open) -> None:
     (html,) = (one.proto.body for one in app.get("html") if 'class="lab-bars' in one.proto.body)
     for digit, count in enumerate(train.counts):
         assert f"{digit}: {count}" in html
-    assert "700 digits" in said(app)
+    assert "700 images" in said(app)
 
 
 def test_a_class_of_a_set_is_chosen(open_page: Open) -> None:

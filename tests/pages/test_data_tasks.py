@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.errors import DataError
 from mnist_core.presets import PRESETS
-from mnist_core.tasks import TASKS, keras_data, split, task
+from mnist_core.tasks import TASKS, split, task
 from mnist_core.tasks.texts import read_back
-from mnist_core.words import mark
 from tests import made_up_texts
-from ui import data_parts, data_tables, data_tasks, data_texts, state
+from ui import data_parts, data_tables, data_texts, fetching, state
 from ui.run_words import price
 
 from .conftest import Open, said
@@ -28,7 +26,6 @@ def texts(lab_home: Path):
             task(name).load.cache_clear()
         for kept in (data_parts._truth, data_parts._sets, data_texts._counted):
             kept.cache_clear()
-        data_tasks._missing.clear()
 
     for name in ("imdb", "reuters"):
         made_up_texts.write(lab_home, name)
@@ -85,29 +82,6 @@ def test_the_task_of_the_train_page_is_shown_unless_another_one_is_asked_for(
     app.run()
     assert not app.exception
     assert app.selectbox(key="data-task").value == "boston"
-
-
-def test_data_that_is_not_there_is_one_sentence(
-    open_page: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def nowhere(name: str) -> None:
-        raise DataError(mark("The data set {name} was asked for."), "", "", name=name)
-
-    data_tasks._missing.clear()
-    for entry in (TASKS["fashion"], TASKS["california"]):
-        entry.load.cache_clear()
-    monkeypatch.setattr(keras_data, "arrays_of", nowhere)
-    monkeypatch.setattr("mnist_core.tasks.fashion.arrays_of", nowhere)
-    monkeypatch.setattr("mnist_core.tasks.housing.arrays_of", nowhere)
-    for name in ("fashion", "california"):
-        app = open_page("data", task=name)
-        assert not app.exception
-        (error,) = app.error
-        assert f"data set {name}" in error.value
-        app.selectbox(key="data-task").set_value("mnist").run()
-        assert not app.exception
-        assert not app.error
-    data_tasks._missing.clear()
 
 
 def test_another_task_by_its_address_begins_anew(open_page: Open, texts: None) -> None:
@@ -216,7 +190,7 @@ def test_bostons_ethical_problem_is_said_and_california_offered(
 ) -> None:
     app = open_page("data", task="boston")
     assert "built on race" in app.warning[0].value
-    monkeypatch.setattr(data_tasks, "is_there", lambda _key: False)
+    monkeypatch.setattr(fetching, "is_there", lambda _key: False)
     app.button(key="data-california").click().run()
     assert not app.exception
     assert app.selectbox(key="data-task").value == "california"

@@ -12,15 +12,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.config import TrainingConfig
-from mnist_core.evaluation import Evaluation
 from mnist_core.generalisation import ErrorGap
 from mnist_core.judging import PARTS, AnyEvaluation, texts_of
 from mnist_core.predictions import CHECKPOINTS
-from mnist_core.regression import RegressionEvaluation
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS, task
 from tests import made_up_texts
-from ui import evaluations, services
+from tests.made_up_answers import COUNT, judgement
+from ui import evaluations
 from ui.run_words import price
 from ui.sample_views import MOST_SHOWN
 
@@ -28,7 +27,6 @@ from .conftest import Open, Runs, plain, said
 
 #: The tasks whose data is here, or can be made up.
 HERE = ("mnist", "imdb", "reuters", "boston")
-COUNT = 90
 
 
 @pytest.fixture(autouse=True)
@@ -44,31 +42,13 @@ def made_up_texts_of(names: tuple[str, ...]) -> list[str]:
     return [name for name in names if TASKS[name].inputs == "texts"]
 
 
-def answers(name: str, part: str) -> AnyEvaluation:
-    """Answers to samples that there are, by a network that does not exist."""
-    entry, data = task(name), task(name).load()
-    y = (data.y_test if part == "test" else data.y_train)[:COUNT]
-    dice = np.random.default_rng(len(part))
-    if entry.is_number:
-        spread = {"train": 0.5, "validation": 2, "test": 3}[part]
-        return RegressionEvaluation.of(y, y + dice.normal(0, spread, COUNT), unit=entry.unit)
-    sums = dice.normal(0, 1, (COUNT, len(entry.classes)))
-    # Nearly all that a network of texts says is "for", or "earn": one cell is very full.
-    sums[:, min(1, len(entry.classes) - 1)] += 3 if entry.inputs == "texts" else 0
-    sums[np.arange(COUNT), y] += {"train": 4, "validation": 2, "test": 1}[part]
-    powers = np.exp(sums)
-    return Evaluation.of(
-        y.astype(int), powers / powers.sum(axis=1, keepdims=True), classes=entry.classes
-    )
-
-
 def judged(runs: Runs, home: Path, name: str) -> tuple[Run, dict[str, AnyEvaluation]]:
     """A run whose networks have been judged, as if a worker had answered."""
     for texts in made_up_texts_of((name,)):
         made_up_texts.write(home, texts)
         task(texts).load.cache_clear()
     run = runs.add(name="mine", preset=name if name != "mnist" else None)
-    found = {part: answers(name, part) for part in PARTS}
+    found = {part: judgement(name, part) for part in PARTS}
     for checkpoint in CHECKPOINTS:
         for part in PARTS:
             evaluations.keep(run, checkpoint, part, found[part])
@@ -200,27 +180,10 @@ def test_a_run_without_validation_samples_offers_none(runs: Runs, open_page: Ope
     )
     run = runs.add(name="final", config=config)
     for part in ("test", "train"):
-        evaluations.keep(run, "best", part, answers("boston", part))
+        evaluations.keep(run, "best", part, judgement("boston", part))
     app = open_page("evaluate", run=run.id)
     assert not app.exception
     assert not app.error
     (choice,) = app.get("button_group")  # of the part; both networks are the same
     assert [option.content for option in choice.proto.options] == ["Test", "Training"]
     assert f"| houses | {COUNT} | {COUNT} |" in said(app)
-
-
-@pytest.mark.parametrize("name", ["fashion", "california"])
-def test_data_that_is_not_there_is_said_in_a_sentence(
-    name: str, runs: Runs, lab_home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KERAS_HOME", str(lab_home / "keras"))
-    for variable in ("HTTPS_PROXY", "https_proxy"):  # it refuses: a closed network
-        monkeypatch.setenv(variable, "http://127.0.0.1:9")
-    # What a worker does, in this process: it never comes to load a network.
-    monkeypatch.setattr(services, "ask", lambda function, *rest: function(*rest))
-    run = runs.add(preset=name)
-    app = open_page("evaluate", run=run.id)
-    assert not app.exception
-    (error,) = app.error
-    assert "It is not in Keras's cache on this computer" in error.value
-    assert name in error.value

@@ -25,7 +25,7 @@ from mnist_core.predictions import Prediction, predict, predict_each
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.leases import Lease
-from mnist_core.tasks import prepare, split, task
+from mnist_core.tasks import keras_data, prepare, split, task
 from mnist_core.training.job import train
 from tests.waiting import until
 
@@ -378,6 +378,11 @@ def failing(kind: str) -> None:
     raise ValueError("a plain one")
 
 
+def waits_for_data() -> bool:
+    """Whether data that has to be fetched would be waited for where this runs."""
+    return keras_data._waits.get()
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store of its own: the engine would train what the other tests left in the queue."""
@@ -414,6 +419,7 @@ def test_an_answer_comes_from_a_worker_while_another_trains(engine, desk, answer
     near = engine.ask(neighbours, desk.home, desk.url, answering.id, IMAGES[0])
     assert len(near.labels) == 8
     assert engine.ask(os.getpid) != os.getpid()
+    assert engine.ask(waits_for_data) is False, "others would wait too"
     assert desk.get(busy.id).status is RunStatus.RUNNING
     until(lambda: desk.get(busy.id).epochs_done > reached)
     desk.command(busy.id, Command.STOP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from mnist_core.crossvalidation import final_config, fold_configs, mean_curve
 from mnist_core.judging import evaluate
 from mnist_core.presets import PRESETS
 from mnist_core.reproduction import EXPERIMENTS, reproduce
-from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue
 from mnist_core.tasks import TASKS, keras_data, split, task
 from mnist_core.tasks.imdb import load as load_imdb
 from mnist_core.training.job import train
 from tests import made_up_texts
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -55,6 +57,23 @@ def test_a_task_is_learned_and_measured(store, key, epochs, better_than):
     else:
         assert run.test_metric > better_than
     assert run.last is not None and np.isfinite(run.last.val_loss)
+
+
+def test_a_run_that_waits_for_its_data_can_be_stopped(store, monkeypatch):
+    given_up = threading.Event()
+    monkeypatch.setattr(keras_data, "_load_with_keras", lambda *_what: given_up.wait(60) and "no")
+    keras_data.compact_file("imdb").unlink()
+    run = store.create(PRESETS["imdb"].config)
+    lease = RunQueue(store.database).claim(run.id)
+    training = threading.Thread(target=train, args=(lease, store), kwargs={"gives_way": False})
+    training.start()
+    until(lambda: keras_data.seconds_fetching("imdb"))
+    store.command(run.id, Command.STOP)
+    training.join(60)
+    assert not training.is_alive()
+    run = store.get(run.id)
+    assert (run.status, run.message, run.has_models) == (RunStatus.STOPPED, "", False)
+    given_up.set()
 
 
 def test_an_evaluation_finds_what_the_training_measured(store):

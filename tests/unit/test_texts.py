@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import socket
 import subprocess
 import sys
 
@@ -10,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_core.errors import DataError
+from mnist_core.errors import DataError, DataPendingError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import TASKS, WORDS, Texts, keras_data, multi_hot, split, task
 from mnist_core.tasks.imdb import load
 from mnist_core.tasks.texts import BEGIN, RARE, numbers_of, plain_word, read_back, spelled, typed
 from tests import made_up_texts
+from tests.waiting import until
 
 LISTS = st.lists(st.lists(st.integers(0, WORDS - 1), max_size=8), min_size=1, max_size=6)
 
@@ -102,16 +105,53 @@ def test_the_first_texts_judge_as_in_the_tutorial(home, name, validation):
     assert parts.train.labels.max() == len(TASKS[name].classes) - 1
 
 
-def test_data_that_is_nowhere_is_asked_for_by_name(home, monkeypatch):
-    # A proxy that refuses stands for a closed network.
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    with pytest.raises(DataError) as raised:
+def test_data_that_is_on_its_way_keeps_nobody_waiting_who_does_not_want_to(home, monkeypatch):
+    # It takes the connection, and never says a word.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for variable in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(DataPendingError, match="being fetched"):
+            keras_data.promptly(task("imdb").load)
+        silent.settimeout(90)
+        silent.accept()[0].close()  # somebody wants to be connected to Keras's host
+        assert keras_data.seconds_fetching("imdb") is not None
+        with pytest.raises(DataPendingError):
+            keras_data.promptly(task("imdb").load)
+    with pytest.raises(DataError, match="could not be downloaded") as raised:
         task("imdb").load()
-    words = str(raised.value)
-    assert "imdb.npz, imdb_word_index.json" in words
-    assert str(home / "keras" / "datasets") in words
+    assert "imdb.npz, imdb_word_index.json" in str(raised.value)
+    assert str(home / "keras" / "datasets") in str(raised.value)
     assert not keras_data.compact_file("imdb").exists()
+    # What came of it is remembered for those who do not wait, until somebody looks again.
+    with pytest.raises(DataError, match="could not be downloaded"):
+        keras_data.promptly(task("imdb").load)
+    made_up_texts.write(home, "imdb")
+    assert len(keras_data.promptly(task("imdb").load).y_test) == TASKS["imdb"].test_samples
+
+
+def test_who_looks_again_begins_anew(home, monkeypatch):
+    tries = []
+    monkeypatch.setattr(keras_data, "_load_with_keras", lambda *what: tries.append(what) or "no")
+    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
+    with pytest.raises(DataError):
+        task("imdb").load()
+    with pytest.raises(DataError):
+        keras_data.promptly(task("imdb").load)
+    assert len(tries) == 1
+    with pytest.raises(DataError):
+        task("imdb").load()
+    assert len(tries) == 2
+    keras_data.look_again("imdb")
+    with pytest.raises(DataError):
+        keras_data.promptly(task("imdb").load)
+    until(lambda: len(tries) == 3)
+
+
+def test_a_second_process_finds_what_the_first_one_left(home):
+    file = made_up_texts.write(home, "imdb")
+    before = file.stat().st_mtime_ns
+    keras_data.main("imdb", file)
+    assert file.stat().st_mtime_ns == before
 
 
 def test_reading_texts_loads_no_keras(home):

@@ -1,0 +1,55 @@
+"""Every task's data for tests, where the lab looks for it: what Keras brings is made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mnist_core.attribution import columns_of
+from mnist_core.tasks import TASKS, keras_data, task
+from tests import made_up_texts
+
+#: Prices of California lie between these, in dollars.
+CHEAPEST, DEAREST = 15_000, 500_000
+
+
+def write(home: Path) -> None:
+    """Put what Keras would bring where a lab with this home looks for it."""
+    made_up_texts.write(home, "imdb")
+    made_up_texts.write(home, "reuters")
+    np.savez(_file(home, "fashion"), **_clothes())
+    np.savez(_file(home, "california"), **_houses())
+
+
+def forget() -> None:
+    """Forget what this process has read of Keras's sets: the next home has other ones."""
+    for key in keras_data.SOURCES:
+        TASKS[key].load.cache_clear()
+    columns_of.cache_clear()
+
+
+def _file(home: Path, name: str) -> Path:
+    return home / "datasets" / f"{name}-{keras_data.VERSION}.npz"
+
+
+def _clothes() -> dict[str, np.ndarray]:
+    """Pictures that are as bright as the number of their class says."""
+    found = {}
+    for part, count in (("train", task("fashion").samples), ("test", task("fashion").test_samples)):
+        labels = (np.arange(count) % 10).astype(np.uint8)
+        images = np.zeros((count, 28, 28), np.uint8)
+        images[:, 4:24, 8:20] = 25 * (1 + labels[:, None, None])
+        found |= {f"x_{part}": images, f"y_{part}": labels}
+    return found
+
+
+def _houses() -> dict[str, np.ndarray]:
+    """Rows whose last column, the income, sets the price."""
+    dice, entry = np.random.default_rng(1), task("california")
+    found = {}
+    for part, count in (("train", entry.samples), ("test", entry.test_samples)):
+        rows = dice.uniform(1, 10, (count, len(entry.columns))).astype(np.float32)
+        prices = np.interp(rows[:, -1], (1, 10), (CHEAPEST, DEAREST)).astype(np.float32)
+        found |= {f"x_{part}": rows, f"y_{part}": prices}
+    return found

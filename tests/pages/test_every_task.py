@@ -1,0 +1,270 @@
+"""Every page with a run of every task: it works, in that task's words, or says why it does not."""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnist_core.engine import EngineState
+from mnist_core.errors import DataError
+from mnist_core.judging import PARTS
+from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.tasks import TASKS, keras_data, task
+from mnist_core.training.event_writer import EventWriter
+from tests import made_up_answers, made_up_data, made_up_texts
+from ui import ask_panel, data_parts, data_tables, data_tasks, data_texts, evaluations, services
+from ui.run_words import escaped
+
+from .conftest import Open, Runs, plain
+
+PAGES = (
+    *("start", "data", "train", "folds", "draw", "ask", "evaluate", "models", "tensorboard"),
+    "runs",
+)
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A lab with a run of each task, judged and asked, and with all data."""
+    home = tmp_path_factory.mktemp("every-task") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_LAB_HOME", str(home))
+        made_up_data.write(home)
+        forget()
+        store = Store(home)
+        runs = Runs(store)
+        for key in TASKS:
+            run = runs.add(preset=data_tasks.preset_of(key), name=f"learned {key}")
+            writer = EventWriter(store.event_files, run)
+            writer.begin([])
+            writer.close()
+            for part in PARTS:
+                evaluations.keep(run, "best", part, made_up_answers.judgement(key, part))
+        store.database.close()
+        yield home
+        forget()
+
+
+def forget() -> None:
+    """Forget what was read of this home's data, or of another one's."""
+    made_up_data.forget()
+    for kept in (data_parts._truth, data_parts._sets, data_texts._counted):
+        kept.cache_clear()
+    for kept in (data_tables.parts, data_tables.standard):
+        kept.cache_clear()
+    for kept in (ask_panel._text_answer, ask_panel._table_answer):
+        kept.clear()
+    evaluations._kept.clear()
+
+
+@pytest.fixture
+def learned(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
+    """The run of each task, by its key; a worker is there that answers."""
+    monkeypatch.setenv("MNIST_LAB_HOME", str(shared_home))
+    monkeypatch.setattr(services, "ask", made_up_answers.answer)
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    return {run.config.task: run for run in services.store().list_runs()}
+
+
+def words_of(app: AppTest) -> str:
+    """All that a page says: texts, labels, explanations, figures; not what else can be chosen."""
+    found = []
+    for element in app.main:
+        proto = getattr(element, "proto", None)
+        found += [getattr(proto, name, "") for name in ("label", "help", "body", "placeholder")]
+        if element.type == "metric":
+            found.append(element.value)
+    return re.sub(r"<[^>]*>", " ", "\n".join(word for word in found if isinstance(word, str)))
+
+
+def answers_here(page: str, key: str) -> bool:
+    """Whether a page is made for networks of a task."""
+    if page == "draw":
+        return key == "mnist"
+    if page == "folds":
+        return task(key).is_number
+    return page != "ask" or task(key).inputs != "images"
+
+
+#: Words that would be wrong on a page about a task, by what its samples are.
+FOREIGN = {
+    "mnist": r"review|house",
+    "fashion": r"digit|handwrit|review|house",
+    "imdb": r"digit|image|pixel|house",
+    "reuters": r"digit|image|pixel|house|review",
+    "boston": r"digit|image|pixel|review|accura",
+    "california": r"digit|image|pixel|review|accura",
+}
+#: The pages that speak of one task alone.
+OF_ONE_TASK = ("data", "evaluate")
+
+
+@pytest.mark.parametrize("key", TASKS)
+@pytest.mark.parametrize("page", PAGES)
+def test_it_works_or_says_why_not(
+    page: str, key: str, learned: dict[str, Run], open_page: Open
+) -> None:
+    run, entry = learned[key], task(key)
+    app = open_page(page, **({"task": key} if page == "data" else {"run": run.id}))
+    assert not app.exception
+    assert not app.error
+    warnings = "\n".join(warning.value for warning in app.warning)
+    words = words_of(app)
+    links = {(link.proto.page, link.proto.query_string) for link in app.get("page_link")}
+    if page in ("draw", "ask") and not answers_here(page, key):
+        assert f"**learned {key}** learned another task" in warnings
+        assert escaped(entry.label) in warnings or entry.label in warnings
+        other = {"draw": "ask", "ask": "draw"}[page] if key != "fashion" else "evaluate"
+        assert any(name == other and run.id in query for name, query in links), links
+        return
+    assert ("ethical problem" in warnings) is (page == "data" and key == "boston")
+    assert len(app.warning) == ("ethical problem" in warnings)
+    if page in OF_ONE_TASK:
+        wrong = re.findall(rf".*(?:{FOREIGN[key]}).*", words, re.IGNORECASE)
+        assert not wrong
+    if page in ("train", "models", "evaluate"):
+        figure = "error" if entry.is_number else "accuracy"
+        assert f"test {figure}" in words.lower() or page == "evaluate"
+        assert figure in words.lower()
+    if page in ("train", "evaluate", "ask", "models"):
+        assert bool(re.search(r"\$[\d,]+", words)) is entry.is_number
+
+
+# Data that is not on this machine. What Keras says then is tested in tests/unit/test_texts.py; here
+# its process is left out, for it takes seconds.
+
+
+@pytest.fixture(scope="module")
+def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A lab with runs of the tasks that come through Keras, and none of their data."""
+    home = tmp_path_factory.mktemp("bare") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_LAB_HOME", str(home))
+        store = Store(home)
+        for key in ("mnist", *keras_data.SOURCES):
+            Runs(store).add(preset=data_tasks.preset_of(key), name=f"learned {key}")
+        store.database.close()
+        forget()
+        yield home
+        forget()
+
+
+@pytest.fixture
+def missing(bare_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
+    """The runs, by task, of a lab whose data is nowhere to be had."""
+    monkeypatch.setenv("MNIST_LAB_HOME", str(bare_home))
+    monkeypatch.setenv("KERAS_HOME", str(bare_home / "keras"))
+    monkeypatch.setattr(keras_data, "_load_with_keras", lambda _name, _file: "no network")
+    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    forget()
+    for key in keras_data.SOURCES:
+        with suppress(DataError):  # waits for what comes of it
+            task(key).load()
+    return {run.config.task: run for run in services.store().list_runs()}
+
+
+def opened(open_page: Open, page: str, key: str, run: Run) -> AppTest:
+    """A page that shows a task."""
+    app = open_page(page, **({"task": key} if page == "data" else {"run": run.id}))
+    if page == "folds":
+        app.selectbox(key="folds-preset").set_value(key).run()
+    assert not app.exception
+    return app
+
+
+def asks_for(error: str, key: str) -> bool:
+    """Whether an error says which files are to be put where."""
+    said = plain(error)
+    folder = str(keras_data.keras_cache())
+    return folder in said and all(file in said for file in keras_data.SOURCES[key].files)
+
+
+@pytest.mark.parametrize(
+    ("page", "key"),
+    [
+        (page, key)
+        for page in ("data", "folds", "ask", "evaluate")
+        for key in keras_data.SOURCES
+        if answers_here(page, key)
+    ],
+)
+def test_data_that_is_nowhere_is_asked_for(
+    page: str, key: str, missing: dict[str, Run], open_page: Open
+) -> None:
+    app = opened(open_page, page, key, missing[key])
+    (error,) = app.error
+    assert asks_for(error.value, key)
+    app.button(key="data-again")
+    if page == "folds":
+        assert app.button(key="folds-start").disabled
+    # What is there can be looked at all the same.
+    there = {"data": "mnist", "folds": "boston", "evaluate": missing["mnist"].id}
+    if page in there:
+        app.selectbox[0].set_value(there[page]).run()
+        assert not app.exception
+        assert not any("Keras" in error.value for error in app.error)
+
+
+@pytest.mark.parametrize("page", ["start", "train", "draw", "models", "tensorboard", "runs"])
+def test_all_else_works_without_the_data(
+    page: str, missing: dict[str, Run], open_page: Open
+) -> None:
+    app = opened(open_page, page, "imdb", missing["imdb"])
+    assert not app.error
+    if page == "train":
+        app.button(key="train-start").click().run()
+        assert not app.exception
+        assert not app.error
+
+
+def test_data_that_was_put_there_is_found_at_once(
+    missing: dict[str, Run], open_page: Open, bare_home: Path
+) -> None:
+    app = open_page("data", task="reuters")
+    assert app.error
+    file = made_up_texts.write(bare_home, "reuters")
+    app.button(key="data-again").click().run()
+    assert not app.exception
+    assert not app.error
+    assert app.button_group(key="data-look").value == "samples"
+    file.unlink()
+
+
+def test_data_that_is_on_its_way_keeps_no_page_waiting(
+    lab_home: Path, open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def after_a_long_time(_name: str, _file: Path) -> str:
+        answered.wait()
+        return "no network"
+
+    forget()
+    monkeypatch.setattr(keras_data, "_load_with_keras", after_a_long_time)
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    learned, begun = runs.add(preset="imdb"), runs.add(RunStatus.RUNNING, preset="imdb", epochs=0)
+    for page in ("data", "ask", "evaluate"):
+        app = opened(open_page, page, "imdb", learned)
+        assert not app.error
+        (info,) = app.info
+        assert "is being fetched" in info.value
+    app = open_page("train", run=begun.id)
+    assert not app.exception
+    (info,) = app.info
+    assert "the worker fetches it first" in info.value
+    # Another task's page has nothing to wait for.
+    assert not open_page("data", task="boston").info
+
+    answered.set()
+    with pytest.raises(DataError, match="no network"):
+        task("imdb").load()  # waits until it is over
+    app = open_page("data", task="imdb")
+    assert asks_for(app.error[0].value, "imdb")
