@@ -270,16 +270,17 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
         return
     more = answer.value - answer.ordinary
     moved = abs(more) >= SMALLEST_PUSH
-    st.metric(
-        _("Predicted price"),
-        price(round(answer.value, 1)),
-        price_change(round(more, 1)) if moved else None,
-        delta_description=_("against every column at its median") if moved else None,
-        help=_(
-            "The median is the value in the middle: half of the rows that can be learned from "
-            "have a smaller one."
-        ),
-    )
+    with st.container(key=state.ASK_PRICE):
+        st.metric(
+            _("Predicted price"),
+            price(round(answer.value, 1)),
+            price_change(round(more, 1)) if moved else None,
+            delta_description=_("against every column at its median") if moved else None,
+            help=_(
+                "The median is the value in the middle: half of the rows that can be learned from "
+                "have a smaller one."
+            ),
+        )
     rows = sorted(zip(entry.columns, answer.pushes, strict=True), key=lambda row: -abs(row[1]))
     listed = [
         (_(name), push, price_change(round(push, 1)), "")

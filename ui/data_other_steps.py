@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from mnist_core.config import TrainingConfig
+from mnist_core.config import Limit, TrainingConfig
 from mnist_core.tasks import Task, task
 from mnist_core.tasks.other_steps import (
     categorical_crossentropy,
@@ -18,6 +18,7 @@ from mnist_core.tasks.preparation import Step
 from mnist_core.words import mark
 from ui import data_figures, data_parts, data_tables, data_texts, pictures, state
 from ui.data_steps import StepWords
+from ui.number_field import place_field
 from ui.run_words import price, whole
 from ui.text import _
 
@@ -136,15 +137,10 @@ def _text(config: TrainingConfig, entry: Task) -> list[Step]:
 def _row(config: TrainingConfig) -> list[Step]:
     data = task(config.task).load()
     with st.container(width=220):
-        st.number_input(
-            _("Row"),
-            0,
-            len(data.y_train) - 1,
-            step=1,
-            key=state.DATA_ROW.prepare(),
-            persist_state="session",
-        )
-    row = min(state.DATA_ROW.get(), len(data.y_train) - 1)
+        last = len(data.y_train) - 1
+        state.DATA_ROW.prepare()
+        place_field(_("Row"), state.DATA_ROW, Limit(0, last))
+    row = min(state.DATA_ROW.get(), last)  # another table may have fewer
     return table_steps(data.x_train[row], float(data.y_train[row]), data_tables.standard(config))
 
 

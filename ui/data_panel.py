@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import streamlit as st
 
-from mnist_core.config import TrainingConfig
+from mnist_core.config import Limit, TrainingConfig
 from mnist_core.tasks import task
 from mnist_core.words import mark
 from ui import data_figures, data_parts, state
 from ui.data_parts import ImageSet
+from ui.number_field import place_field
 from ui.picture_grid import picture_grid
 from ui.run_words import escaped, percent, whole
 from ui.text import _, ngettext
@@ -237,19 +240,15 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
     names = task(config.task).classes
     everything = data_parts.image_set("all", config)
     number = chosen_digit(config)
-    st.number_input(
+    place_field(
         _("Image number"),
-        0,
-        len(everything.numbers) - 1,
-        step=1,
-        key=state.DATA_DIGIT.key,
+        state.DATA_DIGIT,
+        Limit(0, len(everything.numbers) - 1),
         help=_(
             "Its place in the whole collection: the first 60,000 are those to learn from, the "
             "last 10,000 those to test with. Or click one in the grid."
         ),
-        on_change=note_address,
-        args=(config,),
-        persist_state="session",
+        then=functools.partial(note_address, config),
     )
     image = data_parts.images(config.task, np.array([number]))[0]
     real = names[int(data_parts.truth(config.task, np.array([number]))[0])]

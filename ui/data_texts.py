@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 
@@ -131,6 +132,10 @@ def _show_list(page: ImageSet) -> int:
             _("Beginning"): [read_back(words[: BEGINNING + 1], vocabulary) for words in texts],
         },
         hide_index=True,
+        column_config={
+            _("Class"): st.column_config.TextColumn(width=_class_width(names)),
+            _("Words"): st.column_config.NumberColumn(width="small"),
+        },
         on_select="rerun",
         selection_mode="single-row",
         key=state.data_list(page.task, page.numbers.tolist()),
@@ -139,6 +144,11 @@ def _show_list(page: ImageSet) -> int:
     st.caption(_("Click the box at the left of a row to read that text."))
     rows = event["selection"]["rows"]
     return int(rows[0]) if rows else 0
+
+
+def _class_width(names: Sequence[str]) -> int:
+    """Pixels for the longest name of a class: the table's own guess cuts it short."""
+    return 30 + 8 * max(len(_(name)) for name in names)
 
 
 def _show_text(page: ImageSet, place: int) -> None:

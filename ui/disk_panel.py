@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mnist_core.config import Limit
 from mnist_core.runs.cleaning import LEAST_DAYS, MOST_DAYS, OldRun
 from ui import problems, services, state
+from ui.number_field import place_field
 from ui.run_words import escaped, whole
 from ui.text import _, ngettext
 
@@ -42,15 +44,12 @@ def show_disk() -> None:
                 "runs at work stay."
             )
         )
-        days = st.number_input(
-            _("Older than so many days"),
-            LEAST_DAYS,
-            MOST_DAYS,
-            key=state.MODELS_CLEAN_DAYS.prepare(),
-            width=240,
-        )
+        with st.container(width=240):
+            state.MODELS_CLEAN_DAYS.prepare()
+            limit = Limit(LEAST_DAYS, MOST_DAYS)
+            place_field(_("Older than so many days"), state.MODELS_CLEAN_DAYS, limit)
         with problems.shown():
-            show_clean_up(services.old_runs(days, found))
+            show_clean_up(services.old_runs(state.MODELS_CLEAN_DAYS.get(), found))
 
 
 def show_clean_up(old: list[OldRun]) -> None:

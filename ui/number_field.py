@@ -8,6 +8,7 @@ and the field says beforehand what is allowed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -43,6 +44,40 @@ def number_field(
         words = _("Only from {low} to {high}.")
         low, high = (f"{end:,}" if whole else f"{end:g}" for end in (limit.low, limit.high))
         st.markdown(f":red[{words.format(low=low, high=high)}]")
+
+
+def place_field(
+    label: str,
+    entry: state.Entry[Any],
+    limit: Limit,
+    *,
+    help: str = "",
+    then: Callable[[], None] | None = None,
+) -> None:
+    """A field that turns to a place in a collection: what lies past an end becomes that end.
+
+    Args:
+        label: What it is called.
+        entry: Where the place is kept.
+        limit: The first place and the last one.
+        help: What it means.
+        then: What else is done once another place was chosen.
+    """
+
+    def bring_within() -> None:
+        entry.set(min(max(entry.get(), limit.low), limit.high))
+        if then is not None:
+            then()
+
+    st.number_input(
+        label,
+        value=limit.low,
+        step=1,
+        key=entry.key,
+        help=help or None,
+        on_change=bring_within,
+        persist_state="session",
+    )
 
 
 def is_within(value: float | None, limit: Limit) -> bool:

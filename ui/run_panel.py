@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import streamlit as st
 
-from mnist_core.config import LIMITS
+from mnist_core.config import LIMITS, TrainingConfig
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus
 from ui import fetching, problems, results, services, state
@@ -85,9 +86,8 @@ def _rate_popover(run: Run | None, at_work: bool) -> None:
     ):
         st.number_input(
             _("New learning rate"),
-            float(limit.low),
-            float(limit.high),
-            # Not through the session: what a closed popover holds does not hear of it.
+            # Without limits of its own, see ui/number_field.py: the callback checks it. Not
+            # through the session: what a closed popover holds does not hear of it.
             value=now if limit.low <= now <= limit.high else state.NEW_RATE.default,
             step=0.001,
             format="%g",
@@ -123,7 +123,10 @@ def _send(run: Run, command: Command, value: float | None = None) -> None:
 
 
 def _send_rate(run: Run) -> None:
-    _send(run, Command.LEARNING_RATE, state.NEW_RATE.get())
+    rate = state.NEW_RATE.get()
+    with problems.noted():
+        replace(TrainingConfig(), learning_rate=rate)  # raises where that cannot be
+        _send(run, Command.LEARNING_RATE, rate)
 
 
 def show_run(run: Run | None, known: Run | None) -> None:

@@ -18,6 +18,7 @@ from mnist_core.presets import PRESETS
 from mnist_core.tasks import Task, task
 from ui import state
 from ui.fields import CHOICE_LABELS, FIELDS, STOP_EARLY, Field
+from ui.number_field import number_field
 from ui.text import _
 
 #: What one press of + adds to nothing.
@@ -160,29 +161,16 @@ def _help(name: str, field: Field) -> str:
 
 def _number(name: str) -> None:
     limit, field, entry = _limit(name), FIELDS[name], state.field(name)
-    whole = isinstance(limit.low, int)
-    st.number_input(
-        _(field.label),
-        limit.low,
-        limit.high,
-        step=_step(name, entry.get(), whole),
-        format="%d" if whole else "%g",
-        key=entry.prepare(),
-        help=_help(name, field),
-        persist_state="session",
-    )
+    step = _step(name, entry.get(), isinstance(limit.low, int))
+    number_field(_(field.label), entry, limit, step=step, help=_help(name, field))
 
 
 def _limit(name: str) -> Limit:
     """The ends of a setting's range, for the chosen task."""
     limit = LIMITS[name]
-    if name not in ("train_size", "validation_size", "batch_size"):
-        return limit
-    entry = state.field(name)
-    high = min(limit.high, _task().samples)
-    if entry.get() is not None and entry.get() > high:  # left there by a larger task
-        entry.set(high)
-    return Limit(limit.low, high)
+    if name in ("train_size", "validation_size"):
+        return Limit(limit.low, min(limit.high, _task().samples))
+    return limit
 
 
 def _step(name: str, value: float | None, whole: bool) -> float:

@@ -270,3 +270,12 @@ def test_the_public_keys_stay() -> None:
     assert [entry.key for entry in entries] == [
         "data-class", "data-split", "data-page", "data-digit",
     ]  # fmt: skip
+
+
+def test_a_number_past_the_last_image_turns_to_the_last_one(open_page: Open) -> None:
+    app = open_page("data")
+    app.number_input(key="data-digit").set_value(10**6).run()
+    assert not app.exception
+    assert app.number_input(key="data-digit").value == 69_999
+    app.number_input(key="data-digit").set_value(-5).run()
+    assert app.number_input(key="data-digit").value == 0

@@ -187,14 +187,51 @@ def test_limits_are_those_of_the_core(open_page: Open) -> None:
     for name in LIMITS.keys() - {"folds", "fold"}:
         limit = LIMITS[name]
         key = f"train-{name.replace('_', '-')}"
-        widget = app.slider(key=key) if name == "label_noise" else app.number_input(key=key)
-        assert (widget.min, widget.max) == (limit.low, limit.high)
+        if name == "label_noise":
+            assert (app.slider(key=key).min, app.slider(key=key).max) == (limit.low, limit.high)
+            continue
+        # A limit in the browser would keep the old number behind the one that is shown.
+        whole = isinstance(limit.low, int)
+        sent = app.number_input(key=key)
+        assert sent.min is None and sent.max is None
+        before = sent.value
+        sent.set_value(limit.high + 1).run()
+        ends = (f"{end:,}" if whole else f"{end:g}" for end in (limit.low, limit.high))
+        assert "Only from {} to {}.".format(*ends) in said(app)
+        assert f"is {limit.high + 1}" in app.error[0].value
+        app.number_input(key=key).set_value(before).run()
+        assert "Only from" not in said(app)
+
+
+def test_what_is_shown_is_what_is_trained(open_page: Open, store: Store) -> None:
+    app = open_page("train")
+    app.number_input(key="train-epochs").set_value(99_999).run()
+    app.button(key="train-start").click().run()
+    assert not app.exception
+    assert values(app)["train-epochs"] == 99_999
+    assert store.list_runs() == []
+    app.number_input(key="train-epochs").set_value(7).run()
+    app.button(key="train-start").click().run()
+    assert store.list_runs()[0].config.epochs == 7
+
+
+def test_a_new_rate_that_cannot_be_is_not_sent(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.RUNNING)
+    app = open_page("train", run=run.id)
+    app.number_input(key="train-new-rate").set_value(11.0).run()
+    app.button(key="train-set-rate").click().run()
+    assert not app.exception
+    assert "“Learning rate” is 11" in app.error[0].value
+    assert commands(runs, run.id) == []
 
 
 def test_a_task_s_own_limits_hold_for_its_settings(open_page: Open) -> None:
     app = open_page("train", preset="boston")
-    for key in ("train-train-size", "train-validation-size", "train-batch-size"):
-        assert app.number_input(key=key).max == 404
+    for key in ("train-train-size", "train-validation-size"):
+        app.number_input(key=key).set_value(405).run()
+        assert "to 404." in said(app)
+        app.number_input(key=key).set_value(50).run()
+        assert "to 404." not in said(app)
     assert app.selectbox(key="train-architecture").options == [ARCHITECTURES["table-64-64"].label]
 
 

@@ -104,3 +104,9 @@ def test_the_four_curves_are_told_apart_by_everyone(theme: str, vision: str) -> 
 
 def test_nothing_is_fetched_from_another_host() -> None:
     assert "http" not in str(CONFIG)
+
+
+def test_the_style_sheet_has_the_page_s_own_colours() -> None:
+    css = (Path(__file__).resolve().parents[2] / "ui/layout.css").read_text(encoding="utf-8")
+    light, dark = (CONFIG["theme"][theme]["backgroundColor"] for theme in ("light", "dark"))
+    assert f"light-dark({light}, {dark})" in css
