@@ -17,9 +17,17 @@ from tests import postgresql
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-# Machines are shared: how long an example takes says nothing.
+# Machines are shared: how long an example takes says nothing. And whoever runs the tests gets the
+# same examples, so that a failure is one of what was changed; --all draws new ones each time.
 hypothesis.settings.register_profile(
-    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "shared",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=True,
+    database=None,
+)
+hypothesis.settings.register_profile(
+    "new examples", hypothesis.settings.get_profile("shared"), derandomize=False
 )
 hypothesis.settings.load_profile("shared")
 
@@ -42,6 +50,11 @@ if "MNIST_LAB_CHROMIUM" not in os.environ:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--all"):
+        hypothesis.settings.load_profile("new examples")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from mnist_core.config import TrainingConfig
 from mnist_core.runs import EpochRecord, Progress, Run, RunStatus, Store
-from mnist_core.runs.leases import RunQueue, RunWriter
+from mnist_core.runs.leases import Lease, RunQueue, RunWriter
 
 #: The made-up validation loss is lowest here, and rises beyond doubt afterwards.
 BEST_EPOCH = 60
@@ -48,8 +49,13 @@ class Training:
 
     def __init__(self, store: Store, *, epochs: int = 1000, run: Run | None = None) -> None:
         self.store = store
-        run = run or store.create(TrainingConfig(epochs=epochs), name="made up")
-        lease = RunQueue(store.database).claim(run.id)
+        if run is None:  # it is never in the queue, where a worker could take it
+            token = secrets.token_hex(16)
+            config = TrainingConfig(epochs=epochs)
+            run = store.create(config, name="made up", lease_token=token)
+            lease: Lease | None = Lease(run.id, token)
+        else:
+            lease = RunQueue(store.database).claim(run.id)
         assert lease is not None
         self.lease = lease
         self.id = run.id

@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-#: Longest wait, in seconds; what comes usually takes a hundredth of it.
-PATIENCE = 60.0
+import psutil
+
+#: Longest wait, in seconds, also of a slow machine that does other things beside the tests. What
+#: comes usually takes a hundredth of it.
+PATIENCE = 240.0
 
 Found = TypeVar("Found")
 
@@ -19,3 +22,11 @@ def until(look: Callable[[], Found], *, patience: float = PATIENCE, every: float
         assert time.monotonic() < end, f"this did not come within {patience} s: {look}"
         time.sleep(every)
     return found
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether a process has ended, also one that nobody has asked how (a zombie)."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

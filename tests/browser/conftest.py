@@ -7,9 +7,11 @@ import os
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from mnist_core.runs import Store
+from mnist_core.config import TrainingConfig
+from mnist_core.runs import Run, Store, leases, rows
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.browser.live_chart_page import CHART_APP
+from tests.waiting import until
 
 # Chromium's own business stays out of the tests: what the page asks for is all that is asked.
 ARGUMENTS = (
@@ -36,16 +38,35 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory):
-    """The whole lab."""
+@pytest.fixture(scope="session")
+def one_lab(tmp_path_factory: pytest.TempPathFactory):
+    """One server for all tests, for its workers take long to start. Do not ask for it: see lab."""
     server = LabServer(tmp_path_factory.mktemp("lab") / "home")
-    server.wait_until_up()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
+def lab(one_lab: LabServer) -> LabServer:
+    """The whole lab, with whatever runs other tests have left there, all of them ended."""
+    one_lab.start_again_if_it_ended()
+    one_lab.wait_until_up()
+    return one_lab
+
+
+@pytest.fixture(scope="session")
+def small_run(one_lab: LabServer) -> Run:
+    """A run in the lab that its own workers have trained within a second, with its models."""
+    config = TrainingConfig(architecture="softmax", epochs=5, train_size=1000, validation_size=200)
+    store = Store(one_lab.home)
+    run_id = store.create(config, name="a small one").id
+    one_lab.start_again_if_it_ended()
+    run = until(lambda: (found := store.get(run_id)).settled and found, patience=2 * PATIENCE)
+    assert run.has_models, run.message
+    return run
+
+
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):
     """A page with the live chart alone."""
     running = LabServer(tmp_path_factory.mktemp("chart") / "home", CHART_APP)
@@ -54,7 +75,19 @@ def server(tmp_path_factory: pytest.TempPathFactory):
     running.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def store(server: LabServer) -> Store:
     """The runs of that server."""
     return Store(server.home)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _leases_that_last():
+    """A run that a test writes is at work also while a slow machine loads a page.
+
+    A worker would renew its lease each second; a test's hand writes when it comes to it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (leases, rows):
+            patch.setattr(module, "LEASE_SECONDS", 3600.0)
+        yield

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 #: How long a slow machine may take to answer, in seconds. Nothing is measured with it.
-PATIENCE = 90
+PATIENCE = 240
 
 
 class LabServer:
@@ -52,8 +52,12 @@ class LabServer:
                 stderr=subprocess.STDOUT,
             )
 
+    def start_again_if_it_ended(self) -> None:
+        if self.process.poll() is not None:
+            self.start()
+
     def health(self) -> dict:
-        with urllib.request.urlopen(f"{self.address}/live/health", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.address}/live/health", timeout=30) as answer:
             return json.load(answer)
 
     def wait_until_up(self) -> None:
@@ -89,5 +93,6 @@ class LabServer:
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        self.process.kill()
-        self.process.wait(PATIENCE)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(PATIENCE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -58,10 +57,7 @@ def trained(lab: LabServer) -> dict[str, Run]:
         store.create(config, name=name).id
         for name, config in (("overfitted", OVERFITTED), ("reader", READER))
     ]
-    end = time.monotonic() + 2 * PATIENCE
-    while any(store.get(run_id).status.is_active for run_id in ids):
-        assert time.monotonic() < end, "the runs did not end"
-        time.sleep(0.1)
+    until(lambda: all(store.get(run_id).settled for run_id in ids), patience=2 * PATIENCE)
     runs = {run.name: run for run in map(store.get, ids)}
     assert all(run.has_models for run in runs.values()), [run.message for run in runs.values()]
     return runs
@@ -287,10 +283,7 @@ def test_a_run_that_is_deleted_meanwhile_makes_room_for_another(
 ):
     store = Store(lab.home)
     copy = store.create(replace(OVERFITTED, epochs=1), name="to go")
-    end = time.monotonic() + PATIENCE
-    while store.get(copy.id).status.is_active:
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    until(lambda: store.get(copy.id).settled)
     open_draw(page, lab, copy)
     draw(page, SEVEN)
     expect(page.locator(f"{RESULT} .who")).to_have_text(["to go, best epoch 1"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import time
 from pathlib import Path
 
 import keras
@@ -16,7 +15,6 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from sklearn.metrics import confusion_matrix
 
-from mnist_core.config import TrainingConfig
 from mnist_core.runs import Run, Store
 from mnist_core.runs.artifacts import BEST_MODEL
 from mnist_core.tasks import prepare, task
@@ -24,33 +22,22 @@ from tests.browser.lab_server import PATIENCE, LabServer
 
 MATRIX = ".st-key-evaluate-matrix"
 CELL = ".st-key-evaluate-cell"
-CONFIG = TrainingConfig(architecture="softmax", epochs=5, train_size=1000, validation_size=200)
 DIGITS = task("mnist").load()
 
 
 @pytest.fixture(scope="module")
-def run(lab: LabServer) -> Run:
-    store = Store(lab.home)
-    run_id = store.create(CONFIG, name="to judge").id
-    end = time.monotonic() + 2 * PATIENCE
-    while not (run := store.get(run_id)).settled:
-        assert time.monotonic() < end, "the run did not end"
-        time.sleep(0.1)
-    assert run.has_models, run.message
-    return run
-
-
-@pytest.fixture(scope="module")
-def read(lab: LabServer, run: Run, tmp_path_factory: pytest.TempPathFactory) -> NDArray[np.intp]:
+def read(
+    lab: LabServer, small_run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> NDArray[np.intp]:
     """What plain Keras reads in the test images, with the file that the run left."""
     path = tmp_path_factory.mktemp("model") / BEST_MODEL
-    path.write_bytes(Store(lab.home).artifacts.read(run.id, BEST_MODEL) or b"")
-    x = prepare(DIGITS.x_test, scaling=CONFIG.pixel_scaling, input_shape=(784,))
+    path.write_bytes(Store(lab.home).artifacts.read(small_run.id, BEST_MODEL) or b"")
+    x = prepare(DIGITS.x_test, scaling=small_run.config.pixel_scaling, input_shape=(784,))
     return keras.saving.load_model(path).predict(x, batch_size=1000, verbose=0).argmax(axis=1)
 
 
 @pytest.fixture
-def page(browser: Browser, lab: LabServer, run: Run):
+def page(browser: Browser, lab: LabServer, small_run: Run):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE * 1000)
     tab = context.new_page()
@@ -58,7 +45,7 @@ def page(browser: Browser, lab: LabServer, run: Run):
     own = (lab.address, lab.address.replace("http", "ws"), "data:", "blob:")
     tab.on("request", lambda r: None if r.url.startswith(own) else troubles.append(r.url))
     tab.on("pageerror", lambda error: troubles.append(str(error)))
-    tab.goto(f"{lab.address}/evaluate?run={run.id}")
+    tab.goto(f"{lab.address}/evaluate?run={small_run.id}")
     # The training images come last: when they have been read, nothing moves any more.
     tab.get_by_text("generalisation gap").first.wait_for()
     yield tab

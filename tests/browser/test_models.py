@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mnist_core.runs import Store
+from mnist_core.runs import Run, Store
 from tests import model_files
 from tests.browser.lab_server import PATIENCE, ROOT, LabServer
 
@@ -66,6 +66,11 @@ def page(browser: Browser, lab: LabServer):
     assert strangers == []
 
 
+def brought_in(lab: LabServer) -> list[Run]:
+    """The lab's runs that came in as files."""
+    return [run for run in Store(lab.home).list_runs() if run.imported is not None]
+
+
 def bring_in(page: Page, path: Path) -> None:
     page.locator(UPLOAD).set_input_files(path)
     expect(page.locator(TAKE)).to_be_enabled()
@@ -90,7 +95,7 @@ def test_a_hostile_file_is_refused_with_a_sentence_and_the_server_answers_on(
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert lab.health()["status"] == "ok"
     assert not canary.exists()
-    assert Store(lab.home).list_runs() == []
+    assert brought_in(lab) == []
 
 
 def test_an_own_model_comes_in_reads_a_drawing_and_leaves_as_a_file(
@@ -100,7 +105,7 @@ def test_an_own_model_comes_in_reads_a_drawing_and_leaves_as_a_file(
     arrived = page.get_by_test_id("stAlert").filter(has_text="is here")
     expect(arrived).to_contain_text("my digits")
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("^my digits"))
-    (run,) = Store(lab.home).list_runs()
+    (run,) = brought_in(lab)
     assert run.imported is not None and run.imported["output"] == "logits"
     assert run.test_metric is not None and run.test_metric > 0.7
     expect(arrived).to_contain_text(f"{run.test_metric:.1%}")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
+from contextlib import suppress
+
 import psutil
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from mnist_core.runs import Run, Store
 from mnist_core.training.event_writer import EventWriter
-from tests.browser.lab_server import LabServer
+from tests.browser.lab_server import PATIENCE, LabServer
 from tests.live_training import Training, record
+from tests.waiting import is_gone, until
 
 START = ".st-key-tensorboard-start button"
 FRAME = ".st-key-tensorboard-frame iframe"
@@ -57,17 +62,28 @@ def frame(page: Page) -> FrameLocator:
 
 def boards(lab: LabServer) -> list[psutil.Process]:
     """The server's TensorBoard processes."""
-    return [
-        process
-        for process in psutil.Process(lab.process.pid).children(recursive=True)
-        if "mnist_core.tensorboard_process" in process.cmdline()
-    ]
+    found = []
+    for process in psutil.Process(lab.process.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            if "mnist_core.tensorboard_process" in process.cmdline():
+                found.append(process)
+    return found
+
+
+def refuses(lab: LabServer) -> bool:
+    """Whether the server knows that no TensorBoard is there."""
+    try:
+        with urllib.request.urlopen(f"{lab.address}/live/tensorboard/", timeout=PATIENCE):
+            return False
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code == 503
 
 
 def test_it_is_started_once_shown_to_all_and_gone_with_the_server(
     lab: LabServer, run: Run, page: Page, browser: Browser
 ) -> None:
-    page.goto(f"{lab.address}/tensorboard")
+    page.goto(f"{lab.address}/tensorboard?run={run.id}")
     expect(page.locator(START)).to_be_visible()
     assert boards(lab) == []
     page.locator(START).click()
@@ -87,9 +103,10 @@ def test_it_is_started_once_shown_to_all_and_gone_with_the_server(
     other.close()
 
     # One that crashed is said to have, and started anew.
+    page.goto("about:blank")
     board.kill()
-    board.wait(10)
-    page.reload()
+    until(lambda: refuses(lab))
+    page.goto(f"{lab.address}/tensorboard?run={run.id}")
     expect(page.get_by_test_id("stAlert")).to_contain_text("ended by itself")
     page.locator(START).click()
     expect(frame(page).get_by_text("epoch_accuracy").first).to_be_visible()
@@ -98,7 +115,4 @@ def test_it_is_started_once_shown_to_all_and_gone_with_the_server(
     assert not [path for path in libraries if "tensorflow" in path]
     page.goto("about:blank")
     lab.kill()
-    _, alive = psutil.wait_procs([board], timeout=20)
-    assert alive == []
-    lab.start()
-    lab.wait_until_up()
+    until(lambda: is_gone(board))

@@ -16,6 +16,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue, RunWriter
+from tests.waiting import PATIENCE
 from ui import services
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "ui" / "dashboard.py"
@@ -104,7 +105,7 @@ def open_page() -> Open:
     """Opens a page of the app as a new visitor does, by its address."""
 
     def open_it(page: str, **query: str) -> AppTest:
-        app = AppTest.from_file(str(DASHBOARD), default_timeout=20)
+        app = AppTest.from_file(str(DASHBOARD), default_timeout=PATIENCE)
         for name, value in query.items():
             app.query_params[name] = value
         # The file is found from the script, as in Streamlit itself.

@@ -12,6 +12,7 @@ from mnist_core.formats import FORMATS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
+from tests.waiting import PATIENCE
 from ui import export_panel, services, state
 
 from .conftest import Runs, plain, said
@@ -26,7 +27,7 @@ def panel(run: Run) -> AppTest:
 
         show_export(services.store().get(run_id))
 
-    return AppTest.from_function(script, args=(run.id,), default_timeout=20).run()
+    return AppTest.from_function(script, args=(run.id,), default_timeout=PATIENCE).run()
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from mnist_core.engine import EngineState
 from mnist_core.errors import DataError
 from mnist_core.runs import Run, RunStatus
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
+from tests.waiting import PATIENCE
 from ui import services
 
 from .conftest import Runs, plain, said
@@ -47,7 +48,7 @@ def panel(run: Run) -> AppTest:
 
         show_model(services.store().get(run_id))
 
-    return AppTest.from_function(script, args=(run.id,), default_timeout=20).run()
+    return AppTest.from_function(script, args=(run.id,), default_timeout=PATIENCE).run()
 
 
 @pytest.fixture

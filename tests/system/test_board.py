@@ -28,7 +28,7 @@ from mnist_core.tensorboard_server import TensorBoardServer
 from mnist_core.training.event_writer import EventWriter
 from tests.live_training import Training, record
 from tests.served import served
-from tests.waiting import until
+from tests.waiting import PATIENCE, is_gone, until
 from ui import board
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def running(store: Store) -> Iterator[TensorBoardServer]:
     """The server's own one, for all tests of this file."""
     server = board._server()
     server.start(store.event_files.logdir)
-    until(lambda: server.state.phase != "starting", patience=60)
+    until(lambda: server.state.phase != "starting")
     assert server.state.phase == "ready", server.state.error
     yield server
     server.stop()
@@ -75,7 +75,7 @@ def address(running: TensorBoardServer) -> Iterator[str]:
 def ask(url: str, body: bytes | None = None, **headers: str):
     request = urllib.request.Request(url, body, headers)
     try:
-        return urllib.request.urlopen(request, timeout=60)
+        return urllib.request.urlopen(request, timeout=PATIENCE)
     except urllib.error.HTTPError as error:
         return error
 
@@ -83,10 +83,13 @@ def ask(url: str, body: bytes | None = None, **headers: str):
 def test_the_runs_are_there_under_their_names(address: str, store: Store) -> None:
     (run,) = store.list_runs()
     name = f"first try {run.id[:8]}"
-    with until(lambda: (a := ask(f"{address}data/runs")).status == 200 and a) as answer:
-        found = json.load(answer)
-    if not found:  # it reads every two seconds
-        found = until(lambda: json.load(ask(f"{address}data/runs")))
+
+    def listed() -> list[str]:
+        with ask(f"{address}data/runs") as answer:
+            return json.load(answer) if answer.status == 200 else []
+
+    # It reads every two seconds, one folder after the other.
+    found = until(lambda: len(names := listed()) >= 3 and names)
     assert found == [name, f"{name}/train", f"{name}/validation"]
 
 
@@ -121,16 +124,19 @@ def test_questions_with_a_body_are_passed_on(address: str, store: Store) -> None
     wanted = {"colParams": [], "startIndex": 0, "sliceSize": 9}
     body = json.dumps(wanted | {"allowedStatuses": ["STATUS_SUCCESS"]}).encode()
 
+    def values(group: dict) -> dict[str, float]:
+        return {value["name"]["tag"]: value["value"] for value in group.get("metricValues", [])}
+
     def groups() -> list[dict]:
         url = f"{address}data/plugin/hparams/session_groups"
         with ask(url, body, **{"Content-Type": "application/json"}) as answer:
-            return json.load(answer).get("sessionGroups", []) if answer.status == 200 else []
+            found = json.load(answer).get("sessionGroups", []) if answer.status == 200 else []
+        return [group for group in found if "result/best_epoch" in values(group)]
 
     (group,) = until(groups)
     (run,) = store.list_runs()
     assert group["name"] == f"first try {run.id[:8]}"
-    values = {value["name"]["tag"]: value["value"] for value in group["metricValues"]}
-    assert values["result/best_epoch"] == run.best.epoch
+    assert values(group)["result/best_epoch"] == run.best.epoch
 
 
 @pytest.mark.parametrize(
@@ -173,7 +179,7 @@ def test_one_that_hangs_keeps_no_other_answer_waiting(running: TensorBoardServer
             os.kill(running.pid, signal.SIGCONT)
         # And all of them get their answer when it goes on.
         for one in waiting:
-            one.settimeout(60)
+            one.settimeout(PATIENCE)
             assert one.recv(15) == b"HTTP/1.1 200 OK"
             one.close()
 
@@ -263,7 +269,7 @@ def own(tmp_path: Path) -> Iterator[TensorBoardServer]:
 
 def started(server: TensorBoardServer, folder: Path) -> psutil.Process:
     server.start(folder)
-    until(lambda: server.state.phase != "starting", patience=60)
+    until(lambda: server.state.phase != "starting")
     assert server.state.phase == "ready", server.state.error
     return psutil.Process(server.pid)
 
@@ -276,8 +282,7 @@ def test_one_that_was_killed_says_so_and_can_be_started_anew(
     process.kill()
     until(lambda: own.state.phase == "failed")
     assert "ended by itself" in own.state.error.sentence()
-    psutil.wait_procs(family, timeout=10)
-    assert not any(one.is_running() for one in family)
+    until(lambda: all(map(is_gone, family)))
     assert started(own, tmp_path).pid != process.pid
 
 
@@ -286,18 +291,17 @@ def test_it_ends_when_it_is_stopped(own: TensorBoardServer, tmp_path: Path) -> N
     family = [process, *process.children()]
     own.stop()
     assert own.state.phase == "stopped" and own.pid is None
-    _, alive = psutil.wait_procs(family, timeout=10)
-    assert alive == []
+    until(lambda: all(map(is_gone, family)))
 
 
 def test_one_that_nobody_needs_is_ended(
     own: TensorBoardServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tensorboard_server, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(tensorboard_server, "IDLE_SECONDS", 0.5)
     process = started(own, tmp_path)
+    monkeypatch.setattr(tensorboard_server, "IDLE_SECONDS", 0.5)
     until(lambda: own.state.phase == "stopped")
-    until(lambda: not process.is_running())
+    until(lambda: is_gone(process))
 
 
 def test_one_that_cannot_start_says_why(
@@ -340,5 +344,4 @@ time.sleep(600)
         family = [board_process, *board_process.children()]
         assert len(family) == 2
         os.kill(parent.pid, signal.SIGKILL)
-    _, alive = psutil.wait_procs(family, timeout=10)
-    assert alive == []
+    until(lambda: all(map(is_gone, family)))

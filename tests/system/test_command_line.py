@@ -29,7 +29,7 @@ from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import TASKS, mnist, task
 from tests.disks import fill, read_only, small_disk
 from tests.live_training import Training, record
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("--train-size", "60", "--validation-size", "30")
@@ -75,7 +75,7 @@ def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:
 
 def test_training_from_the_shell_gives_one_json_object_and_a_run_in_the_store(lab_home):
     process = shell("train", *SMALL, "--epochs", "5", "--seed", "4", "--name", "mine", "--json")
-    out, errors = process.communicate(timeout=120)
+    out, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, "")
     assert out.count("\n") == 1
     result = json.loads(out)
@@ -121,7 +121,7 @@ def test_ctrl_c_stops_a_training_and_keeps_what_it_learned(lab_home):
         until(lambda: any(run.epochs_done > 5 for run in store.list_runs()))
         until(lambda: b"val_loss" in shown)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         watcher.join()
@@ -143,13 +143,13 @@ def test_a_reader_that_has_seen_enough_is_no_error(arguments):
     process.stdout.close()
     errors = process.stderr.read()
     process.stderr.close()
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE)
     assert errors == ""
 
 
 def test_the_shell_hears_of_bad_input_by_one_line_and_code_2(lab_home):
     process = shell("train", "--preset", "overfit-7000", "--json")
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (2, "")
     assert errors.count("\n") == 1 and "Did you mean overfit-700?" in errors
     assert not lab_home.exists()
@@ -443,7 +443,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     arguments = ("--architecture", "softmax", "--train-size", "2000", "--validation-size", "500")
     arguments += ("--epochs", "3", "--learning-rate", "0.1", "--name", "my reader", "--json")
     environment = os.environ | {"MNIST_LAB_HOME": str(home)}
-    out, errors = shell("train", *arguments, env=environment).communicate(timeout=120)
+    out, errors = shell("train", *arguments, env=environment).communicate(timeout=PATIENCE)
     assert errors == ""
     return home, json.loads(out)["run_id"]
 
@@ -469,7 +469,7 @@ def pictures(folder: Path, count: int) -> tuple[list[str], list[int]]:
 def test_digits_in_files_are_read_from_the_shell(reading, tmp_path):
     files, labels = pictures(tmp_path, 12)
     process = shell("predict", reading, *files, "--json")
-    out, errors = process.communicate(timeout=120)
+    out, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, "")
     assert out.count("\n") == 1
     rows = json.loads(out)
@@ -535,7 +535,7 @@ def test_what_cannot_be_read_is_one_sentence_and_code_2(
 def test_an_unreadable_file_ends_the_shell_s_command_with_code_2(reading, tmp_path):
     files, _ = pictures(tmp_path, 1)
     process = shell("predict", reading, *files, str(tmp_path / "missing.png"), "--json")
-    out, errors = process.communicate(timeout=120)
+    out, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (2, "")
     assert errors.count("\n") == 1 and "missing.png" in errors
 

@@ -25,7 +25,7 @@ from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.rows import LEASE_SECONDS
 from mnist_core.runs.schema import runs
 from tests import dask_cluster, postgresql
-from tests.waiting import until
+from tests.waiting import PATIENCE, is_gone, until
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = TrainingConfig(train_size=60, validation_size=30, epochs=8)
@@ -93,13 +93,6 @@ def worker_processes(engine: Engine) -> dict[str, int]:
         for name, nanny in engine._workers._cluster.workers.items()
         if nanny.process is not None and nanny.process.pid
     }
-
-
-def is_gone(process: int) -> bool:
-    try:
-        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def fails(engine: Engine) -> str:
@@ -190,7 +183,7 @@ def test_a_run_whose_server_was_killed_is_taken_up_by_another(engine, store):
     finally:
         elsewhere.kill()
         elsewhere.wait()
-    until(lambda: all(is_gone(process.pid) for process in workers))
+    until(lambda: all(map(is_gone, workers)))
     (own,) = [lease.run_id for lease in engine._training]
     (lost,) = set(busy) - {own}
     with store.database.writing() as connection:  # rather than wait for its end
@@ -226,11 +219,11 @@ def test_what_a_closed_engine_trained_goes_on_under_the_next(engine, store):
     until(lambda: store.get(trained).epochs_done > 2)
     store.command(trained, Command.PAUSE)
     paused = reaches(store, trained, RunStatus.PAUSED)
-    processes = worker_processes(engine).values()
+    processes = [psutil.Process(number) for number in worker_processes(engine).values()]
     assert len(processes) == 2
     engine.close()
     assert [store.get(run_id).status for run_id in (trained, waiting)] == [RunStatus.QUEUED] * 2
-    until(lambda: all(is_gone(process) for process in processes))
+    until(lambda: all(map(is_gone, processes)))
     assert engine.state.phase == "stopped"
 
     with running(Engine(store)):
@@ -250,13 +243,19 @@ def test_an_engine_that_is_closed_while_it_starts_leaves_no_process(store):
     engine.start()
     until(lambda: engine._workers is not None)
     engine.close()
-    engine._thread.join(timeout=60)
+    engine._thread.join(timeout=PATIENCE)
     assert not engine._thread.is_alive() and engine.state.phase == "stopped"
+
+    def command(process: psutil.Process) -> str:
+        try:
+            return " ".join(process.cmdline())
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):  # just now
+            return "resource_tracker"
 
     def left() -> list[psutil.Process]:
         new = set(me.children(recursive=True)) - before
         # Python's own process, which stays for the next workers.
-        return [p for p in new if not is_gone(p.pid) and "resource_tracker" not in str(p.cmdline())]
+        return [p for p in new if not is_gone(p) and "resource_tracker" not in command(p)]
 
     until(lambda: not left())
 
@@ -266,7 +265,7 @@ def test_an_engine_that_is_closed_before_it_starts_does_not_start(store):
     engine.start(delay=600)
     assert engine.state.phase == "starting"
     engine.close()
-    engine._thread.join(timeout=60)
+    engine._thread.join(timeout=PATIENCE)
     assert not engine._thread.is_alive() and engine._workers is None
 
 

@@ -15,6 +15,7 @@ from mnist_core.formats import FORMATS
 from mnist_core.runs import Store
 from tests.disks import read_only, small_disk
 from tests.exported_runs import SOFTMAX, trained
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,7 +76,7 @@ def test_from_a_shell_only_json_is_said(run):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
     assert json.loads(done.stdout)["bytes"] == Path("a.onnx").stat().st_size

@@ -30,7 +30,7 @@ from mnist_core.training.job import train
 from mnist_core.training.programs import program_for
 from tests.disks import fill, small_disk
 from tests.live_training import Training
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 #: One shape for most tests: it is compiled once.
 SMALL = TrainingConfig(train_size=60, validation_size=30, epochs=8)
@@ -97,7 +97,7 @@ class Job:
         )
 
     def join(self) -> Run:
-        self._thread.join(timeout=120)
+        self._thread.join(timeout=PATIENCE)
         assert not self._thread.is_alive()
         return self.run
 
@@ -565,7 +565,7 @@ def test_saving_takes_a_small_share_of_the_time(store, monkeypatch):
     monkeypatch.setattr(SaveCheckpoints, "__init__", note)
     monkeypatch.setattr(store.artifacts, "write", write_slowly)
     job = Job(store, FOREVER)
-    until(lambda: savers and savers[0]._spent > 0.03, patience=120)
+    until(lambda: savers and savers[0]._spent > 0.03)
     run = job.stop()
     (saver,) = savers
     # The first one is free, since its cost cannot be known before.

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 STREAMLIT = """
 import os, signal, sys, time
@@ -26,7 +28,7 @@ signal.signal(signal.SIGTERM, lambda *_: (print("stopped", flush=True), sys.exit
 print("pid", os.getpid(), "in", os.getcwd(), "home", os.environ.get("MNIST_LAB_HOME"))
 print("started", *sys.argv[1:], flush=True)
 if "--wait" in sys.argv:
-    time.sleep(30)
+    time.sleep(600)
 """
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the scripts are for Bash")
@@ -34,7 +36,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the scripts are for Bas
 
 def run(*command: str | Path, **options) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, timeout=120, **options
+        list(map(str, command)), capture_output=True, text=True, timeout=PATIENCE, **options
     )
 
 
@@ -188,7 +190,7 @@ def test_a_signal_reaches_the_server(checkout: Path) -> None:
         process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline() == "stopped\n"
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=PATIENCE) == 0
 
 
 @pytest.mark.parametrize(

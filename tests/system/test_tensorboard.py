@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +21,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.leases import Lease
 from mnist_core.training.job import train
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 CONFIG = TrainingConfig(train_size=60, validation_size=30, epochs=5, histograms="on")
 CONFIGS = {
@@ -57,9 +58,44 @@ class Board:
         headers = {"Content-Type": "application/json"}
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._address}data/{path}", content, headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             text = answer.read()
         return json.loads(text) if answer.headers.get_content_type().endswith("json") else text
+
+
+def has_read_all(board: Board, runs: dict[str, Run]) -> bool:
+    """Whether it has come to the end of each file: it reads them in turn, and answers meanwhile."""
+
+    def steps(plugin: str, tag: str, part: str) -> int:
+        return len(
+            board.ask(f"plugin/{plugin}/{plugin}?tag={quote(tag)}&run={quote(part, safe='&=')}")
+        )
+
+    try:
+        return (
+            len(board.ask("runs")) == 3 * len(runs)
+            and len(board.ask("plugin/graphs/info")) == len(runs)
+            and sessions(board).keys() == runs.keys()
+            and all(
+                steps("scalars", "epoch_loss", f"{name}/train") == run.epochs_done
+                and steps("scalars", "epoch_loss", f"{name}/validation") == run.epochs_done
+                and steps("histograms", "dense/kernel/histogram", f"{name}/train") == 5
+                and steps("images", "dense/kernel/image", f"{name}/train&sample=0") == 5
+                and "result/test_accuracy" in board.ask("plugin/scalars/tags")[name]
+                and sessions(board)[name]["sessions"][0]["status"] == "STATUS_SUCCESS"
+                for name, run in runs.items()
+            )
+        )
+    except (urllib.error.HTTPError, KeyError):  # it does not know it yet
+        return False
+
+
+def sessions(board: Board) -> dict[str, Any]:
+    """The runs' settings and figures, by the runs' names."""
+    wanted = {"colParams": [], "startIndex": 0, "sliceSize": 100}
+    wanted["allowedStatuses"] = ["STATUS_SUCCESS", "STATUS_RUNNING", "STATUS_UNKNOWN"]
+    groups = board.ask("plugin/hparams/session_groups", wanted)["sessionGroups"]
+    return {group["name"]: group for group in groups}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +114,7 @@ def board(store: Store, runs: dict[str, Run]) -> Iterator[Board]:
             said = process.stderr.readline()
             assert said, "it ended"
         running = Board(found[0])
-        until(lambda: len(running.ask("runs")) == 3 * len(runs), every=0.2)
+        until(lambda: has_read_all(running, runs), every=0.2)
         yield running
         process.terminate()
         process.stderr.close()
@@ -136,12 +172,10 @@ def test_hparams_compares_all_runs(board: Board, runs: dict[str, Run]) -> None:
     assert {"architecture", "learning_rate", "optimizer"} <= {
         info["name"] for info in infos["hparamInfos"]
     }
-    wanted = {"colParams": [], "startIndex": 0, "sliceSize": 100}
-    wanted["allowedStatuses"] = ["STATUS_SUCCESS", "STATUS_RUNNING", "STATUS_UNKNOWN"]
-    groups = board.ask("plugin/hparams/session_groups", wanted)["sessionGroups"]
-    assert {group["name"] for group in groups} == set(runs)
-    for group in groups:
-        run = runs[group["name"]]
+    groups = sessions(board)
+    assert groups.keys() == runs.keys()
+    for name, group in groups.items():
+        run = runs[name]
         assert group["hparams"]["architecture"] == run.config.architecture
         assert group["hparams"]["learning_rate"] == run.config.learning_rate
         values = {value["name"]["tag"]: value["value"] for value in group["metricValues"]}

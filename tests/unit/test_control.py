@@ -9,7 +9,7 @@ import pytest
 from mnist_core.runs import Command
 from mnist_core.training import control as control_module
 from mnist_core.training.control import Control, ParkRun
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 class Loop:
@@ -43,7 +43,7 @@ class Loop:
         until(lambda: self.epochs == epochs)
 
     def join(self) -> None:
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=PATIENCE)
         assert not self._thread.is_alive()
 
 

@@ -21,6 +21,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.errors import LabError, StoreError
 from mnist_core.runs import Command, Store, database, schema
 from tests.live_training import Training
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,13 +108,13 @@ def test_processes_that_open_a_new_store_at_the_same_moment_share_it(tmp_path):
         for name in names
     ]
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while not all((tmp_path / name).exists() for name in names):
             assert time.monotonic() < until
             time.sleep(0.01)
         (tmp_path / "go").touch()
         for process in processes:
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=PATIENCE)
             assert process.returncode == 0, errors
     finally:
         for process in processes:

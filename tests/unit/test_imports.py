@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 WITH_TENSORFLOW = (
     "mnist_core.training.fit",
@@ -77,7 +79,7 @@ for line in {list(dict.fromkeys(lines))!r}:
         break
 """
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE
     )
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -20,6 +20,7 @@ from mnist_core.runs.leases import MAX_STALLS, Lease, LeaseLostError, RunQueue, 
 from mnist_core.runs.rows import ABANDONED_AFTER, LEASE_SECONDS
 from mnist_core.runs.schema import runs
 from tests.live_training import Training, record
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = TrainingConfig(epochs=5)
@@ -140,13 +141,15 @@ def test_processes_never_claim_the_same_run(store, queue, tmp_path):
         for name in names
     ]
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while not all((tmp_path / name).exists() for name in names):
             assert time.monotonic() < until
             time.sleep(0.01)
         (tmp_path / "go").touch()
         claimed = [
-            run_id for process in processes for run_id in process.communicate(timeout=60)[0].split()
+            run_id
+            for process in processes
+            for run_id in process.communicate(timeout=PATIENCE)[0].split()
         ]
     finally:
         for process in processes:
@@ -388,7 +391,7 @@ def test_epochs_that_come_twice_are_written_once(store):
 def test_a_run_that_nobody_holds_any_more_is_called_interrupted(store, queue):
     training = Training(store)
     training.train(2)
-    let_expire(store, training.id, seconds_ago=ABANDONED_AFTER - 2)
+    let_expire(store, training.id, seconds_ago=0.1)
     assert training.run.status is RunStatus.RUNNING  # an engine may take it up in a moment
     let_expire(store, training.id, seconds_ago=ABANDONED_AFTER + 0.1)
     assert training.run.status is RunStatus.INTERRUPTED

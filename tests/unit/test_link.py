@@ -18,13 +18,18 @@ from mnist_core.runs.schema import runs
 from mnist_core.training import link as link_module
 from mnist_core.training.link import Clock, RunLink
 from tests.live_training import Training, record
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
-def store(lab_home: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+def store(lab_home: Path) -> Store:
     return Store(lab_home)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that waits hardly at all for whoever has locked it."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -90,7 +95,7 @@ def test_commands_come_to_the_control(training):
         until(lambda: link.control.stop)
 
 
-def test_a_locked_store_loses_no_record(training):
+def test_a_locked_store_loses_no_record(impatient, training):
     with link_of(training) as link:
         link.record(record(1), 1)
         until(lambda: epochs(training) == [1])
@@ -103,7 +108,7 @@ def test_a_locked_store_loses_no_record(training):
     assert epochs(training) == list(range(1, 50))
 
 
-def test_the_end_waits_for_a_store_that_comes_back(training):
+def test_the_end_waits_for_a_store_that_comes_back(impatient, training):
     with link_of(training) as link, locked(training.store):
         link.record(record(1), 1)
         link.progress(Progress(2, 1, 10))
@@ -111,13 +116,13 @@ def test_the_end_waits_for_a_store_that_comes_back(training):
         ending.start()
         ending.join(timeout=1.0)
         assert ending.is_alive()
-    ending.join(timeout=30)
+    ending.join(timeout=PATIENCE)
     run = training.run
     assert epochs(training) == [1]
     assert run.status is RunStatus.FINISHED and run.progress is None
 
 
-def test_a_store_that_fails_for_too_long_ends_the_training(training, monkeypatch):
+def test_a_store_that_fails_for_too_long_ends_the_training(impatient, training, monkeypatch):
     monkeypatch.setattr(link_module, "PATIENCE_WITH_STORE", 0.5)
     with link_of(training) as link, locked(training.store):
         link.record(record(1), 1)
@@ -199,13 +204,13 @@ def test_a_pause_is_shown_and_stops_the_clock(training):
 
 def test_a_clock_goes_on_from_an_earlier_attempt():
     clock = Clock(100.0)
-    assert 100.0 <= clock.seconds() < 101.0
+    assert 100.0 <= clock.seconds() < 160.0
     clock.pause(True)
     clock.pause(True)
     stood = clock.seconds()
     clock.pause(False)
     clock.pause(False)
-    assert stood <= clock.seconds() < stood + 1.0
+    assert stood <= clock.seconds() < stood + 60.0
 
 
 def test_commands_that_came_too_late_for_a_loop_outlive_its_link(training):

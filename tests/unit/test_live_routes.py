@@ -18,7 +18,8 @@ from streamlit import config
 from mnist_core.runs import Store
 from tests.live_training import Training
 from tests.served import served
-from ui import live_routes
+from tests.waiting import PATIENCE
+from ui import live_hub, live_routes
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def fetch(url: str, **headers: str) -> tuple[int, Message, bytes]:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, headers=names)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -157,7 +158,7 @@ def test_closing_the_streams_ends_them_without_saying_that_the_runs_have_ended(
             rest = stream.read()
             seconds = time.monotonic() - begun
         code, _, _ = fetch(f"{address}/live/events?runs={training.id}")
-    assert seconds < 0.5
+    assert seconds < live_hub.HEARTBEAT_SECONDS / 2  # at once, and not with its next sign of life
     assert b"event: end" not in rest
     assert code == 503
 

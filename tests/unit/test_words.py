@@ -17,6 +17,7 @@ from mnist_core.overfitting import CRITERIA
 from mnist_core.presets import PRESETS
 from mnist_core.runs import RunStatus
 from mnist_core.tasks import TASKS
+from tests.waiting import PATIENCE
 from ui import text
 from ui.charts import AXES, SERIES
 from ui.fields import CHOICE_LABELS, FIELDS
@@ -39,7 +40,7 @@ def test_the_template_is_current() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert check.returncode == 0, check.stdout + check.stderr
 
