@@ -10,7 +10,8 @@ import numpy as np
 from mnist_core.architectures import architecture
 from mnist_core.tasks import prepare, task
 from mnist_core.training import fit
-from mnist_core.training.fit import FitLoop, Program, Samples
+from mnist_core.training.fit import FitLoop, Program
+from mnist_core.training.samples import Samples
 
 SEED = 5
 TRAIN, VALIDATION, BATCH = 73, 31, 10  # the last batch is a partial one

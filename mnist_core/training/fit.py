@@ -21,9 +21,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mnist_core.tasks import WORDS, Texts
 from mnist_core.training.augmentation import Augmentation
 from mnist_core.training.objective import Objective
+from mnist_core.training.samples import Samples, batch_inputs
 
 #: A slice should last about this long, in seconds: commands and progress act between slices.
 SLICE_SECONDS = 0.15
@@ -38,48 +38,6 @@ EVALUATION_IMAGES = 250
 EVALUATION_TEXTS = 5_000
 #: Second word of the seed of the order of samples; the split uses others.
 ORDER_SEED = 101
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Samples in memory, as tensors: once, however many batches and layers the program has.
-
-    Attributes:
-        x: Inputs, (n, …). Small whole numbers (uint8) stay so, in a quarter of the memory, and
-            become float32 batch by batch. Of texts it is the numbers of the words that occur,
-            ragged int64 (n, None); they stand for rows of 10,000 zeros and ones.
-        y: Targets: int64 class labels (n,), or float32 numbers (n,) or (n, k).
-        scale: float32 scalar that each input is multiplied by when it is used.
-    """
-
-    x: tf.Tensor | tf.RaggedTensor
-    y: tf.Tensor
-    scale: tf.Tensor
-
-    @classmethod
-    def of(
-        cls,
-        x: np.ndarray[Any, Any] | Texts,
-        y: np.ndarray[Any, Any],
-        *,
-        scale: float | np.float32 = 1.0,
-    ) -> Samples:
-        """Move samples into tensors: bytes as they are, texts as words, all else as float32."""
-        if isinstance(x, Texts):
-            distinct = x.distinct()
-            splits = np.concatenate([[0], distinct.ends])
-            inputs = tf.RaggedTensor.from_row_splits(distinct.words.astype(np.int64), splits)
-        else:
-            inputs = tf.constant(x, tf.uint8 if x.dtype == np.uint8 else tf.float32)
-        return cls(
-            inputs,
-            tf.constant(y, tf.int64 if np.issubdtype(y.dtype, np.integer) else tf.float32),
-            tf.constant(scale, tf.float32),
-        )
-
-    def __len__(self) -> int:
-        """The number of samples."""
-        return int(self.x.shape[0])
 
 
 @dataclass(frozen=True)
@@ -151,7 +109,7 @@ class Program:
         self, x: tf.Tensor, y: tf.Tensor, scale: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """One step of the optimizer; the batch's summed loss and summed metric."""
-        inputs = _inputs(x, scale)
+        inputs = batch_inputs(x, scale)
         if self._augment is not None:
             step = tf.cast(self.optimizer.iterations, tf.int32)
             inputs = self._augment(inputs, tf.stack([self.seed, 2 * step]))
@@ -189,7 +147,7 @@ class Program:
     def _evaluate_samples(
         self, x: tf.Tensor, y: tf.Tensor, scale: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        output = self._output(_inputs(x, scale), training=False)
+        output = self._output(batch_inputs(x, scale), training=False)
         penalty = tf.add_n([tf.constant(0.0), *self.model.losses])
         metric = tf.reduce_sum(self.objective.metrics(y, output))
         return self.objective.losses(y, output), metric, penalty
@@ -486,19 +444,3 @@ def _within(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
         if isinstance(part, keras.layers.Layer):
             yield part
             yield from _within(part)
-
-
-def _inputs(x: tf.Tensor | tf.RaggedTensor, scale: tf.Tensor) -> tf.Tensor | tf.SparseTensor:
-    """A batch as float32 (n, …); of texts as the places of the ones in (n, 10000)."""
-    if not isinstance(x, tf.RaggedTensor):
-        return tf.cast(x, tf.float32) * scale
-    words, ends = x.flat_values, x.row_splits[1:-1]
-    # The row of each word: how many texts end at or before its place. What TensorFlow has for
-    # this fills all rows up to the longest one first, which takes as long as the rest together.
-    steps = tf.math.bincount(tf.cast(ends, tf.int32), minlength=tf.size(words), dtype=tf.int64)
-    rows = tf.cumsum(steps[: tf.size(words)])
-    return tf.SparseTensor(
-        tf.stack([rows, words], axis=1),
-        tf.fill(tf.shape(words), scale),
-        tf.stack([x.nrows(), tf.constant(WORDS, tf.int64)]),
-    )

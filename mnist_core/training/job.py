@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     import keras
 
     from mnist_core.training.callbacks import RecordEpochs
-    from mnist_core.training.fit import Program, Samples
+    from mnist_core.training.fit import Program
+    from mnist_core.training.samples import Samples
 
 log = logging.getLogger(__name__)
 
@@ -329,7 +330,7 @@ class _Training:
 
 def samples_of(config: TrainingConfig, part: Part) -> Samples:
     """Move some samples into memory as a configuration's network takes them."""
-    from mnist_core.training.fit import Samples
+    from mnist_core.training.samples import Samples
 
     x, scale = compact_inputs(part.inputs, config, architecture(config.architecture).input_shape)
     return Samples.of(x, part.labels, scale=scale)

@@ -22,8 +22,9 @@ from mnist_core.training.augmentation import (
     reshape_digits,
     rewrite_digits,
 )
-from mnist_core.training.fit import Program, Samples
+from mnist_core.training.fit import Program
 from mnist_core.training.programs import program_for
+from mnist_core.training.samples import Samples
 from tests.system.test_job import Job, finished, interrupted, timeless
 
 BOTH = pytest.mark.parametrize("augment", [reshape_digits, rewrite_digits])

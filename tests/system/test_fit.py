@@ -11,7 +11,8 @@ import pytest
 from mnist_core.architectures import ARCHITECTURES, architecture
 from mnist_core.training import fit
 from mnist_core.training.callbacks import EarlyStopping
-from mnist_core.training.fit import Program, Samples
+from mnist_core.training.fit import Program
+from mnist_core.training.samples import Samples
 from tests.keras_reference import (
     BATCH,
     TRAIN,

@@ -11,7 +11,8 @@ from keras import layers
 
 from mnist_core.tasks import WORDS, Texts, arrange, multi_hot, pixel_factor, prepare, task
 from mnist_core.training import fit
-from mnist_core.training.fit import FitLoop, Program, Samples
+from mnist_core.training.fit import FitLoop, Program
+from mnist_core.training.samples import Samples
 from tests.keras_reference import (
     BATCH,
     SEED,
