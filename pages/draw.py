@@ -118,6 +118,14 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
     return [(runs[run_id], name) for run_id, name in chosen if run_id in runs]
 
 
+def can_read(run: Run) -> bool:
+    """Whether this version of the lab can use a run's networks; says so if it cannot."""
+    error = run_choice.unusable(run)
+    if error:
+        problems.show(error)
+    return error is None
+
+
 def show_canvas() -> Digit | LabError | None:
     """The canvas; the digit on it, why there is none, or None before anything."""
     # Importing it registers it with the running server, so there has to be one.
@@ -251,6 +259,10 @@ if readers:
     choose_run(readers, asked_run)
     with st.container(key=state.DRAW_CHOICE):
         chosen_models = show_choice(readers)
+    able = {
+        run.id for run in {run.id: run for run, _name in chosen_models}.values() if can_read(run)
+    }
+    chosen_models = [(run, name) for run, name in chosen_models if run.id in able]
     drawing_panel.warm_up(chosen_models)
     show_drawing(chosen_models, to_come)
     if chosen_models:

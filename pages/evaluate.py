@@ -191,7 +191,7 @@ if choices:
     network = state.EVALUATE_CHECKPOINT.get() if len(networks) > 1 else networks[0]
     asked_part = state.EVALUATE_PART.get() if len(parts_there) > 1 else parts_there[0]
     try:
-        chosen.known_config()
+        chosen.known_config()  # else it says why it cannot be used
         if fetching.is_there(chosen.config.task):
             show_evaluation(chosen, network, asked_part)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left

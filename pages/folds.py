@@ -15,7 +15,7 @@ from mnist_core.crossvalidation import (
 from mnist_core.errors import StoreError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import task
-from ui import fetching, fold_panel, problems, services, state
+from ui import fetching, fold_panel, problems, run_choice, services, state
 from ui.number_field import number_field
 from ui.text import _
 from ui.waiting import warn_without_workers
@@ -108,5 +108,7 @@ problems.show_notice()
 shown = chosen_study()
 show_form(shown)
 warn_without_workers()
-if shown is not None:
+if shown is not None and (error := run_choice.unusable(shown.folds[0])):
+    problems.show(error)
+elif shown is not None:
     fold_panel.show(shown)

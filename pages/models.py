@@ -115,6 +115,8 @@ def show_figures(run: Run) -> None:
 
 def show_run(run: Run, known_tags: list[str]) -> None:
     """Everything about one run, in sections."""
+    if error := run_choice.unusable(run):
+        problems.show(error)
     show_figures(run)
     section = st.segmented_control(
         _("What to do"),

@@ -7,7 +7,7 @@ import streamlit as st
 from mnist_core.errors import UnknownRunError
 from mnist_core.runs import EpochRecord, Run
 from mnist_core.runs.store import NAME_LENGTH
-from ui import problems, services, state
+from ui import problems, run_choice, services, state
 from ui.navigation import evaluate_page, models_page, start_page, train_page, trying_page
 from ui.run_words import (
     STATUS_WORDS,
@@ -93,6 +93,8 @@ def show_run(run: Run) -> None:
                     st.markdown(f":small[:gray[{label}]]  \n{value}", width=width)
         if run.message:
             st.caption(escaped(run.message))
+        if error := run_choice.unusable(run):
+            st.caption(f":material/warning: {problems.sentence(error)}")
 
 
 def when(run: Run) -> str:

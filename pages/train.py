@@ -10,7 +10,7 @@ from mnist_core.errors import ConfigError, LabError, UnknownRunError, shown
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Run
 from mnist_core.words import mark
-from ui import problems, services, settings_form, state
+from ui import problems, run_choice, services, settings_form, state
 from ui.fields import FIELDS
 from ui.navigation import RUN_ID, data_page
 from ui.run_panel import show_buttons, show_run
@@ -38,7 +38,8 @@ def follow_address() -> LabError | None:
 def find_run() -> tuple[Run | None, LabError | None]:
     """The run of the address, or else the one that this session watched last.
 
-    A run brings its settings with it, unless the address names a preset beside it.
+    A run brings its settings with it, unless the address names a preset beside it. With one of
+    another version of the lab comes the reason why its settings cannot be taken over.
     """
     asked = st.query_params.get("run")
     run_id = asked or state.SHOWN_RUN.get()
@@ -58,13 +59,14 @@ def find_run() -> tuple[Run | None, LabError | None]:
             return None, error
         state.SHOWN_RUN.set(None)  # deleted meanwhile
         return None, None
+    unusable = run_choice.unusable(run)
     if run_id != state.SHOWN_RUN.get():
         state.SHOWN_RUN.set(run_id)
-        if st.query_params.get("preset") not in PRESETS:
+        if st.query_params.get("preset") not in PRESETS and unusable is None:
             settings_form.fill_like(run.config, run.preset)
             state.FOLLOWED_PRESET.set(None)
     st.query_params["run"] = run_id
-    return run, None
+    return run, unusable
 
 
 def choose_preset() -> None:
@@ -132,9 +134,9 @@ def watch(known: Run | None) -> None:
 
 
 troubles = [follow_address()]
-run, unknown = find_run()
-config, unusable = read_settings()
-troubles += [unknown, unusable]
+run, no_run = find_run()
+config, no_config = read_settings()
+troubles += [no_run, no_config]
 
 with st.container(key=state.TRAIN_BAR, horizontal=True, vertical_alignment="bottom"):
     show_preset()

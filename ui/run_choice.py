@@ -50,11 +50,18 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], R
     return told_apart([run for run in fitting if run.has_models]), asked
 
 
-def _say_unfitting(run: Run) -> None:
-    """Say that a run learned something else than the page is for, and where it can be tried."""
+def unusable(run: Run) -> ConfigError | None:
+    """Why this version of the lab cannot use a run, if it cannot."""
     try:
         run.known_config()
     except ConfigError as error:
+        return error
+    return None
+
+
+def _say_unfitting(run: Run) -> None:
+    """Say that a run learned something else than the page is for, and where it can be tried."""
+    if error := unusable(run):
         problems.show(error)
         return
     words = _("**{name}** learned another task ({task}), so it cannot answer here.")

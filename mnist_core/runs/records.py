@@ -197,7 +197,7 @@ class Run:
                 mark("Its {field} is {value}, which this version does not know.")
                 if unknown
                 else mark("This version cannot use its settings ({reason})."),
-                mark("Update the lab to look at it, or choose another run."),
+                mark("Its curves can be looked at; for all else update the lab."),
                 name=self.name,
                 field=error.values.get("field", ""),
                 value=error.values.get("value", ""),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mnist_core.config import TrainingConfig
 from mnist_core.engine import EngineState
 from mnist_core.errors import DataError
 from mnist_core.judging import PARTS
@@ -268,3 +269,60 @@ def test_data_that_is_on_its_way_keeps_no_page_waiting(
         task("imdb").load()  # waits until it is over
     app = open_page("data", task="imdb")
     assert asks_for(app.error[0].value, "imdb")
+
+
+# Runs of a newer version of the lab
+
+
+@pytest.fixture
+def newer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """Adds a run with a setting that this version does not know, beside one that it knows."""
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    runs.add(name="an old friend")
+
+    def add(setting: str, value: str, **more: int) -> Run:
+        config = TrainingConfig.from_store(TrainingConfig().to_dict() | {setting: value} | more)
+        return runs.add(config=config, name="of tomorrow")
+
+    return add
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("task", "cifar"), ("architecture", "transformer-9"), ("optimizer", "lion")],
+)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_of_a_newer_version_is_listed_and_says_why_it_cannot_be_used(
+    page: str, setting: str, value: str, newer: Callable[..., Run], open_page: Open
+) -> None:
+    run = newer(setting, value)
+    app = open_page(page, run=run.id)
+    assert not app.exception
+    if page in ("train", "draw", "ask", "evaluate", "models"):
+        (error,) = app.error
+        said = plain(error.value)
+        assert "“of tomorrow” comes from another version of this lab" in said
+        assert f"Its {setting} is '{value}'" in said
+    else:
+        assert not app.error
+    if page == "runs":
+        captions = [plain(caption.value) for caption in app.caption]
+        assert sum(f"Its {setting} is '{value}'" in caption for caption in captions) == 1
+    lists_it = page in ("evaluate", "models") or (page == "draw" and setting != "task")
+    if lists_it:  # another one can be chosen, and is all right
+        (choice,) = (one for one in app.selectbox if one.label == "Run")
+        assert len(choice.options) == 2
+        known = next(run for run in services.store().list_runs() if run.name == "an old friend")
+        choice.set_value(known.id).run()
+        assert not app.exception
+        assert not any("another version" in error.value for error in app.error)
+
+
+def test_folds_of_a_newer_version_say_so(newer: Callable[..., Run], open_page: Open) -> None:
+    run = newer("task", "cifar", folds=2, fold=1)
+    tag = "folds-0123abcd"
+    services.store().describe(run.id, tags=[tag])
+    app = open_page("folds", study=tag)
+    assert not app.exception
+    assert ["another version" in error.value for error in app.error] == [True]
+    assert app.button(key="folds-start")
