@@ -22,7 +22,6 @@ from mnist_core.errors import EngineError, LabError, StoreError
 from mnist_core.runs import Store
 from mnist_core.runs.leases import Lease, RunQueue
 from mnist_core.runs.rows import LEASE_SECONDS
-from mnist_core.tasks.keras_data import promptly
 from mnist_core.training.job import train_claimed
 from mnist_core.words import mark
 
@@ -101,7 +100,11 @@ class Engine:
         self._wake.set()
 
     def ask(
-        self, function: Callable[..., Answer], *arguments: Any, seconds: float = ANSWER_SECONDS
+        self,
+        function: Callable[..., Answer],
+        *arguments: Any,
+        seconds: float = ANSWER_SECONDS,
+        once: bool = False,
     ) -> Answer:
         """Run a function on the worker that is kept free for questions.
 
@@ -111,6 +114,8 @@ class Engine:
             function: A function of a module, which the worker imports.
             *arguments: What it is called with.
             seconds: How long to wait for the answer.
+            once: Whether it changes something. All others are asked a second time where the
+                worker dies over them: perhaps it was for another reason.
 
         Returns:
             What it returned.
@@ -121,8 +126,16 @@ class Engine:
             LabError: What the function itself raised.
         """
         workers = self.check_ready()
+        until = time.monotonic() + seconds
         try:
-            return cast("Answer", workers.ask(promptly, function, *arguments, seconds=seconds))
+            try:
+                return cast("Answer", workers.ask(function, *arguments, seconds=seconds))
+            except ConnectionError:
+                if once or self._closing:
+                    raise
+                log.warning("a worker died while it answered; the next one is asked")
+                left = max(0.0, until - time.monotonic())
+                return cast("Answer", workers.ask(function, *arguments, seconds=left))
         except TimeoutError as error:
             raise EngineError(
                 mark("A question to a network was asked."),

@@ -22,6 +22,7 @@ from distributed.client import ClosedClientError
 
 from mnist_core.errors import EngineError, LabError
 from mnist_core.runs import Store
+from mnist_core.tasks.keras_data import promptly
 from mnist_core.training import warm_up
 from mnist_core.words import mark
 
@@ -181,12 +182,12 @@ class _Refusal:
 
 
 def _answer(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function, in a worker. What it refuses is an answer too.
+    """Call a function that waits for no data, in a worker. What it refuses is an answer too.
 
     A file that cannot be used, say, is no fault: Dask would log it with a traceback.
     """
     try:
-        return function(*arguments)
+        return promptly(function, *arguments)
     except LabError as error:
         return _Refusal(error)
 

@@ -116,7 +116,11 @@ def judge(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
     )
     place = st.empty()
     bar = place.progress(0.0, words)
-    found = evaluations.find(run, checkpoint, part, lambda done: bar.progress(done, words))
+    try:
+        found = evaluations.find(run, checkpoint, part, lambda done: bar.progress(done, words))
+    except LabError:
+        place.empty()
+        raise
     place.empty()
     return found
 

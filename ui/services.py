@@ -379,7 +379,7 @@ def _arrive(file: BinaryIO, function: Callable[..., str], *more: Any) -> Run:
     run_id = arrivals.keep_arrived(store(), file)
     # The worker removes the file. Where it dies, or is still at it after that time, the file is
     # left: it says that the run's own folder may be half-written.
-    running.ask(function, *place, run_id, *more, seconds=ARRIVAL_SECONDS)
+    running.ask(function, *place, run_id, *more, seconds=ARRIVAL_SECONDS, once=True)
     return store().get(run_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -383,6 +384,16 @@ def waits_for_data() -> bool:
     return keras_data._waits.get()
 
 
+def dying(path: str, times: int) -> str:
+    """Kill the worker that runs this, the first so many times."""
+    died = Path(path).read_text() if Path(path).exists() else ""
+    if len(died) == times:
+        return "answered"
+    Path(path).write_text(died + "x")
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    raise AssertionError("nobody survives this")
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store of its own: the engine would train what the other tests left in the queue."""
@@ -470,6 +481,18 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(engine):
     with pytest.raises(EngineError, match="did not come within 0 seconds"):
         engine.ask(time.sleep, 2, seconds=0.2)
     assert engine.ask(sum, [1, 2]) == 3  # the worker is free again
+
+
+@pytest.mark.slow
+def test_a_question_over_which_a_worker_dies_is_asked_once_more(engine, tmp_path):
+    died = tmp_path / "died"
+    assert engine.ask(dying, str(died), 1, seconds=120) == "answered"
+    assert died.read_text() == "x"
+    for once, times in ((False, 2), (True, 1)):
+        died.unlink()
+        with pytest.raises(EngineError, match="was to answer it died"):
+            engine.ask(dying, str(died), 2, seconds=120, once=once)
+        assert died.read_text() == times * "x"
 
 
 def test_an_engine_that_has_not_started_says_so(desk):

@@ -1,0 +1,45 @@
+"""A question to a worker that dies over it: the slow test with real ones is among the system's."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from mnist_core.engine import Engine, EngineState
+from mnist_core.errors import EngineError
+from mnist_core.runs import Store
+
+
+class DyingWorkers:
+    """Workers that die over their first questions, so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+        self.asked = 0
+
+    def ask(self, function: Any, *arguments: Any, seconds: float) -> Any:
+        self.asked += 1
+        if self.left:
+            self.left -= 1
+            raise ConnectionError
+        return function(*arguments)
+
+
+def ask(store: Store, workers: DyingWorkers, *, once: bool = False) -> int:
+    engine = Engine(store)
+    engine.state = EngineState("ready")
+    engine._workers = cast("Any", workers)
+    return engine.ask(sum, [1, 2], once=once)
+
+
+def test_the_next_worker_is_asked_once_more(tmp_path):
+    assert ask(Store(tmp_path), DyingWorkers(1)) == 3
+
+
+@pytest.mark.parametrize(("once", "asked"), [(False, 2), (True, 1)])
+def test_but_not_for_ever_and_not_where_something_is_changed(tmp_path, once, asked):
+    workers = DyingWorkers(5)
+    with pytest.raises(EngineError, match="was to answer it died"):
+        ask(Store(tmp_path), workers, once=once)
+    assert workers.asked == asked
