@@ -107,6 +107,7 @@ def show_more() -> None:
         _(STOP_EARLY.label),
         key=state.STOP_EARLY.prepare(),
         help=_(STOP_EARLY.help),
+        on_change=_begin_patience,
         persist_state="session",
     )
     if state.STOP_EARLY.get():
@@ -212,6 +213,12 @@ def _choice(
         on_change=on_change or "rerun",
         persist_state="session",
     )
+
+
+def _begin_patience() -> None:
+    """Whoever asks for early stopping finds a number of epochs there."""
+    if state.field("patience").get() is None:
+        state.field("patience").set(FIRST_PATIENCE)
 
 
 def _follow_optimizer() -> None:

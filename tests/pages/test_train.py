@@ -203,6 +203,15 @@ def test_limits_are_those_of_the_core(open_page: Open) -> None:
         assert "Only from" not in said(app)
 
 
+def test_early_stopping_begins_with_a_patience(open_page: Open, store: Store) -> None:
+    app = open_page("train")
+    app.toggle(key="train-stop-early").set_value(True).run()
+    patience = app.number_input(key="train-patience").value
+    assert patience >= 1
+    app.button(key="train-start").click().run()
+    assert store.list_runs()[0].config.patience == patience
+
+
 def test_what_is_shown_is_what_is_trained(open_page: Open, store: Store) -> None:
     app = open_page("train")
     app.number_input(key="train-epochs").set_value(99_999).run()
