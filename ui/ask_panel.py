@@ -13,7 +13,7 @@ from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
 from mnist_core.tasks import Task, task
-from mnist_core.tasks.texts import read_back
+from mnist_core.tasks.texts import has_negation, read_back
 from mnist_core.words import mark
 from ui import ask_figures, pictures, problems, services, state
 from ui.run_words import escaped, percent, price, price_change, whole
@@ -120,7 +120,6 @@ def show_text_input(entry: Task) -> str:
         _("Your review") if entry.key == "imdb" else _("Your news"),
         key=state.ASK_TEXT.prepare(),
         height=TEXT_HEIGHT,
-        max_chars=MOST_CHARACTERS,
         help=_(
             "In English, as the texts it learned from. It knows the 10,000 most frequent words "
             "of those, and sees only which of them occur: neither their order nor how often."
@@ -156,6 +155,7 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
     if not can_answer():
         return
     try:
+        attribution.check_text(text)  # not sent anywhere before that
         with st.spinner(_("The network is reading …")):
             answer = _text_answer(run.id, run.attempt, checkpoint, text)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
@@ -204,9 +204,23 @@ def _show_words(text: str, answer: TextAnswer, name: str) -> None:
         words = _("The words that push most, and how probable “{name}” is without each")
         st.caption(words.format(name=escaped(name)))
         st.html(ask_figures.push_list(rows, words.format(name=name)))
-    if answer.unknown:
+    if not answer.pushes:
+        st.info(
+            _(
+                "It knows none of these words, so it answers as if there were no text at all. It "
+                "learned English texts, and the most frequent 10,000 words of those."
+            )
+        )
+    elif answer.unknown:
         words = _("Underlined with dots: unknown to it, so they count for nothing.")
         st.caption(words)
+    if has_negation(text):
+        st.caption(
+            _(
+                "It sees which words occur, not their order: “not good” is “not” and “good” to it. "
+                "Take the “not” away, and see what changes."
+            )
+        )
 
 
 # Tables

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 WORDS = 10_000
 #: Keras puts three marks before the words: 0 fills up, 1 begins a text, 2 is any rarer word.
 BEGIN, RARE, FIRST_WORD = 1, 2, 3
+#: Words that turn the next one round.
+NEGATIONS = frozenset({"not", "no", "never", "nor", "neither", "nothing", "hardly", "without"})
 #: What a word is in a text that somebody types: letters and digits, with apostrophes inside.
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
@@ -126,6 +128,16 @@ def spelled(text: str) -> list[tuple[str, str]]:
         pieces.append((text[done : match.start()], match[0]))
         done = match.end()
     return [*pieces, (text[done:], "")]
+
+
+def has_negation(text: str) -> bool:
+    """Whether a word turns another one round ("not good"), of which a multi-hot row shows nothing.
+
+    Args:
+        text: Anything.
+    """
+    words = (plain_word(word) for _, word in spelled(text))
+    return any(word in NEGATIONS or word.endswith("n't") for word in words)
 
 
 def plain_word(word: str) -> str:

@@ -49,8 +49,8 @@ def asked(texts: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]
         questions.append(arguments[2:])
         if function.__name__ == "ask_table":
             return TableAnswer(25.0, 21.0, tuple(4.0 if n == 5 else 0.0 for n in range(13)))
-        if arguments[4] == "boom":
-            raise AssertionError("not to be asked")
+        if "这" in arguments[4]:
+            return TextAnswer((0.5, 0.5), 1, (), (arguments[4],))
         if "reuters" in arguments[4]:
             return TextAnswer(tuple([0.5] + [0.5 / 45] * 45), 0, (), ())
         return REVIEW
@@ -163,6 +163,50 @@ def test_an_empty_text_is_not_asked(
     assert not app.exception
     assert len(asked) == before
     assert "Type something" in app.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("😀 🎬 … !!", "The text has no word in it"),
+        ("word " * 25_000, "The text has 125000 characters. At most 100000 are read. Shorten it."),
+    ],
+    ids=["no word", "too long"],
+)
+def test_what_cannot_be_read_is_not_sent_to_the_worker(
+    text: str, words: str, open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    runs.add(preset="imdb")
+    app = open_page("ask")
+    before = len(asked)
+    app.text_area(key="ask-text").set_value(text).run()
+    assert not app.exception
+    assert words in plain(app.error[0].value)
+    assert len(asked) == before
+
+
+def test_a_text_of_unknown_words_is_said_to_be_one(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    runs.add(preset="imdb")
+    app = open_page("ask")
+    assert not app.info
+    app.text_area(key="ask-text").set_value("这部电影非常好看").run()
+    assert not app.exception
+    assert "knows none of these words" in app.info[0].value
+    assert ">这部电影非常好看</span>" in html(app)
+
+
+@pytest.mark.parametrize(("text", "said_so"), [("It isn’t good", True), ("Good, nothing", True),
+                                               ("A knot, notable", False)])  # fmt: skip
+def test_a_negation_is_not_seen_and_that_is_said(
+    text: str, said_so: bool, open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    runs.add(preset="imdb")
+    app = open_page("ask")
+    app.text_area(key="ask-text").set_value(text).run()
+    assert not app.exception
+    assert ("not their order" in said(app)) is said_so
 
 
 def test_a_text_is_taken_from_the_test_set(
