@@ -143,8 +143,11 @@ if done := state.MODELS_DONE.get():
     st.toast(done, icon=":material/check:")
 choices, asked_run = run_choice.find_runs(limit=run_choice.RUNS_KEPT)
 if asked_run and not asked_run.has_models:
-    words = _("**{name}** has left no network: it is at work, or ended before its first epoch.")
-    st.warning(words.format(name=escaped(asked_run.name)))
+    if asked_run.status.is_active:
+        words = _("**{name}** is still at work; its network is kept when it has ended.")
+    else:
+        words = _("**{name}** has ended without a network that could be kept. {why}")
+    st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
 if choices:
     tags_of_all = sorted({tag for run in choices.values() for tag in run.tags})
     with st.container(key=state.MODELS_CHOICE):

@@ -32,7 +32,10 @@ def find_runs() -> dict[str, Run]:
     if wanted and wanted not in runs:
         found = services.run_with_events(wanted) if RUN_ID.fullmatch(wanted) else None
         if found is None:
-            words = _("TensorBoard has no run {run}; perhaps it was deleted. All runs are shown.")
+            words = _(
+                "TensorBoard has nothing of the run {run}: it ended before its first epoch, or was "
+                "deleted. All runs are shown."
+            )
             st.warning(words.format(run=escaped(wanted[:40])))
         else:
             runs[found.id] = found

@@ -231,3 +231,19 @@ def test_what_comes_in_takes_the_place_of_the_run_that_is_shown(
 def test_all_of_a_run_is_written_when_it_is_asked_for(runs: Runs) -> None:
     run = runs.add(name="mine")
     assert keeping_panel._archive(run.id).startswith(b"PK")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (RunStatus.RUNNING, "is still at work"),
+        (RunStatus.FAILED, "has ended without a network that could be kept. The loss is nan."),
+    ],
+)
+def test_a_run_without_a_network_says_why(
+    open_page: Open, runs: Runs, status: RunStatus, words: str
+) -> None:
+    message = "The loss is nan." if status is RunStatus.FAILED else ""
+    app = open_page("models", run=runs.add(status, message=message).id)
+    assert not app.exception
+    assert words in plain(app.warning[0].value)
