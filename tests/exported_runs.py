@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mnist_core.config import TrainingConfig
@@ -9,7 +10,7 @@ from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.leases import Lease
 from mnist_core.training.job import train
 
-#: Its rate is so high that the loss rises again: its best model is not its last.
+#: Its rate is so high that the loss rises again, with most seeds.
 SOFTMAX: dict[str, Any] = {
     "architecture": "softmax",
     "train_size": 2000,
@@ -26,3 +27,17 @@ def trained(store: Store, name: str | None = None, **settings: Any) -> Run:
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     return run
+
+
+def trained_past_its_best(store: Store, config: TrainingConfig, name: str | None = None) -> Run:
+    """Train a run whose best model is not its last.
+
+    Which epoch is the best is luck, and the same seed has another luck on another processor: the
+    first seed that serves is taken.
+    """
+    for seed in (config.seed, *range(10, 40)):
+        run = trained(store, name, **replace(config, seed=seed).to_dict())
+        if run.best is not None and run.best != run.last:
+            return run
+        store.delete(run.id)
+    raise AssertionError("with thirty seeds, the last epoch was the best")

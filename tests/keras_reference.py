@@ -15,6 +15,9 @@ from mnist_core.training.samples import Samples
 
 SEED = 5
 TRAIN, VALIDATION, BATCH = 73, 31, 10  # the last batch is a partial one
+#: How far the same arithmetic may be off where a processor does it in another order: of weights,
+#: and of a loss, as a share of it. A step too many, or one left out, is a hundred times as far.
+WEIGHTS_NEAR, LOSSES_NEAR = 1e-5, 1e-4
 
 OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
     "sgd": lambda: keras.optimizers.SGD(0.01),

@@ -479,7 +479,7 @@ def test_digits_in_files_are_read_from_the_shell(reading, tmp_path):
         assert len(row["probabilities"]) == 10
         assert sum(row["probabilities"]) == pytest.approx(1, abs=1e-5)
         assert row["digit"] == row["probabilities"].index(max(row["probabilities"]))
-        assert 0 < row["seconds"] < 10
+        assert 0 < row["seconds"] < PATIENCE
     assert rows[0]["digit"] == labels[0] == 7
     assert sum(row["digit"] == label for row, label in zip(rows, labels, strict=True)) >= 9
 
@@ -491,7 +491,7 @@ def test_the_shell_reads_what_a_page_would(capsys, reading, tmp_path, checkpoint
     for row in rows:
         image = read_picture(Path(row["file"]).read_bytes()).image_u8
         (found,) = predict(Store.open(), reading, checkpoint, image[None])
-        assert row["probabilities"] == pytest.approx(found.probabilities, abs=1e-6)
+        assert row["probabilities"] == pytest.approx(found.probabilities, abs=1e-5)
 
 
 def test_a_run_is_named_by_its_name_or_the_beginning_of_its_id(capsys, reading, tmp_path):

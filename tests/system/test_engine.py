@@ -29,7 +29,8 @@ from tests.waiting import PATIENCE, is_gone, until
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = TrainingConfig(train_size=60, validation_size=30, epochs=8)
-FOREVER = replace(SMALL, epochs=20_000)
+#: Does not end by itself: minutes, on any machine.
+FOREVER = replace(SMALL, epochs=20_000, train_size=6_000)
 
 SERVE_UNTIL_KILLED = """
 import sys, time

@@ -18,16 +18,15 @@ from mnist_core.errors import ConfigError, StoreError
 from mnist_core.evaluation import Evaluation
 from mnist_core.generalisation import compared
 from mnist_core.judging import PARTS, evaluate, evaluate_parts, evaluate_some
-from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs import Run, Store
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
-from mnist_core.runs.leases import Lease
 from mnist_core.runs.store import open_known
 from mnist_core.tasks import prepare, split, task
-from mnist_core.training.job import train
+from tests.exported_runs import trained, trained_past_its_best
 
 FILES = {"best": BEST_MODEL, "last": LAST_MODEL}
-#: Its rate is so high that its best model is not its last; some of its labels are wrong.
+#: Its rate is so high that its best model is often not its last; some of its labels are wrong.
 DENSE = TrainingConfig(
     architecture="regularised-512-512",
     train_size=1500,
@@ -54,24 +53,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return open_known(str(tmp_path_factory.mktemp("judging")), None)
 
 
-def trained(store: Store, config: TrainingConfig, name: str) -> Run:
-    run = store.create(config, lease_token="mine", name=name)
-    train(Lease(run.id, "mine"), store)
-    run = store.get(run.id)
-    assert run.status is RunStatus.FINISHED, run.message
-    return run
-
-
 @pytest.fixture(scope="module")
 def dense(store: Store) -> Run:
-    run = trained(store, DENSE, "dense")
-    assert run.best.epoch < run.last.epoch
-    return run
+    return trained_past_its_best(store, DENSE, "dense")
 
 
 @pytest.fixture(scope="module")
 def lenet(store: Store) -> Run:
-    return trained(store, LENET, "lenet")
+    return trained(store, "lenet", **LENET.to_dict())
 
 
 @pytest.fixture(params=["dense", "lenet"])

@@ -55,7 +55,7 @@ def test_house_prices_from_training_to_the_figures(store, boston, tmp_path):
     found = evaluate(store, boston.id, "best", "test")
     assert isinstance(found, RegressionEvaluation)
     prices = plain_keras(store, boston, tmp_path, parts.test.inputs)[:, 0]
-    np.testing.assert_allclose(found.predictions, prices, rtol=1e-4)
+    np.testing.assert_allclose(found.predictions, prices, rtol=1e-4, atol=1e-4)
     truths = task("boston").load().y_test
     assert found.mae.value == pytest.approx(reference.mean_absolute_error(truths, prices), rel=1e-4)
     assert found.r2 == pytest.approx(reference.r2_score(truths, prices), rel=1e-3)
@@ -111,10 +111,9 @@ def test_reviews_are_judged_portion_by_portion(lab_home, tmp_path, capsys):
         some = np.arange(0, 25_000, 25)
         chances = plain_keras(here, run, tmp_path, multi_hot(data.x_test[some]))[:, 0]
         np.testing.assert_allclose(found.probabilities[some, 1], chances, atol=1e-5)
-        assert found.accuracy.value == pytest.approx(run.test_metric, abs=1e-4)
-        assert found.curves.roc.area == reference.roc_auc_score(
-            data.y_test, found.probabilities[:, 1]
-        )
+        assert found.accuracy.value == pytest.approx(run.test_metric, abs=4e-4)
+        area = reference.roc_auc_score(data.y_test, found.probabilities[:, 1])
+        assert found.curves.roc.area == pytest.approx(area)
         assert main(["evaluate", run.id, "--json"]) == 0
         answer = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
         assert answer["roc_auc"] == found.curves.roc.area

@@ -11,6 +11,7 @@ import pytest
 
 from mnist_core import loading
 from mnist_core.architectures import ARCHITECTURES, architectures_for
+from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError, DataError, StoreError, UnknownRunError
 from mnist_core.export import export, export_known
 from mnist_core.formats import FORMATS
@@ -19,7 +20,7 @@ from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import prepare, split, task
 from tests import made_up_texts
-from tests.exported_runs import SOFTMAX, trained
+from tests.exported_runs import SOFTMAX, trained, trained_past_its_best
 
 DIGITS = 1_000
 #: With batch normalisation and dropout, and with convolutions; the others run with --all.
@@ -56,9 +57,7 @@ def run(request, store):
 
 @pytest.fixture(scope="module")
 def softmax(store):
-    run = trained(store, "a softmax", **SOFTMAX)
-    assert run.best.epoch < run.last.epoch
-    return run
+    return trained_past_its_best(store, TrainingConfig(**SOFTMAX), "a softmax")
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,10 @@ from mnist_core.training.fit import Program
 from mnist_core.training.samples import Samples
 from tests.keras_reference import (
     BATCH,
+    LOSSES_NEAR,
     TRAIN,
     VALIDATION,
+    WEIGHTS_NEAR,
     assert_same_weights,
     data,
     keras_fit,
@@ -78,11 +80,11 @@ def test_the_loop_trains_what_keras_trains(key, optimizer, epochs):
     model = model_of(key, optimizer)
     history = loop_of(model, train, validation).run(epochs=epochs, callbacks=[])
 
-    assert_same_weights(model, reference, 1e-6)
-    assert moved(model, key) > 1e-3
+    assert_same_weights(model, reference, WEIGHTS_NEAR)
+    assert moved(model, key) > 100 * WEIGHTS_NEAR
     assert history.history.keys() == expected.keys()
     for name, values in expected.items():
-        np.testing.assert_allclose(history.history[name], values, rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose(history.history[name], values, rtol=LOSSES_NEAR, err_msg=name)
 
 
 def test_every_architecture_is_compared_with_keras():
@@ -104,9 +106,9 @@ def test_a_step_under_xla_is_the_same_but_for_rounding(key):
     expected = keras_fit(reference, train, validation, epochs=1)
     model = model_of(key, "sgd")
     history = loop_of(model, train, validation, jit=True).run(epochs=1, callbacks=[])
-    assert_same_weights(model, reference, 1e-5)
+    assert_same_weights(model, reference, WEIGHTS_NEAR)
     for name, values in expected.items():
-        np.testing.assert_allclose(history.history[name], values, rtol=1e-4, err_msg=name)
+        np.testing.assert_allclose(history.history[name], values, rtol=LOSSES_NEAR, err_msg=name)
 
 
 # Each with the optimizer of its experiment.
@@ -151,9 +153,9 @@ def test_batches_of_any_size_are_keras_s(batch_size):
     loop = loop_of(model, train, validation, batch_size=batch_size)
     history = loop.run(epochs=2, callbacks=[])
     assert loop.batches == -(-TRAIN // batch_size)
-    assert_same_weights(model, reference, 1e-6)
-    np.testing.assert_allclose(history.history["loss"], expected["loss"], rtol=1e-5)
-    np.testing.assert_allclose(history.history["accuracy"], expected["accuracy"], rtol=1e-6)
+    assert_same_weights(model, reference, WEIGHTS_NEAR)
+    for name in ("loss", "accuracy"):
+        np.testing.assert_allclose(history.history[name], expected[name], rtol=LOSSES_NEAR)
 
 
 @pytest.mark.parametrize("jit", [False, True])
@@ -206,13 +208,13 @@ def test_an_evaluation_is_keras_s(key, piece):
     assert pieces[:-1] == [None] * -(-VALIDATION // piece)
     result = pieces[-1]
     loss, accuracy = model.evaluate(x, y, verbose=0)
-    assert result.loss == pytest.approx(loss, rel=1e-6)
-    assert result.metric == pytest.approx(accuracy, rel=1e-6)
+    assert result.loss == pytest.approx(loss, rel=1e-5)
+    assert result.metric == pytest.approx(accuracy, rel=1e-5)
     chosen = model.predict(x, verbose=0)[np.arange(VALIDATION), y]
     np.testing.assert_allclose(result.losses, -np.log(chosen), rtol=1e-4, atol=1e-6)
     penalty = sum(float(loss) for loss in model.losses)
     assert (penalty > 0) == (key == "regularised-512-512")
-    assert result.loss == pytest.approx(float(result.losses.mean()) + penalty, rel=1e-6)
+    assert result.loss == pytest.approx(float(result.losses.mean()) + penalty, rel=1e-5)
 
 
 def test_dropout_draws_anew_for_each_batch():

@@ -13,7 +13,15 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from mnist_core.training.fit import FitLoop
 from mnist_core.training.tensorboard import TensorBoard
-from tests.keras_reference import TRAIN, assert_same_weights, data, keras_fit, loop_of, model_of
+from tests.keras_reference import (
+    TRAIN,
+    WEIGHTS_NEAR,
+    assert_same_weights,
+    data,
+    keras_fit,
+    loop_of,
+    model_of,
+)
 
 EPOCHS = 6
 
@@ -98,7 +106,7 @@ def test_a_scheduled_rate_moves_the_weights_as_it_does_in_keras(softmax):
     reference = model_of("softmax", "adam")
     reference.optimizer.learning_rate = 0.01
     keras_fit(reference, *data("softmax"), epochs=1)
-    assert_same_weights(model, reference, 1e-6)
+    assert_same_weights(model, reference, WEIGHTS_NEAR)
 
 
 def test_the_rate_is_reduced_on_a_plateau(softmax):

@@ -15,7 +15,9 @@ from mnist_core.training.fit import FitLoop, Program
 from mnist_core.training.samples import Samples
 from tests.keras_reference import (
     BATCH,
+    LOSSES_NEAR,
     SEED,
+    WEIGHTS_NEAR,
     assert_same_weights,
     data,
     keras_fit,
@@ -160,14 +162,14 @@ def test_every_kind_of_model_is_trained_as_keras_does(name):
     reference, model, untrained = compiled(name), compiled(name), compiled(name)
     expected = keras_fit(reference, train, validation, epochs=3)
     history = loop_of(model, train, validation).run(epochs=3, callbacks=[])
-    assert_same_weights(model, reference, 1e-6)
+    assert_same_weights(model, reference, WEIGHTS_NEAR)
     assert any(
-        np.abs(now.numpy() - then.numpy()).max() > 1e-3
+        np.abs(now.numpy() - then.numpy()).max() > 100 * WEIGHTS_NEAR
         for now, then in zip(model.weights, untrained.weights, strict=True)
     )
     assert history.history.keys() == expected.keys()
     for key, values in expected.items():
-        np.testing.assert_allclose(history.history[key], values, rtol=1e-5, err_msg=key)
+        np.testing.assert_allclose(history.history[key], values, rtol=LOSSES_NEAR, err_msg=key)
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "convolution"])
@@ -231,10 +233,10 @@ def test_a_validation_in_pieces_has_the_loss_of_all_samples():
     model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     program = Program(model, batch_size=BATCH, jit=False)
     whole = program.evaluate_now(Samples.of(x, y)).loss
-    assert whole == pytest.approx(model.evaluate(x, y, verbose=0)[0], rel=1e-6)
+    assert whole == pytest.approx(model.evaluate(x, y, verbose=0)[0], rel=1e-5)
     for piece in (30, 15, 10):
         program.evaluation_samples = piece
-        assert program.evaluate_now(Samples.of(x, y)).loss == pytest.approx(whole, rel=1e-6)
+        assert program.evaluate_now(Samples.of(x, y)).loss == pytest.approx(whole, rel=1e-5)
 
 
 def test_a_convolution_within_a_wrapper_is_found():
@@ -253,7 +255,7 @@ def test_averaged_weights_take_the_place_of_the_last_ones():
         models.append(model)
     keras_fit(models[0], train, validation, epochs=1)
     loop_of(models[1], train, validation).run(epochs=1, callbacks=[])
-    assert_same_weights(models[1], models[0], 1e-6)
+    assert_same_weights(models[1], models[0], WEIGHTS_NEAR)
 
 
 def test_a_training_after_one_that_was_stopped_trains():
@@ -291,9 +293,9 @@ def test_grey_levels_are_trained_on_as_prepared_images_are(key, scaling):
         loop = FitLoop(Program(model, batch_size=BATCH, jit=False), samples, samples, seed=SEED)
         results.append((loop.run(epochs=2, callbacks=[]).history, model.get_weights()))
     for name, values in results[0][0].items():
-        np.testing.assert_array_equal(results[1][0][name], values, err_msg=name)
+        np.testing.assert_allclose(results[1][0][name], values, rtol=LOSSES_NEAR, err_msg=name)
     for mine, other in zip(results[0][1], results[1][1], strict=True):
-        np.testing.assert_array_equal(mine, other)
+        np.testing.assert_allclose(mine, other, rtol=0, atol=WEIGHTS_NEAR)
 
 
 def random_texts(count: int, classes: int) -> tuple[Texts, np.ndarray]:
@@ -331,4 +333,4 @@ def test_texts_are_trained_on_as_their_rows_of_zeros_and_ones_are(key, monkeypat
     assert loop.program.pieces(samples) == 3
     pieces = loop.program.evaluate_now(samples)
     np.testing.assert_allclose(pieces.losses, whole.losses, rtol=1e-5)
-    assert pieces.loss == pytest.approx(whole.loss, rel=1e-6)
+    assert pieces.loss == pytest.approx(whole.loss, rel=1e-5)

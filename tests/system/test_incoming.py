@@ -40,7 +40,7 @@ from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.tasks import task
 from tests import model_files
 from tests.model_files import CONFIG, WEIGHTS
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 IMAGES = task("mnist").load().x_test[:30]
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
@@ -327,7 +327,6 @@ def canary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(apart, "SECONDS", 5)
     return folder / "canary"
 
 
@@ -849,7 +848,8 @@ def test_a_model_becomes_a_run_that_answers_like_the_file(store):
         np.testing.assert_allclose([one.probabilities for one in found], wanted, atol=1e-5)
     data = task("mnist").load()
     answers = model.predict(data.x_test.reshape(-1, 784).astype("f4"), verbose=0, batch_size=1000)
-    assert run.test_metric == pytest.approx((answers.argmax(1) == data.y_test).mean())
+    accuracy = (answers.argmax(1) == data.y_test).mean()
+    assert run.test_metric == pytest.approx(accuracy, abs=3e-4)
 
 
 def branching() -> keras.Model:
@@ -883,7 +883,7 @@ def test_it_is_explained_and_judged_whatever_it_is_built_of(store, make):
     assert reason.digit == predict(store, run_id, "best", IMAGES[:1])[0].digit
     found = evaluate(store, run_id, "best", "test")
     run = store.get(run_id)
-    assert found.accuracy.value == pytest.approx(run.test_metric)
+    assert found.accuracy.value == pytest.approx(run.test_metric, abs=3e-4)
     assert found.loss.value == pytest.approx(run.test_loss, rel=1e-3)
     with pytest.raises(ConfigError):
         evaluate(store, run_id, "best", "train")
@@ -914,9 +914,12 @@ def test_a_worker_refuses_and_takes_the_next_file(engine, good, canary):
     evil = model_files.with_setting(good, "activation", system(canary))
     refused = keep_arrived(store, io.BytesIO(evil))
     with pytest.raises(DataError, match=r"os\.system"):
-        asked.ask(bring_in, store.home, store.url, refused, "evil.keras", "unit", seconds=60)
+        asked.ask(bring_in, store.home, store.url, refused, "evil.keras", "unit", seconds=PATIENCE)
     taken = keep_arrived(store, io.BytesIO(good))
-    assert asked.ask(bring_in, store.home, store.url, taken, "good.keras", "unit") == taken
+    assert (
+        asked.ask(bring_in, store.home, store.url, taken, "good.keras", "unit", seconds=PATIENCE)
+        == taken
+    )
     assert [run.id for run in store.list_runs()] == [taken]
     assert list(canary.parent.iterdir()) == []
 

@@ -25,12 +25,11 @@ from mnist_core.export import export, export_known
 from mnist_core.predictions import Prediction, predict, predict_each
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
-from mnist_core.runs.leases import Lease
 from mnist_core.tasks import keras_data, prepare, split, task
-from mnist_core.training.job import train
-from tests.waiting import until
+from tests.exported_runs import trained, trained_past_its_best
+from tests.waiting import PATIENCE, until
 
-#: Its rate is so high that the loss rises again: its best model is not its last.
+#: Its rate is so high that the loss rises again, with most seeds.
 SOFTMAX = TrainingConfig(
     architecture="softmax",
     train_size=2000,
@@ -58,24 +57,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store(tmp_path_factory.mktemp("predictions"))
 
 
-def trained(store: Store, config: TrainingConfig) -> Run:
-    run = store.create(config, lease_token="mine")
-    train(Lease(run.id, "mine"), store)
-    run = store.get(run.id)
-    assert run.status is RunStatus.FINISHED, run.message
-    return run
-
-
 @pytest.fixture(scope="module")
 def softmax(store: Store) -> Run:
-    run = trained(store, SOFTMAX)
-    assert run.best.epoch < run.last.epoch
-    return run
+    return trained_past_its_best(store, SOFTMAX)
 
 
 @pytest.fixture(scope="module")
 def lenet(store: Store) -> Run:
-    return trained(store, LENET)
+    return trained(store, **LENET.to_dict())
 
 
 @pytest.fixture
@@ -123,9 +112,9 @@ def test_they_read_what_keras_reads(store, tmp_path, either, checkpoint):
     x = prepare(IMAGES, scaling=config.pixel_scaling, input_shape=shape)
     expected = saved(store, either, checkpoint, tmp_path).predict(x, batch_size=1, verbose=0)
     found = predict(store, either.id, checkpoint, IMAGES)
-    np.testing.assert_allclose(matrix(found), expected, atol=1e-6)
+    np.testing.assert_allclose(matrix(found), expected, atol=1e-5)
     np.testing.assert_allclose(matrix(found).sum(axis=1), 1, atol=1e-5)
-    assert all(0 < prediction.seconds < 10 for prediction in found)
+    assert all(0 < prediction.seconds < PATIENCE for prediction in found)
 
 
 def test_a_trained_network_reads_most_digits(store, softmax):
@@ -150,7 +139,7 @@ def test_several_models_read_one_picture(store, softmax, lenet):
     found = predict_each(store.home, store.url, models, IMAGES[0])
     for (run_id, checkpoint), prediction in zip(models, found, strict=True):
         (alone,) = predict(store, run_id, checkpoint, IMAGES[:1])
-        np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-6)
+        np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-5)
 
 
 # ---- what cannot be read
@@ -206,7 +195,7 @@ def test_the_models_that_were_not_asked_for_longest_are_forgotten(store, softmax
     monkeypatch.setattr(loading, "KEPT", 2)
     first, second = loading.load(store, softmax.id, "best"), loading.load(store, softmax.id, "last")
     assert loading.load(store, softmax.id, "best") is first
-    other = trained(store, dataclasses.replace(SOFTMAX, train_size=60, epochs=1))
+    other = trained(store, **dataclasses.replace(SOFTMAX, train_size=60, epochs=1).to_dict())
     loading.load(store, other.id, "best")
     assert loading.load(store, softmax.id, "best") is first
     assert loading.load(store, softmax.id, "last") is not second
@@ -402,7 +391,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def answering(desk: Store) -> Run:
-    return trained(desk, SOFTMAX)
+    return trained_past_its_best(desk, SOFTMAX)
 
 
 @pytest.fixture(scope="module")
@@ -420,16 +409,16 @@ def test_an_answer_comes_from_a_worker_while_another_trains(engine, desk, answer
     busy = desk.create(dataclasses.replace(SOFTMAX, train_size=60, epochs=20_000))
     engine.wake()
     until(lambda: desk.get(busy.id).epochs_done > 2)
-    found = engine.ask(predict_each, desk.home, desk.url, models, IMAGES[0], seconds=60)
+    found = engine.ask(predict_each, desk.home, desk.url, models, IMAGES[0], seconds=PATIENCE)
     reached = desk.get(busy.id).epochs_done
     for (run_id, checkpoint), prediction in zip(models, found, strict=True):
         (alone,) = predict(desk, run_id, checkpoint, IMAGES[:1])
         np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-5)
-    reason = engine.ask(explain, desk.home, desk.url, *models[0], IMAGES[0])
+    reason = engine.ask(explain, desk.home, desk.url, *models[0], IMAGES[0], seconds=PATIENCE)
     assert reason.digit == found[0].digit and reason.saliency.shape == (28, 28)
-    near = engine.ask(neighbours, desk.home, desk.url, answering.id, IMAGES[0])
+    near = engine.ask(neighbours, desk.home, desk.url, answering.id, IMAGES[0], seconds=PATIENCE)
     assert len(near.labels) == 8
-    assert engine.ask(os.getpid) != os.getpid()
+    assert engine.ask(os.getpid, seconds=PATIENCE) != os.getpid()
     assert engine.ask(waits_for_data) is False, "others would wait too"
     assert desk.get(busy.id).status is RunStatus.RUNNING
     until(lambda: desk.get(busy.id).epochs_done > reached)
@@ -440,19 +429,19 @@ def test_an_answer_comes_from_a_worker_while_another_trains(engine, desk, answer
 def test_the_worker_keeps_the_model_loaded(engine, desk, answering):
     question = (predict_each, desk.home, desk.url, [(answering.id, "best")], IMAGES[0])
     whole = desk.artifacts.read(answering.id, BEST_MODEL)
-    (before,) = engine.ask(*question, seconds=60)
+    (before,) = engine.ask(*question, seconds=PATIENCE)
     desk.artifacts.remove(answering.id, BEST_MODEL)
     try:
-        (after,) = engine.ask(*question)
+        (after,) = engine.ask(*question, seconds=PATIENCE)
     finally:
         desk.artifacts.write(answering.id, BEST_MODEL, whole)
-    assert after.probabilities == before.probabilities
+    assert after.probabilities == pytest.approx(before.probabilities, abs=1e-6)
 
 
 def test_a_file_comes_from_the_worker(engine, desk, answering):
     question = (export_known, desk.home, desk.url, answering.id)
     for key in ("onnx", "script"):
-        content = engine.ask(*question, key, "best", seconds=60)
+        content = engine.ask(*question, key, "best", seconds=PATIENCE)
         assert content == export(desk, answering.id, key) or key == "onnx"
         assert len(content) == pytest.approx(len(export(desk, answering.id, key)), rel=0.01)
     with pytest.raises(ConfigError, match="the known ones are keras"):
@@ -480,7 +469,7 @@ def test_an_error_of_the_worker_arrives_as_itself(engine, desk):
 def test_an_answer_that_takes_too_long_is_not_waited_for(engine):
     with pytest.raises(EngineError, match="did not come within 0 seconds"):
         engine.ask(time.sleep, 2, seconds=0.2)
-    assert engine.ask(sum, [1, 2]) == 3  # the worker is free again
+    assert engine.ask(sum, [1, 2], seconds=PATIENCE) == 3  # the worker is free again
 
 
 @pytest.mark.slow
