@@ -237,7 +237,8 @@ _ALL = (
         summary=mark("A wider network sorts short news into 46 topics."),
         look_for=mark(
             "The validation loss turns after about nine epochs. A few large topics make most of "
-            "the accuracy: look at the small ones on the page Evaluate."
+            "the accuracy: look at the small ones on the page Evaluate. The page Data shows, as "
+            "the last step, that one-hot labels and whole numbers have the same loss."
         ),
         source=CHOLLET,
         config=TrainingConfig(

@@ -53,8 +53,9 @@ STEPS: dict[str, StepWords] = {
         mark("5 One-hot"),
         mark(
             "The tutorials write the answer as one number for each class: 1 at the right place, 0 "
-            "elsewhere, and call the loss categorical cross-entropy. With the whole number it is "
-            "called sparse categorical cross-entropy. It is the same number, as you can see here."
+            "elsewhere. Keras calls the loss of that `categorical_crossentropy`; with the whole "
+            "number it is `sparse_categorical_crossentropy`. It is the same loss, as you can see "
+            "here: move the slider."
         ),
     ),
     "row": StepWords(
@@ -207,15 +208,15 @@ def _show_same_loss(step: Step, entry: Task, label: int) -> None:
         persist_state="session",
     )
     predicted = spread_over(right, label, len(entry.classes))
-    left, other = st.columns(2)
+    left, other = st.columns([3, 2])
     with left:
         st.code("-(one_hot * np.log(p)).sum()", language="python", wrap_lines=True)
         loss = categorical_crossentropy(step.array, predicted)
-        st.metric(_("Categorical, with one-hot"), f"{loss:.6f}")
+        st.metric(_("`categorical_crossentropy`, one-hot"), f"{loss:.6f}")
     with other:
         st.code("-np.log(p[y])", language="python", wrap_lines=True)
         loss = sparse_categorical_crossentropy(label, predicted)
-        st.metric(_("Sparse, with the whole number"), f"{loss:.6f}")
+        st.metric(_("`sparse_…`, whole number"), f"{loss:.6f}")
     st.caption(
         _(
             "All zeros of the one-hot row make zeros of the sum; one term is left. The whole "

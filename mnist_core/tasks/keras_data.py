@@ -226,7 +226,7 @@ def _load_with_keras(name: str, file: Path) -> str:
         return f"no answer within {PATIENCE} s"
     except OSError as error:
         return error.strerror or type(error).__name__
-    said = (result.stderr.strip().splitlines() or [""])[-1]
+    said = (result.stderr.strip().splitlines() or [""])[-1].removeprefix("Exception: ")
     return "" if file.exists() else said or f"its process ended with {result.returncode}"
 
 

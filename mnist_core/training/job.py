@@ -194,15 +194,18 @@ class _Training:
     def _data(self, key: str) -> Dataset:
         """The task's data; while it is being fetched, which may take minutes, a stop is obeyed."""
         keras_data.look_again(key)  # whoever starts a run wants another try
-        with keras_data.without_waiting():
+        try:
             while True:
                 try:
-                    return task(key).load()
+                    return keras_data.promptly(task(key).load)
                 except DataPendingError:
+                    self.link.clock.pause(True)  # it is no time spent training
                     self.link.control.check()
                     if self.link.control.stop:
                         raise _StoppedEarlyError from None
                     time.sleep(LOOK_SECONDS)
+        finally:
+            self.link.clock.pause(False)
 
     def _lesson(self) -> Lesson | None:
         """The drawings that it is to be taught, if it is."""

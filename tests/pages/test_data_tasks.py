@@ -144,8 +144,8 @@ def test_the_steps_of_news_end_with_the_same_loss_twice(open_page: Open, texts: 
     choose(app, "data-other-step", "one_hot")
     app.slider(key="data-sure").set_value(0.5).run()
     found = figures(app)
-    assert found["Categorical, with one-hot"] == "0.693147"
-    assert found["Sparse, with the whole number"] == "0.693147"
+    assert found["`categorical_crossentropy`, one-hot"] == "0.693147"
+    assert found["`sparse_…`, whole number"] == "0.693147"
 
 
 def test_reviews_have_no_one_hot_step(open_page: Open, texts: None) -> None:

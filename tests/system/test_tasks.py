@@ -73,6 +73,7 @@ def test_a_run_that_waits_for_its_data_can_be_stopped(store, monkeypatch):
     assert not training.is_alive()
     run = store.get(run.id)
     assert (run.status, run.message, run.has_models) == (RunStatus.STOPPED, "", False)
+    assert run.ended_at - run.started_at > run.active_seconds, "waiting is no training"
     given_up.set()
 
 
