@@ -38,7 +38,12 @@ def show_form(study: Study | None) -> None:
             format_func=lambda key: _(task(PRESETS[key].config.task).label),
             key=state.FOLDS_PRESET.prepare(),
             persist_state="session",
-            help=_("Where samples are few, another choice of judges gives another best epoch."),
+            help=_(
+                "House prices are offered here: where samples are few, another choice of judges "
+                "gives another best epoch. The other tasks have thousands, and one validation set "
+                "judges well enough; the command `python -m mnist_core crossvalidate` does it for "
+                "them, too, and this page shows what comes of it."
+            ),
         )
     with middle:
         st.selectbox(

@@ -59,6 +59,10 @@ class Runs:
         run = self.store.create(config, name=name, preset=preset)
         if status is RunStatus.QUEUED:
             return run
+        return self.train(run, status, epochs=epochs, message=message)
+
+    def train(self, run: Run, status: RunStatus, *, epochs: int = 50, message: str = "") -> Run:
+        """What a worker would have written of a queued run."""
         queue = RunQueue(self.store.database)
         lease = queue.claim(run.id)
         assert lease is not None

@@ -13,9 +13,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.config import TrainingConfig
+from mnist_core.crossvalidation import find_study, queue_folds
 from mnist_core.engine import EngineState
 from mnist_core.errors import DataError
 from mnist_core.judging import PARTS
+from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.tasks import TASKS, keras_data, task
 from mnist_core.training.event_writer import EventWriter
@@ -136,6 +138,29 @@ def test_it_works_or_says_why_not(
         assert figure in words.lower()
     if page in ("train", "evaluate", "ask", "models"):
         assert bool(re.search(r"\$[\d,]+", words)) is entry.is_number
+
+
+@pytest.mark.parametrize("key", TASKS)
+def test_a_cross_validation_of_any_task_is_shown_in_its_words(
+    key: str, store: Store, runs: Runs, open_page: Open
+) -> None:
+    config = PRESETS[data_tasks.preset_of(key)].config
+    tag = queue_folds(store, config, 2, name="fold {fold} of {folds}")
+    for run in find_study(store, tag).folds:
+        runs.train(run, RunStatus.FINISHED, epochs=5)
+    app = open_page("folds", study=tag)
+    assert not app.exception
+    assert not app.error
+    words = words_of(app)
+    best = app.number_input(key="folds-final-epochs").value
+    assert f"lowest loss after epoch **{best}**" in words
+    (outcome,) = (line for line in words.split("\n") if "lowest loss after epoch" in line)
+    assert ("$" in outcome) is task(key).is_number
+    assert ("%" in outcome) is not task(key).is_number
+    app.button(key="folds-final").click().run()
+    assert not app.exception
+    (final,) = find_study(store, tag).final
+    assert final.config.train_size == task(key).samples
 
 
 # Data that is not on this machine. What Keras says then is tested in tests/unit/test_texts.py; here
