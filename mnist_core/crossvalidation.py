@@ -222,10 +222,15 @@ def _is_to_count(fold: Run) -> bool:
 def newest_study(store: Store) -> Study | None:
     """The newest cross-validation of the store, if there is one."""
     for run in store.list_runs(limit=LOOKED_AT):
-        tags = [tag for tag in run.tags if TAG.fullmatch(tag)] if run.config.folds else []
-        if tags:
-            return find_study(store, tags[0])
+        tag = tag_of(run)
+        if run.config.folds and tag is not None:
+            return find_study(store, tag)
     return None
+
+
+def tag_of(run: Run) -> str | None:
+    """The tag of the cross-validation that a run belongs to, if it belongs to one."""
+    return next((tag for tag in run.tags if TAG.fullmatch(tag)), None)
 
 
 def mean_curve(curves: Sequence[Sequence[EpochRecord]]) -> MeanCurve:

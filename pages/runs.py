@@ -4,11 +4,19 @@ from contextlib import suppress
 
 import streamlit as st
 
+from mnist_core.crossvalidation import tag_of
 from mnist_core.errors import UnknownRunError
 from mnist_core.runs import EpochRecord, Run
 from mnist_core.runs.store import NAME_LENGTH
 from ui import problems, run_choice, services, state
-from ui.navigation import evaluate_page, models_page, start_page, train_page, trying_page
+from ui.navigation import (
+    evaluate_page,
+    folds_page,
+    models_page,
+    start_page,
+    train_page,
+    trying_page,
+)
 from ui.run_words import (
     STATUS_WORDS,
     duration,
@@ -135,6 +143,13 @@ def show_actions(run: Run) -> None:
             label=_("Open"),
             icon=":material/show_chart:",
             query_params={"run": run.id},
+        )
+    if (study := tag_of(run)) is not None:
+        st.page_link(
+            folds_page(),
+            label=_("All folds"),
+            icon=folds_page().icon,
+            query_params={"study": study},
         )
     if run.has_models:
         if (page := trying_page(run.config.task)) is not None:

@@ -56,7 +56,11 @@ def fold_curves(
             "margin": {"t": 28, "b": 40, "l": 50, "r": 10},
             "height": 400,
             "legend": {"orientation": "h", "y": -0.2, "x": 0.5, "xanchor": "center"},
-            "xaxis": axis | {"title": {"text": translate(mark("Epoch"))}},
+            "xaxis": axis
+            | {
+                "title": {"text": translate(mark("Epoch"))},
+                "unifiedhovertitle": {"text": translate(mark("Epoch")) + " %{x:,}"},
+            },
             "yaxis": axis | {"title": {"text": title}, "tickformat": how.ticks},
         }
     )

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from mnist_core.crossvalidation import queue_folds
 from mnist_core.errors import UnknownRunError
 from mnist_core.presets import PRESETS
-from mnist_core.runs import RunStatus
+from mnist_core.runs import RunStatus, Store
 from ui import state
 
 from .conftest import Open, Runs, plain, said
@@ -47,6 +48,17 @@ def test_the_figures_of_a_run(open_page: Open, runs: Runs) -> None:
     assert "**80.0%** best · 77.0% last" in words
     assert "78.9%" in words
     assert "trained 1:15" in words
+
+
+def test_a_fold_leads_to_its_cross_validation(open_page: Open, runs: Runs, store: Store) -> None:
+    runs.add()
+    assert "All folds" not in [link.proto.label for link in open_page("runs").get("page_link")]
+    tag = queue_folds(store, PRESETS["boston"].config, 2, name="fold {fold}")
+    app = open_page("runs")
+    assert not app.exception
+    found = [link.proto for link in app.get("page_link") if link.proto.label == "All folds"]
+    assert len(found) == 2
+    assert all(tag in link.query_string for link in found)
 
 
 def test_the_whole_configuration_of_a_run(open_page: Open, runs: Runs) -> None:
