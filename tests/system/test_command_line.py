@@ -442,10 +442,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     home = tmp_path_factory.mktemp("reader")
     arguments = ("--architecture", "softmax", "--train-size", "2000", "--validation-size", "500")
     arguments += ("--epochs", "3", "--learning-rate", "0.1", "--name", "my reader", "--json")
-    environment = os.environ | {"MNIST_LAB_HOME": str(home)}
-    out, errors = shell("train", *arguments, env=environment).communicate(timeout=PATIENCE)
-    assert errors == ""
-    return home, json.loads(out)["run_id"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_LAB_HOME", str(home))
+        assert main(["train", *arguments]) == 0
+    (run,) = Store(home).list_runs()
+    return home, run.id
 
 
 @pytest.fixture
@@ -466,13 +467,9 @@ def pictures(folder: Path, count: int) -> tuple[list[str], list[int]]:
     return files, data.y_test[:count].tolist()
 
 
-def test_digits_in_files_are_read_from_the_shell(reading, tmp_path):
+def test_digits_in_files_are_read(capsys, reading, tmp_path):
     files, labels = pictures(tmp_path, 12)
-    process = shell("predict", reading, *files, "--json")
-    out, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, errors) == (0, "")
-    assert out.count("\n") == 1
-    rows = json.loads(out)
+    rows = answer(capsys, "predict", reading, *files)
     assert [list(row) for row in rows] == [["file", "digit", "probabilities", "seconds"]] * 12
     assert [row["file"] for row in rows] == files
     for row in rows:

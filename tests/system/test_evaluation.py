@@ -36,8 +36,8 @@ DENSE = TrainingConfig(
     learning_rate=0.3,
     label_noise=0.1,
 )
-LENET = TrainingConfig(
-    architecture="lenet",
+STRIDED = TrainingConfig(
+    architecture="strided",
     train_size=300,
     validation_size=50,
     epochs=2,
@@ -59,11 +59,11 @@ def dense(store: Store) -> Run:
 
 
 @pytest.fixture(scope="module")
-def lenet(store: Store) -> Run:
-    return trained(store, "lenet", **LENET.to_dict())
+def strided(store: Store) -> Run:
+    return trained(store, "strided", **STRIDED.to_dict())
 
 
-@pytest.fixture(params=["dense", "lenet"])
+@pytest.fixture(params=["dense", "strided"])
 def either(request: pytest.FixtureRequest) -> Run:
     return request.getfixturevalue(request.param)
 

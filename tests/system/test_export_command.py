@@ -69,6 +69,7 @@ def test_a_file_that_is_there_is_replaced_only_on_demand(run, capsys, tmp_path):
     assert keras.saving.load_model(file).count_params() == 7_850
 
 
+@pytest.mark.slow
 def test_from_a_shell_only_json_is_said(run):
     command = ["export", run, "--format", "onnx", "--json", "--output", str(Path.cwd() / "a.onnx")]
     done = subprocess.run(

@@ -71,7 +71,18 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("key", "optimizer", "epochs"), CASES)
+#: Like another one but for their size, or their order of layers.
+LIKE_ANOTHER = ("relu-512", "relu-500-500", "strided", "text-64-64", "california-64-64")
+
+
+def slow_if_like_another(key: str, *more: object, likewise: tuple[str, ...] = ()):
+    marks = [pytest.mark.slow] if key in (*LIKE_ANOTHER, *likewise) else []
+    return pytest.param(key, *more, marks=marks)
+
+
+@pytest.mark.parametrize(
+    ("key", "optimizer", "epochs"), [slow_if_like_another(*case) for case in CASES]
+)
 def test_the_loop_trains_what_keras_trains(key, optimizer, epochs):
     whole = (key, optimizer) == ("regularised-512-512", "adam")
     train, validation = data(key, train=TRAIN - TRAIN % BATCH if whole else TRAIN)
@@ -89,14 +100,6 @@ def test_the_loop_trains_what_keras_trains(key, optimizer, epochs):
 
 def test_every_architecture_is_compared_with_keras():
     assert {key for key, *_ in CASES} == set(ARCHITECTURES)
-
-
-#: Of the networks for texts and tables one each is enough for XLA: the others differ in size.
-LIKE_ANOTHER = ("text-64-64", "california-64-64")
-
-
-def slow_if_like_another(key: str, *more: str):
-    return pytest.param(key, *more, marks=[pytest.mark.slow] if key in LIKE_ANOTHER else [])
 
 
 @pytest.mark.parametrize("key", [slow_if_like_another(key) for key in DENSE])
@@ -127,7 +130,11 @@ UNDER_XLA = {
 
 
 @pytest.mark.parametrize(
-    ("key", "optimizer"), [slow_if_like_another(*item) for item in UNDER_XLA.items()]
+    ("key", "optimizer"),
+    [
+        slow_if_like_another(*item, likewise=("softmax", "tanh-200-100", "table-64-64"))
+        for item in UNDER_XLA.items()
+    ],
 )
 def test_after_several_epochs_under_xla_the_losses_are_the_same_but_for_a_hundredth(key, optimizer):
     train, validation = data(key, train=400)

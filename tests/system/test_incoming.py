@@ -11,8 +11,7 @@ import struct
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from keras.src.utils.naming import to_snake_case
 
 from mnist_core import loading
 from mnist_core.architectures import ARCHITECTURES, architectures_for
-from mnist_core.engine import Engine
 from mnist_core.errors import ConfigError, DataError
 from mnist_core.explain import explain
 from mnist_core.incoming import apart
@@ -40,7 +38,6 @@ from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.tasks import task
 from tests import model_files
 from tests.model_files import CONFIG, WEIGHTS
-from tests.waiting import PATIENCE, until
 
 IMAGES = task("mnist").load().x_test[:30]
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
@@ -896,31 +893,6 @@ def test_what_is_refused_leaves_nothing_behind(store, good, canary):
         bring_in(store.home, store.url, run_id, "cut.keras", "unit")
     assert [run.id for run in store.list_runs()] == before
     assert store.artifacts.names(run_id) == []
-    assert list(canary.parent.iterdir()) == []
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Store]]:
-    store = Store(tmp_path_factory.mktemp("workers"))
-    engine = Engine(store)
-    engine.start()
-    with closing(engine):
-        until(lambda: engine.state.phase != "starting")
-        yield engine, store
-
-
-def test_a_worker_refuses_and_takes_the_next_file(engine, good, canary):
-    asked, store = engine
-    evil = model_files.with_setting(good, "activation", system(canary))
-    refused = keep_arrived(store, io.BytesIO(evil))
-    with pytest.raises(DataError, match=r"os\.system"):
-        asked.ask(bring_in, store.home, store.url, refused, "evil.keras", "unit", seconds=PATIENCE)
-    taken = keep_arrived(store, io.BytesIO(good))
-    assert (
-        asked.ask(bring_in, store.home, store.url, taken, "good.keras", "unit", seconds=PATIENCE)
-        == taken
-    )
-    assert [run.id for run in store.list_runs()] == [taken]
     assert list(canary.parent.iterdir()) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import signal
 import time
@@ -22,11 +23,15 @@ from mnist_core.engine import Engine
 from mnist_core.errors import ConfigError, DataError, EngineError, StoreError, UnknownRunError
 from mnist_core.explain import MOST_ACTIVATIONS, explain, neighbours
 from mnist_core.export import export, export_known
+from mnist_core.incoming.arrival import bring_in
 from mnist_core.predictions import Prediction, predict, predict_each
 from mnist_core.runs import Command, Run, RunStatus, Store
+from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import keras_data, prepare, split, task
+from tests import model_files
 from tests.exported_runs import trained, trained_past_its_best
+from tests.system.test_incoming import dense, system
 from tests.waiting import PATIENCE, until
 
 #: Its rate is so high that the loss rises again, with most seeds.
@@ -38,8 +43,8 @@ SOFTMAX = TrainingConfig(
     learning_rate=0.5,
     pixel_scaling="unit",
 )
-LENET = TrainingConfig(
-    architecture="lenet",
+STRIDED = TrainingConfig(
+    architecture="strided",
     train_size=60,
     validation_size=30,
     epochs=2,
@@ -63,8 +68,8 @@ def softmax(store: Store) -> Run:
 
 
 @pytest.fixture(scope="module")
-def lenet(store: Store) -> Run:
-    return trained(store, **LENET.to_dict())
+def strided(store: Store) -> Run:
+    return trained(store, **STRIDED.to_dict())
 
 
 @pytest.fixture
@@ -72,7 +77,7 @@ def either(request: pytest.FixtureRequest) -> Run:
     return request.getfixturevalue(request.param)
 
 
-both = pytest.mark.parametrize("either", ["softmax", "lenet"], indirect=True)
+both = pytest.mark.parametrize("either", ["softmax", "strided"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -134,8 +139,8 @@ def test_the_answer_the_runner_up_and_how_sure_it_is():
     assert {alike.digit, alike.runner_up} == {0, 1}
 
 
-def test_several_models_read_one_picture(store, softmax, lenet):
-    models = [(softmax.id, "best"), (lenet.id, "last"), (softmax.id, "last")]
+def test_several_models_read_one_picture(store, softmax, strided):
+    models = [(softmax.id, "best"), (strided.id, "last"), (softmax.id, "last")]
     found = predict_each(store.home, store.url, models, IMAGES[0])
     for (run_id, checkpoint), prediction in zip(models, found, strict=True):
         (alone,) = predict(store, run_id, checkpoint, IMAGES[:1])
@@ -171,9 +176,9 @@ def test_a_damaged_model_is_explained(store, softmax, share):
         predict(store, run.id, "best", IMAGES)
 
 
-def test_a_model_of_another_network_is_explained(store, lenet):
+def test_a_model_of_another_network_is_explained(store, strided):
     run = store.create(SOFTMAX, name="swapped")
-    store.artifacts.write(run.id, BEST_MODEL, store.artifacts.read(lenet.id, BEST_MODEL))
+    store.artifacts.write(run.id, BEST_MODEL, store.artifacts.read(strided.id, BEST_MODEL))
     with pytest.raises(DataError, match="best model of “swapped” cannot be loaded"):
         predict(store, run.id, "best", IMAGES)
 
@@ -451,6 +456,24 @@ def test_a_file_comes_from_the_worker(engine, desk, answering):
 def failed_tasks(engine: Engine) -> list[str]:
     log = engine._workers._cluster.scheduler.transition_log
     return [key for key, _, now, *_ in log if now == "erred" and key.startswith("failing")]
+
+
+def test_a_worker_refuses_a_hostile_file_and_takes_the_next(engine, desk, tmp_path):
+    before = {run.id for run in desk.list_runs()}
+    good, canary = model_files.saved(dense()), tmp_path / "canary"
+    evil = model_files.with_setting(good, "activation", system(canary))
+
+    def brought_in(content: bytes) -> str:
+        run_id = keep_arrived(desk, io.BytesIO(content))
+        what = (bring_in, desk.home, desk.url, run_id, "a.keras", "unit")
+        assert engine.ask(*what, seconds=PATIENCE) == run_id
+        return run_id
+
+    with pytest.raises(DataError, match=r"os\.system"):
+        brought_in(evil)
+    taken = brought_in(good)
+    assert {run.id for run in desk.list_runs()} - before == {taken}
+    assert not canary.exists()
 
 
 def test_an_error_of_the_worker_arrives_as_itself(engine, desk):
