@@ -28,7 +28,7 @@ def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     if asked and asked.id in runs:
         state.ASK_RUN.set(asked.id)
     elif state.ASK_RUN.get() not in runs:
-        state.ASK_RUN.set(next(iter(runs)))
+        state.ASK_RUN.set(run_choice.first_choice(runs))
 
 
 def note_choice() -> None:

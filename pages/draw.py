@@ -65,7 +65,7 @@ def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     if asked and asked.id in runs and asked.id != state.DRAW_CHOSEN_FOR.get():
         state.DRAW_RUN.set(asked.id)
     elif state.DRAW_RUN.get() not in runs:
-        state.DRAW_RUN.set(next(iter(runs)))
+        state.DRAW_RUN.set(run_choice.first_choice(runs))
     if state.DRAW_CHOSEN_FOR.get() != state.DRAW_RUN.get():
         state.DRAW_CHOSEN_FOR.set(state.DRAW_RUN.get())
         run = runs[str(state.DRAW_RUN.get())]

@@ -38,7 +38,7 @@ def choose_run(runs: dict[str, Run], asked: Run | None) -> Run:
     if asked and asked.id in runs:
         state.EVALUATE_RUN.set(asked.id)
     elif state.EVALUATE_RUN.get() not in runs:
-        state.EVALUATE_RUN.set(next(iter(runs)))
+        state.EVALUATE_RUN.set(run_choice.first_choice(runs))
     return runs[str(state.EVALUATE_RUN.get())]
 
 

@@ -32,7 +32,7 @@ def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     if asked and asked.id in runs:
         state.MODELS_RUN.set(asked.id)
     elif state.MODELS_RUN.get() not in runs:
-        state.MODELS_RUN.set(next(iter(runs)))
+        state.MODELS_RUN.set(run_choice.first_choice(runs))
 
 
 def note_choice() -> None:

@@ -59,6 +59,11 @@ def unusable(run: Run) -> ConfigError | None:
     return None
 
 
+def first_choice(runs: dict[str, Run]) -> str:
+    """Id of the run that is chosen before anybody has: the newest that can be used."""
+    return next((key for key, run in runs.items() if unusable(run) is None), next(iter(runs)))
+
+
 def _say_unfitting(run: Run) -> None:
     """Say that a run learned something else than the page is for, and where it can be tried."""
     if error := unusable(run):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import ElementList
 
 from mnist_core.config import TrainingConfig
 from mnist_core.crossvalidation import find_study, queue_folds
@@ -299,55 +300,67 @@ def test_data_that_is_on_its_way_keeps_no_page_waiting(
 # Runs of a newer version of the lab
 
 
+#: A setting each that this version does not know.
+UNKNOWN = {"task": "cifar", "architecture": "transformer-9", "optimizer": "lion"}
+TAG = "folds-0123abcd"
+
+
+@pytest.fixture(scope="module")
+def newer_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lab with a run that it knows, and runs that a newer version has trained."""
+    home = tmp_path_factory.mktemp("newer") / "home"
+    store = Store(home)
+    runs = Runs(store)
+    runs.add(name="an old friend")  # the oldest, but the one that can be used
+    for setting, value in UNKNOWN.items():
+        values = TrainingConfig(folds=2, fold=1, train_size=30_000, validation_size=30_000)
+        config = TrainingConfig.from_store(values.to_dict() | {setting: value})
+        run = runs.add(config=config, name=f"of tomorrow, {setting}")
+        if setting == "task":
+            store.describe(run.id, tags=[TAG])
+    store.database.close()
+    return home
+
+
 @pytest.fixture
-def newer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
-    """Adds a run with a setting that this version does not know, beside one that it knows."""
+def newer(newer_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
+    """Those runs, by what is unknown of them."""
+    monkeypatch.setenv("MNIST_LAB_HOME", str(newer_home))
     monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
-    runs.add(name="an old friend")
-
-    def add(setting: str, value: str, **more: int) -> Run:
-        config = TrainingConfig.from_store(TrainingConfig().to_dict() | {setting: value} | more)
-        return runs.add(config=config, name="of tomorrow")
-
-    return add
+    return {run.name.rpartition(", ")[2]: run for run in services.store().list_runs()}
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [("task", "cifar"), ("architecture", "transformer-9"), ("optimizer", "lion")],
-)
-@pytest.mark.parametrize("page", PAGES)
-def test_a_run_of_a_newer_version_is_listed_and_says_why_it_cannot_be_used(
-    page: str, setting: str, value: str, newer: Callable[..., Run], open_page: Open
+def reasons(texts: ElementList) -> list[str]:
+    """What is said of runs of another version."""
+    return [plain(one.value) for one in texts if "another version of this lab" in one.value]
+
+
+@pytest.mark.parametrize("setting", UNKNOWN)
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "folds"])
+def test_a_run_of_a_newer_version_says_why_it_cannot_be_used(
+    page: str, setting: str, newer: dict[str, Run], open_page: Open
 ) -> None:
-    run = newer(setting, value)
-    app = open_page(page, run=run.id)
+    app = open_page(page, run=newer[setting].id)
     assert not app.exception
-    if page in ("train", "draw", "ask", "evaluate", "models"):
-        (error,) = app.error
-        said = plain(error.value)
-        assert "“of tomorrow” comes from another version of this lab" in said
-        assert f"Its {setting} is '{value}'" in said
-    else:
-        assert not app.error
+    says = page in ("train", "draw", "ask", "evaluate", "models")
+    assert len(app.error) == len(reasons(app.error)) == says
+    why = f"Its {setting} is '{UNKNOWN[setting]}', which this version does not know"
+    if says:
+        assert f"“of tomorrow, {setting}” comes from" in reasons(app.error)[0]
+        assert why in reasons(app.error)[0]
     if page == "runs":
-        captions = [plain(caption.value) for caption in app.caption]
-        assert sum(f"Its {setting} is '{value}'" in caption for caption in captions) == 1
-    lists_it = page in ("evaluate", "models") or (page == "draw" and setting != "task")
-    if lists_it:  # another one can be chosen, and is all right
+        assert len(reasons(app.caption)) == len(UNKNOWN)
+        assert sum(why in reason for reason in reasons(app.caption)) == 1
+    if page in ("evaluate", "models"):  # another one can be chosen, and is all right
         (choice,) = (one for one in app.selectbox if one.label == "Run")
-        assert len(choice.options) == 2
-        known = next(run for run in services.store().list_runs() if run.name == "an old friend")
-        choice.set_value(known.id).run()
+        assert len(choice.options) == 1 + len(UNKNOWN)
+        choice.set_value(newer["an old friend"].id).run()
         assert not app.exception
-        assert not any("another version" in error.value for error in app.error)
+        assert not reasons(app.error)
 
 
-def test_folds_of_a_newer_version_say_so(newer: Callable[..., Run], open_page: Open) -> None:
-    run = newer("task", "cifar", folds=2, fold=1)
-    tag = "folds-0123abcd"
-    services.store().describe(run.id, tags=[tag])
-    app = open_page("folds", study=tag)
+def test_folds_of_a_newer_version_say_so(newer: dict[str, Run], open_page: Open) -> None:
+    app = open_page("folds", study=TAG)
     assert not app.exception
-    assert ["another version" in error.value for error in app.error] == [True]
+    assert len(app.error) == len(reasons(app.error)) == 1
     assert app.button(key="folds-start")
