@@ -41,6 +41,11 @@ for variable in (
 ):
     os.environ.pop(variable, None)
 
+# Nor is its way to the internet: all that is asked here is on this machine.
+for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+    for spelling in (variable, variable.upper()):
+        os.environ.pop(spelling, None)
+
 # scripts/test sets this. Under plain pytest: the Chromium on the PATH, else Playwright's own
 # (empty). The word "none" means that there is no browser at all.
 if "MNIST_LAB_CHROMIUM" not in os.environ:

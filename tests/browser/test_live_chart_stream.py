@@ -118,6 +118,7 @@ def test_a_hidden_tab_holds_no_connection_and_goes_on_where_it_was(open_chart, s
     assert "after=10" in page.tab.evaluate("window.streams.at(-1).url")
 
 
+@pytest.mark.slow  # tests/browser/test_main_job.py has eight of the whole page
 def test_nine_tabs_of_one_browser_all_load_and_all_follow(open_chart, store) -> None:
     training = Training(store)
     training.train(3)

@@ -5,6 +5,7 @@ The canvas is drawn by the browser alone (tests/browser/test_draw.py).
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_core.engine import EngineState
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
-from ui import services, state
+from ui import presses, services, state
 
 from .conftest import Open, Runs, plain, said
 
@@ -64,7 +65,10 @@ def test_without_a_run_one_click_trains_a_good_reader(open_page: Open, store: St
     assert not [button for button in app.button if button.key == "draw-train"]
 
 
-def test_a_double_click_trains_one_reader(open_page: Open, store: Store) -> None:
+def test_a_double_click_trains_one_reader(
+    open_page: Open, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presses, "REPEAT_SECONDS", math.inf)  # the machine may be slow
     app = open_page("draw")
     button = app.button(key="draw-train")
     button.click().run()
