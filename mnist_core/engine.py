@@ -36,6 +36,8 @@ TICK = 0.25
 RECOVER_SECONDS = 1.0
 #: After a laptop was opened again, its workers have so many seconds to renew their leases.
 GRACE_SECONDS = 3.0
+#: A store that fails is spoken of in the log this often, in seconds.
+COMPLAIN_SECONDS = 30.0
 #: How long to wait for an answer: loading TensorFlow and a model may be part of it.
 ANSWER_SECONDS = 30.0
 
@@ -45,7 +47,12 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class EngineState:
-    """How the engine is: "starting", "ready", "failed" or "stopped", and why it failed."""
+    """How the engine is: "starting", "ready", "failed" or "stopped".
+
+    Attributes:
+        phase: One of them.
+        message: Why it failed; where it is ready, why nothing can be written at the moment.
+    """
 
     phase: Literal["starting", "ready", "failed", "stopped"]
     message: str = ""
@@ -75,6 +82,8 @@ class Engine:
         self._looked_at = time.time()
         self._recover_at = 0.0
         self._closing = False
+        self._trouble = ""  # why the store cannot be written, as far as is known
+        self._complained_at = -COMPLAIN_SECONDS
         self._workers: Workers | None = None
         self._training: dict[Lease, Future[Any]] = {}
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -235,14 +244,14 @@ class Engine:
                 self._recover()
                 workers.reconnect()
                 if workers.are_ready():
-                    self.state = EngineState("ready")
+                    self.state = EngineState("ready", self._trouble)
                 elif self.state.phase == "ready":  # a worker died, and another one comes
                     self.state = EngineState("starting")
                 self._hand_out(workers)
             except EngineError as error:  # a cluster that is gone may come back
                 self._fail(error)
             except StoreError as error:  # a full disk, say: it may have room again later
-                log.warning("%s", error)
+                self._complain(error)
                 time.sleep(1)
                 # The workers could not renew their leases either, and are given time to.
                 self._recover_at = time.time() + LEASE_SECONDS
@@ -262,7 +271,15 @@ class Engine:
         self._looked_at = now
         if now >= self._recover_at:
             self._queue.recover()
+            self._trouble = ""
             self._recover_at = now + RECOVER_SECONDS
+
+    def _complain(self, error: StoreError) -> None:
+        """Keep for the pages what is wrong with the store, and log it, but not each second."""
+        self._trouble = error.sentence()
+        if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
+            self._complained_at = time.monotonic()
+            log.warning("%s", error)
 
     def _hand_out(self, workers: Workers) -> None:
         """Give queued runs to the workers that are free."""

@@ -163,7 +163,7 @@ with st.container(key=state.TRAIN_MESSAGES):
     for trouble in filter(None, troubles):
         problems.show(trouble)
     problems.show_notice()
-    warn_without_workers()
+    warn_without_workers(run)
 
 with st.container(key=state.TRAIN_LAYOUT):
     with st.container(key=state.TRAIN_SETTINGS):

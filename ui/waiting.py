@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import UnknownRunError
+from mnist_core.runs import Run, RunStatus
 from ui import problems, services
 from ui.navigation import train_page
 from ui.run_words import escaped, whole
@@ -52,9 +53,18 @@ def wait_for_engine(words: str) -> None:
     st.info(words, icon=":material/hourglass_empty:")
 
 
-def warn_without_workers() -> None:
-    """Say that what is started only waits, where the workers could not be started."""
+def warn_without_workers(run: Run | None = None) -> None:
+    """Say that what is started only waits: there are no workers, or nothing can be written.
+
+    Args:
+        run: What the page shows; while it is at work, its epochs are being written.
+    """
     engine = services.engine_state()
     if engine.phase == "failed":
         words = _("Runs wait in the queue: no worker trains them. {why}")
+        st.warning(words.format(why=escaped(engine.message)))
+    elif engine.message and (run is None or run.status is not RunStatus.RUNNING):
+        words = _(
+            "Nothing new can be kept at the moment. What trains goes on, and remembers. {why}"
+        )
         st.warning(words.format(why=escaped(engine.message)))

@@ -417,6 +417,19 @@ def test_workers_that_cannot_start_are_told_of(
     assert "no worker trains them" in app.warning[0].value
 
 
+@pytest.mark.parametrize(("status", "told"), [("interrupted", True), ("running", False)])
+def test_a_full_disk_is_told_of_where_a_run_stands_still(
+    status: str, told: bool, open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready", "The disk is full."))
+    run = runs.add(RunStatus(status))
+    app = open_page("train", run=run.id)
+    assert not app.exception
+    assert [plain(warning.value) for warning in app.warning] == told * [
+        "What trains goes on, but its epochs cannot be written at the moment. The disk is full."
+    ]
+
+
 # A run
 
 

@@ -1,4 +1,4 @@
-"""A question to a worker that dies over it: the slow test with real ones is among the system's."""
+"""What the engine does when a worker or the store fails it; the real ones fail in tests/system."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from mnist_core.engine import Engine, EngineState
-from mnist_core.errors import EngineError
+from mnist_core.errors import EngineError, StoreError
 from mnist_core.runs import Store
 
 
@@ -43,3 +43,13 @@ def test_but_not_for_ever_and_not_where_something_is_changed(tmp_path, once, ask
     with pytest.raises(EngineError, match="was to answer it died"):
         ask(Store(tmp_path), workers, once=once)
     assert workers.asked == asked
+
+
+def test_a_store_that_fails_is_told_until_it_works_again(tmp_path, caplog):
+    engine = Engine(Store(tmp_path))
+    for _ in range(3):
+        engine._complain(StoreError("A run.", "The disk is full.", "Free some space."))
+    assert engine._trouble == "A run. The disk is full. Free some space."
+    assert len(caplog.records) == 1  # not each second
+    engine._recover()
+    assert engine._trouble == ""
