@@ -1,13 +1,15 @@
-"""What several commands take: a run, as a person names it, and which of its models."""
+"""What several commands take: a run, as a person names it, which of its models, and data."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TypeAlias
 
 from mnist_core.errors import ConfigError, shown
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
+from mnist_core.tasks import keras_data, task
 from mnist_core.words import mark
 
 #: Where a command adds its own parser.
@@ -28,6 +30,18 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", default="best", choices=CHECKPOINTS, help="which of its models"
     )
+
+
+def find_data(key: str) -> None:
+    """See that the data of a task is there, before there is a run; say so if that takes long.
+
+    Raises:
+        DataError: It cannot be had.
+    """
+    missing = key in keras_data.SOURCES and not keras_data.is_kept(key)
+    if missing and sys.stderr.isatty():
+        print(f"fetching the data of {key} through Keras, once …", file=sys.stderr, flush=True)
+    task(key).load()
 
 
 def run_named(store: Store, name: str) -> Run:

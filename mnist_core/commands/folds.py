@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from mnist_core.commands.arguments import Commands
+from mnist_core.commands.arguments import Commands, find_data
 from mnist_core.commands.tables import finite, metric_words, print_table, tested
 from mnist_core.commands.training import add_settings, config_of, train_here
 from mnist_core.crossvalidation import (
@@ -19,7 +19,6 @@ from mnist_core.crossvalidation import (
 )
 from mnist_core.errors import TrainingError
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.tasks import task
 from mnist_core.words import mark
 
 #: What follows from the number of folds.
@@ -49,7 +48,7 @@ def _crossvalidate(options: argparse.Namespace) -> int:
     count = options.folds
     options.folds = None  # a configuration has one of the folds, this command all of them
     config = config_of(options)
-    task(config.task).load()
+    find_data(config.task)
     configs = fold_configs(config, count)
     store, tag = Store.open(), new_tag()
     name = options.name or options.preset or config.task

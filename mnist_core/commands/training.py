@@ -14,7 +14,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from mnist_core.architectures import ARCHITECTURES
-from mnist_core.commands.arguments import Commands
+from mnist_core.commands.arguments import Commands, find_data
 from mnist_core.commands.tables import figures, metric_words, print_table, tested
 from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
 from mnist_core.errors import LabError
@@ -22,7 +22,7 @@ from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.leases import Lease
-from mnist_core.tasks import TASKS, task
+from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 
 #: How often the progress bar looks into the store, in seconds.
@@ -63,7 +63,7 @@ def _help(field: str) -> str:
 
 def _train(options: argparse.Namespace) -> int:
     config = config_of(options)
-    task(config.task).load()  # data that cannot be used is found before there is a run
+    find_data(config.task)  # what cannot be used is found before there is a run
     store = Store.open()
     known = options.preset is not None
     unchanged = known and config == preset(options.preset).config

@@ -26,7 +26,7 @@ from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
-from mnist_core.tasks import TASKS, mnist, task
+from mnist_core.tasks import TASKS, keras_data, mnist, task
 from tests.disks import fill, read_only, small_disk
 from tests.live_training import Training, record
 from tests.waiting import PATIENCE, until
@@ -234,6 +234,19 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(capsys, tmp_path, monkeyp
         assert "disk is full" in printed.err
         (disk / "filling").unlink()
         assert [row["epochs"] for row in answer(capsys, "runs")] == [3]
+
+
+def test_data_that_has_to_be_fetched_first_is_said_to_be(capsys, monkeypatch):
+    task("imdb").load.cache_clear()
+    monkeypatch.setattr(keras_data, "_load_with_keras", lambda _name, _file: "no network")
+    for command in ("train", "crossvalidate"):
+        assert main([command, "--preset", "imdb", "--json"]) == 2
+        (said,) = capsys.readouterr().err.splitlines()
+        assert "imdb.npz" in said
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert main(["train", "--preset", "imdb"]) == 2
+    first, last = capsys.readouterr().err.splitlines()
+    assert (first, last) == ("fetching the data of imdb through Keras, once …", said)
 
 
 def test_a_database_that_cannot_be_used_is_one_sentence(capsys, monkeypatch):
