@@ -21,6 +21,7 @@ from tests.waiting import PATIENCE
 ROOT = Path(__file__).resolve().parents[2]
 WITH_TENSORFLOW = (
     "mnist_core.training.fit",
+    "mnist_core.training.samples",
     "mnist_core.training.augmentation",
     "mnist_core.training.objective",
     "mnist_core.training.tensorboard",
