@@ -106,6 +106,7 @@ def test_the_first_texts_judge_as_in_the_tutorial(home, name, validation):
 
 
 def test_data_that_is_on_its_way_keeps_nobody_waiting_who_does_not_want_to(home, monkeypatch):
+    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
     # It takes the connection, and never says a word.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for variable in ("HTTPS_PROXY", "https_proxy"):
@@ -113,10 +114,10 @@ def test_data_that_is_on_its_way_keeps_nobody_waiting_who_does_not_want_to(home,
         with pytest.raises(DataPendingError, match="being fetched"):
             keras_data.promptly(task("imdb").load)
         silent.settimeout(90)
-        silent.accept()[0].close()  # somebody wants to be connected to Keras's host
-        assert keras_data.seconds_fetching("imdb") is not None
-        with pytest.raises(DataPendingError):
-            keras_data.promptly(task("imdb").load)
+        with silent.accept()[0]:  # Keras's loader wants to be connected, and waits
+            assert keras_data.seconds_fetching("imdb") is not None
+            with pytest.raises(DataPendingError):
+                keras_data.promptly(task("imdb").load)
     with pytest.raises(DataError, match="could not be downloaded") as raised:
         task("imdb").load()
     assert "imdb.npz, imdb_word_index.json" in str(raised.value)
