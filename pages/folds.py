@@ -30,7 +30,7 @@ def show_form(study: Study | None) -> None:
     Args:
         study: The cross-validation that is shown.
     """
-    left, middle, right = st.columns([2, 1, 1])
+    left, right = st.columns(2)
     with left:
         st.selectbox(
             _("Task"),
@@ -45,6 +45,7 @@ def show_form(study: Study | None) -> None:
                 "them, too, and this page shows what comes of it."
             ),
         )
+    middle, last = right.columns(2, wrap=False)
     with middle:
         st.selectbox(
             _("Folds"),
@@ -56,7 +57,7 @@ def show_form(study: Study | None) -> None:
                 "others train; four or five are usual."
             ),
         )
-    with right:
+    with last:
         number_field(
             _("Epochs"),
             state.FOLDS_EPOCHS,
@@ -117,3 +118,5 @@ if shown is not None and (error := run_choice.unusable(shown.folds[0])):
     problems.show(error)
 elif shown is not None:
     fold_panel.show(shown)
+else:
+    st.markdown(_("Nothing is cross-validated yet. Press Start and watch the folds train here."))

@@ -42,14 +42,16 @@ def sentence(error: LabError) -> str:
     """The error in the reader's language as Markdown, with settings called as on the page.
 
     Its values come from outside, from an address for example: a link or an image in them must
-    stay text. Only names such as ``train_size`` are exchanged: ``seed`` and the like are plain
-    words.
+    stay text. Of names elsewhere in a sentence only such as ``train_size`` are exchanged: ``seed``
+    and the like are plain words.
     """
     numbers = int, float
     values = {
         name: value if isinstance(value, numbers) else escaped(str(value))
         for name, value in error.values.items()
     }
+    if (field := FIELDS.get(str(error.values.get("field")))) is not None:
+        values["field"] = f"“{_(field.label)}”"
     safe = type(error)(error.received, error.why, error.remedy, **values)
     text = safe.sentence(_)
     for name, field in FIELDS.items():
