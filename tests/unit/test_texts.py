@@ -6,6 +6,7 @@ import math
 import socket
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -146,6 +147,26 @@ def test_who_looks_again_begins_anew(home, monkeypatch):
     with pytest.raises(DataError):
         keras_data.promptly(task("imdb").load)
     until(lambda: len(tries) == 3)
+
+
+def test_two_at_a_time_fetch_once(home, monkeypatch):
+    """A page and a training may want the same data: the second one waits for the first one's."""
+    file, reads, go_on = home / "imdb.npz", [], threading.Event()
+
+    def read():
+        reads.append(1)
+        assert go_on.wait(60)
+        return {"y_train": np.zeros(3)}
+
+    monkeypatch.setitem(keras_data.SOURCES, "imdb", keras_data.Source((), read))
+    both = [threading.Thread(target=keras_data.main, args=("imdb", file)) for _ in range(2)]
+    for one in both:
+        one.start()
+    until(lambda: reads)
+    go_on.set()
+    for one in both:
+        one.join(60)
+    assert file.exists() and len(reads) == 1
 
 
 def test_a_second_process_finds_what_the_first_one_left(home):
