@@ -86,6 +86,8 @@ def fold_curves(
         low, high = _later_range(list(curves.values()), figure)
         shown.update_yaxes(range=[how.scale * low, how.scale * high])
     if mark_best and mean.best_epoch is not None:
+        own = figure == "val_loss"
+        best = mark("Best epoch {epoch}") if own else mark("Best epoch {epoch}: lowest loss")
         shown.add_vline(x=mean.best_epoch, line={"color": MEAN, "width": 1.5, "dash": "dot"})
         shown.add_annotation(
             x=mean.best_epoch,
@@ -93,7 +95,7 @@ def fold_curves(
             yref="paper",
             yanchor="bottom",
             xanchor="left" if mean.best_epoch < len(mean.epochs) / 2 else "right",
-            text=translate(mark("Best epoch {epoch}")).format(epoch=mean.best_epoch),
+            text=translate(best).format(epoch=mean.best_epoch),
             showarrow=False,
             font={"color": MEAN},
         )

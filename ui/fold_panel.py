@@ -96,8 +96,9 @@ def _heading(study: Study) -> None:
     run = study.folds[0]
     what = escaped(run.name.split(",")[0])
     words = _("{what}, {folds} folds").format(what=what, folds=study.planned)
-    st.subheader(words, anchor=False)
-    st.caption(settings_line(run.config))
+    with st.container(key=state.FOLDS_HEADING, gap="xsmall"):
+        st.subheader(words, anchor=False)
+        st.caption(settings_line(run.config))
 
 
 def _progress(study: Study) -> None:

@@ -172,6 +172,7 @@ FOLDS_AGAIN = "folds-again"
 FOLDS_FINAL = "folds-final"
 FOLDS_CHART = "folds-chart"
 FOLDS_TABLE = "folds-table"
+FOLDS_HEADING = "folds-heading"
 
 # The Evaluate page. The run, the matrix and the cell are public: keep them.
 EVALUATE_RUN: Entry[str | None] = Entry("evaluate-run", None)
