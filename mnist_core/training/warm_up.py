@@ -59,6 +59,7 @@ def _load_tensorflow() -> Any:
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # this machine's user may work with another one
     # Some are written before any setting is read, straight to the process's error stream.
     sys.stderr.flush()
     kept = os.dup(2)
@@ -74,7 +75,18 @@ def _load_tensorflow() -> Any:
     if threads := os.environ.get(THREADS_VARIABLE):  # only before anything is computed
         tf.config.threading.set_intra_op_parallelism_threads(int(threads))
         tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    _take_keras_as_it_is_delivered()
     return tf
+
+
+def _take_keras_as_it_is_delivered() -> None:
+    """Forget what a person has set in ``~/.keras/keras.json`` for work of their own."""
+    import keras
+
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
 
 
 def warm_up() -> None:

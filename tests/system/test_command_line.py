@@ -557,3 +557,20 @@ def test_a_run_without_a_model_is_one_sentence_and_code_2(capsys, lab_home, tmp_
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1
     assert "“waiting”" in printed.err and "Wait for its end" in printed.err
+
+
+def test_what_a_person_has_set_for_keras_elsewhere_changes_nothing(tmp_path):
+    """Another backend, half precision, channels first: common on machines of other courses."""
+    settings = {"backend": "jax", "floatx": "float16", "image_data_format": "channels_first"}
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "keras.json").write_text(json.dumps(settings), "utf-8")
+    variables = {
+        "KERAS_HOME": str(tmp_path / "keras"),
+        "KERAS_BACKEND": "torch",
+        "MNIST_LAB_HOME": str(tmp_path / "home"),
+    }
+    small = (*SMALL, "--architecture", "strided", "--epochs", "1", "--json")
+    process = shell("train", *small, env=os.environ | variables)
+    printed, said = process.communicate(timeout=PATIENCE * 3)
+    assert (process.returncode, said) == (0, "")
+    assert json.loads(printed)["status"] == "finished"
