@@ -127,6 +127,11 @@ def clear(page: Page) -> None:
         page.locator(CLEAR).click()
 
 
+def switch_on(page: Page, key: str) -> None:
+    page.locator(f".st-key-{key} label").first.click()
+    expect(page.locator(f".st-key-{key} input")).to_be_checked()
+
+
 def upload(page: Page, name: str, content: bytes) -> None:
     field = page.get_by_test_id("stFileUploaderDropzoneInput")
     expect(field).to_have_count(1)  # a stroke has put a new one in the place of the old one
@@ -241,9 +246,9 @@ def test_each_step_and_the_reasons_come_on_request(page: Page):
     draw(page, THREE)
     expect(digits(page)).to_have_text(["3"])
     assert page.locator("img.lab-picture").count() == 1
-    page.locator(".st-key-draw-steps label").first.click()
+    switch_on(page, "draw-steps")
     expect(page.locator("img.lab-picture")).to_have_count(1 + 4)
-    page.locator(".st-key-draw-why label").first.click()
+    switch_on(page, "draw-why")
     # Saliency, Grad-CAM, eight neighbours, and the filters of two layers.
     page.get_by_text("Layer 2").wait_for()
     expect(page.locator("img.lab-picture")).to_have_count(1 + 4 + 2 + 8 + 2 * 16)
