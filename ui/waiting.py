@@ -65,6 +65,7 @@ def warn_without_workers(run: Run | None = None) -> None:
         st.warning(words.format(why=escaped(engine.message)))
     elif engine.message and (run is None or run.status is not RunStatus.RUNNING):
         words = _(
-            "Nothing new can be kept at the moment. What trains goes on, and remembers. {why}"
+            "Nothing can be saved at the moment, so no new epochs are shown. What trains goes on, "
+            "and they come as soon as saving works again. {why}"
         )
         st.warning(words.format(why=escaped(engine.message)))

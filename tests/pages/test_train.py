@@ -426,7 +426,8 @@ def test_a_full_disk_is_told_of_where_a_run_stands_still(
     app = open_page("train", run=run.id)
     assert not app.exception
     assert [plain(warning.value) for warning in app.warning] == told * [
-        "What trains goes on, but its epochs cannot be written at the moment. The disk is full."
+        "Nothing can be saved at the moment, so no new epochs are shown. What trains goes on, and "
+        "they come as soon as saving works again. The disk is full."
     ]
 
 
