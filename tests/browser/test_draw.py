@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -309,21 +310,14 @@ def test_real_pens_are_read_on_the_canvas_as_without_it(
         pens = pens[:24]
     images = np.stack([digit_of(render(pen.strokes)).image_u8 for pen in pens])
     directly = predict(Store(lab.home), trained["reader"].id, "best", images)
-    differing = []
     for pen, one in zip(pens, directly, strict=True):
         draw(page, on_canvas(pen.strokes), steps=1)
-        try:
-            # Where the network is sure, its answer is waited for; else the last stroke's is.
-            sure = one.confidence > TORN
-            expect(digits(page)).to_have_text(
-                [str(one.digit)], timeout=1000 * (PATIENCE if sure else 10)
-            )
-        except AssertionError:
-            differing.append((pen.label, one.digit, digits(page).inner_text(), one.confidence))
+        # The browser rounds corners that the other path leaves sharp: where the network is torn
+        # between two digits, that may tip it over.
+        possible = [one.digit] if one.confidence > TORN else [one.digit, one.runner_up]
+        expect(digits(page)).to_have_text([re.compile(f"^({'|'.join(map(str, possible))})$")])
         clear(page)
-    # The browser rounds corners that the other path leaves sharp: where the network is torn
-    # between two digits, that may tip it over.
-    assert len(differing) <= 3 and all(sure < TORN for *_, sure in differing), differing
+    assert np.mean([one.confidence > TORN for one in directly]) >= 0.6
     # How many it reads rightly, after so little training, is luck: five seeds read 77 to 87 of 100.
     right = [one.digit == pen.label for one, pen in zip(directly, pens, strict=True)]
     assert np.mean(right) >= 0.6
