@@ -17,7 +17,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,8 @@ from mnist_core.words import mark
 
 Arrays = dict[str, NDArray[Any]]
 
-#: Longest that Keras may take to load or download one, in seconds.
-PATIENCE = 300
+#: Longest that Keras may take to load or download one, in seconds: 17 MB over a slow network.
+PATIENCE = 1_200
 #: A network that sends nothing for so long is given up, in seconds.
 SILENCE = 15
 #: What could not be had is not looked for again for so long, in seconds: a class that waits for
@@ -111,6 +111,12 @@ def arrays_of(name: str) -> Arrays:
     if not file.exists():
         _fetch(name, file)
     with _reading:
+        try:
+            return _read(file)
+        except (BadZipFile, EOFError, ValueError):  # after a power cut, say: Keras can read it anew
+            file.unlink(missing_ok=True)
+    _fetch(name, file)
+    with _reading:
         return _read(file)
 
 
@@ -174,7 +180,10 @@ def _fetch(name: str, file: Path) -> None:
     if fetch.reason:
         raise DataError(
             mark("The data set {name} was asked for ({reason})."),
-            mark("It is not in Keras's cache on this computer, and could not be downloaded."),
+            mark(
+                "Keras's cache on this computer has it not, or damaged, and it could not be "
+                "downloaded."
+            ),
             mark("Go online and try again, or put {files} into the folder {folder}."),
             name=name,
             reason=fetch.reason,
@@ -185,7 +194,8 @@ def _fetch(name: str, file: Path) -> None:
 
 @cache
 def _read(file: Path) -> Arrays:
-    with np.load(file, allow_pickle=False) as content:
+    # Opened here: NumPy leaves a damaged file open.
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as content:
         found = {key: content[key] for key in content.files}
     for array in found.values():
         array.setflags(write=False)
@@ -320,9 +330,13 @@ def main(name: str, file: Path) -> None:
         if file.exists():  # another process was quicker
             return
         arrays = SOURCES[name].read()
-        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".npz", delete=False) as target:
-            np.savez(target, **cast("Any", arrays))
-        Path(target.name).replace(file)
+        part = file.with_suffix(".part")
+        try:
+            with part.open("wb") as target:
+                np.savez(target, **cast("Any", arrays))
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)  # of a full disk, say
 
 
 if __name__ == "__main__":

@@ -149,6 +149,16 @@ def test_who_looks_again_begins_anew(home, monkeypatch):
     until(lambda: len(tries) == 3)
 
 
+@pytest.mark.parametrize("left", [0, 100, 3_000_000])
+def test_a_compact_file_that_was_cut_short_is_made_again(left, home, monkeypatch):
+    whole = made_up_texts.write(home, "imdb").read_bytes()
+    keras_data.compact_file("imdb").write_bytes(whole[:left])
+    monkeypatch.setattr(
+        keras_data, "_load_with_keras", lambda _name, file: file.write_bytes(whole) and ""
+    )
+    assert len(task("imdb").load().y_train) == TASKS["imdb"].samples
+
+
 def test_two_at_a_time_fetch_once(home, monkeypatch):
     """A page and a training may want the same data: the second one waits for the first one's."""
     file, reads, go_on = home / "imdb.npz", [], threading.Event()
