@@ -50,7 +50,8 @@ def sentence(error: LabError) -> str:
         name: value if isinstance(value, numbers) else escaped(str(value))
         for name, value in error.values.items()
     }
-    if (field := FIELDS.get(str(error.values.get("field")))) is not None:
+    field = FIELDS.get(str(error.values.get("field")))
+    if field is not None and error.received.startswith("{field}"):
         values["field"] = f"“{_(field.label)}”"
     safe = type(error)(error.received, error.why, error.remedy, **values)
     text = safe.sentence(_)
