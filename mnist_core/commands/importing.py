@@ -51,15 +51,16 @@ def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
     try:
         with path.open("rb") as file:
             run_id = keep_arrived(store, file)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no path can be written so
         raise ConfigError(
             mark("The file is {path}."),
             mark("It cannot be read: {cause}."),
             mark("Give the path of a file."),
             path=shown(str(path)),
-            cause=error.strerror or str(error),
+            cause=getattr(error, "strerror", None) or str(error),
         ) from error
-    return store.get(function(store.home, store.url, run_id, path.name, *more))
+    name = path.name.encode("utf-8", "replace").decode()  # Linux allows any bytes in a name
+    return store.get(function(store.home, store.url, run_id, name, *more))
 
 
 def print_run(run: Run, *, as_json: bool) -> None:

@@ -48,6 +48,8 @@ PARTS = {MANIFEST: 1_000_000, ABOUT: 1_000_000, EPOCHS: 20_000_000} | dict.fromk
 )
 #: Most bytes of all parts together, unpacked.
 MOST_TOGETHER = 5 * MOST_BYTES
+#: The latest moment that is a date, in seconds since 1970, and the most attempts at a run.
+LATEST, MOST_ATTEMPTS = 2.5e11, 1e9
 ENDED = [status for status in RunStatus if not status.is_active]
 LESSON = {"base", "base_name", "drawings", "kept_aside", "before", "after"}
 
@@ -173,11 +175,11 @@ def _ended_run(parts: packed.Packed) -> EndedRun:
             config=_config(about),
             status=status,
             message=_text(about["message"])[:2000],
-            created_at=_number(about["created_at"], 0),
-            started_at=_number(about["started_at"], 0),
-            ended_at=_number(about["ended_at"], 0),
-            active_seconds=_number(about["active_seconds"], 0) or 0.0,
-            attempt=int(_number(about["attempt"], 1) or 1),
+            created_at=_number(about["created_at"], 0, LATEST),
+            started_at=_number(about["started_at"], 0, LATEST),
+            ended_at=_number(about["ended_at"], 0, LATEST),
+            active_seconds=_number(about["active_seconds"], 0, LATEST) or 0.0,
+            attempt=int(_number(about["attempt"], 1, MOST_ATTEMPTS) or 1),
             records=records,
             best_epoch=best,
             test_loss=_number(about["test_loss"]),
@@ -189,7 +191,7 @@ def _ended_run(parts: packed.Packed) -> EndedRun:
         )
     except LabError as error:  # a setting that this version does not know, say
         raise RefusedError(error.why, error.remedy, **error.values) from error
-    except (ValueError, TypeError, KeyError, RecursionError, csv.Error) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, csv.Error) as error:
         raise _changed(ABOUT) from error
 
 

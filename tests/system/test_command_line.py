@@ -559,6 +559,7 @@ def test_a_run_without_a_model_is_one_sentence_and_code_2(capsys, lab_home, tmp_
     assert "“waiting”" in printed.err and "Wait for its end" in printed.err
 
 
+@pytest.mark.slow
 def test_what_a_person_has_set_for_keras_elsewhere_changes_nothing(tmp_path):
     """Another backend, half precision, channels first: common on machines of other courses."""
     settings = {"backend": "jax", "floatx": "float16", "image_data_format": "channels_first"}
@@ -574,3 +575,10 @@ def test_what_a_person_has_set_for_keras_elsewhere_changes_nothing(tmp_path):
     printed, said = process.communicate(timeout=PATIENCE * 3)
     assert (process.returncode, said) == (0, "")
     assert json.loads(printed)["status"] == "finished"
+
+
+@pytest.mark.parametrize("path", ["no/such.zip", "\0", "\ud800.zip"])
+@pytest.mark.parametrize("command", ["restore", "import"])
+def test_a_file_that_cannot_be_opened_is_said_to_be(command, path, lab_home, capsys):
+    assert main([command, path]) == 2
+    assert "It cannot be read" in capsys.readouterr().err
