@@ -39,7 +39,7 @@ def read_only(folder: Path) -> Iterator[Path]:
     # Root may write in any folder; only the mount can forbid it.
     _mount("--bind", str(folder), str(folder))
     try:
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        _mount("-o", "remount,bind,ro", str(folder))
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -17,6 +17,7 @@ from tests.waiting import until
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # containers have too little of that
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",

@@ -173,7 +173,7 @@ def test_one_that_hangs_keeps_no_other_answer_waiting(running: TensorBoardServer
                 waiting.append(socket.create_connection((place.hostname, place.port)))
                 waiting[-1].sendall(b"GET /live/tensorboard/data/runs HTTP/1.1\r\nHost: x\r\n\r\n")
             time.sleep(1)  # until they all wait for it
-            with urllib.request.urlopen(f"{root}/aside", timeout=10) as answer:
+            with urllib.request.urlopen(f"{root}/aside", timeout=PATIENCE) as answer:
                 assert answer.read() == b"here"
         finally:
             os.kill(running.pid, signal.SIGCONT)

@@ -22,7 +22,7 @@ from mnist_core.tasks import TASKS, keras_data, split, task
 from mnist_core.tasks.imdb import load as load_imdb
 from mnist_core.training.job import train
 from tests import made_up_texts
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -61,7 +61,9 @@ def test_a_task_is_learned_and_measured(store, key, epochs, better_than):
 
 def test_a_run_that_waits_for_its_data_can_be_stopped(store, monkeypatch):
     given_up = threading.Event()
-    monkeypatch.setattr(keras_data, "_load_with_keras", lambda *_what: given_up.wait(60) and "no")
+    monkeypatch.setattr(
+        keras_data, "_load_with_keras", lambda *_what: given_up.wait(PATIENCE) and "no"
+    )
     keras_data.compact_file("imdb").unlink()
     run = store.create(PRESETS["imdb"].config)
     lease = RunQueue(store.database).claim(run.id)
@@ -69,7 +71,7 @@ def test_a_run_that_waits_for_its_data_can_be_stopped(store, monkeypatch):
     training.start()
     until(lambda: keras_data.seconds_fetching("imdb"))
     store.command(run.id, Command.STOP)
-    training.join(60)
+    training.join(PATIENCE)
     assert not training.is_alive()
     run = store.get(run.id)
     assert (run.status, run.message, run.has_models) == (RunStatus.STOPPED, "", False)

@@ -19,7 +19,7 @@ from mnist_core.tasks import TASKS, WORDS, Texts, keras_data, multi_hot, split, 
 from mnist_core.tasks.imdb import load
 from mnist_core.tasks.texts import BEGIN, RARE, numbers_of, plain_word, read_back, spelled, typed
 from tests import made_up_texts
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 LISTS = st.lists(st.lists(st.integers(0, WORDS - 1), max_size=8), min_size=1, max_size=6)
 
@@ -114,7 +114,7 @@ def test_data_that_is_on_its_way_keeps_nobody_waiting_who_does_not_want_to(home,
             monkeypatch.setenv(variable, f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(DataPendingError, match="being fetched"):
             keras_data.promptly(task("imdb").load)
-        silent.settimeout(90)
+        silent.settimeout(PATIENCE)
         with silent.accept()[0]:  # Keras's loader wants to be connected, and waits
             assert keras_data.seconds_fetching("imdb") is not None
             with pytest.raises(DataPendingError):
@@ -165,7 +165,7 @@ def test_two_at_a_time_fetch_once(home, monkeypatch):
 
     def read():
         reads.append(1)
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE)
         return {"y_train": np.zeros(3)}
 
     monkeypatch.setitem(keras_data.SOURCES, "imdb", keras_data.Source((), read))
@@ -175,7 +175,7 @@ def test_two_at_a_time_fetch_once(home, monkeypatch):
     until(lambda: reads)
     go_on.set()
     for one in both:
-        one.join(60)
+        one.join(PATIENCE)
     assert file.exists() and len(reads) == 1
 
 
