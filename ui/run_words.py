@@ -163,14 +163,14 @@ def price(value: float | None) -> str:
     """
     if value is None or not math.isfinite(value):
         return NONE
-    sign = "\N{MINUS SIGN}" if value < 0 else ""
+    sign = "-" if round(value, 3) < 0 else ""  # by this one st.metric knows which way an arrow goes
     dollars = abs(value) * 1000
     return f"{sign}${dollars:,.0f}" if dollars < MOST_DOLLARS else f"{sign}${dollars:.2g}"
 
 
 def price_change(value: float) -> str:
     """By how much a price is higher (+) or lower (-)."""
-    return price(value) if value < 0 else f"+{price(value)}"
+    return price(value) if round(value, 3) <= 0 else f"+{price(value)}"
 
 
 def percent(value: float | None) -> str:

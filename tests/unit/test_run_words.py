@@ -110,7 +110,8 @@ def test_choices_that_this_version_does_not_know_are_shown_as_they_are() -> None
         (2.851, "$2,851"),
         (22.5, "$22,500"),
         (0.0, "$0"),
-        (-1.2, "\N{MINUS SIGN}$1,200"),
+        (-1.2, "-$1,200"),
+        (-0.0004, "$0"),
         (1e9, "$1e+12"),
         (math.nan, "–"),
         (None, "–"),
@@ -123,4 +124,5 @@ def test_a_price_is_written_as_people_do(thousands, written) -> None:
 
 def test_a_change_of_a_price_has_its_sign() -> None:
     assert run_words.price_change(0.338) == "+$338"
-    assert run_words.price_change(-0.338) == "\N{MINUS SIGN}$338"
+    assert run_words.price_change(-0.338) == "-$338"
+    assert run_words.price_change(0.0004) == "$0"
