@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from mnist_core.config import TrainingConfig
-from mnist_core.runs import Run, Store, leases, rows
+from mnist_core.runs import Run, Store
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.browser.live_chart_page import CHART_APP
+from tests.lasting_leases import leases_last  # noqa: F401 - all tests here need it
 from tests.waiting import until
 
 # Chromium's own business stays out of the tests: what the page asks for is all that is asked.
@@ -80,15 +81,3 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 def store(server: LabServer) -> Store:
     """The runs of that server."""
     return Store(server.home)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _leases_that_last():
-    """A run that a test writes is at work also while a slow machine loads a page.
-
-    A worker would renew its lease each second; a test's hand writes when it comes to it.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (leases, rows):
-            patch.setattr(module, "LEASE_SECONDS", 3600.0)
-        yield

@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
-from mnist_core.runs import EpochRecord, Run, RunStatus, Store, leases, rows
+from mnist_core.runs import EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue, RunWriter
+from tests.lasting_leases import leases_last  # noqa: F401 - all tests here need it
 from tests.waiting import PATIENCE
 from ui import services
 
@@ -91,15 +92,6 @@ def store(lab_home: Path) -> Store:
 @pytest.fixture
 def runs(store: Store) -> Runs:
     return Runs(store)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _leases_that_last():
-    """A run that a test writes is at work also while a slow machine draws a page."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (leases, rows):
-            patch.setattr(module, "LEASE_SECONDS", 3600.0)
-        yield
 
 
 @pytest.fixture(autouse=True)
