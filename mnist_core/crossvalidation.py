@@ -14,13 +14,14 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import ConfigError, StoreError
+from mnist_core.errors import ConfigError, StoreError, UnknownRunError
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
 from mnist_core.tasks import fold_sizes, task
 from mnist_core.words import mark
@@ -187,9 +188,13 @@ def stop(store: Store, study: Study) -> None:
     """Stop all runs of a cross-validation; what was trained is kept.
 
     Those that wait are stopped first: a worker that becomes free would begin one of them.
+
+    Raises:
+        StoreError: The store cannot be written.
     """
     for run in sorted(study.active, key=lambda run: run.status is not RunStatus.QUEUED):
-        store.command(run.id, Command.STOP)
+        with suppress(UnknownRunError):  # deleted meanwhile
+            store.command(run.id, Command.STOP)
 
 
 def find_study(store: Store, tag: str) -> Study:

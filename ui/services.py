@@ -191,7 +191,7 @@ def stop_study(study: crossvalidation.Study) -> None:
     """Stop every run of a cross-validation that trains or waits.
 
     Raises:
-        StoreError: The store cannot be written, or one of the runs was deleted.
+        StoreError: The store cannot be written.
     """
     crossvalidation.stop(store(), study)
     wake()

@@ -143,6 +143,15 @@ def test_stop_ends_the_folds_that_wait_and_tells_the_one_that_trains(store):
     assert study.missing == (second.config.fold, third.config.fold) == (2, 3)
 
 
+def test_stop_reaches_the_others_where_a_fold_was_deleted_meanwhile(store):
+    tag = queue_folds(store, BOSTON, 3, name="fold {fold}")
+    seen = find_study(store, tag)
+    store.command(seen.folds[0].id, Command.STOP)
+    store.delete(seen.folds[0].id)
+    stop(store, seen)
+    assert find_study(store, tag).active == ()
+
+
 def test_only_the_folds_that_are_missing_are_queued_again(store):
     tag = queue_folds(store, BOSTON, 4, name="fold {fold}")
     first, second, third, fourth = find_study(store, tag).folds
