@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
@@ -75,7 +76,8 @@ def keep_arrived(store: Store, file: BinaryIO) -> str:
         DataError: It is far too long.
         StoreError: The disk is full or may not be written.
     """
-    forget_abandoned(store)
+    with suppress(StoreError):  # what cannot be removed is no reason to refuse the next one
+        forget_abandoned(store)
     run_id = secrets.token_hex(16)
     file.seek(0)
     try:
@@ -95,7 +97,7 @@ def forget_abandoned(store: Store) -> int:
         How many there were.
 
     Raises:
-        StoreError: They cannot be removed.
+        StoreError: They cannot be looked for, or not be removed.
     """
     long_ago = time.time() - ABANDONED_SECONDS
     abandoned = [run_id for run_id, at in store.arriving.last_written().items() if at < long_ago]

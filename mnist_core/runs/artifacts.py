@@ -147,17 +147,22 @@ class Artifacts:
         return dict(sizes)
 
     def last_written(self) -> dict[str, float]:
-        """When the newest file of each run was written, by its id; as ``time.time()`` says it."""
-        try:
-            folders = self._files.ls(self._path, detail=False)
-        except FileNotFoundError:
-            return {}
+        """When the newest file of each run was written, by its id; as ``time.time()`` says it.
+
+        Raises:
+            StoreError: The folder cannot be read.
+        """
         found = {}
-        for folder in folders:
-            with suppress(FileNotFoundError):  # removed meanwhile
-                paths = self._files.find(folder) or [folder]
-                newest = max(self._files.modified(path).timestamp() for path in paths)
-                found[Path(folder).name] = newest
+        try:
+            for folder in self._files.ls(self._path, detail=False):
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    paths = self._files.find(folder) or [folder]
+                    newest = max(self._files.modified(path).timestamp() for path in paths)
+                    found[Path(folder).name] = newest
+        except FileNotFoundError:  # nothing was ever kept there
+            return {}
+        except OSError as error:
+            raise _unreadable(self._path, error) from error
         return found
 
     def names(self, run_id: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from mnist_core.errors import DataError
+from mnist_core.errors import DataError, StoreError
 from mnist_core.runs import Store, arrivals
 from mnist_core.runs.arrivals import (
     EndedRun,
@@ -109,6 +109,18 @@ def test_what_a_killed_server_left_is_removed_after_a_while(store: Store) -> Non
     grow_old(store)
     waits = keep_arrived(store, io.BytesIO(b"the next one"))
     assert [path.name for path in left(store)] == [waits]
+
+
+def test_a_folder_that_cannot_be_looked_through_refuses_no_file(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_arguments: Any, **_options: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(store.arriving._files, "ls", forbidden)
+    with pytest.raises(StoreError, match="Permission denied"):
+        forget_abandoned(store)
+    assert arrived(store, keep_arrived(store, io.BytesIO(b"a model"))) == b"a model"
 
 
 def test_half_of_a_run_goes_with_the_file_that_it_came_from(store: Store) -> None:
