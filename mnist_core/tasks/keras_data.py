@@ -13,6 +13,7 @@ its way (:func:`without_waiting`), and ask again.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
@@ -34,6 +35,8 @@ from numpy.typing import NDArray
 from mnist_core.errors import DataError, DataPendingError
 from mnist_core.tasks.texts import FIRST_WORD, WORDS, Texts
 from mnist_core.words import mark
+
+log = logging.getLogger(__name__)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -76,7 +79,11 @@ class _Fetch:
         self._thread.start()
 
     def _run(self) -> None:
-        self.reason = _load_with_keras(self._name, self._file)
+        try:
+            self.reason = _load_with_keras(self._name, self._file)
+        except Exception as error:  # else all who asked would wait for ever
+            log.exception("the data of %s could not be fetched", self._name)
+            self.reason = str(error) or type(error).__name__
         self.ended = time.monotonic()
 
     def wait(self) -> None:
@@ -181,8 +188,8 @@ def _fetch(name: str, file: Path) -> None:
         raise DataError(
             mark("The data set {name} was asked for ({reason})."),
             mark(
-                "Keras's cache on this computer has it not, or damaged, and it could not be "
-                "downloaded."
+                "Keras's cache on this computer does not have it, or only a damaged copy, and it "
+                "could not be downloaded."
             ),
             mark("Go online and try again, or put {files} into the folder {folder}."),
             name=name,
@@ -230,6 +237,7 @@ def _load_with_keras(name: str, file: Path) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=PATIENCE,
         )
     except subprocess.TimeoutExpired:

@@ -159,6 +159,18 @@ def test_a_compact_file_that_was_cut_short_is_made_again(left, home, monkeypatch
     assert len(task("imdb").load().y_train) == TASKS["imdb"].samples
 
 
+def test_a_fetch_that_breaks_down_keeps_nobody_waiting_for_ever(home, monkeypatch):
+    def broken(*_what):
+        raise RuntimeError("it broke")
+
+    monkeypatch.setattr(keras_data, "_load_with_keras", broken)
+    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
+    with pytest.raises(DataError, match="it broke"):
+        task("imdb").load()
+    with pytest.raises(DataError, match="it broke"):
+        keras_data.promptly(task("imdb").load)
+
+
 def test_two_at_a_time_fetch_once(home, monkeypatch):
     """A page and a training may want the same data: the second one waits for the first one's."""
     file, reads, go_on = home / "imdb.npz", [], threading.Event()
