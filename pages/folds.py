@@ -118,5 +118,5 @@ if shown is not None and (error := run_choice.unusable(shown.folds[0])):
     problems.show(error)
 elif shown is not None:
     fold_panel.show(shown)
-else:
+elif "study" not in st.query_params:  # else it was said that it is not there
     st.markdown(_("Nothing is cross-validated yet. Press Start and watch the folds train here."))

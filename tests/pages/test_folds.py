@@ -161,3 +161,8 @@ def test_a_study_that_is_not_there_is_said_to_be(tag: str, open_page: Open) -> N
     app = open_page("folds", study=tag)
     assert not app.exception
     assert len(app.warning) + len(app.error) == 1
+
+
+def test_before_the_first_study_it_says_what_to_do(open_page: Open) -> None:
+    assert "Nothing is cross-validated yet" in said(open_page("folds"))
+    assert "Nothing is" not in said(open_page("folds", study="folds-00000000"))
