@@ -37,6 +37,12 @@ def training(store: Store) -> Training:
     return Training(store)
 
 
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link that looks around ten times a second."""
+    monkeypatch.setattr(link_module, "RENEW_SECONDS", 0.1)
+
+
 def link_of(training: Training) -> RunLink:
     return RunLink(training.writer, RunQueue(training.store.database))
 
@@ -114,7 +120,7 @@ def test_the_end_waits_for_a_store_that_comes_back(impatient, training):
         link.progress(Progress(2, 1, 10))
         ending = threading.Thread(target=link.end, args=(RunStatus.FINISHED, ""))
         ending.start()
-        ending.join(timeout=1.0)
+        ending.join(timeout=0.5)
         assert ending.is_alive()
     ending.join(timeout=PATIENCE)
     run = training.run
@@ -159,7 +165,7 @@ def test_a_lost_lease_reaches_the_loop(training):
     assert epochs(training) == [1]
 
 
-def test_the_lease_is_renewed_while_nothing_happens(training):
+def test_the_lease_is_renewed_while_nothing_happens(hurried, training):
     def expires() -> float:
         with training.store.database.reading() as connection:
             return connection.scalar(sa.select(runs.c.lease_expires_at))
@@ -172,7 +178,7 @@ def test_the_lease_is_renewed_while_nothing_happens(training):
         until(lambda: expires() > first)
 
 
-def test_others_who_wait_are_noticed(training):
+def test_others_who_wait_are_noticed(hurried, training):
     with link_of(training) as link:
         assert not link.control.others_wait
         waiting = training.store.create(training.run.config)
@@ -181,12 +187,12 @@ def test_others_who_wait_are_noticed(training):
         until(lambda: not link.control.others_wait)
 
 
-def test_a_process_that_serves_no_queue_gives_way_to_nobody(training):
+def test_a_process_that_serves_no_queue_gives_way_to_nobody(hurried, training):
     training.store.create(training.run.config)
     with RunLink(training.writer, None) as link:
         training.store.command(training.id, Command.PAUSE)
         until(lambda: link.control.is_holding)
-        time.sleep(1.5 * link_module.RENEW_SECONDS)  # it has looked around once by now
+        time.sleep(5 * link_module.RENEW_SECONDS)  # it has looked around by now
         assert not link.control.others_wait
 
 

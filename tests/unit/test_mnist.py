@@ -163,7 +163,7 @@ def test_what_holds_for_every_split(config):
         assert part.wrong.dtype == bool
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(shares())
 def test_the_same_config_draws_the_same_and_another_seed_does_not(config):
     first, again = split(load(), config), split(load(), config)
