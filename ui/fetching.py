@@ -53,7 +53,7 @@ def _wait_for_data(key: str) -> None:
     words = _(
         "The data of “{task}” is not on this machine yet, so it is being fetched: Keras reads it "
         "from its cache, or downloads it. That takes from some seconds to some minutes, but only "
-        "once. It shows itself here ({seconds} s so far)."
+        "once. The page goes on by itself as soon as it is there ({seconds} s so far)."
     )
     label = _(task(key).label)
     st.info(words.format(task=label, seconds=whole(int(seconds))), icon=":material/downloading:")

@@ -135,9 +135,11 @@ def _troubles(study: Study, training: bool) -> None:
         count,
     )
     if finished > 1:
-        rest = _("The mean below is that of the {finished} others; fewer folds, more chance.")
+        rest = _(
+            "The mean below is that of the {finished} others; with fewer folds, more of it is luck."
+        )
     else:
-        rest = _("A mean that tells the number of epochs needs at least two that were.")
+        rest = _("Reading the number of epochs from a mean needs at least two finished folds.")
     said = f"{words} {rest}".format(count=count, folds=study.planned, finished=finished)
     st.warning(said, icon=":material/stop:")
     st.button(
