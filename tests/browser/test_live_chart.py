@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from mnist_core.runs import RunStatus
 from tests.browser.lab_server import LabServer
 from tests.browser.live_chart_page import CHART, ChartPage
-from tests.live_training import BEST_EPOCH, Training
+from tests.live_training import BEST_EPOCH, Training, record
 
 
 @pytest.fixture
@@ -119,6 +120,17 @@ def test_the_overfitting_is_marked_as_the_chosen_criterion_finds_it(open_chart, 
     page.until_plot(f"plot.layout.shapes[2]?.x0 > {BEST_EPOCH + 10}")
     assert "Generalisation loss" in page.text(".lc-verdict")
     assert page.tab.evaluate("window.streams.length") == 1, "the criterion asked the server"
+
+
+def test_a_change_of_the_learning_rate_is_marked(open_chart, store) -> None:
+    training = Training(store)
+    training.train(9)
+    page = open_chart(training.id)
+    page.until_epochs(9)
+    training.write([replace(record(epoch), learning_rate=0.0004) for epoch in range(10, 15)])
+    page.until_epochs(14)
+    assert page.plot("plot.layout.shapes.map(({x0, x1}) => [x0, x1])") == [[9.5, 9.5]]
+    assert page.plot("plot.layout.annotations[0].text") == "learning rate 0.0004"
 
 
 def test_settings_restyle_what_is_drawn(open_chart, store) -> None:

@@ -3,7 +3,10 @@
 
 /** A row of the stream: [epoch, loss, metric, val_loss, val_metric, learning rate, time]. */
 const COLUMNS = { loss: 1, metric: 2, val_loss: 3, val_metric: 4 };
+const LEARNING_RATE = 5;
 const RECORDED_AT = 6;
+/** Changes of the learning rate that are marked, at most: the last ones. */
+const RATES_MARKED = 6;
 
 /** Up to so many epochs each one is a dot, so that one epoch alone can be seen. */
 const DOTS_UP_TO = 40;
@@ -16,7 +19,7 @@ const AXIS_STEPS = [10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 75
 /** The curves of one run: arrays that grow in place, epoch i at index i - 1. */
 function newCurves() {
   const each = () => Object.fromEntries(Object.keys(COLUMNS).map((key) => [key, []]));
-  return { epochs: [], recordedAt: [], raw: each() };
+  return { epochs: [], recordedAt: [], rates: [], raw: each() };
 }
 
 /** Add rows of the stream; one that is there already is skipped, so a repetition does no harm.
@@ -29,6 +32,8 @@ function appendRows(curves, rows, style) {
     if (row[0] !== curves.epochs.length + 1) continue;
     curves.epochs.push(row[0]);
     curves.recordedAt.push(row[RECORDED_AT]);
+    const rate = row[LEARNING_RATE];
+    if (rate !== null && rate !== curves.rates.at(-1)?.rate) curves.rates.push({ epoch: row[0], rate });
     for (const [key, column] of Object.entries(COLUMNS)) {
       const value = row[column];
       curves.raw[key].push(value === null ? null : value * scales[key]);
@@ -41,6 +46,7 @@ function truncate(curves, epochs) {
   for (const array of [curves.epochs, curves.recordedAt, ...Object.values(curves.raw)]) {
     array.length = Math.min(array.length, epochs);
   }
+  curves.rates = curves.rates.filter((change) => change.epoch <= epochs);
 }
 
 /** The exponential moving average to both sides: epoch j counts for epoch i with the weight
@@ -218,13 +224,39 @@ function epochRange(view) {
   return [1 - room, Math.max(end, 2) + room];
 }
 
-/** The best epoch as a line, the stretch after it shaded, and when that could be known. */
+/** What stands across the curves: where the learning rate was changed, where overfitting begins. */
 function marks(view, range) {
+  const [rates, found] = [rateMarks(view, range), overfittingMarks(view, range)];
+  return {
+    shapes: [...rates.shapes, ...found.shapes],
+    annotations: [...rates.annotations, ...found.annotations],
+  };
+}
+
+const upright = (x, line, layer) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line, layer });
+
+/** A dotted line before each epoch that began with another learning rate, which stands below. */
+function rateMarks(view, range) {
+  const { spike, font, text } = view.theme;
+  const changes = view.curves.rates.slice(1).slice(-RATES_MARKED);
+  const inView = changes.filter(({ epoch }) => epoch >= range[0] && epoch <= range[1]);
+  return {
+    shapes: changes.map(({ epoch }) =>
+      upright(epoch - 0.5, { color: spike, width: 1, dash: "dot" }, "below")),
+    annotations: inView.map(({ epoch, rate }) => ({
+      x: epoch - 0.5, y: 0, yref: "paper", yanchor: "bottom", xanchor: "left", textangle: -90,
+      showarrow: false, font: { family: font, color: text, size: 11 }, opacity: 0.8,
+      text: fill(view.data.words.rate_label, { rate: String(Number(rate.toPrecision(6))) }),
+    })),
+  };
+}
+
+/** The best epoch as a line, the stretch after it shaded, and when that could be known. */
+function overfittingMarks(view, range) {
   const [best, detected] = overfitting(view);
   const last = view.curves.epochs.length;
   if (best === null || best > last) return { shapes: [], annotations: [] };
   const { red } = view.theme;
-  const upright = (x, line, layer) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line, layer });
   const shapes = [
     { type: "rect", x0: best, x1: last, y0: 0, y1: 1, yref: "paper", fillcolor: red, opacity: 0.1,
       line: { width: 0 }, layer: "below" },

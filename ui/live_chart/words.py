@@ -40,6 +40,7 @@ def _status_line() -> dict[str, Any]:
         "lost": _("The connection is lost; trying again."),
         "reset_zoom": _("Show all epochs"),
         "best_label": _("Best epoch {epoch}"),
+        "rate_label": _("learning rate {rate}"),
         "overfitting": _("Overfitting"),
         "detected": _("Noticed"),
     }
