@@ -86,7 +86,8 @@ def _show(tag: str, was_busy: bool) -> None:
             show_final(study, mean, mean.best_epoch)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+# One for each fold that somebody looks at; those of an earlier moment are of no use.
+@st.cache_data(max_entries=40, show_spinner=False)
 def _curve(run_id: str, version: int) -> list[EpochRecord]:  # noqa: ARG001 - what it is known by
     """A fold's epochs, read once for all who look at it."""
     return services.store().curves(run_id)

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -256,11 +256,10 @@ def _alone(file: Path) -> Iterator[None]:
     download would write over what the first one is reading.
     """
     with file.with_suffix(".lock").open("ab") as held:
-        try:
+        # On Windows, and on a network's disk that knows no locks, nothing but luck keeps them apart.
+        with suppress(ImportError, OSError):
             import fcntl
-        except ImportError:  # on Windows nothing but luck keeps them apart
-            pass
-        else:
+
             fcntl.flock(held, fcntl.LOCK_EX)  # until the file is closed
         yield
 

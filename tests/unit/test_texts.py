@@ -191,6 +191,19 @@ def test_two_at_a_time_fetch_once(home, monkeypatch):
     assert file.exists() and len(reads) == 1
 
 
+def test_a_disk_without_locks_takes_data_all_the_same(home, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def unknown(*_what):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    source = keras_data.Source((), lambda: {"y_train": np.zeros(3)})
+    monkeypatch.setitem(keras_data.SOURCES, "imdb", source)
+    keras_data.main("imdb", home / "imdb.npz")
+    assert (home / "imdb.npz").exists()
+
+
 def test_a_second_process_finds_what_the_first_one_left(home):
     file = made_up_texts.write(home, "imdb")
     before = file.stat().st_mtime_ns
