@@ -256,7 +256,7 @@ def _alone(file: Path) -> Iterator[None]:
     download would write over what the first one is reading.
     """
     with file.with_suffix(".lock").open("ab") as held:
-        # On Windows, and on a network's disk that knows no locks, nothing but luck keeps them apart.
+        # On Windows, and on a network's disk without locks, nothing but luck keeps them apart.
         with suppress(ImportError, OSError):
             import fcntl
 
