@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from mnist_core.archive import file_name
@@ -12,20 +14,45 @@ from ui.export_panel import show_export
 from ui.run_words import escaped, whole
 from ui.text import _
 
+#: The fields, see ``said_of``.
+FIELDS: tuple[state.Entry[Any], ...] = (
+    state.MODELS_NAME,
+    state.MODELS_NOTES,
+    state.MODELS_TAGS,
+    state.MODELS_PINNED,
+)
+
+
+def said_of(run_id: str) -> tuple[str, str, list[str], bool]:
+    """What stands in the store, in the order of ``FIELDS``."""
+    run = services.store().get(run_id)  # its name is without what tells two apart
+    return run.name, run.notes, list(run.tags), run.pinned
+
 
 def save(run_id: str) -> None:
-    """Keep what stands in the fields."""
+    """Keep what was changed in the fields; what somebody else has said meanwhile stays."""
+    _run_id, shown = state.MODELS_DESCRIBED.get() or ("", (None,) * len(FIELDS))
     with problems.noted():
-        store = services.store()
-        store.rename(run_id, state.MODELS_NAME.get())
-        store.describe(
-            run_id,
-            notes=state.MODELS_NOTES.get(),
-            tags=state.MODELS_TAGS.get(),
-            pinned=state.MODELS_PINNED.get(),
+        name, notes, tags, pinned = (
+            None if field.get() == before else field.get()
+            for field, before in zip(FIELDS, shown, strict=True)
         )
+        store = services.store()
+        if name is not None:
+            store.rename(run_id, name)
+        store.describe(run_id, notes=notes, tags=tags, pinned=pinned)
         state.MODELS_DESCRIBED.set(None)  # the fields show what was kept
         state.MODELS_DONE.set(_("Saved."))
+
+
+def fill_fields(run_id: str) -> None:
+    """Show what is said of a run; what a person has typed and not saved yet stays."""
+    kept = said_of(run_id)
+    described, shown = state.MODELS_DESCRIBED.get() or ("", kept)
+    for field, before, now in zip(FIELDS, shown, kept, strict=True):
+        if described != run_id or not field.is_set() or field.get() == before:
+            field.set(now)
+    state.MODELS_DESCRIBED.set((run_id, kept))
 
 
 def show_description(run: Run, known_tags: list[str]) -> None:
@@ -35,12 +62,7 @@ def show_description(run: Run, known_tags: list[str]) -> None:
         run: The run.
         known_tags: Tags of all runs, to choose from.
     """
-    if state.MODELS_DESCRIBED.get() != (run.id, run.version):
-        state.MODELS_DESCRIBED.set((run.id, run.version))
-        state.MODELS_NAME.set(services.store().get(run.id).name)  # without what tells two apart
-        state.MODELS_NOTES.set(run.notes)
-        state.MODELS_TAGS.set(list(run.tags))
-        state.MODELS_PINNED.set(run.pinned)
+    fill_fields(run.id)
     st.text_input(_("Name"), key=state.MODELS_NAME.prepare(), max_chars=NAME_LENGTH)
     st.multiselect(
         _("Tags"),

@@ -47,6 +47,10 @@ class Entry(Generic[Value]):
         value: Value = st.session_state.get(self.key, self.default)
         return value
 
+    def is_set(self) -> bool:
+        """Whether anything has set it; Streamlit forgets a widget that is not drawn any more."""
+        return self.key in st.session_state
+
     def set(self, value: Value) -> None:
         """Change it; not in a run of the script that has already drawn its widget."""
         st.session_state[self.key] = value
@@ -247,8 +251,8 @@ MODELS_RESTORE_TAKE = "models-restore-take"
 MODELS_CLEAN_DAYS: Entry[int] = Entry("models-clean-days", 30)
 MODELS_CLEAN = "models-clean"
 MODELS_CLEAN_CONFIRM = "models-clean-confirm"
-#: The run and version whose name, notes and tags stand in the fields.
-MODELS_DESCRIBED: Entry[tuple[str, int] | None] = Entry("models-described", None)
+#: The run whose name, notes, tags and pin stand in the fields, and what they were in the store.
+MODELS_DESCRIBED: Entry[tuple[str, tuple[Any, ...]] | None] = Entry("models-described", None)
 #: What was brought in last.
 MODELS_ARRIVED: Entry[str | None] = Entry("models-arrived", None)
 #: What was just done, to be said once.

@@ -86,6 +86,29 @@ def test_name_notes_tags_and_pin_are_kept(open_page: Open, runs: Runs, store: St
     assert labels(again)[0].startswith("📌 after")
 
 
+def test_two_people_who_describe_one_run_lose_nothing(
+    open_page: Open, runs: Runs, store: Store
+) -> None:
+    run = runs.add()
+    mine, theirs = open_page("models", run=run.id), open_page("models", run=run.id)
+    mine.text_area(key="models-notes").set_value("my notes").run()
+    theirs.toggle(key="models-pinned").set_value(True)
+    theirs.text_input(key="models-name").set_value("their name")
+    theirs.button(key="models-save").click().run()
+    mine.run()  # it shows what they said, and what I have typed
+    assert mine.text_area(key="models-notes").value == "my notes"
+    assert mine.text_input(key="models-name").value == "their name"
+    mine.button(key="models-save").click().run()
+    theirs.text_input(key="models-name").set_value("another name").run()
+    theirs.button(key="models-save").click().run()
+    found = store.get(run.id)
+    assert (found.name, found.notes, found.pinned) == ("another name", "my notes", True)
+    for section in ("download", "about"):
+        mine.segmented_control(key="models-section").set_value(section).run()
+    assert mine.text_area(key="models-notes").value == "my notes"
+    assert mine.text_input(key="models-name").value == "another name"
+
+
 def test_a_name_that_is_empty_is_refused_in_words(
     open_page: Open, runs: Runs, store: Store
 ) -> None:
