@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import lru_cache
 
 import streamlit as st
 
@@ -87,8 +88,8 @@ def _show(tag: str, was_busy: bool) -> None:
 
 
 # One for each fold that somebody looks at; those of an earlier moment are of no use.
-@st.cache_data(max_entries=40, show_spinner=False)
-def _curve(run_id: str, version: int) -> list[EpochRecord]:  # noqa: ARG001 - what it is known by
+@lru_cache(maxsize=40)
+def _curve(run_id: str, _version: int) -> list[EpochRecord]:
     """A fold's epochs, read once for all who look at it."""
     return services.store().curves(run_id)
 
