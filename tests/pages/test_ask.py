@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.attribution import TableAnswer, TextAnswer, WordPush, columns_of
@@ -249,6 +250,28 @@ def test_a_house_starts_in_the_middle_and_its_columns_push(
     assert "built on race" in said(app)
     app.button(key="ask-reset").click().run()
     assert app.slider(key="ask-boston-5").value == medians[5]
+
+
+@pytest.mark.parametrize(
+    ("value", "change", "direction"), [(25.0, "+$4,000", "UP"), (19.0, "-$2,000", "DOWN")]
+)
+def test_the_arrow_points_the_way_that_the_price_goes(
+    value: float,
+    change: str,
+    direction: str,
+    open_page: Open,
+    runs: Runs,
+    asked: list[tuple[Any, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = TableAnswer(value, 21.0, (0.0,) * 13)
+    monkeypatch.setattr(services, "ask", lambda *_question: answer)
+    runs.add(preset="boston")
+    app = open_page("ask")
+    assert not app.exception
+    (metric,) = app.metric
+    assert metric.delta == change
+    assert metric.proto.direction == Metric.MetricDirection.Value(direction)
 
 
 def test_runs_of_pictures_are_for_the_page_draw(open_page: Open, runs: Runs) -> None:
