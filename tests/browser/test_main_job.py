@@ -199,13 +199,13 @@ def test_a_server_that_is_ended_goes_at_once_and_its_run_goes_on_at_the_next_sta
     until(lambda: CHECKPOINT in store.artifacts.names(run))
     assert lab.terminate() < SOON / 1000, "the page's open stream kept it"
     before = store.curves(run)
-    assert store.get(run).attempt == 1
+    attempt = store.get(run).attempt
     lab.start()
     lab.wait_until_ready()
     page.goto(f"{lab.address}/train?run={run}")
     wait_for_epochs(page, len(before) + 20)
     assert chart(page)["run"] == run
-    assert store.get(run).attempt == 2
+    assert store.get(run).attempt > attempt
     after = store.curves(run)
     kept = [one for one in after if one.recorded_at <= before[-1].recorded_at]
     assert kept, "it began again at its first epoch"

@@ -33,6 +33,8 @@ from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("--train-size", "60", "--validation-size", "30")
+#: Does not end by itself: minutes, on any machine.
+ENDLESS = ("--train-size", "6000", "--validation-size", "30", "--epochs", "20000")
 FIGURES = {
     "epoch": "epoch",
     "loss": "loss",
@@ -102,7 +104,7 @@ def test_training_from_the_shell_gives_one_json_object_and_a_run_in_the_store(la
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of Unix")
 def test_ctrl_c_stops_a_training_and_keeps_what_it_learned(lab_home):
     terminal, its_end = os.openpty()
-    process = shell("train", *SMALL, "--epochs", "20000", stderr=its_end)
+    process = shell("train", *ENDLESS, stderr=its_end)
     os.close(its_end)
     shown = bytearray()
 
@@ -441,7 +443,7 @@ def test_a_run_of_the_shell_is_steered_like_any_other(lab_home, capsys):
 
     person = threading.Thread(target=steer)
     person.start()
-    result = answer(capsys, "train", *SMALL, "--epochs", "20000")
+    result = answer(capsys, "train", *ENDLESS)
     person.join()
     assert result["status"] == "stopped"
 
