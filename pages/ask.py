@@ -9,7 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import ConfigError
-from mnist_core.predictions import CHECKPOINTS
+from mnist_core.predictions import checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS, task
 from mnist_core.words import mark
@@ -51,9 +51,13 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
             on_change=note_choice,
             persist_state="session",
         )
+        run = runs[str(state.ASK_RUN.get())]
+        checkpoints = checkpoints_of(run)
+        if len(checkpoints) == 1:
+            return run, checkpoints[0]
         st.segmented_control(
             _("Trained until"),
-            CHECKPOINTS,
+            checkpoints,
             format_func=lambda name: _(CHECKPOINT_LABELS[name]),
             key=state.ASK_CHECKPOINT.prepare(),
             required=True,
@@ -64,7 +68,7 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
             ),
             persist_state="session",
         )
-    return runs[str(state.ASK_RUN.get())], state.ASK_CHECKPOINT.get()
+    return run, state.ASK_CHECKPOINT.get()
 
 
 @st.fragment

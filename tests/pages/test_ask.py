@@ -14,6 +14,7 @@ from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.attribution import TableAnswer, TextAnswer, WordPush, columns_of
+from mnist_core.crossvalidation import final_config
 from mnist_core.engine import EngineState
 from mnist_core.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
@@ -272,6 +273,16 @@ def test_the_arrow_points_the_way_that_the_price_goes(
     (metric,) = app.metric
     assert metric.delta == change
     assert metric.proto.direction == Metric.MetricDirection.Value(direction)
+
+
+def test_a_network_that_nobody_judged_is_offered_once(
+    open_page: Open, runs: Runs, asked: list[tuple[Any, ...]]
+) -> None:
+    runs.add(config=final_config(PRESETS["boston"].config, 5))
+    app = open_page("ask")
+    assert not app.exception
+    assert not app.get("button_group")
+    assert asked[-1][1] == "best"
 
 
 def test_runs_of_pictures_are_for_the_page_draw(open_page: Open, runs: Runs) -> None:
