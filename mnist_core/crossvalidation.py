@@ -184,15 +184,16 @@ def queue_missing(store: Store, study: Study, *, name: str) -> None:
             store.create(one, name=name_of_fold, tags=[study.tag])
 
 
-def stop(store: Store, study: Study) -> None:
-    """Stop all runs of a cross-validation; what was trained is kept.
+def stop(store: Store, tag: str) -> None:
+    """Stop all runs of a cross-validation that train or wait; what was trained is kept.
 
     Those that wait are stopped first: a worker that becomes free would begin one of them.
 
     Raises:
         StoreError: The store cannot be written.
     """
-    for run in sorted(study.active, key=lambda run: run.status is not RunStatus.QUEUED):
+    active = [run for run in store.tagged(tag) if run.status.is_active]
+    for run in sorted(active, key=lambda run: run.status is not RunStatus.QUEUED):
         with suppress(UnknownRunError):  # deleted meanwhile
             store.command(run.id, Command.STOP)
 

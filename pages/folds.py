@@ -81,7 +81,7 @@ def show_form(study: Study | None) -> None:
             key=state.FOLDS_STOP,
             disabled=study is None or not study.active,
             on_click=fold_panel.stop,
-            args=(study,),
+            args=(study.tag if study else "",),
         )
     st.caption(_(entry.source))
     fetching.is_there(entry.key)

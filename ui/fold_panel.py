@@ -37,10 +37,10 @@ def start() -> None:
         )
 
 
-def stop(study: Study) -> None:
-    """Stop every fold, and the final training."""
+def stop(tag: str) -> None:
+    """Stop every fold, and the final training, also what another tab has begun."""
     with problems.noted():
-        services.stop_study(study)
+        services.stop_study(tag)
 
 
 def train_missing(study: Study) -> None:

@@ -187,13 +187,13 @@ def train_missing(study: crossvalidation.Study, name: str) -> None:
     wake()
 
 
-def stop_study(study: crossvalidation.Study) -> None:
+def stop_study(tag: str) -> None:
     """Stop every run of a cross-validation that trains or waits.
 
     Raises:
         StoreError: The store cannot be written.
     """
-    crossvalidation.stop(store(), study)
+    crossvalidation.stop(store(), tag)
     wake()
 
 

@@ -130,7 +130,7 @@ def test_stop_ends_the_folds_that_wait_and_tells_the_one_that_trains(store):
     first, second, third = find_study(store, tag).folds
     lease = RunQueue(store.database).claim(first.id)
     assert lease is not None
-    stop(store, find_study(store, tag))
+    stop(store, tag)
     study = find_study(store, tag)
     assert [run.status for run in study.folds] == [
         RunStatus.RUNNING,
@@ -143,13 +143,22 @@ def test_stop_ends_the_folds_that_wait_and_tells_the_one_that_trains(store):
     assert study.missing == (second.config.fold, third.config.fold) == (2, 3)
 
 
-def test_stop_reaches_the_others_where_a_fold_was_deleted_meanwhile(store):
+def test_stop_reaches_the_others_where_a_fold_was_deleted_meanwhile(store, monkeypatch):
     tag = queue_folds(store, BOSTON, 3, name="fold {fold}")
-    seen = find_study(store, tag)
-    store.command(seen.folds[0].id, Command.STOP)
-    store.delete(seen.folds[0].id)
-    stop(store, seen)
+    seen = store.tagged(tag)
+    store.command(seen[0].id, Command.STOP)
+    store.delete(seen[0].id)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "tagged", lambda _tag: seen)
+        stop(store, tag)
     assert find_study(store, tag).active == ()
+
+
+def test_stop_reaches_a_fold_that_was_queued_twice(store):
+    tag = queue_folds(store, BOSTON, 2, name="fold {fold}")
+    store.create(find_study(store, tag).folds[0].config, name="from another tab", tags=[tag])
+    stop(store, tag)
+    assert not any(run.status.is_active for run in store.tagged(tag))
 
 
 def test_only_the_folds_that_are_missing_are_queued_again(store):
