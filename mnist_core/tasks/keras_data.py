@@ -225,8 +225,9 @@ def keras_cache() -> Path:
 
 def _load_with_keras(name: str, file: Path) -> str:
     """Let a process of its own write the compact file; why it could not, or nothing."""
-    # Keras's own NumPy backend is enough to load data, and quicker there than TensorFlow.
-    variables = os.environ | {"KERAS_BACKEND": "numpy"}
+    # The one that is surely here: this machine's user may work with another one, and Keras's NumPy
+    # backend wants JAX.
+    variables = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-m", __name__, name, str(file)]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
