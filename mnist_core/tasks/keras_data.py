@@ -1,6 +1,6 @@
 """Data sets that Keras brings: found in its cache or downloaded by it, once, by a short process.
 
-Keras's loaders take up to a gigabyte for a moment and load Keras, so they run in a process of
+Keras's loaders take more than a gigabyte for a moment and load Keras, so they run in a process of
 their own, which leaves the data in a compact file; everybody else reads that. Keras's cache is
 the folder ``datasets`` in ``KERAS_HOME`` (``~/.keras`` where that is not set).
 
@@ -245,8 +245,13 @@ def _load_with_keras(name: str, file: Path) -> str:
         return f"no answer within {PATIENCE} s"
     except OSError as error:
         return error.strerror or type(error).__name__
-    said = (result.stderr.strip().splitlines() or [""])[-1].removeprefix("Exception: ")
-    return "" if file.exists() else said or f"its process ended with {result.returncode}"
+    if file.exists():
+        return ""
+    # By an exception its process ends with 1, and the last line names it.
+    said = result.stderr.strip().splitlines() if result.returncode == 1 else []
+    if said:
+        return said[-1].removeprefix("Exception: ")
+    return f"its process ended with {result.returncode}"
 
 
 @contextmanager

@@ -159,6 +159,13 @@ def test_a_compact_file_that_was_cut_short_is_made_again(left, home, monkeypatch
     assert len(task("imdb").load().y_train) == TASKS["imdb"].samples
 
 
+def test_a_loader_that_was_killed_is_not_explained_by_what_it_said_before(home, monkeypatch):
+    killed = subprocess.CompletedProcess([], -9, "", "I0000 no GPU will be used\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_what, **_how: killed)
+    with pytest.raises(DataError, match=r"its process ended with -9"):
+        task("imdb").load()
+
+
 def test_a_fetch_that_breaks_down_keeps_nobody_waiting_for_ever(home, monkeypatch):
     def broken(*_what):
         raise RuntimeError("it broke")
