@@ -189,7 +189,7 @@ def _answer(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return promptly(function, *arguments)
     except LabError as error:
-        return _Refusal(error)
+        return _Refusal(error.alone())
 
 
 _SCHEDULER_OPTIONS = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}

@@ -65,6 +65,10 @@ class LabError(Exception):
         parts = (self.received, self.why, self.remedy)
         return " ".join(translate(part).format(**self.values) for part in parts)
 
+    def alone(self) -> "LabError":
+        """The same error without the one that led to it, which may not fit through a pickle."""
+        return type(self)(self.received, self.why, self.remedy, **self.values)
+
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are rebuilt from their `args`, here one sentence: without this an error
         # could not come back from a worker process.
