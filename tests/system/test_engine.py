@@ -238,6 +238,7 @@ def test_what_a_closed_engine_trained_goes_on_under_the_next(engine, store):
             assert epochs(store, run_id) == list(range(1, run.config.epochs + 1))
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_closed_while_it_starts_leaves_no_process(store):
     me = psutil.Process()
     before = set(me.children(recursive=True))
