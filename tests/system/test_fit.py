@@ -147,7 +147,7 @@ def test_after_several_epochs_under_xla_the_losses_are_the_same_but_for_a_hundre
 
 def test_only_models_without_convolution_are_compiled_by_xla():
     found = {key: fit.suits_xla(architecture(key).build()) for key in ARCHITECTURES}
-    assert found == {key: key in DENSE for key in ARCHITECTURES}
+    assert {key for key, suits in found.items() if not suits} == {"lenet", "strided"}
 
 
 @pytest.mark.parametrize("batch_size", [1, TRAIN, TRAIN + 1])
