@@ -64,12 +64,14 @@ def fold_curves(
             "yaxis": axis | {"title": {"text": title}, "tickformat": how.ticks},
         }
     )
+    longest = max(map(len, curves.values()), default=0)
+    mode = "lines" if longest > 1 else "markers"  # one point makes no line
     for number, curve in curves.items():
         shown.add_scatter(
             x=[record.epoch for record in curve],
             y=[how.scale * getattr(record, figure) for record in curve],
             name=translate(mark("Fold {number}")).format(number=number),
-            mode="lines",
+            mode=mode,
             line={"color": FOLDS[(number - 1) % len(FOLDS)], "width": 1.3},
             hovertemplate=f"%{{y:{how.format}}}",
         )
@@ -78,11 +80,11 @@ def fold_curves(
             x=mean.epochs,
             y=how.scale * getattr(mean, figure),
             name=mean_name,
-            mode="lines",
+            mode=mode,
             line={"color": MEAN, "width": 3},
             hovertemplate=f"<b>%{{y:{how.format}}}</b>",
         )
-    if max(map(len, curves.values()), default=0) >= LONG:
+    if longest >= LONG:
         low, high = _later_range(list(curves.values()), figure)
         shown.update_yaxes(range=[how.scale * low, how.scale * high])
     if mark_best and mean.best_epoch is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -166,3 +167,13 @@ def test_a_study_that_is_not_there_is_said_to_be(tag: str, open_page: Open) -> N
 def test_before_the_first_study_it_says_what_to_do(open_page: Open) -> None:
     assert "Nothing is cross-validated yet" in said(open_page("folds"))
     assert "Nothing is" not in said(open_page("folds", study="folds-00000000"))
+
+
+@pytest.mark.parametrize(("epochs", "mode"), [(1, "markers"), (2, "lines")])
+def test_a_single_epoch_is_seen(open_page: Open, store: Store, epochs: int, mode: str) -> None:
+    tag = queue_folds(store, BOSTON, 2, name="boston, fold {fold} of {folds}")
+    for run in find_study(store, tag).folds:
+        train(store, run, epochs=epochs)
+    app = open_page("folds", study=tag)
+    (chart,) = app.get("plotly_chart")
+    assert {trace["mode"] for trace in json.loads(chart.proto.spec)["data"]} == {mode}
