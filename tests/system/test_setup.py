@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -31,7 +30,8 @@ if "--wait" in sys.argv:
     time.sleep(600)
 """
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the scripts are for Bash")
+# Of Unix only, as the scripts are: on Windows this file is left out.
+resource = pytest.importorskip("resource", reason="the scripts are for Bash")
 
 
 def run(*command: str | Path, **options) -> subprocess.CompletedProcess[str]:

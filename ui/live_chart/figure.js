@@ -235,7 +235,7 @@ function marks(view, range) {
 
 const upright = (x, line, layer) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line, layer });
 
-/** A dotted line before each epoch that began with another learning rate, which stands below. */
+/** A dotted line before each epoch that ended with another learning rate, which stands below. */
 function rateMarks(view, range) {
   const { spike, font, text } = view.theme;
   const changes = view.curves.rates.slice(1).slice(-RATES_MARKED);
