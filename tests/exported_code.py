@@ -12,6 +12,8 @@ from types import ModuleType
 import keras
 import nbformat
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 def module_of(file: Path) -> ModuleType:
     """The functions of a script, which imports nothing of the lab and does nothing by itself."""
@@ -43,8 +45,28 @@ sys.exit(done.returncode)
 
 def run_script(file: Path, *words: str, **variables: str) -> str:
     """Run a script with these words and variables; what it says, and "Peak: … kB"."""
+    return _run(file, "-c", RUNNER, file.name, *words, **variables)
+
+
+def run_notebook(file: Path, **variables: str) -> str:
+    """Run a notebook with Jupyter's own runner, each cell in turn; what it says."""
+    runner = "from nbclient.cli import main; main()"
+    _run(file, "-c", runner, "--inplace", file.name, **variables)
+    cells = nbformat.read(file, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    return "".join(output.text for output in outputs if output.get("name") == "stdout")
+
+
+def clean_environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return kept | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def _run(file: Path, *arguments: str, **variables: str) -> str:
+    """Run Python where a file lies, with nothing of the lab in its environment."""
     done = subprocess.run(
-        [sys.executable, "-I", "-c", RUNNER, file.name, *words],
+        [sys.executable, "-I", *arguments],
         cwd=file.parent,
         env=clean_environment() | variables,
         capture_output=True,
@@ -55,24 +77,13 @@ def run_script(file: Path, *words: str, **variables: str) -> str:
     return done.stdout
 
 
-def run_notebook(file: Path, **variables: str) -> str:
-    """Run a notebook with Jupyter's own runner, each cell in turn; what it says."""
-    runner = "from nbclient.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", runner, "--inplace", file.name],
-        cwd=file.parent,
-        env=clean_environment() | variables,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr
-    cells = nbformat.read(file, as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    assert any("image/png" in output.get("data", {}) for output in outputs)
-    return "".join(output.text for output in outputs if output.get("name") == "stdout")
-
-
-def clean_environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return kept | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+def assert_clean_code(folder: Path) -> None:
+    """The code in a folder keeps the lab's own rules, but that a script may print."""
+    for command in (("check", "--ignore", "T20"), ("format", "--check")):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--config=pyproject.toml", str(folder)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +32,13 @@ from mnist_core.tasks import prepare, split, task
 from mnist_core.tasks.mnist import DATA_FILE
 from mnist_core.training import augmentation
 from mnist_core.training.programs import optimizer_of
-from tests.exported_code import described, module_of, run_notebook, run_script
+from tests.exported_code import (
+    assert_clean_code,
+    described,
+    module_of,
+    run_notebook,
+    run_script,
+)
 from tests.exported_runs import trained
 from tests.live_training import Training, record
 
@@ -82,15 +87,7 @@ def drawn(module: ModuleType) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_it_is_formatted_and_free_of_faults(folder):
-    """By the lab's own rules, but that a script may print."""
-    for command in (("check", "--ignore", "T20"), ("format", "--check")):
-        done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--config=pyproject.toml", str(folder)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    assert_clean_code(folder)
 
 
 def test_the_network_is_the_same(folder, name):

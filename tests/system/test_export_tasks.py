@@ -8,8 +8,6 @@ it.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -30,11 +28,16 @@ from mnist_core.runs import RunStatus, Store
 from mnist_core.tasks import TASKS, Texts, housing, keras_data, mnist, split, task
 from mnist_core.tasks.task import Dataset
 from tests import made_up_texts
-from tests.exported_code import described, module_of, run_notebook, run_script
+from tests.exported_code import (
+    assert_clean_code,
+    described,
+    module_of,
+    run_notebook,
+    run_script,
+)
 from tests.exported_runs import trained
 from tests.live_training import Training
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXTS = ("imdb", "reuters")
 DIGITS, BOSTON, IMDB = (PRESETS[key].config for key in ("overfit-700", "boston", "imdb"))
 CONFIGS: dict[str, TrainingConfig] = {
@@ -169,15 +172,7 @@ def test_every_task_has_its_code():
 
 
 def test_it_is_formatted_and_free_of_faults(folder):
-    """By the lab's own rules, but that a script may print."""
-    for command in (("check", "--ignore", "T20"), ("format", "--check")):
-        done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--config=pyproject.toml", str(folder)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    assert_clean_code(folder)
 
 
 def test_the_network_is_the_same(folder, name):
