@@ -140,6 +140,9 @@ class Run:
         pinned: Whether a clean-up leaves it alone however old it is.
         imported: For a model that came in as a file, what is known of it, see
             :mod:`mnist_core.incoming`; such a run has no epochs. None for all others.
+        example: Key of the example that it is, see :mod:`mnist_core.examples`: a trained network
+            that comes with the lab. None for all runs that people have started.
+        hidden: Whether the lists leave this example out.
         settled: Whether nothing more will be written for this run.
         version: Grows with each change of the run or of its journal.
         last_seq: The journal's last position.
@@ -168,6 +171,8 @@ class Run:
     tags: tuple[str, ...]
     pinned: bool
     imported: dict[str, Any] | None
+    example: str | None
+    hidden: bool
     settled: bool
     version: int
     last_seq: int

@@ -36,6 +36,8 @@ PLAIN_FIELDS = (
     "notes",
     "pinned",
     "imported",
+    "example",
+    "hidden",
     "version",
     "last_seq",
 )

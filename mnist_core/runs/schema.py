@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration. A database at this revision is opened without loading Alembic.
-REVISION = "0004"
+REVISION = "0005"
 
 metadata = MetaData()
 
@@ -61,6 +61,9 @@ runs = Table(
     Column("pinned", Boolean, nullable=False, server_default=false()),
     # Where its model came in as a file from outside: what is known of it; null for all others.
     Column("imported", JSON(none_as_null=True)),
+    # Where it came with the lab: key of the example; null for all runs that people have started.
+    Column("example", String(64)),
+    Column("hidden", Boolean, nullable=False, server_default=false()),
     Column("version", Integer, nullable=False, default=0),
     Column("last_seq", Integer, nullable=False, default=0),
     # Who may write this run, and until when; renewed while somebody trains it.

@@ -134,10 +134,31 @@ class Store:
         return found[0]
 
     def list_runs(self, *, limit: int = 1000, offset: int = 0) -> list[Run]:
-        """Runs, newest first."""
-        query = ALL_RUNS.order_by(runs.c.created_at.desc(), runs.c.id).limit(limit).offset(offset)
+        """Runs that people have started, newest first; the examples are none of them."""
+        query = ALL_RUNS.where(runs.c.example.is_(None))
+        query = query.order_by(runs.c.created_at.desc(), runs.c.id).limit(limit).offset(offset)
         with self.database.reading() as connection:
             return read_runs(connection, query, time.time())
+
+    def examples(self, *, hidden: bool = False) -> list[Run]:
+        """The trained networks that come with the lab, in their own order.
+
+        Args:
+            hidden: Also those that somebody has hidden.
+        """
+        query = ALL_RUNS.where(runs.c.example.is_not(None))
+        if not hidden:
+            query = query.where(runs.c.hidden.is_(False))
+        with self.database.reading() as connection:
+            return read_runs(connection, query.order_by(runs.c.created_at), time.time())
+
+    def hide(self, run_id: str, hidden: bool = True) -> None:
+        """Leave an example out of the lists, or show it again.
+
+        Raises:
+            UnknownRunError: There is no such run.
+        """
+        self._update(run_id, hidden=hidden)
 
     def tagged(self, tag: str) -> list[Run]:
         """Runs with a tag, newest first.
