@@ -1,14 +1,15 @@
 """How well each preset reads people: MNIST's test set against digits drawn with a pen.
 
     python benchmarks/real_pens.py STROKES.json.gz [--presets KEY …] [--epochs N] [--home FOLDER]
-                                   [--json]
+                                   [--examples] [--json]
 
 The strokes are drawn as the canvas of the Draw page would show them, prepared as the page does
 and read by each preset's best model, as the product predicts. Beside that the same drawings are
 merely shrunk to 28 by 28 pixels. A drawing that is refused counts as wrong.
 
-With --home, the newest finished run of a preset in that lab is used, whatever its seed and number
-of epochs; presets without one are trained there first. Else each is trained and forgotten.
+With --examples the networks that come with the lab are measured. With --home the newest finished
+run of a preset in that lab is used, whatever its seed and number of epochs; presets without one
+are trained there first. Else each is trained and forgotten.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from pen_strokes import PenDigit, read, render
 
 from mnist_core.drawing import SIDE, digit_of, shrink
 from mnist_core.errors import DrawingError
+from mnist_core.examples import install, known_examples
 from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
@@ -111,14 +113,21 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", choices=list(PRESETS), default=list(PRESETS))
     parser.add_argument("--epochs", type=int, help="at most so many, for presets that are trained")
     parser.add_argument("--home", type=Path, help="a lab whose runs are used")
+    parser.add_argument("--examples", action="store_true", help="the networks of the lab itself")
     parser.add_argument("--json", action="store_true", help="print figures instead of a table")
     options = parser.parse_args()
     pictures = Pictures.of(read(options.strokes))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(options.home or folder)
+        if options.examples:
+            install(store, known_examples())
+        examples = {run.example: run for run in store.examples()}
         every = []
-        for key in options.presets:
-            run = finished_run(store, key) or trained(store, key, options.epochs)
+        for key in examples or options.presets:
+            if PRESETS[key].config.task != "mnist":
+                continue
+            run = examples.get(key) or finished_run(store, key)
+            run = run or trained(store, key, options.epochs)
             every.append(figures(store, run, key, pictures))
             print(f"{key}: {100 * every[-1].pens:.1f} %", file=sys.stderr, flush=True)
     if options.json:

@@ -117,9 +117,7 @@ def _epochs_table(records: list[EpochRecord]) -> str:
 
 def _add(packed: zipfile.ZipFile, name: str, pieces: Iterator[bytes]) -> dict[str, Any]:
     member = zipfile.ZipInfo(name)  # no time of its own: the same run gives the same file
-    # A model is packed already, and weights do not get smaller.
-    stored = name in MODELS
-    member.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    member.compress_type = zipfile.ZIP_DEFLATED
     digest, size = hashlib.sha256(), 0
     with packed.open(member, "w") as file:
         for piece in pieces:

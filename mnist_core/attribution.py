@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mnist_core.errors import ConfigError
 from mnist_core.runs.store import Store, open_known
 from mnist_core.tasks import Task, Texts, multi_hot, split, task
+from mnist_core.tasks.keras_data import vocabulary_of
 from mnist_core.tasks.texts import FIRST_WORD, numbers_of, plain_word, spelled, typed
 from mnist_core.words import mark
 
@@ -200,7 +201,7 @@ def answer_text(store: Store, run_id: str, checkpoint: str, text: str) -> TextAn
     """As :func:`ask_text`, of a store that is open, in this process."""
     entry = _task_of(store, run_id, "texts")
     check_text(text)
-    vocabulary = entry.load().vocabulary
+    vocabulary = vocabulary_of(entry.key)
     words = typed(text, _numbers(vocabulary))
     loaded = _load(store, run_id, checkpoint)
     known = np.unique(words[words >= FIRST_WORD]).astype(np.int64)

@@ -79,7 +79,8 @@ def show_question(run: Run, checkpoint: str) -> None:
     except ConfigError as error:
         problems.show(error)
         return
-    if not fetching.is_there(entry.key):
+    # The words of texts come with the lab; the columns of a table are those of its data.
+    if entry.inputs != "texts" and not fetching.is_there(entry.key):
         return
     if entry.inputs == "texts":
         ask_panel.follow_task(entry.key)

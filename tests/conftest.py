@@ -41,6 +41,9 @@ for variable in (
 ):
     os.environ.pop(variable, None)
 
+# Most tests begin with an empty lab; those of the examples switch them on.
+os.environ["MNIST_LAB_EXAMPLES"] = "off"
+
 # Nor is its way to the internet: all that is asked here is on this machine.
 for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
     for spelling in (variable, variable.upper()):
@@ -93,6 +96,12 @@ def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("MNIST_LAB_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def with_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lab of this test has the networks that come with it."""
+    monkeypatch.delenv("MNIST_LAB_EXAMPLES")
 
 
 @pytest.fixture(scope="session")

@@ -135,6 +135,9 @@ def show_text_input(entry: Task) -> str:
             icon=":material/shuffle:",
             on_click=take_example,
             args=(entry.key,),
+            help=None
+            if services.has_data(entry.key)
+            else _("The test set is not on this machine: the first click fetches it."),
         )
     place, example = state.ASK_EXAMPLE.get()
     if text and text == example:

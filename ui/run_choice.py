@@ -24,20 +24,23 @@ RUNS_KEPT = 1000
 def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], Run | None]:
     """The runs that have left models, by id, and the one that the address asks for.
 
+    People's own runs come first, the newest at the top, and then the examples.
+
     Says so where the address asks for none that there is, or for one that does not fit the page.
 
     Args:
         *tasks: Keys of the tasks whose runs fit the page; without any, all do.
         limit: So many of the newest runs are looked at.
     """
-    runs = {run.id: run for run in services.store().list_runs(limit=limit)}
+    store = services.store()
+    runs = {run.id: run for run in [*store.list_runs(limit=limit), *store.examples()]}
     wanted = st.query_params.get("run")
     asked = runs.get(wanted or "")
     if wanted and asked is None:
         try:
             if not RUN_ID.fullmatch(wanted):
                 raise UnknownRunError("", "", "")
-            asked = services.store().get(wanted)  # an older one
+            asked = store.get(wanted)  # an older one, or a hidden example
             runs[asked.id] = asked
         except UnknownRunError:
             st.warning(
@@ -99,7 +102,8 @@ def told_apart(runs: list[Run]) -> dict[str, Run]:
 
 def _called(run: Run, form: str) -> str:
     when = moment(run.created_at, st.context.timezone)
-    return form.format(name=run.name, moment=when, id=run.id[:6])
+    name = run.name if run.example is None else _("{name} (example)").format(name=run.name)
+    return form.format(name=name, moment=when, id=run.id[:6])
 
 
 def run_line(run: Run) -> str:

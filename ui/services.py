@@ -24,6 +24,7 @@ from mnist_core.anatomy import Anatomy, describe
 from mnist_core.archive import write_archive
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import EngineError, StoreError, UnknownRunError
+from mnist_core.examples import open_store
 from mnist_core.explain import Explanation, Neighbours
 from mnist_core.export import export_known
 from mnist_core.incoming import arrival, run_file
@@ -63,7 +64,7 @@ def store() -> Store:
         with _opening:
             found = _stores.get(place)
             if found is None:
-                found = _stores[place] = Store.open()
+                found = _stores[place] = open_store()
                 _start_waiting_engine(found)
     return found
 

@@ -17,6 +17,7 @@ from mnist_core.commands import (
     archiving,
     cleaning,
     evaluation,
+    examples,
     export,
     folds,
     history,
@@ -33,6 +34,7 @@ from mnist_core.words import mark
 #: A command is a module with ``add``, which adds its parser and says what runs it.
 COMMANDS = (
     listing,
+    examples,
     training,
     folds,
     history,

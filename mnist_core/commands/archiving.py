@@ -10,7 +10,7 @@ from pathlib import Path
 from mnist_core.archive import file_name, write_archive
 from mnist_core.commands.arguments import Commands, add_run, run_named
 from mnist_core.errors import ConfigError, shown
-from mnist_core.runs import Store
+from mnist_core.examples import open_store
 from mnist_core.words import mark
 
 
@@ -27,7 +27,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 
 def _archive(options: argparse.Namespace) -> int:
-    store = Store.open()
+    store = open_store()
     run = run_named(store, options.run_name)
     path: Path = options.output or Path(file_name(run))
     if path.exists() and (path.is_dir() or not options.force):

@@ -45,8 +45,11 @@ def find_data(key: str) -> None:
 
 
 def run_named(store: Store, name: str) -> Run:
-    """The run of an id, of the beginning of one, or the newest of a name."""
-    runs = store.list_runs(limit=MOST_RUNS)
+    """The run of an id, of the beginning of one, or the newest of a name.
+
+    An example is found after all runs that people have started.
+    """
+    runs = store.list_runs(limit=MOST_RUNS) + store.examples(hidden=True)
     beginning = name if len(name) >= ID_BEGINNING else "no id begins so"
     found = [run for run in runs if run.name == name or run.id.startswith(beginning)]
     if found:

@@ -12,6 +12,7 @@ from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, run
 from mnist_core.commands.tables import print_table
 from mnist_core.estimates import Estimate
 from mnist_core.evaluation import Evaluation
+from mnist_core.examples import open_store
 from mnist_core.generalisation import ErrorGap, Gap, compared
 from mnist_core.judging import (
     PARTS,
@@ -22,7 +23,7 @@ from mnist_core.judging import (
     texts_of,
 )
 from mnist_core.regression import RegressionEvaluation
-from mnist_core.runs import Run, Store
+from mnist_core.runs import Run
 from mnist_core.tasks import task
 from mnist_core.tasks.texts import beginning
 
@@ -50,7 +51,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    store = Store.open()
+    store = open_store()
     run = run_named(store, options.run_name)
     check_part(run, options.part)
     parts = evaluate_parts(store, run.id, options.checkpoint, said=_say)

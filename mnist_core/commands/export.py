@@ -14,9 +14,9 @@ from pathlib import Path
 
 from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, run_named
 from mnist_core.errors import ConfigError, shown
+from mnist_core.examples import open_store
 from mnist_core.export import export
 from mnist_core.formats import FORMATS, Format, file_name
-from mnist_core.runs import Store
 from mnist_core.words import mark
 
 
@@ -35,7 +35,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 
 def _export(options: argparse.Namespace) -> int:
-    store = Store.open()
+    store = open_store()
     run = run_named(store, options.run_name)
     form = FORMATS[options.format]
     path: Path = options.output or Path(file_name(run, form, options.checkpoint))

@@ -11,7 +11,8 @@ from typing import Any
 from mnist_core.commands.arguments import MOST_RUNS, Commands
 from mnist_core.commands.tables import figures, metric_words, print_table, tested
 from mnist_core.errors import ConfigError, shown
-from mnist_core.runs import Run, Store
+from mnist_core.examples import open_store
+from mnist_core.runs import Run
 from mnist_core.words import mark
 
 
@@ -20,6 +21,9 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     parser = commands.add_parser("runs", help="the runs in the store, newest first")
     parser.set_defaults(run=_runs)
     parser.add_argument("--limit", type=int, default=50, help="show at most so many")
+    parser.add_argument(
+        "--examples", action="store_true", help="also the networks that come with the lab"
+    )
     return parser
 
 
@@ -32,7 +36,10 @@ def _runs(options: argparse.Namespace) -> int:
             limit=shown(options.limit),
             most=MOST_RUNS,
         )
-    runs = Store.open().list_runs(limit=options.limit)
+    store = open_store()
+    runs = store.list_runs(limit=options.limit)
+    if options.examples:
+        runs += store.examples(hidden=True)
     if options.json:
         print(json.dumps([_run_row(run) for run in runs]))
         return 0
@@ -59,6 +66,7 @@ def _run_row(run: Run) -> dict[str, Any]:
         "run_id": run.id,
         "name": run.name,
         "preset": run.preset,
+        "example": run.example,
         "status": run.status.value,
         "message": run.message,
         "created_at": run.created_at,

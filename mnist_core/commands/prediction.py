@@ -12,6 +12,7 @@ from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, run
 from mnist_core.commands.asking import print_table_answer, print_text_answer
 from mnist_core.commands.tables import print_table
 from mnist_core.errors import ConfigError, shown
+from mnist_core.examples import open_store
 from mnist_core.predictions import predict
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import task
@@ -41,7 +42,7 @@ def _predict(options: argparse.Namespace) -> int:
             mark("Give picture files, or --text, or --row."),
             count=sum(given),
         )
-    store = Store.open()
+    store = open_store()
     run = run_named(store, options.run_name)
     if options.text is not None:
         print_text_answer(store, run, options)

@@ -11,9 +11,10 @@ import io
 import json
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from mnist_core.architectures import architecture
 from mnist_core.archive import (
@@ -77,7 +78,7 @@ def restore(home: str, url: str, run_id: str, file: str) -> str:
         try:
             with (
                 store.arriving.opened(run_id, ARRIVED) as content,
-                packed.opened(content, _limit) as parts,
+                opened(content) as parts,
             ):
                 ended = _take(store, run_id, parts)
         except RefusedError as error:
@@ -92,13 +93,31 @@ def restore(home: str, url: str, run_id: str, file: str) -> str:
     return run.id
 
 
+def opened(file: BinaryIO) -> AbstractContextManager[packed.Packed]:
+    """The parts of an archive, none of them read yet.
+
+    Raises:
+        RefusedError: It is no zip file, or has parts that do not belong in an archive.
+    """
+    return packed.opened(file, _limit)
+
+
+def read_run(parts: packed.Packed) -> EndedRun:
+    """The run in an archive without its models; every part is compared with the manifest.
+
+    Raises:
+        RefusedError: The archive was changed, or holds what this version does not know.
+    """
+    _verify(parts)
+    return _ended_run(parts)
+
+
 def _limit(name: str) -> int | None:
     return PARTS.get(name) or (MOST_BYTES if EVENT_FILE.fullmatch(name) else None)
 
 
 def _take(store: Store, run_id: str, parts: packed.Packed) -> EndedRun:
-    _verify(parts)
-    ended = _ended_run(parts)
+    ended = read_run(parts)
     for name in MODELS:
         if name in parts.sizes:
             model = read_model_file(parts.read(name), name, wanted=_wanted(ended))

@@ -144,13 +144,17 @@ def arrived(store: Store, run_id: str) -> bytes:
     return content
 
 
-def add_ended(store: Store, run_id: str, ended: EndedRun) -> Run:
+def add_ended(
+    store: Store, run_id: str, ended: EndedRun, *, example: str | None = None, hidden: bool = False
+) -> Run:
     """Write a run that has ended into the store.
 
     Args:
         store: Where; its files are there already.
         run_id: The id of the new run.
         ended: What it is.
+        example: Key of the example that it is; None for all others.
+        hidden: Whether the lists leave the example out.
 
     Raises:
         StoreError: Its name, notes or tags are too long, or the store cannot be written.
@@ -178,6 +182,8 @@ def add_ended(store: Store, run_id: str, ended: EndedRun) -> Run:
         "tags": clean_tags(ended.tags),
         "imported": ended.imported,
         "last_seq": len(records),
+        "example": example,
+        "hidden": hidden,
     }
     rows = [journal_values(run_id, seq, record) for seq, record in enumerate(records, start=1)]
     with store.database.writing() as connection:

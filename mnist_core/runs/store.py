@@ -157,7 +157,16 @@ class Store:
 
         Raises:
             UnknownRunError: There is no such run.
+            StoreError: It is no example.
         """
+        run = self.get(run_id)
+        if run.example is None:
+            raise StoreError(
+                mark("“{name}” cannot be hidden."),
+                mark("Only the examples that come with the lab can; this is a run of your own."),
+                mark("Delete it, if nobody needs it any more."),
+                name=run.name,
+            )
         self._update(run_id, hidden=hidden)
 
     def tagged(self, tag: str) -> list[Run]:
@@ -210,6 +219,7 @@ class Store:
     def rename(self, run_id: str, name: str) -> None:
         """Call a run something else (one line, at most :data:`NAME_LENGTH` characters)."""
         name = clean_name(name)
+        _refuse_example(self.get(run_id))
         self._update(run_id, name=name)
         self.event_files.show(run_id, name)
 
@@ -240,6 +250,7 @@ class Store:
             values["tags"] = clean_tags(tags)
         if pinned is not None:
             values["pinned"] = pinned
+        _refuse_example(self.get(run_id))
         self._update(run_id, **values)
 
     def delete(self, run_id: str) -> None:
@@ -249,6 +260,7 @@ class Store:
             StoreError: It is still active.
         """
         run = self.get(run_id)
+        _refuse_example(run)
         idle = run.status is RunStatus.INTERRUPTED or (not run.status.is_active and run.settled)
         if not idle:
             raise StoreError(
@@ -257,6 +269,13 @@ class Store:
                 mark("Stop it first, then delete it."),
                 name=run.name,
             )
+        self._remove(run_id)
+
+    def remove_example(self, run_id: str) -> None:
+        """Remove an example that this version of the lab does not have any more."""
+        self._remove(run_id)
+
+    def _remove(self, run_id: str) -> None:
         with self.database.writing() as connection:
             connection.execute(sa.delete(runs).where(runs.c.id == run_id))
         self.event_files.hide(run_id)
@@ -376,6 +395,17 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
             limit=TAG_LENGTH,
         )
     return cleaned
+
+
+def _refuse_example(run: Run) -> None:
+    """Raise StoreError where a run is an example: everybody shares it, and nobody owns it."""
+    if run.example is not None:
+        raise StoreError(
+            mark("“{name}” cannot be changed or deleted."),
+            mark("It is an example that comes with the lab."),
+            mark("Hide it instead, or export it and import it as a run of your own."),
+            name=run.name,
+        )
 
 
 def _unknown(run_id: str) -> UnknownRunError:

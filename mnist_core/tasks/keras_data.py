@@ -13,6 +13,7 @@ its way (:func:`without_waiting`), and ask again.
 
 from __future__ import annotations
 
+import gzip
 import logging
 import os
 import socket
@@ -125,6 +126,35 @@ def arrays_of(name: str) -> Arrays:
     _fetch(name, file)
     with _reading:
         return _read(file)
+
+
+def vocabulary_of(name: str) -> tuple[str, ...]:
+    """The words that a network knows of a data set of texts, by number.
+
+    The data's own, where it is on this machine; else those that come with the lab, so that the
+    networks that come with it can be asked without the data.
+
+    Args:
+        name: "imdb" or "reuters".
+    """
+    return _kept_vocabulary(name) if is_kept(name) else shipped_vocabulary(name)
+
+
+@cache
+def _kept_vocabulary(name: str) -> tuple[str, ...]:
+    return tuple(map(str, arrays_of(name)["vocabulary"]))
+
+
+@cache
+def shipped_vocabulary(name: str) -> tuple[str, ...]:
+    """The words that come with the lab; see :func:`vocabulary_of`."""
+    with gzip.open(vocabulary_file(name), "rt", encoding="utf-8") as file:
+        return tuple(line.rstrip("\n") for line in file)
+
+
+def vocabulary_file(name: str) -> Path:
+    """Where the words that come with the lab are: one a line, empty where a number has no word."""
+    return Path(__file__).parents[1] / "data" / f"{name}-words.txt.gz"
 
 
 @contextmanager
