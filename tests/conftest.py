@@ -43,6 +43,8 @@ for variable in (
 
 # Most tests begin with an empty lab; those of the examples switch them on.
 os.environ["MNIST_LAB_EXAMPLES"] = "off"
+# Nobody waits for a first epoch here, and compiling ahead would keep the cores from the tests.
+os.environ["MNIST_LAB_COMPILE_AHEAD"] = "off"
 
 # Nor is its way to the internet: all that is asked here is on this machine.
 for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):

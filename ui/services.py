@@ -70,15 +70,21 @@ def store() -> Store:
 
 
 def start_engine() -> None:
-    """Start the workers of this server, in the background.
+    """Open the store and start the workers of this server, in the background.
 
+    The server answers meanwhile: a browser loads Streamlit's own files before it asks for a page.
     A store that cannot be opened (on a full disk, say) does not keep the server from starting:
     every page then says what is wrong with it, and ``engine_state`` too. The workers start with
     the first page that finds it open.
     """
-    global _engine_waits, _trouble
+    global _engine_waits
+    _engine_waits = True
+    threading.Thread(target=_open, name="start", daemon=True).start()
+
+
+def _open() -> None:
+    global _trouble
     with _opening:
-        _engine_waits = True
         try:
             _start_waiting_engine(store())
         except StoreError as error:
@@ -105,7 +111,8 @@ def page_served() -> None:
 def stop_engine() -> None:
     """End the workers of this server; what they trained goes on at the next start."""
     global _engine_waits
-    _engine_waits = False
+    with _opening:  # a server that is ended at once has not opened its store yet
+        _engine_waits = False
     running = engine.current()
     if running:
         running.close()
@@ -116,7 +123,9 @@ def engine_state() -> engine.EngineState:
     running = engine.current()
     if running:
         return running.state
-    return engine.EngineState("failed", _trouble) if _trouble else engine.EngineState("stopped")
+    if _trouble:
+        return engine.EngineState("failed", _trouble)
+    return engine.EngineState("starting" if _engine_waits else "stopped")
 
 
 def submit(config: TrainingConfig, name: str | None = None, preset: str | None = None) -> Run:

@@ -30,7 +30,7 @@ from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
 from mnist_core.training.event_writer import EventWriter
 from mnist_core.training.link import Clock, RunLink
-from mnist_core.training.warm_up import load_tensorflow
+from mnist_core.training.warm_up import at_work, load_tensorflow
 from mnist_core.words import mark
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def train(lease: Lease, store: Store, *, gives_way: bool = True) -> None:
     writer = RunWriter(store.database, lease)
     with RunLink(writer, RunQueue(store.database) if gives_way else None) as link:
         try:
-            _train(store, link)
+            with at_work:
+                _train(store, link)
         except LeaseLostError:
             log.warning("run %s was taken over by another worker", lease.run_id)
 

@@ -17,7 +17,7 @@ from mnist_core.training.augmentation import augmentation_of
 from mnist_core.training.fit import Program
 
 #: Programs kept; each holds a model and its compiled steps, not the data.
-KEPT = 4
+KEPT = 16
 
 _programs: OrderedDict[tuple[object, ...], Program] = OrderedDict()
 

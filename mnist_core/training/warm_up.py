@@ -6,28 +6,37 @@ worker takes any job.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 #: Set by the engine for each worker: what it is for, how many threads it may compute with.
 ROLE_VARIABLE = "MNIST_LAB_WORKER_ROLE"
 THREADS_VARIABLE = "MNIST_LAB_WORKER_THREADS"
+#: Set to "off" where nobody waits for a first epoch, or every bit of memory counts.
+COMPILE_AHEAD_VARIABLE = "MNIST_LAB_COMPILE_AHEAD"
 #: Workers give way to the web server, and trainings to what a person waits for, by so much.
 TRAINING_NICENESS = 10
 INTERACTIVE_NICENESS = 5
-#: The interactive worker loads TensorFlow so many seconds later, to leave the cores to the one
-#: that trains.
-INTERACTIVE_DELAY = 10.0
+#: The interactive worker loads TensorFlow so many seconds later: the first page and the worker
+#: that trains come first.
+INTERACTIVE_DELAY = 1.0
 
+#: Between two presets, in seconds: long enough for a run that waits to take its turn.
+TURN_SECONDS = 0.05
+#: Held while this process trains, or compiles ahead what a training will need.
+at_work = threading.Lock()
 _loading = threading.Lock()
+log = logging.getLogger(__name__)
 
 
 def dask_setup(_worker: Any) -> None:
-    """Prepare a worker: at once if it trains, a little later if it is the interactive one."""
+    """Prepare a worker before its first task; the rest goes on in the background."""
     if hasattr(os, "nice"):
         waits = os.environ.get(ROLE_VARIABLE) == "interactive"
         os.nice(INTERACTIVE_NICENESS if waits else TRAINING_NICENESS)
@@ -36,11 +45,14 @@ def dask_setup(_worker: Any) -> None:
         # once it has put their runs back into the queue.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.environ.get(ROLE_VARIABLE) == "interactive":
-        timer = threading.Timer(INTERACTIVE_DELAY, warm_up)
-        timer.daemon = True
-        timer.start()
+        rest = threading.Timer(INTERACTIVE_DELAY, prepare_for_questions)
     else:
-        warm_up()
+        load_tensorflow()  # the engine is ready when this worker is
+        if os.environ.get(COMPILE_AHEAD_VARIABLE) == "off":
+            return
+        rest = threading.Timer(0, compile_presets)
+    rest.daemon = True
+    rest.start()
 
 
 def load_tensorflow() -> Any:
@@ -89,17 +101,37 @@ def _take_keras_as_it_is_delivered() -> None:
     keras.config.set_image_data_format("channels_last")
 
 
-def warm_up() -> None:
-    """Load TensorFlow and the data, and build something small."""
+def prepare_for_questions() -> None:
+    """Load TensorFlow and what the first questions need, and build something small."""
     load_tensorflow()
 
     from mnist_core.config import TrainingConfig
+    from mnist_core.evaluation import load_scikit_learn
     from mnist_core.tasks import task
     from mnist_core.training.programs import program_for
 
     task("mnist").load()
     program_for(TrainingConfig())
-    if os.environ.get(ROLE_VARIABLE) == "interactive":
-        from mnist_core.evaluation import load_scikit_learn
+    load_scikit_learn()
 
-        load_scikit_learn()
+
+def compile_presets() -> None:
+    """Compile what the presets need while nobody trains, so that no first epoch waits for it.
+
+    A run that is started meanwhile waits for the one preset that is being compiled. Presets whose
+    data is not on this machine are left out.
+    """
+    from mnist_core.presets import PRESETS
+    from mnist_core.tasks import keras_data
+    from mnist_core.training.ahead import compile_ahead
+
+    for preset in PRESETS.values():
+        name = preset.config.task
+        if name in keras_data.SOURCES and not keras_data.is_kept(name):
+            continue
+        with at_work:
+            try:
+                compile_ahead(preset.config)
+            except Exception:  # a run says what is wrong, to the person who starts it
+                log.exception("%s could not be compiled ahead", preset.key)
+        time.sleep(TURN_SECONDS)

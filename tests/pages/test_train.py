@@ -16,6 +16,7 @@ from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue
 from mnist_core.tasks import task
+from tests.waiting import until
 from ui import presses, services
 from ui.fields import FIELDS
 
@@ -413,6 +414,7 @@ def test_workers_that_cannot_start_are_told_of(
     monkeypatch.setattr(services, "_engine_waits", False)
     monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "file" / "home"))
     services.start_engine()
+    until(lambda: services.engine_state().phase == "failed")
     app = open_page("train")
     assert "no worker trains them" in app.warning[0].value
 

@@ -8,6 +8,7 @@ import pytest
 
 from mnist_core import engine
 from mnist_core.errors import StoreError
+from tests.waiting import until
 from ui import services
 
 
@@ -32,7 +33,7 @@ def test_an_engine_without_a_store_starts_when_the_store_can_be_opened(
     place.write_text("a file, where a folder is to be", "utf-8")
     monkeypatch.setenv("MNIST_LAB_HOME", str(place / "home"))
     services.start_engine()
-    assert services.engine_state().phase == "failed"
+    until(lambda: services.engine_state().phase == "failed")
     assert str(place) in services.engine_state().message
     with pytest.raises(StoreError):
         services.store()

@@ -1,0 +1,230 @@
+"""What a visitor waits for in the first minute, each figure beside one that the machine sets.
+
+    python benchmarks/first_minute.py [--rounds 3] [--presets KEY …] [--json]
+
+Seconds differ by a factor of two between machines, so each pair is taken in the same round, with
+the same Chromium, and the ratio is what counts:
+
+1. server started → first page usable, beside a Streamlit app of one line;
+2. server started → engine ready, beside that app's first page plus one ``import tensorflow`` in a
+   fresh process;
+3. Start → first point in the chart, for each preset the first time in its worker and the second;
+4. Start → 1,000 epochs of overfit-700 drawn, beside the seconds that ``python -m mnist_core train``
+   trains for.
+
+Nothing else should run on the machine meanwhile. Chromium is the one on the PATH, or
+MNIST_LAB_CHROMIUM. Presets whose data is not on this machine are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab_server import ROOT, free_port, serve, wait_for_engine
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(ROOT))
+
+from mnist_core.presets import PRESETS
+
+PATIENCE = 240
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
+CHART = ".st-key-live-chart [data-run]"
+DRAWN = """([chart, before, epochs]) => {
+    const data = document.querySelector(chart)?.dataset;
+    return data && data.run !== before && +data.epochs >= epochs;
+}"""
+BARE = 'import streamlit as st\n\nst.button("Start")\n'
+#: The largest ratio of each pair that the project allows itself.
+BARS = {"first page": 1.5, "engine ready": 1.2, "first point": 1.5, "1,000 epochs": 1.3}
+#: A preset of long epochs is looked at until its first point, and not before this many seconds.
+SETTLE_SECONDS = 1.5
+
+Pair = tuple[float, float]
+
+
+@contextlib.contextmanager
+def serve_bare(port: int) -> Iterator[None]:
+    """Start a Streamlit app of one line."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "app.py"
+        script.write_text(BARE)
+        command = [sys.executable, "-m", "streamlit", "run", str(script)]
+        options = ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
+        server = subprocess.Popen(
+            [*command, *options, "--server.port", str(port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def new_page(browser: Browser) -> Page:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE * 1000)
+    return context.new_page()
+
+
+def open_first_page(page: Page, port: int) -> None:
+    """Load the page as soon as the server answers, and wait for its first button."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.02)
+    page.goto(f"http://localhost:{port}")
+    page.locator("[data-testid=stMain] button:visible").first.wait_for()
+
+
+def bare_start(browser: Browser) -> float:
+    port, page = free_port(), new_page(browser)
+    began = time.perf_counter()
+    with serve_bare(port):
+        open_first_page(page, port)
+        taken = time.perf_counter() - began
+        page.context.close()
+    return taken
+
+
+def import_tensorflow() -> float:
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-c", "import tensorflow"], check=True, stderr=subprocess.DEVNULL
+    )
+    return time.perf_counter() - began
+
+
+def training_seconds() -> float:
+    """How long the shell trains overfit-700, without its start-up."""
+    with tempfile.TemporaryDirectory() as home:
+        command = ["-m", "mnist_core", "train", "--preset", "overfit-700", "--json"]
+        result = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=os.environ | {"MNIST_LAB_HOME": home},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    seconds: float = json.loads(result.stdout)["seconds"]
+    return seconds
+
+
+def start(page: Page, epochs: int) -> float:
+    """Press Start; the seconds until so many epochs are drawn."""
+    chart = page.locator(CHART)
+    before = (chart.get_attribute("data-run") if chart.count() else "") or ""
+    button = page.locator(".st-key-train-start button:enabled")
+    button.wait_for()
+    began = time.perf_counter()
+    button.click()
+    page.wait_for_function(DRAWN, arg=[CHART, before, epochs])
+    return time.perf_counter() - began
+
+
+def stop(page: Page) -> None:
+    """End the run that is shown, if it has not ended."""
+    button = page.locator(".st-key-train-stop button:enabled")
+    with contextlib.suppress(Exception):
+        button.click(timeout=1000)
+    ended = ",".join(f"{CHART}[data-status={status}]" for status in ("finished", "stopped"))
+    page.wait_for_selector(ended, state="attached")
+    page.wait_for_timeout(1000 * SETTLE_SECONDS)
+
+
+def wait_until_compiled(address: str) -> None:
+    """Return when the worker has compiled what it compiles while it is idle."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with urllib.request.urlopen(f"{address}/live/health") as answer:
+            if json.load(answer)["engine"].get("compiled", True):
+                return
+        time.sleep(0.2)
+
+
+def measure(browser: Browser, presets: list[str]) -> dict[str, Pair]:
+    bare = bare_start(browser)
+    tensorflow = import_tensorflow()
+    shell = training_seconds()
+    pairs: dict[str, Pair] = {}
+    port, page = free_port(), new_page(browser)
+    address = f"http://localhost:{port}"
+    began = time.perf_counter()
+    with serve(port):
+        open_first_page(page, port)
+        pairs["first page"] = (time.perf_counter() - began, bare)
+        wait_for_engine(address)
+        pairs["engine ready"] = (time.perf_counter() - began, bare + tensorflow)
+        wait_until_compiled(address)
+        for key in presets:
+            page.goto(f"{address}/train?preset={key}")
+            page.wait_for_timeout(1000 * SETTLE_SECONDS)
+            first = start(page, 1)
+            stop(page)
+            page.goto(f"{address}/train?preset={key}")
+            page.wait_for_timeout(1000 * SETTLE_SECONDS)
+            pairs[f"first point, {key}"] = (first, start(page, 1))
+            stop(page)
+        page.goto(f"{address}/train?preset=overfit-700")
+        page.wait_for_timeout(1000 * SETTLE_SECONDS)
+        pairs["1,000 epochs"] = (start(page, 1000), shell)
+        page.context.close()
+    return pairs
+
+
+def available(key: str) -> bool:
+    """Whether a preset's data is in the package or in Keras's cache."""
+    from mnist_core.tasks import keras_data
+
+    source = keras_data.SOURCES.get(PRESETS[key].config.task)
+    return source is None or all((keras_data.keras_cache() / one).exists() for one in source.files)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--presets", nargs="*", choices=list(PRESETS), default=list(PRESETS))
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    presets = [key for key in options.presets if available(key)]
+    chromium = os.environ.get("MNIST_LAB_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        rounds = [measure(browser, presets) for _ in range(options.rounds)]
+        browser.close()
+    figures = {}
+    for name in rounds[0]:
+        ours, theirs = (statistics.median(one[name][side] for one in rounds) for side in (0, 1))
+        bar = BARS[name.split(", ")[0] if name.startswith("first point") else name]
+        ratio = statistics.median(one[name][0] / one[name][1] for one in rounds)
+        figures[name] = {"seconds": ours, "beside": theirs, "ratio": ratio, "at_most": bar}
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        print(f"{'':34} seconds  beside   ratio  at most")
+        for name, one in figures.items():
+            numbers = f"{one['seconds']:7.2f} {one['beside']:7.2f} {one['ratio']:7.2f}"
+            print(f"{name:34} {numbers} {one['at_most']:8.1f}")
+    return int(any(one["ratio"] > one["at_most"] for one in figures.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""What is compiled ahead is what a run of the same configuration then uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mnist_core.config import TrainingConfig
+from mnist_core.presets import PRESETS
+from mnist_core.runs import RunStatus, Store
+from mnist_core.runs.leases import RunQueue
+from mnist_core.training import programs
+from mnist_core.training.ahead import compile_ahead
+from mnist_core.training.job import train
+
+
+def trained(config: TrainingConfig, store: Store):
+    run = store.create(config)
+    lease = RunQueue(store.database).claim(run.id)
+    assert lease is not None
+    train(lease, store)
+    run = store.get(run.id)
+    assert run.status is RunStatus.FINISHED, run.message
+    return [replace(one, seconds=0.0, recorded_at=0.0) for one in store.curves(run.id)], run
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        replace(PRESETS["overfit-700"].config, epochs=3),
+        replace(PRESETS["boston"].config, epochs=3),
+        TrainingConfig(
+            architecture="strided",
+            train_size=150,
+            validation_size=50,
+            batch_size=64,
+            epochs=2,
+            augmentation="handwriting",
+        ),
+    ],
+    ids=lambda config: config.architecture,
+)
+def test_a_run_compiles_nothing_more_and_trains_the_same_curve(config, lab_home):
+    store = Store(lab_home)
+    before, _ = trained(config, store)
+    programs._programs.clear()
+    compile_ahead(config)
+    (program,) = programs._programs.values()
+    forms = program.forms
+    after, run = trained(config, store)
+    assert program.forms == forms
+    assert after == before
+    assert run.test_metric is not None
