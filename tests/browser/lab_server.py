@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,21 +26,25 @@ class LabServer:
     Args:
         home: Its MNIST_LAB_HOME.
         app: The script that is run, within the checkout.
+        variables: More of the server's environment.
     """
 
-    def __init__(self, home: Path, app: str = "app.py") -> None:
+    def __init__(
+        self, home: Path, app: str = "app.py", variables: Mapping[str, str] | None = None
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.home = home
         self.address = f"http://localhost:{self.port}"
         self._app = app
+        self._variables = dict(variables or {}) | {"MNIST_LAB_HOME": str(home)}
         self._log = home.parent / f"server-{self.port}.log"
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", self._app]
-        variables = {"MNIST_LAB_HOME": str(self.home)}
+        variables = dict(self._variables)
         if Path(self._app).parent != Path():  # Streamlit finds modules beside the script alone
             variables["PYTHONPATH"] = str(ROOT)
         with self._log.open("a") as log:

@@ -1,0 +1,54 @@
+"""A fresh lab without a network connection: each page answers with a network that comes with it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from mnist_core.examples import known_examples
+from tests.browser.lab_server import PATIENCE, LabServer
+from tests.browser.test_draw import RESULT, SEVEN, draw
+
+ASK_FIGURE = ".st-key-ask-answer [data-testid=stMetricValue]"
+
+
+@pytest.fixture(scope="module")
+def fresh_lab(tmp_path_factory: pytest.TempPathFactory):
+    """A server on an empty home, with the examples and without any data of Keras's."""
+    folder = tmp_path_factory.mktemp("fresh")
+    variables = {"MNIST_LAB_EXAMPLES": "on", "KERAS_HOME": str(folder / "keras")}
+    server = LabServer(folder / "home", variables=variables)
+    server.wait_until_ready()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, fresh_lab: LabServer):
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.set_default_timeout(PATIENCE * 1000)
+    troubles: list[str] = []
+    own = (fresh_lab.address, fresh_lab.address.replace("http", "ws"), "data:", "blob:")
+    tab.on("request", lambda r: None if r.url.startswith(own) else troubles.append(r.url))
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    yield tab
+    tab.close()
+    assert troubles == []
+
+
+def test_draw_recognises_a_digit(page: Page, fresh_lab: LabServer) -> None:
+    page.goto(f"{fresh_lab.address}/draw?run={known_examples()['reads-handwriting'].id}")
+    draw(page, SEVEN)
+    expect(page.locator(f"{RESULT} [data-testid=stMetricValue]").first).to_have_text("7")
+    expect(page.locator(RESULT)).to_contain_text("reads-handwriting")
+
+
+@pytest.mark.parametrize(("key", "answer"), [("imdb", "%"), ("reuters", "%"), ("boston", "$")])
+def test_ask_answers(page: Page, fresh_lab: LabServer, key: str, answer: str) -> None:
+    page.goto(f"{fresh_lab.address}/ask?run={known_examples()[key].id}")
+    expect(page.locator(ASK_FIGURE)).to_contain_text(answer)
+
+
+def test_evaluate_shows_a_confusion_matrix(page: Page, fresh_lab: LabServer) -> None:
+    page.goto(f"{fresh_lab.address}/evaluate")
+    expect(page.locator(".st-key-evaluate-matrix .js-plotly-plot")).to_be_visible()
