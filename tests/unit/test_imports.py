@@ -26,6 +26,7 @@ WITH_TENSORFLOW = (
     "mnist_core.training.objective",
     "mnist_core.training.tensorboard",
     "mnist_core.training.programs",
+    "mnist_core.training.ahead",
     "mnist_core.training.callbacks",
     "mnist_core.explain",
     "mnist_core.export",
