@@ -148,7 +148,7 @@ def test_a_run_that_is_deleted_is_said_to_be(open_chart, store) -> None:
     page.until_status("stopped")
     other = Training(store)
     page.set(run=other.id)
-    page.until(f"data.run === '{other.id}'")
+    page.until(f"data.run === '{other.id}' && data.status === 'running'")
     other.writer.set_status(RunStatus.INTERRUPTED)
     store.delete(other.id)
     expect(notice(page)).to_contain_text("This run was deleted")
