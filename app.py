@@ -2,6 +2,9 @@
 
 One server process holds the pages, the live event stream and the engine. It never loads
 TensorFlow: that is for the engine's workers.
+
+The lab's own modules are imported in the background: the server answers meanwhile, and a browser
+loads Streamlit's files before it asks for anything else.
 """
 
 from __future__ import annotations
@@ -9,25 +12,40 @@ from __future__ import annotations
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import Any
 
 import streamlit as st
-
-from ui import board, live_routes, services
+from anyio import to_thread
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+from streamlit import config
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
     """Start the engine with the server, and end it with it."""
     _end_streams_first()
-    services.start_engine()
+    starting = Thread(target=_start, name="start", daemon=True)
+    starting.start()
     try:
         yield None
     finally:
+        starting.join()
+        from ui import board, services
+
         board.stop()
         services.stop_engine()
+
+
+def _start() -> None:
+    from ui import services
+
+    services.start_engine()
+    _router()
 
 
 def _end_streams_first() -> None:
@@ -36,15 +54,36 @@ def _end_streams_first() -> None:
         server_stops = signal.getsignal(number)
 
         def stop(number: int, frame: FrameType | None, then: Any = server_stops) -> None:
-            live_routes.close_streams()
+            if _router.cache_info().currsize:  # before, there are no streams
+                from ui import live_routes
+
+                live_routes.close_streams()
             if callable(then):
                 then(number, frame)
 
         signal.signal(number, stop)
 
 
-app = st.App(
-    Path(__file__).parent / "ui" / "dashboard.py",
-    routes=[*live_routes.routes, *board.routes],
-    lifespan=lifespan,
-)
+@cache
+def _router() -> Router:
+    from ui import board, live_routes
+
+    return Router([*live_routes.routes, *board.routes])
+
+
+class LiveRoutes:
+    """The addresses of the live chart and of TensorBoard, once their modules are loaded."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        router = await to_thread.run_sync(_router)
+        await router(scope, receive, send)
+
+
+def _routes() -> list[Route]:
+    base = config.get_option("server.baseUrlPath").strip("/")
+    paths = {"/live/{path:path}", f"/{base}/live/{{path:path}}" if base else "/live/{path:path}"}
+    return [Route(path, LiveRoutes()) for path in (*sorted(paths), "/font-roboto/{name}")]
+
+
+app = st.App(Path(__file__).parent / "ui" / "dashboard.py", routes=_routes(), lifespan=lifespan)

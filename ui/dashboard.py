@@ -26,7 +26,7 @@ def main() -> None:
     )
     from ui.text import _
 
-    st.set_page_config(page_title=_("MNIST Lab"), page_icon="🔢", layout="wide")
+    st.set_page_config(page_title=_("MNIST Lab"), layout="wide")
     st.html(Path(__file__).with_name("layout.css"))
     page = st.navigation(
         [
@@ -45,6 +45,8 @@ def main() -> None:
     )
     with problems.shown():
         page.run()
+    # Last, as Streamlit loads Pillow for it, for which the first visitor would wait.
+    st.set_page_config(page_icon=Path(__file__).with_name("icon.svg"))
     services.page_served()
 
 

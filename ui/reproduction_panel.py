@@ -25,12 +25,7 @@ def show_reproduction() -> None:
                 "1 in 200 to count as missed."
             ).format(seeds=SEEDS)
         )
-        st.dataframe(
-            [_row(row) for row in rows],
-            hide_index=True,
-            width="stretch",
-            height="content",
-        )
+        st.markdown(_table([_row(row) for row in rows]))
         st.caption(_("Train them yourself: `python -m mnist_core reproduce`"))
 
 
@@ -48,6 +43,12 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
         _("Whose figure"): _(known.source),
         _("Put right"): _(known.put_right),
     }
+
+
+def _table(rows: list[dict[str, str]]) -> str:
+    # Markdown, as st.dataframe and st.table load pandas, for which the first visitor would wait.
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 @st.cache_data(show_spinner=False)
