@@ -29,10 +29,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 from lab_server import ROOT, free_port, serve, wait_for_engine
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -52,6 +52,8 @@ BARE = 'import streamlit as st\n\nst.button("Start")\n'
 BARS = {"first page": 1.5, "engine ready": 1.2, "first point": 1.5, "1,000 epochs": 1.3}
 #: A preset of long epochs is looked at until its first point, and not before this many seconds.
 SETTLE_SECONDS = 1.5
+#: Workers rest when they use less than this share of a processor for so many seconds.
+REST, REST_SECONDS = 0.1, 3.0
 
 Pair = tuple[float, float]
 
@@ -150,14 +152,22 @@ def stop(page: Page) -> None:
     page.wait_for_timeout(1000 * SETTLE_SECONDS)
 
 
-def wait_until_compiled(address: str) -> None:
-    """Return when the worker has compiled what it compiles while it is idle."""
-    end = time.monotonic() + PATIENCE
+def wait_until_compiled(server: int) -> None:
+    """Return when the workers rest: they have compiled what they compile while nobody trains.
+
+    Args:
+        server: Process number of the server.
+    """
+    workers = psutil.Process(server).children(recursive=True)
+    end, used = time.monotonic() + PATIENCE, -1.0
     while time.monotonic() < end:
-        with urllib.request.urlopen(f"{address}/live/health") as answer:
-            if json.load(answer)["engine"].get("compiled", True):
-                return
-        time.sleep(0.2)
+        times = [worker.cpu_times() for worker in workers if worker.is_running()]
+        now = sum(one.user + one.system for one in times)
+        if now - used < REST * REST_SECONDS:
+            return
+        used = now
+        time.sleep(REST_SECONDS)
+    raise TimeoutError("the workers did not come to rest")
 
 
 def measure(browser: Browser, presets: list[str]) -> dict[str, Pair]:
@@ -168,12 +178,12 @@ def measure(browser: Browser, presets: list[str]) -> dict[str, Pair]:
     port, page = free_port(), new_page(browser)
     address = f"http://localhost:{port}"
     began = time.perf_counter()
-    with serve(port):
+    with serve(port) as (server, _home):
         open_first_page(page, port)
         pairs["first page"] = (time.perf_counter() - began, bare)
         wait_for_engine(address)
         pairs["engine ready"] = (time.perf_counter() - began, bare + tensorflow)
-        wait_until_compiled(address)
+        wait_until_compiled(server.pid)
         for key in presets:
             page.goto(f"{address}/train?preset={key}")
             page.wait_for_timeout(1000 * SETTLE_SECONDS)
