@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from multiprocessing import get_context
 
+import numpy as np
 import pytest
 
 from mnist_core.config import TrainingConfig
@@ -13,10 +14,11 @@ from mnist_core.examples import FOLDER, install, known_examples, open_store
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Store
-from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, LAST_MODEL
 from mnist_core.runs.cleaning import old_runs
 from mnist_core.tasks.keras_data import shipped_vocabulary, vocabulary_file
 from mnist_core.tasks.texts import WORDS
+from mnist_core.teaching import FEWEST, teach
 
 MOST_BYTES = 10_000_000
 
@@ -148,3 +150,13 @@ def test_several_processes_may_open_a_new_store_at_once(lab_home, with_examples)
 
 def _count_examples(_: int) -> int:
     return len(open_store().examples())
+
+
+def test_fine_tuning_starts_from_an_example(store: Store) -> None:
+    example = known_examples()["mlp-512"]
+    for label in range(FEWEST):
+        store.drawings.add(np.full((28, 28), label, np.uint8), label)
+    run = teach(store, example.id, name="fine-tuned")
+    assert run.example is None and [own.id for own in store.list_runs()] == [run.id]
+    best = store.artifacts.read(example.id, BEST_MODEL)
+    assert best and store.artifacts.read(run.id, BASE_MODEL) == best
