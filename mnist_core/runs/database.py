@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_core.errors import StoreError
-from mnist_core.runs.schema import REVISION
+from mnist_core.runs.schema import REVISION, metadata
 from mnist_core.words import mark
 
 #: How long a writer waits for another one, in seconds.
@@ -67,15 +67,18 @@ class Database:
         with self._engine.begin() as connection:
             if _revision(connection) == REVISION:
                 return
-        from alembic import command
-        from alembic.config import Config
-        from alembic.util import CommandError
-
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._writing.begin() as connection:
             if not self.is_sqlite:  # SQLite's writing transaction is a lock already
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            if not sa.inspect(connection).get_table_names():
+                _build(connection)
+                return
+            from alembic import command
+            from alembic.config import Config
+            from alembic.util import CommandError
+
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
@@ -128,6 +131,17 @@ def _revision(connection: sa.Connection) -> str | None:
         return None
     version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     return version
+
+
+def _build(connection: sa.Connection) -> None:
+    """Give an empty database all tables at once, without loading Alembic."""
+    metadata.create_all(connection)
+    connection.execute(
+        sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+    )
+    connection.execute(
+        sa.text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION}
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -58,30 +59,31 @@ def connection_to(store: Store) -> closing[sqlite3.Connection]:
     return closing(sqlite3.connect(Path(store.home) / "runs.db", isolation_level=None))
 
 
-def test_the_migrations_build_the_tables_of_the_schema(any_store):
-    with any_store.database.reading() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
-        )
-        assert compare_metadata(context, schema.metadata) == []
-        assert context.get_current_revision() == schema.REVISION
-
-
 def test_the_revision_named_in_the_schema_is_the_newest_migration():
     assert scripts().get_heads() == [schema.REVISION]
 
 
-def test_every_migration_can_be_taken_back(lab_home):
-    store = Store(lab_home)
-    from alembic import command
+def differences(store: Store) -> list:
+    """How the database's tables differ from those of the schema."""
+    with store.database.reading() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert context.get_current_revision() == schema.REVISION
+        return compare_metadata(context, schema.metadata)
 
+
+def test_the_migrations_build_the_tables_of_the_schema_and_can_be_taken_back(any_store):
+    assert differences(any_store) == []
     config = Config()
     config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
-    with store.database.writing() as connection:
+    with any_store.database.writing() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
-    with store.database.reading() as connection:
+    with any_store.database.reading() as connection:
         assert set(sa.inspect(connection).get_table_names()) <= {"alembic_version"}
+    any_store.database._migrate()
+    assert differences(any_store) == []
 
 
 def test_a_store_at_the_newest_revision_opens_without_alembic(lab_home):
