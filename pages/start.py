@@ -1,16 +1,23 @@
-"""The start page: what this is, in three sentences, and experiments that begin with one click."""
+"""The start page: what this is, one finished experiment as a picture, and experiments to start."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
+from mnist_core.errors import UnknownRunError
+from mnist_core.examples import known_examples
 from mnist_core.presets import PRESETS, Preset
+from mnist_core.runs import Run
 from ui import live_chart, problems, services, state
-from ui.navigation import train_page
+from ui.navigation import draw_page, train_page
 from ui.reproduction_panel import show_reproduction
-from ui.run_words import STATUS_WORDS, escaped, settings_line
+from ui.run_words import STATUS_WORDS, escaped, settings_line, whole
 from ui.starting import start_run
 from ui.text import _
 
-CARDS_IN_A_ROW = 3
+FIRST = next(iter(PRESETS.values()))
+#: So many experiments are shown at once; the others are one click away.
+OPEN_CARDS = 4
 #: Among so many of the newest runs, one that is still at work is looked for.
 RECENT_RUNS = 100
 
@@ -22,25 +29,20 @@ def start(preset: Preset) -> None:
         st.switch_page(train_page(), query_params={"run": run.id})
 
 
-def offer(preset: Preset, *, first: bool = False) -> None:
+def offer(preset: Preset) -> None:
     """One experiment as a card."""
     with st.container(
         border=True, height="stretch", key=state.preset_card(preset.key), gap="xsmall"
     ):
-        if first:
-            st.badge(_("Begin here"), color="green")
-        st.markdown(f"{'###' if first else '####'} {_(preset.label)}", anchors=False)
+        st.markdown(f"### {_(preset.label)}", anchors=False)
         st.markdown(_(preset.summary))
-        if first:
-            st.markdown(_(preset.look_for))
+        st.markdown(_("**Teaches:** {text}").format(text=_(preset.teaches)))
         st.caption(settings_line(preset.config))
+        st.caption(_(preset.then_try))
         st.space("stretch")
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
-                _("Start {name}").format(name=preset.key),
-                key=state.preset_start(preset.key),
-                type="primary" if first else "secondary",
-                icon=":material/play_arrow:",
+                _("Start"), key=state.preset_start(preset.key), icon=":material/play_arrow:"
             ):
                 start(preset)
             st.page_link(
@@ -52,13 +54,11 @@ def offer(preset: Preset, *, first: bool = False) -> None:
             )
 
 
-def offer_all(presets: list[Preset]) -> None:
-    """Experiments as cards, some in each row."""
-    for begin in range(0, len(presets), CARDS_IN_A_ROW):
-        columns = st.columns(CARDS_IN_A_ROW)
-        for column, preset in zip(columns, presets[begin : begin + CARDS_IN_A_ROW], strict=False):
-            with column:
-                offer(preset)
+def offer_all(key: str, presets: Sequence[Preset]) -> None:
+    """Experiments as cards, as many in each row as there is room for."""
+    with st.container(key=key):
+        for preset in presets:
+            offer(preset)
 
 
 def continue_watching() -> None:
@@ -78,26 +78,68 @@ def continue_watching() -> None:
     )
 
 
-with st.container(key=state.START_INTRO):
-    st.title(_("Watch a network learn, and see where it overfits"), anchor=False)
-    st.markdown(
-        _(
-            "Choose an experiment, and a small neural network learns to read handwritten digits "
-            "on this machine. Four curves grow while it learns: how wrong and how right it is, "
-            "on the images it learns from and on images it has never seen. Where these begin to "
-            "disagree, it has begun to learn by heart, and the chart marks that epoch."
+def finished_example() -> Run | None:
+    """The first experiment as it comes with the lab; None in a lab without examples."""
+    try:
+        return services.store().get(known_examples()[FIRST.key].id)
+    except UnknownRunError:
+        return None
+
+
+def show_picture(run: Run) -> None:
+    """The curves of a finished run, and how to read them."""
+    with st.container(key=state.START_PICTURE, gap="xsmall"):
+        live_chart.live_chart(run, key=state.START_CHART)
+        st.caption(
+            _(
+                "A network trained on {samples} digits. Up to epoch {epoch} the validation loss "
+                "falls. After that only the training loss does: the network memorises its "
+                "training images and generalises less and less. It **overfits**."
+            ).format(
+                samples=whole(run.config.train_size),
+                epoch=known_examples()[FIRST.key].best_epoch,
+            )
         )
+
+
+def show_intro() -> None:
+    """The name, one sentence, and what to do first."""
+    st.title(_("MNIST Lab"), anchor=False)
+    st.markdown(
+        _("Watch a small neural network learn to read digits, and see where it starts to overfit.")
     )
+    with st.container(key=state.START_ACTIONS, horizontal=True):
+        if st.button(
+            _("Draw a digit"), key=state.START_DRAW, type="primary", icon=":material/draw:"
+        ):
+            st.switch_page(draw_page())
+        if st.button(
+            _("Start the first experiment"), key=state.START_FIRST, icon=":material/play_arrow:"
+        ):
+            start(FIRST)
     with problems.shown():
         continue_watching()
+
+
+with st.container(key=state.START_LAYOUT):
+    with st.container(key=state.START_INTRO):
+        show_intro()
+    example = None
+    with problems.shown():
+        example = finished_example()
+    if example:
+        show_picture(example)
+    else:
+        live_chart.warm_up()
 
 digits, others = (
     [preset for preset in PRESETS.values() if (preset.config.task == "mnist") is wanted]
     for wanted in (True, False)
 )
-offer(digits[0], first=True)
-offer_all(digits[1:])
-st.subheader(_("Other tasks, the same lesson"), anchor=False)
-offer_all(others)
+st.header(_("Experiments"), anchor=False)
+offer_all(state.START_CARDS, digits[:OPEN_CARDS])
+with st.expander(_("More experiments with digits")):
+    offer_all(state.START_MORE_CARDS, digits[OPEN_CARDS:])
+with st.expander(_("Other data: clothes, texts and house prices")):
+    offer_all(state.START_OTHER_CARDS, others)
 show_reproduction()
-live_chart.warm_up()

@@ -1,4 +1,4 @@
-"""Do we find what the sources found? Their experiments, each trained with several seeds."""
+"""Do our results match the sources? Their experiments, each trained with several seeds."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def show_reproduction() -> None:
     rows = _published()
     if not rows:
         return
-    with st.expander(_("Do we find what the sources found?")):
+    with st.expander(_("Do our results match the sources?")):
         st.markdown(
             _(
                 "Every experiment here comes from a tutorial or a book. Each was trained {seeds} "
-                "times with other seeds. A source's figure counts as found again if it could be "
-                "one more run like ours. The chance says how many of 100 further runs would lie "
-                "as far from our mean; with ten figures in a table, one alone has to be rarer than "
-                "1 in 200 to count as missed."
+                "times with different seeds. A source's figure counts as reproduced if it could "
+                "be the result of one more run like ours. The p-value is the share of further "
+                "runs that would lie at least as far from our mean; with ten figures in one "
+                "table, a single figure counts as not reproduced only below 0.5 %."
             ).format(seeds=SEEDS)
         )
         st.markdown(_table([_row(row) for row in rows]))
@@ -35,13 +35,13 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
     unit = {"epoch": _("epoch")}.get(known.unit, _(known.unit))
     return {
         _("Experiment"): _(known.label),
-        _("Source"): f"{known.figure:g} {unit}",
+        _("Source's figure"): f"{known.figure:g} {unit}",
         _("Our mean"): mean,
         _("From … to"): f"{low} … {high}",
-        _("Chance"): percent(row["chance"]),
-        _("Found again"): "✓" if row["within"] else "✗",
-        _("Whose figure"): _(known.source),
-        _("Put right"): _(known.put_right),
+        _("p-value"): percent(row["chance"]),
+        _("Reproduced"): "✓" if row["within"] else "✗",
+        _("Source"): _(known.source),
+        _("Corrected"): _(known.put_right),
     }
 
 

@@ -94,6 +94,11 @@ CRITERION: Entry[str] = Entry("chart-criterion", DEFAULT_CRITERION)
 SMOOTHING: Entry[float] = Entry("chart-smoothing", 0.0)
 LOSS_AXIS: Entry[str] = Entry("chart-loss-axis", "linear")
 SHOWN_SERIES: Entry[Sequence[str]] = Entry("chart-series", tuple(SERIES))
+# The Start page.
+START_DRAW = "start-draw"
+START_FIRST = "start-first"
+START_CHART = "start-chart"
+
 # The live chart, and what lets a page without one prepare for it.
 CHART_ELEMENT = "live-chart-element"
 CHART_WARM_UP = "live-chart-warm-up"
@@ -271,7 +276,13 @@ NEWER_RUNS = "runs-newer"
 OLDER_RUNS = "runs-older"
 
 # Containers, so that ``ui/layout.css`` finds them.
+START_LAYOUT = "start-layout"
 START_INTRO = "start-intro"
+START_ACTIONS = "start-actions"
+START_PICTURE = "start-picture"
+START_CARDS = "start-cards"
+START_MORE_CARDS = "start-more-cards"
+START_OTHER_CARDS = "start-other-cards"
 TRAIN_BAR = "train-bar"
 TRAIN_MESSAGES = "train-messages"
 TRAIN_LAYOUT = "train-layout"

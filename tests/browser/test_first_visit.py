@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -34,6 +36,20 @@ def page(browser: Browser, fresh_lab: LabServer):
     yield tab
     tab.close()
     assert troubles == []
+
+
+def test_start_shows_how_a_network_overfits_and_leads_to_draw(
+    page: Page, fresh_lab: LabServer
+) -> None:
+    page.goto(fresh_lab.address)
+    expect(page.locator(".st-key-start-picture .js-plotly-plot")).to_be_visible()
+    example = known_examples()["overfit-700"]
+    chart = page.locator(".st-key-start-picture .live-chart")
+    expect(chart).to_have_attribute("data-epochs", str(example.epochs))
+    expect(chart).to_have_attribute("data-overfit-epoch", str(example.best_epoch))
+    page.locator(".st-key-start-draw button").click()
+    expect(page).to_have_url(re.compile(r"/draw"))
+    expect(page.locator(".st-key-draw-canvas")).to_be_visible()
 
 
 def test_draw_recognises_a_digit(page: Page, fresh_lab: LabServer) -> None:

@@ -14,7 +14,21 @@ def test_it_offers_every_preset(open_page: Open) -> None:
     for preset in PRESETS.values():
         assert preset.label in said(app)
         assert preset.summary in said(app)
-        assert app.button(key=f"start-{preset.key}").label == f"Start {preset.key}"
+        assert preset.teaches in said(app)
+        assert not app.button(key=f"start-{preset.key}").disabled
+
+
+def test_its_first_buttons_lead_to_a_canvas_and_to_a_training(
+    open_page: Open, store: Store
+) -> None:
+    app = open_page("start")
+    app.button(key="start-first").click().run()
+    (run,) = store.list_runs()
+    assert (run.preset, app.query_params["run"]) == (next(iter(PRESETS)), run.id)
+    app = open_page("start")
+    app.button(key="start-draw").click().run()
+    assert not app.exception
+    assert "start-draw" not in [button.key for button in app.button]
 
 
 @pytest.mark.parametrize("key", PRESETS)
