@@ -131,7 +131,7 @@ def test_ctrl_c_stops_a_training_and_keeps_what_it_learned(lab_home):
     (run,) = store.list_runs()
     assert process.returncode == 0
     assert run.status is RunStatus.STOPPED and run.settled and run.epochs_done > 5
-    assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
+    assert store.artifacts.names(run.id) == [BEST_MODEL, CHECKPOINT, LAST_MODEL]
     assert run.id in out and "stopped" in out and "test accuracy of the best model" in out
     screen = shown.decode()
     assert "Stopping; what was learned is kept." in screen

@@ -589,7 +589,7 @@ def test_a_full_disk_does_not_end_a_training_that_can_still_be_saved(
         job.tell(Command.STOP)
         run = job.join()
         assert run.status is RunStatus.STOPPED
-        assert store.artifacts.names(job.id) == [BEST_MODEL, LAST_MODEL]
+        assert store.artifacts.names(job.id) == [BEST_MODEL, CHECKPOINT, LAST_MODEL]
 
 
 def test_a_disk_that_stays_full_ends_the_run_with_a_sentence(store, tmp_path, monkeypatch):
