@@ -31,7 +31,7 @@ from mnist_core.explain import Explanation, Neighbours
 from mnist_core.export import export_known
 from mnist_core.incoming import arrival, run_file
 from mnist_core.predictions import Prediction, predict_each
-from mnist_core.runs import Run, RunStatus, Store, arrivals, cleaning
+from mnist_core.runs import Run, RunStatus, Store, arrivals, cleaning, resuming
 from mnist_core.runs.cleaning import OldRun
 from mnist_core.tasks import Dataset, availability, keras_data, task
 from mnist_core.tasks.availability import DataState
@@ -201,6 +201,28 @@ def _measured_runs() -> list[Run]:
         found = opened.list_runs(limit=MOST_MEASURED) + opened.examples(hidden=True)
         _measured = now + MEASURED_SECONDS, opened, found
     return found
+
+
+def resume(run_id: str) -> Run:
+    """Go on with a run that was stopped or interrupted, and tell the engine that there is work.
+
+    Raises:
+        UnknownRunError: There is no such run.
+        StoreError: It cannot be resumed.
+        DataError: Its data cannot be had.
+    """
+    run = resuming.resume(store(), run_id)
+    wake()
+    return run
+
+
+def can_resume(run: Run) -> bool:
+    """Whether a run was stopped or interrupted, and can go on where it was.
+
+    Raises:
+        StoreError: Its files cannot be listed.
+    """
+    return resuming.can_resume(store(), run)
 
 
 def exists(run_id: str) -> bool:
