@@ -273,6 +273,8 @@ OLDER_RUNS = "runs-older"
 # Containers, so that ``ui/layout.css`` finds them.
 START_INTRO = "start-intro"
 TRAIN_BAR = "train-bar"
+TRAIN_BUTTONS = "train-buttons"
+TRAIN_NETWORK_SUMMARY = "train-network-summary"
 TRAIN_MESSAGES = "train-messages"
 TRAIN_LAYOUT = "train-layout"
 TRAIN_SETTINGS = "train-settings"
