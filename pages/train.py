@@ -140,23 +140,23 @@ troubles += [no_run, no_config]
 
 with st.container(key=state.TRAIN_BAR, horizontal=True, vertical_alignment="bottom"):
     show_preset()
-    if (
-        st.button(
+    with st.container(key=state.TRAIN_BUTTONS, horizontal=True, width="content"):
+        started = st.button(
             _("Start"),
             key=state.START,
             type="primary",
             icon=":material/play_arrow:",
+            disabled=config is None,
         )
-        and config
-    ):
-        try:
-            run = start_run(config, state.PRESET.get())
-            state.SHOWN_RUN.set(run.id)
-            st.query_params.from_dict({"run": run.id})
-            troubles = []
-        except LabError as error:
-            troubles.append(error)
-    show_buttons(run)
+        if started and config:
+            try:
+                run = start_run(config, state.PRESET.get())
+                state.SHOWN_RUN.set(run.id)
+                st.query_params.from_dict({"run": run.id})
+                troubles = []
+            except LabError as error:
+                troubles.append(error)
+        show_buttons(run)
 
 # Always there, so that the chart below keeps its place in the page, and with it its zoom.
 with st.container(key=state.TRAIN_MESSAGES):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from mnist_core.errors import DataPendingError, LabError
+from mnist_core.errors import ConfigError, DataPendingError, LabError
 from ui import state
 from ui.fields import FIELDS
 from ui.run_words import escaped
@@ -26,7 +26,10 @@ def show(error: LabError) -> None:
     if isinstance(error, DataPendingError):  # of a worker that fetches what this machine has not
         _ask_again(sentence(error), time.monotonic())
         return
-    _log.warning("%s", error)
+    if not isinstance(
+        error, ConfigError
+    ):  # what somebody has just typed is no trouble of the lab's
+        _log.warning("%s", error)
     st.error(sentence(error), icon=":material/error:")
 
 
@@ -45,11 +48,7 @@ def sentence(error: LabError) -> str:
     stay text. Of names elsewhere in a sentence only such as ``train_size`` are exchanged: ``seed``
     and the like are plain words.
     """
-    numbers = int, float
-    values = {
-        name: value if isinstance(value, numbers) else escaped(str(value))
-        for name, value in error.values.items()
-    }
+    values: dict[str, str | float] = {name: _written(value) for name, value in error.values.items()}
     field = FIELDS.get(str(error.values.get("field")))
     if field is not None and error.received.startswith("{field}"):
         values["field"] = f"“{_(field.label)}”"
@@ -60,6 +59,16 @@ def sentence(error: LabError) -> str:
             written = name.replace("_", r"\\?_")  # it may be one of the values
             text = re.sub(rf"\b{written}\b", f"“{_(field.label)}”", text)
     return text
+
+
+def _written(value: object) -> str | float:
+    """A value of a sentence: a whole number with its thousands apart, a text as a text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return value
+    text = str(value)
+    return f"{int(text):,}" if re.fullmatch(r"\d{4,18}", text) else escaped(text)
 
 
 @contextmanager

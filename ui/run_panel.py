@@ -160,13 +160,13 @@ def _heading(run: Run | None) -> None:
     if run is None:
         preset = PRESETS[state.PRESET.get()]
         with st.container(key=state.PRESET_HEADING, gap="xsmall"):
-            st.subheader(_(preset.label), anchor=False)
+            st.title(_(preset.label), anchor=False)
             st.markdown(_("**What to look for:** {text}").format(text=_(preset.look_for)))
         return
     # The chart itself says why a run failed.
     failed = run.status is RunStatus.FAILED
     with st.container(key=state.FAILED_HEADING if failed else state.RUN_HEADING, gap="xsmall"):
-        st.subheader(escaped(run.name), anchor=False)
+        st.title(escaped(run.name), anchor=False)
         st.caption(f"{settings_line(run.config)} · {more_settings_line(run.config)}")
         if run.status.is_active:
             st.markdown(_("**What to look for:** {text}").format(text=_look_for(run)))

@@ -74,11 +74,12 @@ def show_first() -> None:
     _choice("architecture", fitting, {key: ARCHITECTURES[key].label for key in fitting})
     chosen = ARCHITECTURES.get(state.field("architecture").get())
     if chosen:
-        st.caption(
-            _("{summary} {count} parameters.").format(
-                summary=_(chosen.summary), count=f"{chosen.parameters:,}"
+        with st.container(key=state.TRAIN_NETWORK_SUMMARY):
+            st.caption(
+                _("{summary} {count} parameters.").format(
+                    summary=_(chosen.summary), count=f"{chosen.parameters:,}"
+                )
             )
-        )
     left, right = st.columns(2, wrap=False)
     with left:
         _number("train_size")

@@ -11,6 +11,8 @@ const SUMMARY_EVERY = 5000;
 const LONG_DRAWING = 60;
 const LONGEST_PAUSE = 100;
 const NARROW = 560;
+/** Where the page has no room for the settings beside the chart, see ui/layout.css. */
+const STACKED = "(max-width: 700px)";
 const OVER = ["finished", "stopped", "failed", "interrupted", "deleted"];
 
 const hasEnded = (token) => OVER.includes(token?.split(":")[0]);
@@ -50,7 +52,12 @@ class LiveChart {
     this.data = data;
     this.theme = readTheme(this.root, data.style);
     say(this.root.querySelector(".lc-reset"), data.words.reset_zoom);
-    if (data.run !== before?.run) this.begin();
+    if (data.run !== before?.run) {
+      this.begin();
+      // On a phone the settings stand above the chart, and whoever has pressed Start looks there.
+      const started = before && data.run && !hasEnded(data.known_status);
+      if (started && matchMedia(STACKED).matches) this.root.scrollIntoView();
+    }
     if (data.log_loss !== before?.log_loss) this.zoom.y = null;
     // A run that had ended for us and lives again for the page was taken up once more.
     if (data.known_status !== before?.known_status && !hasEnded(data.known_status)) {
