@@ -2,22 +2,29 @@
 
     python -m mnist_core.tensorboard_process LOGDIR PATH_PREFIX
 
-It is the installed TensorBoard, unchanged, with three things around it: it listens on this machine
+It is the installed TensorBoard with three things around it: it listens on this machine
 only, at a port that the system chooses and that it prints; it works without TensorFlow, which
 would take seconds and 700 MB and which none of its pages here needs; and it ends when its standard
 input does, however the server that holds the other end has ended.
+
+One process serves every reader's own choice of runs: TensorBoard passes an "experiment" from the
+address on to whatever reads its data, and here an experiment is a list of run ids.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 import time
 from http.client import HTTPConnection, HTTPException
 from types import ModuleType
+from typing import Any
 from urllib.parse import urlsplit
+
+from mnist_core.runs.event_files import SHORT_ID
 
 HOST = "127.0.0.1"
 #: How often it looks for new events, in seconds.
@@ -26,6 +33,14 @@ RELOAD_SECONDS = 2
 FIRST_LOOK_SECONDS = 15.0
 #: TensorBoard builds without TensorFlow are told apart by this module, which is then there.
 _WITHOUT_TENSORFLOW = "tensorboard.compat.notf"
+#: An experiment that is a choice of runs: the beginnings of their ids.
+CHOICE = re.compile(rf"[0-9a-f]{{{SHORT_ID}}}(?:-[0-9a-f]{{{SHORT_ID}}})*")
+#: The questions whose answers are by run.
+_BY_RUN = frozenset(
+    f"{verb}_{kind}"
+    for verb in ("list", "read")
+    for kind in ("scalars", "tensors", "blob_sequences")
+) | {"read_last_scalars"}
 
 
 def main(logdir: str, path_prefix: str) -> None:
@@ -35,8 +50,14 @@ def main(logdir: str, path_prefix: str) -> None:
     from tensorboard import default, program
 
     os.chdir(logdir)  # its pages then show no path of this machine
+
+    class Board(program.TensorBoard):  # type: ignore[misc] # it brings no types
+        def _make_data_provider(self) -> tuple[Any, Any]:
+            provider, multiplexer = super()._make_data_provider()
+            return ChosenRuns(provider), multiplexer
+
     # None of the plugins that other packages may have brought along.
-    board = program.TensorBoard(plugins=default.get_static_plugins())
+    board = Board(plugins=default.get_static_plugins())
     board.configure(
         logdir=".",
         host=HOST,
@@ -50,6 +71,50 @@ def main(logdir: str, path_prefix: str) -> None:
     sys.stdout.write(f"{address}\n")
     sys.stdout.flush()
     threading.Event().wait()
+
+
+class ChosenRuns:
+    """TensorBoard's data, narrowed to the runs that an experiment's id names.
+
+    Args:
+        provider: What reads all runs: a ``tensorboard.data.provider.DataProvider``.
+    """
+
+    def __init__(self, provider: Any) -> None:
+        self._provider = provider
+
+    def __getattr__(self, name: str) -> Any:
+        """A question to the provider; where its answer is by run, of the chosen ones only."""
+        ask = getattr(self._provider, name)
+        if name not in _BY_RUN:
+            return ask
+
+        def narrowed(*args: Any, experiment_id: str, **options: Any) -> dict[str, Any]:
+            answers = ask(*args, experiment_id=experiment_id, **options)
+            return {run: one for run, one in answers.items() if is_chosen(run, experiment_id)}
+
+        return narrowed
+
+    def list_runs(self, *args: Any, experiment_id: str) -> list[Any]:
+        """The chosen runs."""
+        runs = self._provider.list_runs(*args, experiment_id=experiment_id)
+        return [run for run in runs if is_chosen(run.run_name, experiment_id)]
+
+
+def is_chosen(run: str, experiment: str) -> bool:
+    """Whether a run is one of an experiment's.
+
+    Args:
+        run: TensorBoard's name of it, which is its folder: "overfit-700 0123abcd/train", or with
+            the whole id in front where folders cannot be linked.
+        experiment: The beginnings of run ids, with "-" between them. Any other text, also "",
+            means all runs.
+    """
+    if not CHOICE.fullmatch(experiment):
+        return True
+    folder = run.split("/")[0]
+    ids = experiment.split("-")
+    return folder[-SHORT_ID:] in ids or folder[:SHORT_ID] in ids
 
 
 def _wait_for_first_look(address: str) -> None:

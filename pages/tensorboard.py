@@ -1,4 +1,4 @@
-"""The TensorBoard page: the tool that comes with TensorFlow, inside the lab, with every run.
+"""The TensorBoard page: the tool that comes with TensorFlow, with the runs that a reader chooses.
 
 It is started when somebody asks for it, once for the server, and shown in a frame. All that the
 frame loads comes through the lab's own address (``ui/board.py``).
@@ -6,15 +6,13 @@ frame loads comes through the lab's own address (``ui/board.py``).
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from mnist_core.runs import Run
 from mnist_core.runs.event_files import SHORT_ID
 from ui import board, problems, services, state
 from ui.navigation import RUN_ID, train_page
-from ui.run_words import escaped
+from ui.run_words import escaped, moment, settings_line
 from ui.text import _
 
 #: While it starts, it is looked at so often, in seconds.
@@ -22,19 +20,23 @@ LOOK_SECONDS = 0.5
 #: Runs to choose from: the newest.
 RUNS_OFFERED = 200
 FRAME_HEIGHT = 760
-ALL = "all"
+#: Chosen before anybody has: so many of the newest.
+RUNS_AT_FIRST = 5
+#: TensorBoard shows 40 curves at first and none if there are more; a run has up to three.
+MOST_RUNS = 40 // 3
 
 
 def find_runs() -> dict[str, Run]:
-    """The newest runs that TensorBoard can show, by id, and the one that the address asks for."""
+    """The newest runs that TensorBoard can show, by id, and those that the address asks for."""
     runs = services.runs_with_events(RUNS_OFFERED)
-    wanted = st.query_params.get("run")
-    if wanted and wanted not in runs:
+    for wanted in st.query_params.get_all("run"):
+        if wanted in runs:
+            continue
         found = services.run_with_events(wanted) if RUN_ID.fullmatch(wanted) else None
         if found is None:
             words = _(
-                "TensorBoard has nothing of the run {run}: it ended before its first epoch, or was "
-                "deleted. All runs are shown."
+                "TensorBoard has no data of the run {run}: it ended before its first epoch, or was "
+                "deleted."
             )
             st.warning(words.format(run=escaped(wanted[:40])))
         else:
@@ -42,78 +44,85 @@ def find_runs() -> dict[str, Run]:
     return runs
 
 
-def show_choice(runs: dict[str, Run]) -> Run | None:
-    """All runs, or one of them."""
-    wanted = st.query_params.get("run")
-    state.TENSORBOARD_RUN.set(wanted if wanted in runs else ALL)
+def show_choice(runs: dict[str, Run]) -> list[str]:
+    """Ask which runs to compare, and return their ids."""
+    asked = [run_id for run_id in st.query_params.get_all("run") if run_id in runs]
+    if asked:
+        state.TENSORBOARD_RUNS.set(asked[:MOST_RUNS])
+    else:
+        kept = [run_id for run_id in state.TENSORBOARD_RUNS.get() if run_id in runs]
+        # A choice that was emptied on purpose stays empty.
+        first = [] if state.TENSORBOARD_RUNS.is_set() else list(runs)[:RUNS_AT_FIRST]
+        state.TENSORBOARD_RUNS.set(kept or first)
     with st.container(key=state.TENSORBOARD_BAR, horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            _("Runs shown"),
-            [ALL, *runs],
-            format_func=lambda run_id: run_line(runs[run_id]) if run_id in runs else _("All runs"),
-            key=state.TENSORBOARD_RUN.key,
+        st.multiselect(
+            _("Runs to compare"),
+            list(runs),
+            format_func=lambda run_id: run_line(runs[run_id]),
+            key=state.TENSORBOARD_RUNS.key,
+            max_selections=MOST_RUNS,
+            placeholder=_("Choose runs"),
             help=_(
-                "One run alone, or all of them to be compared. TensorBoard calls each run by its "
-                "name and the beginning of its id."
-            ),
+                "Up to {most} runs. TensorBoard names each by its name and the eight signs at the "
+                "end of its line here, and splits it into training and validation. This choice is "
+                "yours alone: other readers see their own."
+            ).format(most=MOST_RUNS),
             on_change=note_choice,
+            persist_state="session",
         )
-        with st.popover(_("What is where?"), icon=":material/help:"):
+        chosen = state.TENSORBOARD_RUNS.get()
+        with st.popover(_("Where to find what"), icon=":material/help:"):
             st.markdown(
                 _(
                     "- **Time series** and **Scalars**: loss and accuracy (of prices: the "
                     "error) of each epoch, once for the training samples (`train`) and once for "
                     "the validation samples (`validation`).\n"
-                    "- **Graphs**: every operation of one training step, as TensorFlow sees it. A "
+                    "- **Graphs**: every operation of one training step in TensorFlow. A "
                     "run has it once it has ended.\n"
                     "- **Distributions** and **Histograms**: how the weights of each layer are "
-                    "spread, epoch by epoch; **Images**: the weights as pictures, ten times in a "
+                    "distributed, epoch by epoch; **Images**: the weights as images, ten times per "
                     "run. A run has them if “Weight histograms” was chosen before it was "
                     "started.\n"
-                    "- **HParams**: the settings of all runs beside their best epoch and their "
-                    "figure on the test samples, to see which setting did what."
+                    "- **HParams**: the settings of the runs beside their best epoch and their "
+                    "figure on the test samples, to see the effect of each setting."
                 )
             )
         st.link_button(
-            _("Open in a tab of its own"),
-            frame_address(None, None),
+            _("Open in a new tab"),
+            frame_address(chosen, None),
             icon=":material/open_in_new:",
-            disabled=board.state().phase != "ready",
+            disabled=board.state().phase != "ready" or not chosen,
         )
-    chosen = state.TENSORBOARD_RUN.get()
-    return runs.get(chosen)
+    return chosen
 
 
 def run_line(run: Run) -> str:
-    """A run as TensorBoard calls it."""
-    return f"{run.name} {run.id[:SHORT_ID]}"
+    """A run with its time and settings, and the beginning of its id as TensorBoard has it."""
+    when = moment(run.started_at or run.created_at, st.context.timezone)
+    return f"{run.name} · {when} · {settings_line(run.config)} · {run.id[:SHORT_ID]}"
 
 
 def note_choice() -> None:
-    """A run was chosen: the address names it, also after a reload."""
-    chosen = state.TENSORBOARD_RUN.get()
-    if chosen != ALL:
-        st.query_params["run"] = chosen
-    else:
-        st.query_params.pop("run", None)
+    """Runs were chosen: the address names them, also after a reload."""
+    st.query_params["run"] = state.TENSORBOARD_RUNS.get()
 
 
-def frame_address(run: Run | None, theme: str | None) -> str:
-    """TensorBoard's own page, light or dark, narrowed to a run if one is given."""
-    # One filter is for its newer pages and one for its older ones.
-    words = {"darkMode": "true"} if theme == "dark" else {}
-    words |= {"runFilter": run.id[:SHORT_ID]} if run else {}
-    place = "#scalars" + (f"&regexInput={run.id[:SHORT_ID]}" if run else "")
-    return board.address() + (f"?{urlencode(words)}" if words else "") + place
+def frame_address(run_ids: list[str], theme: str | None) -> str:
+    """TensorBoard's own page with these runs only, light or dark."""
+    words = "?darkMode=true" if theme == "dark" else ""
+    return f"{board.address_of(run_ids)}{words}#timeseries"
 
 
-def show_board(run: Run | None) -> None:
+def show_board(run_ids: list[str]) -> None:
     """TensorBoard itself, or the way to it."""
     now = board.state()
     if now.phase == "ready":
         board.refresh()
+        if not run_ids:
+            st.info(_("Choose at least one run."))
+            return
         with st.container(key=state.TENSORBOARD_FRAME):
-            st.iframe(frame_address(run, st.context.theme.type), height=FRAME_HEIGHT)
+            st.iframe(frame_address(run_ids, st.context.theme.type), height=FRAME_HEIGHT)
         return
     if now.phase == "starting":
         wait_for_board()
@@ -123,10 +132,10 @@ def show_board(run: Run | None) -> None:
     else:
         st.markdown(
             _(
-                "TensorBoard is the tool with which most people who train networks look at their "
-                "trainings. It shows the runs of this lab: their curves, the graph of a training "
-                "step, the weights, and which settings did best. It starts in a few seconds, and "
-                "ends with the lab or when nobody has looked at it for half an hour."
+                "TensorBoard is a widely used tool for inspecting and comparing training runs. It "
+                "shows the curves of the runs in this lab, the graph of a training step, the "
+                "weights, and which settings gave the best result. It starts in a few seconds, and "
+                "ends with the lab or after half an hour without use."
             )
         )
     st.button(
@@ -150,7 +159,7 @@ def wait_for_board() -> None:
     if board.state().phase != "starting":
         st.rerun()
     st.info(
-        _("TensorBoard is starting. It shows itself here in a few seconds."),
+        _("TensorBoard is starting. This takes a few seconds."),
         icon=":material/hourglass_empty:",
     )
 
@@ -168,5 +177,5 @@ if not board.is_possible():
 elif found_runs := find_runs():
     show_board(show_choice(found_runs))
 else:
-    st.markdown(_("There is no run yet. TensorBoard shows what a run has written: train one."))
+    st.markdown(_("There is no run yet. Train a network, and compare its runs here."))
     st.page_link(train_page(), label=_("Train a network"), icon=":material/show_chart:")

@@ -8,7 +8,7 @@ only what it reads; no cookie reaches it, and its pages may load nothing from an
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from functools import cache, partial
 
 import urllib3
@@ -18,7 +18,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from streamlit import config
 
-from mnist_core.tensorboard_process import HOST
+from mnist_core.runs.event_files import SHORT_ID
+from mnist_core.tensorboard_process import CHOICE, HOST
 from mnist_core.tensorboard_server import BoardState, TensorBoardServer
 from ui import services
 
@@ -41,6 +42,10 @@ _OWN = re.compile(
     r"|notifications|window_properties|plugin_entry\.html"
     rf"|plugin/(?:{_PLUGINS})/[\w./-]+)"
 )
+#: Before all of them: whose runs are shown, where it is not all of them.
+_CHOSEN = re.compile(rf"chosen/({CHOICE.pattern})/(.*)")
+#: An address that names an experiment itself; the choice takes its place.
+_EXPERIMENT = re.compile(r"experiment/[\w-]+/")
 #: The only ones that are asked with a body.
 _ASKED = re.compile(r"(?:experiment/[\w-]+/)?data/plugin/(?:scalars|hparams|timeseries)/\w+")
 _REQUEST_HEADERS = ("accept", "accept-encoding", "accept-language", "content-type")
@@ -71,6 +76,15 @@ def address() -> str:
     """The address of TensorBoard's page, below this server."""
     base = config.get_option("server.baseUrlPath").strip("/")
     return f"/{base}{PATH}/" if base else f"{PATH}/"
+
+
+def address_of(run_ids: Collection[str]) -> str:
+    """The address of TensorBoard's page with some runs only; the others are not in it at all.
+
+    Each reader's choice is a part of the address, so that readers share one TensorBoard and no
+    reader changes what another one sees.
+    """
+    return f"{address()}chosen/{'-'.join(run_id[:SHORT_ID] for run_id in run_ids)}/"
 
 
 def state() -> BoardState:
@@ -123,6 +137,8 @@ async def board(request: Request) -> Response:
 
 async def _hand_on(request: Request, path: str) -> Response:
     asked = request.method == "POST"
+    choice = _CHOSEN.fullmatch(path)
+    path = choice[2] if choice else path
     if ".." in path or not (_ASKED if asked else _OWN).fullmatch(path):
         return _refusal(404, "TensorBoard has nothing at this address.")
     port = state().port
@@ -132,6 +148,8 @@ async def _hand_on(request: Request, path: str) -> Response:
     if body is None:
         return _refusal(413, "This question to TensorBoard is too long.")
     _server().used()
+    if choice and "data/" in path:
+        path = f"experiment/{choice[1]}/{_EXPERIMENT.sub('', path, count=1)}"
     # Up to the last slash it is TensorBoard's prefix; what follows has no signs to be escaped.
     url = f"{address()}{path}" + (f"?{request.url.query}" if request.url.query else "")
     headers = {name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers}

@@ -231,7 +231,7 @@ TAUGHT_RUN: Entry[str | None] = Entry("taught-run", None)
 # The TensorBoard page. The first two are public: keep them.
 TENSORBOARD_START = "tensorboard-start"
 TENSORBOARD_FRAME = "tensorboard-frame"
-TENSORBOARD_RUN: Entry[str] = Entry("tensorboard-run", "")
+TENSORBOARD_RUNS: Entry[list[str]] = Entry("tensorboard-runs", [])
 TENSORBOARD_BAR = "tensorboard-bar"
 
 # The weights over the epochs.

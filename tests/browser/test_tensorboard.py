@@ -20,16 +20,26 @@ START = ".st-key-tensorboard-start button"
 FRAME = ".st-key-tensorboard-frame iframe"
 
 
+#: More than TensorBoard ticks by itself: it ticks none where there are more than 40 of its runs.
+OTHERS = 24
+
+
 @pytest.fixture(scope="module")
 def run(lab: LabServer) -> Run:
-    """A run with event files, written as a worker does."""
+    """A run with event files, written as a worker does; the newest of many."""
     store = Store(lab.home)
-    training = Training(store, epochs=30)
-    store.rename(training.id, "seen in the frame")
+    for _ in range(OTHERS):
+        trained(store, "overfit-700", 3)
+    return trained(store, "seen in the frame", 30)
+
+
+def trained(store: Store, name: str, epochs: int) -> Run:
+    training = Training(store, epochs=epochs)
+    store.rename(training.id, name)
     writer = EventWriter(store.event_files, training.run)
     writer.begin([])
-    training.train(30)
-    writer.take([record(epoch) for epoch in range(1, 31)])
+    training.train(epochs)
+    writer.take([record(epoch) for epoch in range(1, epochs + 1)])
     training.end()
     writer.end(training.run, list)
     return training.run
@@ -83,10 +93,28 @@ def refuses(lab: LabServer) -> bool:
 def test_it_is_started_once_shown_to_all_and_gone_with_the_server(
     lab: LabServer, run: Run, page: Page, browser: Browser
 ) -> None:
-    page.goto(f"{lab.address}/tensorboard?run={run.id}")
+    page.goto(f"{lab.address}/tensorboard")
     expect(page.locator(START)).to_be_visible()
     assert boards(lab) == []
     page.locator(START).click()
+    # However many runs there are, the newest are ticked, and their curves are drawn.
+    ticked = frame(page).locator("runs-data-table input[type=checkbox]:checked")
+    curves = frame(page).locator("scalar-card line-chart svg path")
+    expect(frame(page).get_by_text("overfit-700").first).to_be_visible()
+    expect(curves.first).to_be_attached()
+    assert ticked.count() > 3
+
+    # Two that were chosen are the two that it has; another reader's choice stays as it was.
+    two = [one for one in Store(lab.home).list_runs() if one.id != run.id][-2:]
+    second = browser.new_page(viewport={"width": 1280, "height": 800})
+    second.goto(f"{lab.address}/tensorboard?run={two[0].id}&run={two[1].id}")
+    for one in two:
+        expect(frame(second).get_by_text(f"{one.name} {one.id[:8]}").first).to_be_visible()
+    expect(frame(second).get_by_text("seen in the frame")).to_have_count(0)
+    expect(frame(page).get_by_text("seen in the frame").first).to_be_visible()
+    second.close()
+
+    page.goto(f"{lab.address}/tensorboard?run={run.id}")
     # The frame has the run under its name, and its curves.
     name = f"seen in the frame {run.id[:8]}"
     expect(frame(page).get_by_text(f"{name}/validation").first).to_be_visible()
@@ -98,7 +126,7 @@ def test_it_is_started_once_shown_to_all_and_gone_with_the_server(
     assert other.locator(START).count() == 0
     source = other.locator(FRAME).get_attribute("src")
     assert source is not None and source.startswith("/live/tensorboard/")
-    assert f"runFilter={run.id[:8]}" in source
+    assert f"chosen/{run.id[:8]}/" in source
     (board,) = boards(lab)
     other.close()
 

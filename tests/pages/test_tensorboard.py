@@ -67,7 +67,7 @@ def test_it_is_started_when_it_is_asked_for(open_page: Open, runs: Runs, phase, 
     assert "tensorboard-start" not in buttons(app)
     phase(BoardState("ready", port=1))
     app.run()
-    assert frame(app) == "/live/tensorboard/#scalars"
+    assert frame(app) is not None
     assert not app.info and "tensorboard-start" not in buttons(app)
 
 
@@ -84,18 +84,38 @@ def test_what_went_wrong_is_one_sentence_and_can_be_tried_again(
     assert app.button(key="tensorboard-start").label == "Try again"
 
 
-def test_the_address_narrows_it_to_one_run(open_page: Open, runs: Runs, phase) -> None:
+def shown_runs(app: AppTest) -> list[str]:
+    """The ids, as far as TensorBoard's address names them."""
+    address = frame(app)
+    assert address is not None and address.startswith("/live/tensorboard/chosen/")
+    return address.removeprefix("/live/tensorboard/chosen/").split("/")[0].split("-")
+
+
+def test_of_many_runs_the_newest_few_are_shown_and_any_can_be_chosen(
+    open_page: Open, runs: Runs, phase
+) -> None:
+    ids = [with_events(runs.add(name="overfit-700")).id for _ in range(25)]
+    phase(BoardState("ready", port=1))
+    app = open_page("tensorboard")
+    choice = app.multiselect(key="tensorboard-runs")
+    assert len(set(choice.options)) == 25
+    at_first = shown_runs(app)
+    assert at_first == [run_id[:8] for run_id in ids[: -len(at_first) - 1 : -1]]
+    assert 1 < len(at_first) < 10
+    choice.set_value([ids[3], ids[20]]).run()
+    assert shown_runs(app) == [ids[3][:8], ids[20][:8]]
+    assert app.query_params["run"] == [ids[3], ids[20]]
+    app.multiselect(key="tensorboard-runs").set_value([]).run()
+    assert not app.exception and frame(app) is None and app.info
+
+
+def test_the_address_chooses_a_run(open_page: Open, runs: Runs, phase) -> None:
     run = with_events(runs.add(name="one"))
     with_events(runs.add(name="two"))
     phase(BoardState("ready", port=1))
     app = open_page("tensorboard", run=run.id)
-    short = run.id[:8]
-    assert frame(app) == f"/live/tensorboard/?runFilter={short}#scalars&regexInput={short}"
-    choice = app.selectbox(key="tensorboard-run")
-    assert choice.value == run.id
-    choice.set_value("all").run()
-    assert frame(app) == "/live/tensorboard/#scalars"
-    assert "run" not in app.query_params
+    assert shown_runs(app) == [run.id[:8]]
+    assert app.multiselect(key="tensorboard-runs").value == [run.id]
 
 
 def test_a_run_that_is_not_there_is_said(open_page: Open, runs: Runs, phase) -> None:
@@ -107,7 +127,7 @@ def test_a_run_that_is_not_there_is_said(open_page: Open, runs: Runs, phase) -> 
         (warning,) = app.warning
         assert run_id[:40] in plain(warning.value)
         assert "![" not in warning.value
-    assert len(app.selectbox(key="tensorboard-run").options) == 2
+    assert len(app.multiselect(key="tensorboard-runs").options) == 1
 
 
 def test_a_renamed_run_is_shown_under_its_new_name(open_page: Open, runs: Runs, phase) -> None:

@@ -93,6 +93,34 @@ def test_the_runs_are_there_under_their_names(address: str, store: Store) -> Non
     assert found == [name, f"{name}/train", f"{name}/validation"]
 
 
+def test_each_address_has_its_own_choice_of_runs(address: str, store: Store) -> None:
+    other = finished(store, "second try")
+
+    def listed(path: str) -> set[str]:
+        with ask(address + path) as answer:
+            names = json.load(answer) if answer.status == 200 else []
+        return {name.split("/")[0] for name in names}
+
+    def tagged(path: str) -> set[str]:
+        with ask(f"{address}{path}data/plugin/scalars/tags") as answer:
+            return {name.split("/")[0] for name in json.load(answer)}
+
+    try:
+        every = until(lambda: len(names := listed("data/runs")) == 2 and names)
+        chosen = {f"second try {other.id[:8]}"}
+        own, both = (
+            f"chosen/{'-'.join(name[-8:] for name in sorted(names))}/" for names in (chosen, every)
+        )
+        for place in ("data/runs", "experiment/defaultExperimentId/data/runs"):
+            assert listed(own + place) == chosen
+            assert listed(both + place) == every
+        assert tagged(own) == chosen and tagged(both) == every == tagged("")
+        with ask(address + own) as answer:
+            assert answer.status == 200 and b"tb-relative-root" in answer.read()
+    finally:
+        store.delete(other.id)
+
+
 def test_the_page_and_its_script_come_whole(address: str) -> None:
     for path, kind in (("", "text/html"), ("index.js", "text/javascript")):
         with ask(address + path) as answer:
@@ -124,17 +152,18 @@ def test_questions_with_a_body_are_passed_on(address: str, store: Store) -> None
     wanted = {"colParams": [], "startIndex": 0, "sliceSize": 9}
     body = json.dumps(wanted | {"allowedStatuses": ["STATUS_SUCCESS"]}).encode()
 
+    (run,) = store.list_runs()
+
     def values(group: dict) -> dict[str, float]:
         return {value["name"]["tag"]: value["value"] for value in group.get("metricValues", [])}
 
     def groups() -> list[dict]:
-        url = f"{address}data/plugin/hparams/session_groups"
+        url = f"{address}chosen/{run.id[:8]}/data/plugin/hparams/session_groups"
         with ask(url, body, **{"Content-Type": "application/json"}) as answer:
             found = json.load(answer).get("sessionGroups", []) if answer.status == 200 else []
         return [group for group in found if "result/best_epoch" in values(group)]
 
     (group,) = until(groups)
-    (run,) = store.list_runs()
     assert group["name"] == f"first try {run.id[:8]}"
     assert values(group)["result/best_epoch"] == run.best.epoch
 
@@ -143,6 +172,9 @@ def test_questions_with_a_body_are_passed_on(address: str, store: Store) -> None
     "path",
     [
         "data/logdir",
+        "chosen/01234567/data/logdir",
+        "chosen/01234567/../../data/runs",
+        "chosen/0123/data/runs",
         "data/plugin/projector/info",
         "data/plugin/debugger-v2/runs",
         "data/plugin/scalars/../../logdir",
