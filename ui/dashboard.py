@@ -12,37 +12,20 @@ def main() -> None:
     import streamlit as st
 
     from ui import problems, services
-    from ui.navigation import (
-        ask_page,
-        data_page,
-        draw_page,
-        evaluate_page,
-        folds_page,
-        models_page,
-        runs_page,
-        start_page,
-        tensorboard_page,
-        train_page,
-    )
+    from ui.navigation import all_pages, close_drawer_after_choice, unknown_address
+    from ui.run_words import escaped
     from ui.text import _
 
-    st.set_page_config(page_title=_("MNIST Lab"), layout="wide")
+    st.set_page_config(layout="wide")
     st.html(Path(__file__).with_name("layout.css"))
-    page = st.navigation(
-        [
-            start_page(),
-            data_page(),
-            train_page(),
-            folds_page(),
-            draw_page(),
-            ask_page(),
-            evaluate_page(),
-            models_page(),
-            tensorboard_page(),
-            runs_page(),
-        ],
-        position="top",
-    )
+    page = st.navigation(all_pages(), position="top")
+    name = _("MNIST Lab")
+    # The first page is the one without an address of its own.
+    st.set_page_config(page_title=f"{page.title} · {name}" if page.url_path else name)
+    close_drawer_after_choice(page)
+    if asked := unknown_address(page):
+        words = _("There is no page “{name}” here. This is the start page.")
+        st.warning(words.format(name=escaped(asked[:40])), icon=":material/wrong_location:")
     with problems.shown():
         page.run()
     # Last, as Streamlit loads Pillow for it, for which the first visitor would wait.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 
 from mnist_core.tasks import TASKS
+from ui import state
 from ui.text import _
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -110,4 +114,49 @@ def runs_page() -> st.Page:
     """Every run."""
     return st.Page(
         PAGES / "runs.py", title=_("Runs"), icon=":material/list:", url_path=RUNS_ADDRESS
+    )
+
+
+def all_pages() -> list[st.Page]:
+    """Every page, in the order of the menu."""
+    return [
+        start_page(),
+        data_page(),
+        train_page(),
+        folds_page(),
+        draw_page(),
+        ask_page(),
+        evaluate_page(),
+        models_page(),
+        tensorboard_page(),
+        runs_page(),
+    ]
+
+
+def unknown_address(shown: st.Page) -> str | None:
+    """The last part of an address that names no page; Streamlit shows the first page for it.
+
+    Args:
+        shown: The page that is shown.
+    """
+    asked = urlsplit(st.context.url or "").path.strip("/")
+    base = st.get_option("server.baseUrlPath").strip("/")
+    if shown.url_path or asked == base:
+        return None
+    last = asked.rsplit("/", 1)[-1]
+    # While a link is followed, the browser may still be at the page before.
+    return None if last in {page.url_path for page in all_pages()} else last
+
+
+def close_drawer_after_choice(chosen: st.Page) -> None:
+    """Let the browser close the drawer with the pages, on a narrow window, once one is chosen."""
+    with st.container(key=state.NAVIGATION_DRAWER):
+        _drawer()(key=state.NAVIGATION_DRAWER_ELEMENT, data={"page": chosen.url_path})
+
+
+@cache
+def _drawer() -> ComponentRenderer:
+    script = Path(__file__).with_name("navigation_drawer.js").read_text("utf-8")
+    return st.components.v2.component(
+        "mnist_lab_navigation_drawer", js=script, isolate_styles=False
     )

@@ -94,6 +94,10 @@ CRITERION: Entry[str] = Entry("chart-criterion", DEFAULT_CRITERION)
 SMOOTHING: Entry[float] = Entry("chart-smoothing", 0.0)
 LOSS_AXIS: Entry[str] = Entry("chart-loss-axis", "linear")
 SHOWN_SERIES: Entry[Sequence[str]] = Entry("chart-series", tuple(SERIES))
+# The frame around every page.
+NAVIGATION_DRAWER = "navigation-drawer"
+NAVIGATION_DRAWER_ELEMENT = "navigation-drawer-element"
+
 # The Start page.
 START_DRAW = "start-draw"
 START_FIRST = "start-first"

@@ -52,6 +52,33 @@ def test_start_shows_how_a_network_overfits_and_leads_to_draw(
     expect(page.locator(".st-key-draw-canvas")).to_be_visible()
 
 
+def test_the_drawer_of_a_phone_closes_after_a_choice(
+    browser: Browser, fresh_lab: LabServer
+) -> None:
+    # A tablet, or a phone that asks for the desktop's page: Streamlit itself closes it elsewhere.
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = phone.new_page()
+    page.goto(fresh_lab.address)
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").tap()
+    heading = page.locator("h1", has_text="Runs")
+    expect(heading).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+    heading.tap()  # nothing lies over it
+    expect(page).to_have_title(re.compile("^Runs"))
+    phone.close()
+
+
+def test_an_address_without_a_page_says_so(page: Page, fresh_lab: LabServer) -> None:
+    page.goto(f"{fresh_lab.address}/nowhere")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("nowhere")
+    page.goto(fresh_lab.address)
+    expect(page.locator(".st-key-start-draw button")).to_be_visible()
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
 def test_draw_recognises_a_digit(page: Page, fresh_lab: LabServer) -> None:
     page.goto(f"{fresh_lab.address}/draw?run={known_examples()['reads-handwriting'].id}")
     draw(page, SEVEN)

@@ -55,6 +55,12 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+def faded(colour: str, background: str) -> str:
+    """A colour as Streamlit's captions have it: 60 % of it over the ground."""
+    parts = [[int(one[i : i + 2], 16) for i in (1, 3, 5)] for one in (colour, background)]
+    return "#" + "".join(f"{round(0.6 * a + 0.4 * b):02x}" for a, b in zip(*parts, strict=True))
+
+
 def lab(light: np.ndarray) -> np.ndarray:
     ratio = TO_XYZ @ np.clip(light, 0, 1) / TO_XYZ.sum(axis=1)
     x, y, z = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
@@ -80,6 +86,7 @@ def test_text_and_controls_can_be_read(theme: str) -> None:
     colours = CONFIG["theme"][theme]
     for background in (colours["backgroundColor"], colours["secondaryBackgroundColor"]):
         assert contrast(colours["textColor"], background) >= 7
+        assert contrast(faded(colours["textColor"], background), background) >= 4.5
         assert contrast(colours["linkColor"], background) >= 4.5
         assert contrast(colours["primaryColor"], background) >= 3
     assert contrast(colours["primaryColor"], "#ffffff") >= 4.5, "white words on a button"
