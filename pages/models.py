@@ -12,7 +12,7 @@ from mnist_core.words import mark
 from ui import arrival_panel, disk_panel, keeping_panel, problems, run_choice, services, state
 from ui.model_panel import show_model
 from ui.navigation import evaluate_page, train_page, trying_page
-from ui.run_words import escaped, metric, moment, more_settings_line, settings_line
+from ui.run_words import all_settings, escaped, metric, moment
 from ui.text import _
 
 SECTIONS = {
@@ -100,7 +100,7 @@ def show_figures(run: Run) -> None:
             st.metric(label, metric(run.best.val_metric, name))
         size = disk_panel.sizes(store.home).get(run.id, 0)
         st.metric(_("On the disk"), disk_panel.in_bytes(size))
-    settings = f"{settings_line(run.config)} · {more_settings_line(run.config)}"
+    settings = all_settings(run.config, services.rate_changes(run))
     st.caption(f"{settings} · {moment(run.created_at, st.context.timezone)}")
     keeping_panel.show_origin(run)
     with st.container(horizontal=True):

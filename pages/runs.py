@@ -19,14 +19,13 @@ from ui.navigation import (
 )
 from ui.run_words import (
     STATUS_WORDS,
+    all_settings,
     duration,
     epochs,
     escaped,
     loss,
     metric,
     moment,
-    more_settings_line,
-    settings_line,
     whole,
 )
 from ui.text import _
@@ -93,7 +92,7 @@ def show_run(run: Run) -> None:
                 st.badge(_(status.label), icon=status.icon, color=status.colour)
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 show_actions(run)
-        settings = f"{settings_line(run.config)} · {more_settings_line(run.config)}"
+        settings = all_settings(run.config, services.rate_changes(run))
         st.caption(f"{settings} · {when(run)}")
         if run.best:
             with st.container(horizontal=True):

@@ -22,13 +22,12 @@ from ui.navigation import (
     trying_page,
 )
 from ui.run_words import (
+    all_settings,
     escaped,
     loss,
-    more_settings_line,
     percent,
     price,
     price_change,
-    settings_line,
     whole,
 )
 from ui.text import _
@@ -167,7 +166,7 @@ def _heading(run: Run | None) -> None:
     failed = run.status is RunStatus.FAILED
     with st.container(key=state.FAILED_HEADING if failed else state.RUN_HEADING, gap="xsmall"):
         st.title(escaped(run.name), anchor=False)
-        st.caption(f"{settings_line(run.config)} · {more_settings_line(run.config)}")
+        st.caption(all_settings(run.config, services.rate_changes(run)))
         if run.status.is_active:
             st.markdown(_("**What to look for:** {text}").format(text=_look_for(run)))
         elif not failed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.config import TrainingConfig
-from mnist_core.runs import RunStatus
+from mnist_core.runs import RateChange, RunStatus
 from mnist_core.runs.records import IMPORTED
 from mnist_core.tasks import TASKS
 from mnist_core.words import mark
@@ -25,6 +26,8 @@ from ui.text import _, ngettext
 PRICE_COLUMN = "$%,.0f"
 NONE = "–"
 """Stands where there is no figure."""
+#: A line names at most so many changes of the learning rate.
+MOST_RATES = 4
 #: From here on a price, of a network that has gone astray, is written in powers of ten.
 MOST_DOLLARS = 1e10
 
@@ -80,17 +83,19 @@ def settings_line(config: TrainingConfig) -> str:
     )
 
 
-def more_settings_line(config: TrainingConfig) -> str:
-    """All the other settings in one line, without those that are left as they usually are."""
+def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> str:
+    """All the other settings in one line, without those that are left as they usually are.
+
+    Args:
+        config: The settings.
+        changes: What became of the learning rate while the run was trained.
+    """
     if config.architecture == IMPORTED:
         raw = config.pixel_scaling == "raw"
         return _line(_("pixels from 0 to 255") if raw else _("pixels from 0 to 1"))
     parts = [
         _("{count} validation samples").format(count=whole(config.validation_size)),
-        _("{optimizer} at {rate}").format(
-            optimizer=choice_label("optimizer", config.optimizer),
-            rate=f"{config.learning_rate:g}",
-        ),
+        optimizer_words(config, changes),
         _("batches of {size}").format(size=whole(config.batch_size)),
         _("seed {seed}").format(seed=config.seed),
     ]
@@ -115,6 +120,27 @@ def more_settings_line(config: TrainingConfig) -> str:
     if config.min_delta:
         parts.append(_("smallest improvement {loss}").format(loss=f"{config.min_delta:g}"))
     return _line(*parts)
+
+
+def all_settings(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> str:
+    """Both lines of a run's settings in one."""
+    return f"{settings_line(config)} · {more_settings_line(config, changes)}"
+
+
+def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> str:
+    """The optimizer with its learning rate, and the rates that somebody has set since."""
+    words = _("{optimizer} at {rate}").format(
+        optimizer=choice_label("optimizer", config.optimizer), rate=f"{config.learning_rate:g}"
+    )
+    shown = changes if len(changes) <= MOST_RATES else [*changes[: MOST_RATES - 2], changes[-1]]
+    for change in shown:
+        then = _("then {rate} from epoch {epoch}")
+        words += ", " + then.format(rate=f"{change.rate:g}", epoch=whole(change.epoch))
+    if len(shown) < len(changes):
+        count = len(changes)
+        more = ngettext("({count} change in all)", "({count} changes in all)", count)
+        words += " " + more.format(count=whole(count))
+    return words
 
 
 def samples_called(config: TrainingConfig, count: int = 2) -> str:

@@ -31,7 +31,7 @@ from mnist_core.explain import Explanation, Neighbours
 from mnist_core.export import export_known
 from mnist_core.incoming import arrival, run_file
 from mnist_core.predictions import Prediction, predict_each
-from mnist_core.runs import Run, RunStatus, Store, arrivals, cleaning, resuming
+from mnist_core.runs import RateChange, Run, RunStatus, Store, arrivals, cleaning, resuming
 from mnist_core.runs.cleaning import OldRun
 from mnist_core.tasks import Dataset, availability, keras_data, task
 from mnist_core.tasks.availability import DataState
@@ -51,11 +51,14 @@ MOST_RUNS = 1_000
 #: The newest runs say how fast this machine is; they are read once in so many seconds.
 MOST_MEASURED = 200
 MEASURED_SECONDS = 5.0
+#: Changes of the learning rate are kept of so many runs.
+MOST_RATES = 1_000
 
 _opening = threading.RLock()
 _stores: dict[tuple[str | None, str | None], Store] = {}
 _engine_waits = False  # for a store that can be opened
 _trouble = ""  # why it waits
+_rates: dict[tuple[str, int], list[RateChange]] = {}
 _measured: tuple[float, Store | None, list[Run]] = (0.0, None, [])
 
 
@@ -201,6 +204,20 @@ def _measured_runs() -> list[Run]:
         found = opened.list_runs(limit=MOST_MEASURED) + opened.examples(hidden=True)
         _measured = now + MEASURED_SECONDS, opened, found
     return found
+
+
+def rate_changes(run: Run) -> list[RateChange]:
+    """Where somebody changed the learning rate of a run while it was trained.
+
+    Raises:
+        StoreError: The epochs cannot be read.
+    """
+    key = run.id, run.version
+    if key not in _rates:
+        while len(_rates) >= MOST_RATES:  # the oldest
+            _rates.pop(next(iter(_rates)), None)
+        _rates[key] = store().rate_changes([run])[run.id]
+    return _rates[key]
 
 
 def resume(run_id: str) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -12,7 +13,7 @@ from mnist_core.commands.arguments import MOST_RUNS, Commands
 from mnist_core.commands.tables import figures, metric_words, print_table, tested
 from mnist_core.errors import ConfigError, shown
 from mnist_core.examples import open_store
-from mnist_core.runs import Run
+from mnist_core.runs import RateChange, Run
 from mnist_core.words import mark
 
 
@@ -41,7 +42,8 @@ def _runs(options: argparse.Namespace) -> int:
     if options.examples:
         runs += store.examples(hidden=True)
     if options.json:
-        print(json.dumps([_run_row(run) for run in runs]))
+        changes = store.rate_changes(runs)
+        print(json.dumps([_run_row(run) | _changed(changes[run.id]) for run in runs]))
         return 0
     rows = []
     for run in runs:
@@ -77,6 +79,11 @@ def _run_row(run: Run) -> dict[str, Any]:
         "last": figures(run.last, run.config.metric),
         **tested(run),
     }
+
+
+def _changed(changes: list[RateChange]) -> dict[str, Any]:
+    """What somebody did to a run while it was trained."""
+    return {"learning_rate_changes": [asdict(change) for change in changes]}
 
 
 def _best_words(run: Run) -> str:

@@ -22,7 +22,7 @@ from mnist_core.errors import DataError
 from mnist_core.export import pictures_code, tables_code, texts_code
 from mnist_core.export.layers import model_lines, object_code
 from mnist_core.export.sections import DataPart, Section, Setting, Source
-from mnist_core.runs import EpochRecord, Run, RunStatus
+from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus, rate_changes
 from mnist_core.tasks import task
 from mnist_core.training.programs import optimizer_of
 from mnist_core.words import mark
@@ -90,7 +90,8 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
     _check(run)
     config = run.known_config()
     data = CODE_OF_TASKS[config.task](config, architecture(config.architecture).input_shape)
-    rates = _rates_set_by_hand(records)
+    rates = [(record.epoch, record.learning_rate) for record in records]
+    changes = rate_changes(config.learning_rate, rates)
     return Source(
         run=run,
         packages=("keras", "matplotlib", "numpy", "tensorflow"),
@@ -98,12 +99,12 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
         settings=(
             ("SEED", str(config.seed), "decides which samples, which first weights, which order"),
             *data.settings,
-            *_settings(run, rates),
+            *_settings(run, changes),
         ),
         sections=(
             *data.sections,
             _network(config),
-            _training(config, data, rates),
+            _training(config, data, changes),
             _curves(config),
             _test(config, data),
         ),
@@ -139,7 +140,7 @@ def _check(run: Run) -> None:
         )
 
 
-def _settings(run: Run, rates: dict[int, float]) -> list[Setting]:
+def _settings(run: Run, changes: list[RateChange]) -> list[Setting]:
     config = run.config
     epochs, words = config.epochs, "times that all of them are seen"
     if run.status is RunStatus.STOPPED and 0 < run.epochs_done < epochs:
@@ -149,8 +150,8 @@ def _settings(run: Run, rates: dict[int, float]) -> list[Setting]:
         ("EPOCHS", str(epochs), words),
         ("LEARNING_RATE", repr(config.learning_rate), "size of a step"),
     ]
-    if rates:
-        table = ", ".join(f"{epoch}: {rate!r}" for epoch, rate in rates.items())
+    if changes:
+        table = ", ".join(f"{change.epoch}: {change.rate!r}" for change in changes)
         settings.append(("NEW_RATES", f"{{{table}}}", "epoch: rate, as it was set by hand"))
     if config.patience is not None:
         settings.append(("PATIENCE", str(config.patience), "epochs without improvement, then stop"))
@@ -158,13 +159,6 @@ def _settings(run: Run, rates: dict[int, float]) -> list[Setting]:
             words = "fall of the validation loss that is one"
             settings.append(("MIN_DELTA", repr(config.min_delta), words))
     return settings
-
-
-def _rates_set_by_hand(records: list[EpochRecord]) -> dict[int, float]:
-    """Epochs at which the learning rate became another than before, and that rate."""
-    rates = [float(f"{record.learning_rate:.7g}") for record in records]
-    following = zip(rates, rates[1:], records[1:], strict=False)
-    return {record.epoch: rate for before, rate, record in following if rate != before}
 
 
 def _network(config: TrainingConfig) -> Section:
@@ -178,7 +172,7 @@ def _network(config: TrainingConfig) -> Section:
     )
 
 
-def _training(config: TrainingConfig, data: DataPart, rates: dict[int, float]) -> Section:
+def _training(config: TrainingConfig, data: DataPart, changes: list[RateChange]) -> Section:
     entry = task(config.task)
     judged = config.validation_size > 0
     text = (
@@ -193,7 +187,7 @@ def _training(config: TrainingConfig, data: DataPart, rates: dict[int, float]) -
         text += " Where the validation loss has not improved for a while, the training stops."
         delta = ", min_delta=MIN_DELTA" if config.min_delta else ""
         callbacks.append(f"keras.callbacks.EarlyStopping(patience=PATIENCE{delta})")
-    if rates:
+    if changes:
         text += " The learning rate changes where somebody changed it by hand."
         function = "lambda epoch, rate: NEW_RATES.get(epoch + 1, rate)"
         callbacks.append(f"keras.callbacks.LearningRateScheduler({function})")

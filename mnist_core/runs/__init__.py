@@ -1,6 +1,15 @@
 """Runs and where they are kept: the store that pages and workers share."""
 
-from mnist_core.runs.records import Command, EpochRecord, JournalRow, Progress, Run, RunStatus
+from mnist_core.runs.records import (
+    Command,
+    EpochRecord,
+    JournalRow,
+    Progress,
+    RateChange,
+    Run,
+    RunStatus,
+    rate_changes,
+)
 from mnist_core.runs.store import Store
 
 __all__ = [
@@ -8,7 +17,9 @@ __all__ = [
     "EpochRecord",
     "JournalRow",
     "Progress",
+    "RateChange",
     "Run",
     "RunStatus",
     "Store",
+    "rate_changes",
 ]

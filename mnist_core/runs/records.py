@@ -7,9 +7,12 @@ neither the database that keeps them nor the pages that show them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import numpy as np
 
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError
@@ -77,6 +80,45 @@ class EpochRecord:
     learning_rate: float
     seconds: float
     recorded_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class RateChange:
+    """A change of the learning rate while a run was trained.
+
+    Attributes:
+        epoch: The first epoch that ended with the new rate, from 1.
+        before: The rate until then.
+        rate: The new rate.
+    """
+
+    epoch: int
+    before: float
+    rate: float
+
+
+def rate_changes(rate: object, rates: Iterable[tuple[int, float]]) -> list[RateChange]:
+    """Where somebody changed the learning rate of a run.
+
+    Args:
+        rate: The rate that its settings say; another version may have kept something else there,
+            such as a schedule, from which no change is told.
+        rates: Epochs in order, from 1, with the rate at the end of each; those without a change
+            may be missing.
+    """
+    changes: list[RateChange] = []
+    before = _as_kept(rate) if isinstance(rate, int | float) else None
+    for epoch, kept in rates:
+        after = _as_kept(kept)
+        if before is not None and after != before:
+            changes.append(RateChange(epoch, before, after))
+        before = after
+    return changes
+
+
+def _as_kept(rate: float) -> float:
+    """A rate as a person wrote it: the optimizer keeps it in 32 bits, which are seven places."""
+    return float(f"{np.float32(rate):.7g}")
 
 
 @dataclass(frozen=True)

@@ -378,7 +378,8 @@ def test_runs_are_listed_newest_first(capsys, lab_home):
     assert "no runs yet" in capsys.readouterr().out
     store = Store(lab_home)
     first = Training(store)
-    first.train(70)
+    first.train(69)
+    first.write([replace(record(70), learning_rate=0.25)])
     first.writer.measured(test_loss=0.5, test_metric=0.9125)
     first.end()
     second = store.create(TrainingConfig(epochs=7), name="second")
@@ -390,6 +391,8 @@ def test_runs_are_listed_newest_first(capsys, lab_home):
     assert (rows[1]["status"], rows[1]["epochs"]) == ("finished", 70)
     assert (rows[1]["best"]["epoch"], rows[1]["last"]["epoch"]) == (60, 70)
     assert rows[1]["test_accuracy"] == 0.9125
+    change = {"epoch": 70, "before": 0.01, "rate": 0.25}
+    assert [row["learning_rate_changes"] for row in rows] == [[], [change]]
     assert [row["run_id"] for row in answer(capsys, "runs", "--limit", "1")] == [second.id]
     assert main(["runs"]) == 0
     table = capsys.readouterr().out

@@ -275,9 +275,31 @@ def test_a_rate_that_was_changed_by_hand_is_changed_again(store):
     training.end(RunStatus.STOPPED)
     text = export(store, training.id, "script").decode()
     assert "NEW_RATES = {4: 0.002, 6: 0.5}" in text
-    assert "LearningRateScheduler(lambda epoch, rate: NEW_RATES.get(epoch + 1, rate))" in text
+    assert rates_of_a_training(text) == pytest.approx([0.01] * 3 + [0.002] * 2 + [0.5])
     assert "EPOCHS = 6  # the run was stopped by hand, before its 20" in text
     assert "epoch 6 of 6 was the best" in text
+
+
+def rates_of_a_training(text: str) -> list[float]:
+    """The learning rate of each epoch of a training with a script's own callback for it."""
+    (callback,) = re.findall(r"keras\.callbacks\.LearningRateScheduler\(.*\)", text)
+    (table,) = re.findall(r"^NEW_RATES = (\{.*?\})", text, re.MULTILINE)
+    (rate,) = re.findall(r"^LEARNING_RATE = (\S+)", text, re.MULTILINE)
+    (epochs,) = re.findall(r"^EPOCHS = (\d+)", text, re.MULTILINE)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.SGD(float(rate)), loss="mse")
+    ones = np.ones((2, 1), np.float32)
+    scheduler = eval(callback, {"keras": keras, "NEW_RATES": eval(table)})
+    history = model.fit(ones, ones, epochs=int(epochs), callbacks=[scheduler], verbose=0).history
+    return [float(rate) for rate in history["learning_rate"]]
+
+
+def test_a_rate_that_was_changed_in_the_first_epoch_is_changed_again(store):
+    training = Training(store, epochs=2)
+    training.write([replace(record(n), learning_rate=0.125) for n in (1, 2)])
+    training.end()
+    text = export(store, training.id, "script").decode()
+    assert rates_of_a_training(text) == [0.125, 0.125]
 
 
 def test_no_name_gets_out_of_its_text(store, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
+from mnist_core.runs import RateChange
 from ui import run_words
 from ui.run_words import duration, escaped, loss, moment, more_settings_line, percent, settings_line
 
@@ -85,6 +86,16 @@ def test_the_two_lines_name_every_setting_that_was_changed() -> None:
         assert settings_line(changed) + more_settings_line(changed) != (
             settings_line(usual) + more_settings_line(usual)
         ), name
+
+
+def test_every_rate_that_was_set_by_hand_is_named_up_to_a_point() -> None:
+    config = PRESETS["overfit-700"].config
+    changes = [RateChange(277, 0.01, 0.1), RateChange(1400, 0.1, 0.001)]
+    line = more_settings_line(config, changes).replace("\xa0", " ")
+    assert "SGD at 0.01, then 0.1 from epoch 277, then 0.001 from epoch 1,400" in line
+    many = [RateChange(epoch, 0.0, epoch / 8) for epoch in range(1, 40)]
+    line = more_settings_line(config, many).replace("\xa0", " ")
+    assert "from epoch 39 (39 changes in all)" in line and "from epoch 30" not in line
 
 
 def test_one_epoch_is_no_plural() -> None:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError, UnknownRunError
 from mnist_core.presets import PRESETS
-from mnist_core.runs import Command, JournalRow, Progress, RunStatus, Store
+from mnist_core.runs import (
+    Command,
+    JournalRow,
+    Progress,
+    RateChange,
+    RunStatus,
+    Store,
+    rate_changes,
+)
 from mnist_core.runs.leases import RunQueue
 from mnist_core.runs.schema import runs
 from mnist_core.runs.store import NAME_LENGTH
@@ -230,6 +241,33 @@ def test_progress_within_an_epoch_is_shown_until_it_is_over(store):
     training.batches(9, 10)
     training.end(RunStatus.STOPPED)
     assert training.run.progress is None
+
+
+def test_changes_of_the_learning_rate_are_found_in_the_journal(store):
+    plain, changed, fresh = Training(store), Training(store), store.create(TrainingConfig())
+    plain.train(3)
+    rates = [0.01, 0.25, 0.25, 0.01]
+    kept = [float(np.float32(rate)) for rate in rates]
+    changed.write([replace(record(n), learning_rate=kept[n - 1]) for n in (1, 2, 3)])
+    again = changed.resume(2)
+    again.write([replace(record(n), learning_rate=kept[n - 1]) for n in (3, 4)])
+    found = store.rate_changes([plain.run, changed.run, fresh])
+    assert found == {
+        plain.id: [],
+        changed.id: [RateChange(2, 0.01, 0.25), RateChange(4, 0.25, 0.01)],
+        fresh.id: [],
+    }
+
+
+@given(st.lists(st.floats(1e-9, 10.0), min_size=1, max_size=30))
+def test_the_changes_tell_the_rate_of_every_epoch(rates):
+    recorded = [float(np.float32(rate)) for rate in rates]
+    changes = rate_changes(0.01, enumerate(recorded, start=1))
+    told, rate = {change.epoch: change.rate for change in changes}, 0.01
+    for epoch, expected in enumerate(recorded, start=1):
+        rate = told.get(epoch, rate)
+        assert rate == pytest.approx(expected, rel=1e-6)
+    assert all(change.rate != change.before for change in changes)
 
 
 def test_the_queue_counts_from_its_oldest_run(store):
