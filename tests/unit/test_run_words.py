@@ -50,8 +50,8 @@ def test_a_line_names_what_was_chosen() -> None:
     line = f"{settings_line(config)} · {more_settings_line(config)}".replace("\xa0", " ")
     assert line == (
         "Two hidden units · 700 training samples · 1,000 epochs · 300 validation samples · "
-        "SGD at 0.01 · momentum 0.9 · batches of 10 · seed 3 · 20% wrong labels · "
-        "stops early, patience 5"
+        "SGD at 0.01 · momentum 0.9 · batches of 10 · seed 3 · 20% label noise · "
+        "early stopping, patience 5"
     )
 
 
