@@ -76,6 +76,8 @@ class Engine:
         self._queue = RunQueue(store.database)
         self._count = workers
         self._scheduler = scheduler or os.environ.get("MNIST_LAB_SCHEDULER") or None
+        #: How many runs are trained at a time; what was asked for until the workers are there.
+        self.slots = 1
         self._wake = threading.Event()
         self._begin = threading.Event()
         self._delay = 0.0
@@ -201,7 +203,8 @@ class Engine:
         try:
             from mnist_core.engine_workers import Workers
 
-            workers = Workers(self._store, count=self._worker_count(), address=self._scheduler)
+            self.slots = self._worker_count()
+            workers = Workers(self._store, count=self.slots, address=self._scheduler)
             self._workers = workers
             if self._closing:
                 workers.kill()
@@ -283,7 +286,8 @@ class Engine:
 
     def _hand_out(self, workers: Workers) -> None:
         """Give queued runs to the workers that are free."""
-        while len(self._training) < workers.training_slots() and not self._closing:
+        self.slots = workers.training_slots()
+        while len(self._training) < self.slots and not self._closing:
             lease = self._queue.claim()
             if lease is None:
                 break

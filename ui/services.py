@@ -10,6 +10,7 @@ import logging
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,20 +19,22 @@ from typing import Any, BinaryIO, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core import crossvalidation, engine, teaching, variations
+from mnist_core import crossvalidation, durations, engine, teaching, variations
 from mnist_core import explain as explanations
 from mnist_core.anatomy import Anatomy, describe
 from mnist_core.archive import write_archive
 from mnist_core.config import TrainingConfig
+from mnist_core.durations import Duration, QueueWait
 from mnist_core.errors import EngineError, StoreError, UnknownRunError
 from mnist_core.examples import open_store
 from mnist_core.explain import Explanation, Neighbours
 from mnist_core.export import export_known
 from mnist_core.incoming import arrival, run_file
 from mnist_core.predictions import Prediction, predict_each
-from mnist_core.runs import Run, Store, arrivals, cleaning
+from mnist_core.runs import Run, RunStatus, Store, arrivals, cleaning, resuming
 from mnist_core.runs.cleaning import OldRun
-from mnist_core.tasks import Dataset, keras_data, task
+from mnist_core.tasks import Dataset, availability, keras_data, task
+from mnist_core.tasks.availability import DataState
 from mnist_core.weight_histograms import WeightHistograms, read_histograms
 from mnist_core.words import mark
 
@@ -45,10 +48,15 @@ ARRIVAL_SECONDS = 90.0
 #: TensorBoard is shown at most so many runs, the newest.
 MOST_RUNS = 1_000
 
+#: The newest runs say how fast this machine is; they are read once in so many seconds.
+MOST_MEASURED = 200
+MEASURED_SECONDS = 5.0
+
 _opening = threading.RLock()
 _stores: dict[tuple[str | None, str | None], Store] = {}
 _engine_waits = False  # for a store that can be opened
 _trouble = ""  # why it waits
+_measured: tuple[float, Store | None, list[Run]] = (0.0, None, [])
 
 
 def store() -> Store:
@@ -144,6 +152,79 @@ def submit(config: TrainingConfig, name: str | None = None, preset: str | None =
     return run
 
 
+def estimated_duration(config: TrainingConfig) -> Duration | None:
+    """How long a training will take on this machine, from what earlier ones took.
+
+    Args:
+        config: What is to be trained.
+
+    Returns:
+        The time; None for a network that this version does not have.
+
+    Raises:
+        StoreError: The runs cannot be read.
+    """
+    return durations.estimate(config, _measured_runs())
+
+
+def estimated_seconds(config: TrainingConfig) -> float | None:
+    """How many seconds a training will take; see :func:`estimated_duration`.
+
+    Raises:
+        StoreError: The runs cannot be read.
+    """
+    duration = estimated_duration(config)
+    return None if duration is None else duration.seconds
+
+
+def queue_wait(run_id: str) -> QueueWait | None:
+    """How long a queued run still waits for its turn; None where it is not queued.
+
+    Raises:
+        UnknownRunError: There is no such run.
+        StoreError: The runs cannot be read.
+    """
+    run = store().get(run_id)
+    if run.status is not RunStatus.QUEUED:
+        return None
+    running = engine.current()
+    slots = running.slots if running else 1
+    return durations.wait(run, store().list_active(), _measured_runs(), slots)
+
+
+def _measured_runs() -> list[Run]:
+    """Runs that say how fast this machine is; read anew after some seconds."""
+    global _measured
+    opened, now = store(), time.monotonic()
+    until, place, found = _measured
+    if place is not opened or now > until:
+        found = opened.list_runs(limit=MOST_MEASURED) + opened.examples(hidden=True)
+        _measured = now + MEASURED_SECONDS, opened, found
+    return found
+
+
+def resume(run_id: str) -> Run:
+    """Go on with a run that was stopped or interrupted, and tell the engine that there is work.
+
+    Raises:
+        UnknownRunError: There is no such run.
+        StoreError: It cannot be resumed.
+        DataError: Its data cannot be had.
+    """
+    run = resuming.resume(store(), run_id)
+    wake()
+    return run
+
+
+def can_resume(run: Run) -> bool:
+    """Whether a run was stopped or interrupted, and can go on where it was.
+
+    Raises:
+        StoreError: Its files cannot be listed.
+    """
+    return resuming.can_resume(store(), run)
+
+
 def exists(run_id: str) -> bool:
     """Whether there is a run of this id, and it was not deleted meanwhile."""
     return run_id in store().versions([run_id])
@@ -220,6 +301,11 @@ def find_data(key: str) -> Dataset:
 def has_data(key: str) -> bool:
     """Whether the data of a task is on this machine, in the form that the lab reads."""
     return key not in keras_data.SOURCES or keras_data.is_kept(key)
+
+
+def data_state(key: str) -> DataState:
+    """Whether the data of a task is on this machine, can be downloaded, or neither; at once."""
+    return availability.data_state(key)
 
 
 def seconds_fetching(key: str) -> float | None:

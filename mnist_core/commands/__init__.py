@@ -26,6 +26,7 @@ from mnist_core.commands import (
     prediction,
     reproduction,
     restoring,
+    resuming,
     training,
 )
 from mnist_core.errors import ConfigError, LabError
@@ -36,6 +37,7 @@ COMMANDS = (
     listing,
     examples,
     training,
+    resuming,
     folds,
     history,
     prediction,

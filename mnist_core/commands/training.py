@@ -74,11 +74,25 @@ def _train(options: argparse.Namespace) -> int:
         preset_key=options.preset if unchanged else None,
         quiet=options.json,
     )
+    return print_end(store, run, as_json=options.json)
+
+
+def print_end(store: Store, run: Run, *, as_json: bool) -> int:
+    """Print what a training came to.
+
+    Args:
+        store: Where the run is.
+        run: The run as it ended.
+        as_json: Whether to print one JSON object.
+
+    Returns:
+        The exit code.
+    """
     result = _result(store, run)
-    if options.json:
+    if as_json:
         print(json.dumps(result))
     else:
-        _print_result(result, config.metric)
+        _print_result(result, run.config.metric)
     if run.message:
         print(run.message, file=sys.stderr)
     return 0 if run.status in (RunStatus.FINISHED, RunStatus.STOPPED) else 1
@@ -108,10 +122,25 @@ def train_here(
     """
     token = secrets.token_hex(16)
     run = store.create(config, name=name, preset=preset_key, tags=tags, lease_token=token)
+    return follow(store, run, Lease(run.id, token), quiet=quiet)
+
+
+def follow(store: Store, run: Run, lease: Lease, *, quiet: bool) -> Run:
+    """Train a run in this process; Ctrl+C stops it and keeps what it learned.
+
+    Args:
+        store: Where it is.
+        run: The run.
+        lease: The right to train it.
+        quiet: Whether to leave out the progress bar.
+
+    Returns:
+        The run as it ended.
+    """
     with _stop_on_interrupt(store, run), _progress(store, run, shown=not quiet):
         from mnist_core.training.job import train
 
-        train(Lease(run.id, token), store, gives_way=False)
+        train(lease, store, gives_way=False)
     return store.get(run.id)
 
 

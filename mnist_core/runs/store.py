@@ -140,6 +140,14 @@ class Store:
         with self.database.reading() as connection:
             return read_runs(connection, query, time.time())
 
+    def list_active(self) -> list[Run]:
+        """Runs that are trained, paused or queued, the oldest first."""
+        active = [status for status in RunStatus if status.is_active]
+        query = ALL_RUNS.where(runs.c.status.in_(active)).order_by(runs.c.created_at, runs.c.id)
+        with self.database.reading() as connection:
+            found = read_runs(connection, query, time.time())
+        return [run for run in found if run.status.is_active]  # its worker may be gone
+
     def examples(self, *, hidden: bool = False) -> list[Run]:
         """The trained networks that come with the lab, in their own order.
 

@@ -184,6 +184,12 @@ def is_kept(name: str) -> bool:
     return compact_file(name).exists()
 
 
+def could_not_be_had(name: str) -> bool:
+    """Whether this process has just tried in vain to get a data set."""
+    fetch = _fetches.get(compact_file(name))
+    return fetch is not None and fetch.is_over and bool(fetch.reason) and not fetch.is_stale
+
+
 def look_again(name: str) -> None:
     """Forget that a data set could not be had: somebody has put it there, or is online now."""
     with _fetching:

@@ -36,7 +36,7 @@ from mnist_core.words import mark
 if TYPE_CHECKING:
     import keras
 
-    from mnist_core.training.callbacks import RecordEpochs
+    from mnist_core.training.callbacks import RecordEpochs, SaveCheckpoints
     from mnist_core.training.fit import Program
     from mnist_core.training.samples import Samples
 
@@ -96,8 +96,10 @@ def _train(store: Store, link: RunLink) -> None:
     except Exception as error:  # a run must never be left "running"
         log.exception("run %s failed", run_id)
         link.end(RunStatus.FAILED, _plain(error).sentence())
-    _forget_checkpoint(store, run_id)
-    events.end(link.insist(link.writer.run), lambda: store.curves(run_id))
+    ended = link.insist(link.writer.run)
+    if ended.status is not RunStatus.STOPPED:  # a stopped run may be resumed
+        _forget_checkpoint(store, run_id)
+    events.end(ended, lambda: store.curves(run_id))
     link.insist(link.writer.release)
 
 
@@ -185,6 +187,8 @@ class _Training:
             self._save_model(BEST_MODEL, recorder.best_weights)
             raise
         self._save_models(program, recorder)
+        if self._was_stopped(recorder) and loop.is_between_epochs:
+            self._save_last_checkpoint(checkpoints, recorder.last_epoch)
         self._end(recorder)
         # After the curves: drawing up the graph would keep the first epoch waiting.
         self.events.graph(lambda: graph_definition(loop))
@@ -313,11 +317,21 @@ class _Training:
             content = path.read_bytes()
         self.link.insist(lambda: self._write_artifact(name, content))
 
-    def _end(self, recorder: RecordEpochs) -> None:
+    def _was_stopped(self, recorder: RecordEpochs) -> bool:
         cut_short = recorder.last_epoch < self.started.config.epochs
-        stopped = self.link.control.stop and cut_short
-        status = RunStatus.STOPPED if stopped else RunStatus.FINISHED
-        self.link.end(status)
+        return self.link.control.stop and cut_short
+
+    def _save_last_checkpoint(self, checkpoints: SaveCheckpoints, epoch: int) -> None:
+        """For a training that is resumed; the one before it does, too, if the disk is full."""
+        try:
+            checkpoints.save_now(epoch)
+        except LeaseLostError:
+            raise
+        except StoreError as error:
+            log.warning("%s", error)
+
+    def _end(self, recorder: RecordEpochs) -> None:
+        self.link.end(RunStatus.STOPPED if self._was_stopped(recorder) else RunStatus.FINISHED)
 
     def _measure_test_set(
         self, program: Program, recorder: RecordEpochs, part: Part

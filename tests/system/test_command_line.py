@@ -25,7 +25,7 @@ from mnist_core.errors import ConfigError
 from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, RunStatus, Store
-from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.tasks import TASKS, keras_data, mnist, task
 from tests.disks import fill, read_only, small_disk
 from tests.live_training import Training, record
@@ -131,7 +131,7 @@ def test_ctrl_c_stops_a_training_and_keeps_what_it_learned(lab_home):
     (run,) = store.list_runs()
     assert process.returncode == 0
     assert run.status is RunStatus.STOPPED and run.settled and run.epochs_done > 5
-    assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
+    assert store.artifacts.names(run.id) == [BEST_MODEL, CHECKPOINT, LAST_MODEL]
     assert run.id in out and "stopped" in out and "test accuracy of the best model" in out
     screen = shown.decode()
     assert "Stopping; what was learned is kept." in screen
@@ -584,3 +584,14 @@ def test_what_a_person_has_set_for_keras_elsewhere_changes_nothing(tmp_path):
 def test_a_file_that_cannot_be_opened_is_said_to_be(command, path, lab_home, capsys):
     assert main([command, path]) == 2
     assert "It cannot be read" in capsys.readouterr().err
+
+
+def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(lab_home, capsys):
+    store = Store(lab_home)
+    run = store.create(TrainingConfig(train_size=60, validation_size=30, epochs=3))
+    store.command(run.id, Command.STOP)
+    result = answer(capsys, "resume", run.id[:8])
+    assert list(result) == RESULT
+    assert (result["run_id"], result["status"], result["epochs"]) == (run.id, "finished", 3)
+    assert main(["resume", run.id]) == 2
+    assert store.get(run.id).status is RunStatus.FINISHED

@@ -20,12 +20,14 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
+from mnist_core.errors import StoreError
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store, database
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.leases import Lease, RunQueue
+from mnist_core.runs.resuming import can_resume, resume
 from mnist_core.tasks import TASKS, mnist, prepare, split, task
 from mnist_core.training import callbacks, control, fit, link
-from mnist_core.training.callbacks import SaveCheckpoints
+from mnist_core.training.callbacks import FollowCommands, SaveCheckpoints
 from mnist_core.training.job import train
 from mnist_core.training.programs import program_for
 from tests.disks import fill, small_disk
@@ -192,7 +194,7 @@ def test_stop_keeps_what_was_learned(store, tmp_path):
     assert run.status is RunStatus.STOPPED and run.settled
     assert 5 <= run.epochs_done < FOREVER.epochs
     assert job.epochs == list(range(1, run.epochs_done + 1))
-    assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
+    assert store.artifacts.names(run.id) == [BEST_MODEL, CHECKPOINT, LAST_MODEL]
     assert run.test_metric is not None
     for name, record in ((BEST_MODEL, run.best), (LAST_MODEL, run.last)):
         loss, _ = evaluated(loaded(store, run, name, tmp_path), SMALL, "validation")
@@ -349,6 +351,68 @@ def test_a_run_that_lost_its_worker_trains_the_very_same_curve(store, config, be
     assert again.active_seconds >= sum(row.seconds for row in store.curves(run.id))
 
 
+@pytest.mark.parametrize("config", [SMALL, REGULARISED], ids=lambda c: c.architecture)
+def test_a_stopped_run_that_is_resumed_trains_the_very_same_curve(store, config):
+    whole = finished(store, config)
+    job = Job(store, config, Command.STEP)
+    job.until_paused(1)
+    job.tell(Command.STEP)
+    job.until_paused(2)
+    stopped = job.stop()
+    assert (stopped.status, stopped.epochs_done) == (RunStatus.STOPPED, 2)
+    assert stopped.test_metric is not None and can_resume(store, stopped)
+    job.tell(Command.STOP)  # a second press, too late
+
+    queued = resume(store, job.id)
+    assert (queued.status, queued.ended_at, queued.test_metric) == (RunStatus.QUEUED, None, None)
+    again = Job(store, queued).join()
+    assert (again.status, again.attempt) == (RunStatus.FINISHED, 2)
+    assert timeless(store.curves(again.id)) == timeless(store.curves(whole.id))
+    assert (again.test_loss, again.test_metric) == (whole.test_loss, whole.test_metric)
+    assert again.active_seconds > stopped.active_seconds
+    assert store.artifacts.names(again.id) == [BEST_MODEL, LAST_MODEL]
+    with pytest.raises(StoreError):
+        resume(store, again.id)
+
+
+def test_a_run_that_was_stopped_within_an_epoch_goes_on_from_the_one_before(
+    store, monkeypatch, saving_always
+):
+    whole = finished(store, SMALL)
+    monkeypatch.setattr(fit, "SLICE_SECONDS", 1e-9)  # each batch is a slice of its own
+    job = Job(store, SMALL, Command.STEP)
+    job.until_paused(1)
+    said = FollowCommands.on_train_batch_end
+
+    def stop_here(self, batch, logs=None):
+        if batch == 2:
+            self._link.control.obey(Command.STOP, None)
+        said(self, batch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FollowCommands, "on_train_batch_end", stop_here)
+        job.tell(Command.RESUME)
+        stopped = job.join()
+    assert (stopped.status, stopped.epochs_done) == (RunStatus.STOPPED, 1)
+    again = Job(store, resume(store, stopped.id)).join()
+    assert timeless(store.curves(again.id)) == timeless(store.curves(whole.id))
+
+
+def test_a_run_is_not_resumed_without_its_checkpoint_unless_it_had_not_begun(store):
+    job = Job(store, FOREVER)
+    job.until_epoch(1)
+    run = job.stop()
+    store.artifacts.remove(run.id, CHECKPOINT)
+    assert not can_resume(store, run)
+    with pytest.raises(StoreError):
+        resume(store, run.id)
+
+    fresh = store.create(SMALL)
+    store.command(fresh.id, Command.STOP)
+    assert resume(store, fresh.id).status is RunStatus.QUEUED
+    assert Job(store, store.get(fresh.id)).join().epochs_done == SMALL.epochs
+
+
 def test_early_stopping_counts_on_after_an_interruption(store):
     config = replace(LONG, patience=7, min_delta=100.0)  # nothing counts as better
     whole = finished(store, config)
@@ -391,7 +455,7 @@ def test_a_run_taken_up_only_to_be_stopped_trains_no_further(store, tmp_path):
     store.command(run.id, Command.STOP)
     again = Job(store, run).join()
     assert (again.status, again.epochs_done) == (RunStatus.STOPPED, 3)
-    assert store.artifacts.names(run.id) == [BEST_MODEL, LAST_MODEL]
+    assert store.artifacts.names(run.id) == [BEST_MODEL, CHECKPOINT, LAST_MODEL]
     loss, _ = evaluated(loaded(store, again, LAST_MODEL, tmp_path), SMALL, "validation")
     assert loss == pytest.approx(again.last.val_loss, rel=1e-4)
     assert again.test_metric is not None
@@ -525,7 +589,7 @@ def test_a_full_disk_does_not_end_a_training_that_can_still_be_saved(
         job.tell(Command.STOP)
         run = job.join()
         assert run.status is RunStatus.STOPPED
-        assert store.artifacts.names(job.id) == [BEST_MODEL, LAST_MODEL]
+        assert store.artifacts.names(job.id) == [BEST_MODEL, CHECKPOINT, LAST_MODEL]
 
 
 def test_a_disk_that_stays_full_ends_the_run_with_a_sentence(store, tmp_path, monkeypatch):

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from mnist_core import engine
+from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
+from tests.live_training import Training
 from tests.waiting import until
 from ui import services
 
@@ -65,3 +67,15 @@ def test_a_store_alone_starts_no_engine() -> None:
     services.store()
     assert engine.current() is None
     assert services.engine_state().phase == "stopped"
+
+
+def test_a_wait_and_a_duration_are_told_without_an_engine(lab_home: Path) -> None:
+    config = TrainingConfig(epochs=100)
+    assert services.estimated_seconds(config)
+    earlier = Training(services.store(), epochs=100)
+    earlier.train(60)  # of 0.02 seconds
+    mine = services.submit(config)
+    wait = services.queue_wait(mine.id)
+    assert wait is not None and wait.seconds == pytest.approx(0.8)
+    assert (wait.position, wait.runs_ahead) == (1, 1)
+    assert services.queue_wait(earlier.id) is None

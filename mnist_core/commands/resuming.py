@@ -1,0 +1,37 @@
+"""``resume``: a stopped or interrupted run goes on, in this process."""
+
+from __future__ import annotations
+
+import argparse
+
+from mnist_core.commands.arguments import Commands, add_run, find_data, run_named
+from mnist_core.commands.training import follow, print_end
+from mnist_core.errors import StoreError
+from mnist_core.examples import open_store
+from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.resuming import resume
+from mnist_core.words import mark
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """Add the command."""
+    parser = commands.add_parser("resume", help="go on with a run that was stopped")
+    parser.set_defaults(run=_resume)
+    add_run(parser)
+    return parser
+
+
+def _resume(options: argparse.Namespace) -> int:
+    store = open_store()
+    run = run_named(store, options.run_name)
+    find_data(run.config.task)
+    run = resume(store, run.id)
+    lease = RunQueue(store.database).claim(run.id)
+    if lease is None:
+        raise StoreError(
+            mark("“{name}” was queued again."),
+            mark("A lab that is open has already taken it up."),
+            mark("Watch it there."),
+            name=run.name,
+        )
+    return print_end(store, follow(store, run, lease, quiet=options.json), as_json=options.json)

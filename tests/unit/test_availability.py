@@ -1,0 +1,78 @@
+"""Whether a task's data can be had is said at once, before a run depends on it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from mnist_core.errors import DataError
+from mnist_core.tasks import TASKS, availability, keras_data
+from mnist_core.tasks.availability import DataState, data_state, require
+from tests.waiting import until
+
+
+@pytest.fixture(autouse=True)
+def _fresh(lab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(availability, "_probe", None)
+    monkeypatch.setattr(keras_data, "_fetches", {})
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch):
+    def be(reached: bool) -> None:
+        monkeypatch.setattr(availability, "reaches_host", lambda: reached)
+
+    return be
+
+
+def test_data_in_the_box_is_present_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(availability, "reaches_host", lambda: pytest.fail("nobody asked"))
+    assert {data_state(key) for key in set(TASKS) - set(keras_data.SOURCES)} == {DataState.PRESENT}
+
+
+@pytest.mark.parametrize("key", list(keras_data.SOURCES))
+def test_all_files_in_the_cache_are_enough(key: str, online) -> None:
+    online(False)
+    *most, last = (keras_data.keras_cache() / name for name in keras_data.SOURCES[key].files)
+    for file in most:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    with pytest.raises(DataError, match=last.name):
+        require(key)
+    last.parent.mkdir(parents=True, exist_ok=True)
+    last.touch()
+    assert data_state(key) is DataState.PRESENT
+    require(key)
+
+
+def test_without_a_network_it_is_missing_and_with_one_it_can_be_had(online) -> None:
+    online(False)
+    until(lambda: data_state("fashion") is DataState.MISSING)
+    online(True)  # whoever starts something is not told what was so a while ago
+    require("fashion")
+    assert data_state("fashion") is DataState.DOWNLOADABLE
+
+
+def test_a_name_server_that_does_not_answer_keeps_nobody_waiting(monkeypatch) -> None:
+    answer = threading.Event()
+    monkeypatch.setattr(availability, "reaches_host", answer.wait)
+    monkeypatch.setattr(availability, "ANSWER_SECONDS", 0.01)
+    try:
+        assert data_state("fashion") is DataState.DOWNLOADABLE
+        with pytest.raises(DataError):
+            require("fashion")
+    finally:
+        answer.set()
+
+
+def test_a_download_that_has_just_failed_is_no_offer(online, monkeypatch) -> None:
+    online(True)
+    monkeypatch.setattr(keras_data, "_load_with_keras", lambda *_: "404")
+    with pytest.raises(DataError):
+        TASKS["fashion"].load()
+    assert data_state("fashion") is DataState.MISSING
+    require("fashion")  # another try
+    assert data_state("fashion") is DataState.DOWNLOADABLE
