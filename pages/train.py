@@ -13,6 +13,7 @@ from mnist_core.words import mark
 from ui import problems, run_choice, services, settings_form, state
 from ui.navigation import RUN_ID, data_page
 from ui.run_panel import show_buttons, show_run
+from ui.run_words import about
 from ui.starting import start_run
 from ui.text import _
 from ui.waiting import warn_without_workers
@@ -104,12 +105,27 @@ def show_preset() -> None:
             "A prepared experiment to begin with; every setting of it can be changed below. "
             "**Start** trains the network; a run that is at work goes on. **Pause** holds it "
             "between two steps; after some seconds it lets waiting runs go first, and then "
-            "begins the epoch it was in again. **Stop** ends it for good and keeps what it has "
-            "learned."
+            "begins the epoch it was in again. **Stop** ends it and keeps its models and a "
+            "checkpoint: it can be resumed later."
         ),
         on_change=choose_preset,
         persist_state="session",
     )
+
+
+def show_estimate(config: TrainingConfig | None) -> None:
+    """Say how long the training will take on this machine."""
+    if config is None:
+        return
+    with problems.shown():
+        duration = services.estimated_duration(config)
+        if duration is not None:
+            words = (
+                _("Training takes very roughly {time} on this machine.")
+                if duration.rough
+                else _("Training takes about {time} on this machine.")
+            )
+            st.caption(words.format(time=about(duration.seconds)))
 
 
 def show_changes() -> None:
@@ -175,6 +191,7 @@ with st.container(key=state.TRAIN_MESSAGES):
 with st.container(key=state.TRAIN_LAYOUT):
     with st.container(key=state.TRAIN_SETTINGS):
         settings_form.show_first()
+        show_estimate(config)
         with st.expander(_("More settings"), key=state.TRAIN_MORE):
             settings_form.show_more()
         show_changes()

@@ -6,7 +6,16 @@ import streamlit as st
 
 from mnist_core.next_steps import NextStep
 from mnist_core.runs import Run
-from ui import differences, problems, results, run_choice, settings_form, state
+from ui import (
+    differences,
+    presses,
+    problems,
+    results,
+    run_choice,
+    services,
+    settings_form,
+    state,
+)
 from ui.navigation import DRAW_ADDRESS, trying_page
 from ui.run_words import architecture_label, epochs, whole
 from ui.starting import start_run
@@ -23,10 +32,13 @@ def show_next_steps(run: Run, criterion: str) -> None:
     usable = run_choice.unusable(run) is None
     steps = results.steps(run, criterion) if usable else []
     page = trying_page(run.config.task) if run.has_models else None
-    if not steps and page is None:
+    resumable = services.can_resume(run)
+    if not steps and page is None and not resumable:
         return
     with st.container(key=state.NEXT_STEPS, horizontal=True, vertical_alignment="center"):
         st.markdown(_("**Try next:**"), width="content")
+        if resumable:
+            _show_resume(run)
         for step in steps:
             pressed = st.button(
                 _label(step),
@@ -45,6 +57,26 @@ def show_next_steps(run: Run, criterion: str) -> None:
                 icon=page.icon,
                 query_params={"run": run.id},
             )
+
+
+def _show_resume(run: Run) -> None:
+    pressed = st.button(
+        _("Resume this training"),
+        key=state.RESUME,
+        icon=":material/resume:",
+        help=_("Continues from its checkpoint until epoch {epochs}.").format(
+            epochs=whole(run.config.epochs)
+        ),
+        on_click=_resume,
+        args=(run,),
+    )
+    if pressed:
+        st.rerun()
+
+
+def _resume(run: Run) -> None:
+    with problems.noted():
+        presses.once(("resume", run.id, run.version), lambda: services.resume(run.id))
 
 
 def _start(run: Run, step: NextStep) -> None:

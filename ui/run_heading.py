@@ -6,10 +6,13 @@ import streamlit as st
 
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
-from ui import differences, results, settings_form, state
+from ui import differences, problems, results, services, settings_form, state
 from ui.next_panel import show_next_steps
-from ui.run_words import escaped, more_settings_line, settings_line
+from ui.run_words import about, escaped, more_settings_line, settings_line
 from ui.text import _
+
+#: How often the wait in the queue is looked at again, in seconds.
+WAIT_SECONDS = 3
 
 
 def show_heading(run: Run | None) -> None:
@@ -29,7 +32,10 @@ def show_heading(run: Run | None) -> None:
     with st.container(key=state.FAILED_HEADING if failed else state.RUN_HEADING, gap="xsmall"):
         badge = "" if run.example is None else f" :violet-badge[{_('Example')}]"
         st.title(escaped(run.name) + badge, anchor=False)
-        st.caption(f"{settings_line(run.config)} · {more_settings_line(run.config)}")
+        lines = settings_line(run.config), more_settings_line(run.config), _changed_rate(run)
+        st.caption(" · ".join(filter(None, lines)))
+        if run.status is RunStatus.QUEUED:
+            _show_wait(run.id)
         _show_changed_settings(run)
         if run.status.is_active:
             st.markdown(_("**What to look for:** {text}").format(text=_look_for(run)))
@@ -38,6 +44,30 @@ def show_heading(run: Run | None) -> None:
             st.markdown(_("**Result:** {text}").format(text=text))
         if not run.status.is_active:
             show_next_steps(run, state.CRITERION.get())
+
+
+def _changed_rate(run: Run) -> str:
+    """That the learning rate is another one than the run began with, if it is."""
+    if run.last is None:
+        return ""
+    now = f"{run.last.learning_rate:.6g}"  # the optimizer's 32 bits hold no more
+    if now in ("nan", f"{run.config.learning_rate:.6g}"):
+        return ""
+    return _("**learning rate changed to {rate}**").format(rate=now)
+
+
+@st.fragment(run_every=WAIT_SECONDS)
+def _show_wait(run_id: str) -> None:
+    """Where a queued run stands in the queue, and how long it still waits there."""
+    with problems.shown():
+        wait = services.queue_wait(run_id)
+        if wait is None:
+            return
+        words = _("Position {position} in the queue.").format(position=wait.position)
+        if wait.seconds is not None:
+            starts = _("It starts in about {time}.").format(time=about(wait.seconds))
+            words = f"{words} {starts}"
+        st.caption(f":material/hourglass_empty: {words}")
 
 
 def _look_for(run: Run) -> str:

@@ -79,18 +79,22 @@ def _rate_popover(run: Run | None, at_work: bool) -> None:
             format="%g",
             key=state.NEW_RATE.key,
             help=_(
-                "Taken up at the next step. A smaller rate late in the training often lowers "
-                "the loss once more; a larger one shakes it up."
+                "Used from the next step on. A smaller rate late in the training often lowers the "
+                "loss further; a larger one makes it jump."
             ),
         )
         st.caption(_("It is {rate} now.").format(rate=f"{now:g}"))
-        st.button(
+        sent = st.button(
             _("Use this rate"),
             key=state.SET_RATE,
-            help=_("Sends the new rate to the run; its curves go on with it."),
+            help=_("Sends the new rate to the run, which continues with it."),
             on_click=_send_rate,
             args=(run,),
         )
+        if sent and limit.low <= state.NEW_RATE.get() <= limit.high:
+            words = _("The learning rate is {rate} from the next step on.")
+            rate = f"{state.NEW_RATE.get():.6g}"
+            st.toast(words.format(rate=rate), icon=":material/tune:")
 
 
 def _send(run: Run, command: Command, value: float | None = None) -> None:

@@ -185,6 +185,16 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def about(seconds: float) -> str:
+    """A time that is only estimated, without more digits than are known: "40 s", "3 min", "2 h"."""
+    if seconds < 90:
+        tens = round(seconds, -1) if seconds >= 20 else max(1, round(seconds))
+        return _("{count} s").format(count=round(tens))
+    if seconds < 90 * 60:
+        return _("{count} min").format(count=round(seconds / 60))
+    return _("{count} h").format(count=round(seconds / 3600))
+
+
 def moment(seconds: float | None, timezone: str | None) -> str:
     """A moment as date and time of the reader's place.
 

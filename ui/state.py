@@ -88,6 +88,7 @@ LIVE_CHART = "live-chart"
 STEP = "train-step"
 RESET = "train-reset"
 RUN_SETTINGS = "train-run-settings"
+RESUME = "train-resume"
 STOP_EARLY: Entry[bool] = Entry("train-stop-early", False)
 NEW_RATE: Entry[float] = Entry("train-new-rate", TrainingConfig().learning_rate)
 SET_RATE = "train-set-rate"

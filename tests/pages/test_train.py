@@ -617,6 +617,27 @@ def test_the_chart_says_when_the_settings_are_not_those_of_its_run(
     assert back not in {button.key for button in app.button}
 
 
+def test_a_stopped_run_can_be_resumed(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.STOPPED, epochs=0)
+    app = open_page("train", run=run.id)
+    app.button(key="train-resume").click().run()
+    assert not app.exception and not app.error
+    assert runs.store.get(run.id).status is RunStatus.QUEUED
+    assert "train-resume" not in {button.key for button in app.button}
+    assert "Position 1 in the queue" in said(app)
+
+
+def test_how_long_it_takes_is_said_before_the_start(open_page: Open) -> None:
+    app = open_page("train")
+    few = said(app)
+    assert "on this machine" in few
+    app.number_input(key="train-epochs").set_value(20_000).run()
+    assert "on this machine" in said(app)
+    assert said(app) != few
+    app.number_input(key="train-epochs").set_value(20_001).run()
+    assert "on this machine" not in said(app)
+
+
 def test_before_a_training_the_example_of_the_experiment_is_shown(
     with_examples: None, open_page: Open, store: Store
 ) -> None:

@@ -8,7 +8,16 @@ import pytest
 from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
 from ui import run_words
-from ui.run_words import duration, escaped, loss, moment, more_settings_line, percent, settings_line
+from ui.run_words import (
+    about,
+    duration,
+    escaped,
+    loss,
+    moment,
+    more_settings_line,
+    percent,
+    settings_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +135,11 @@ def test_a_change_of_a_price_has_its_sign() -> None:
     assert run_words.price_change(0.338) == "+$338"
     assert run_words.price_change(-0.338) == "-$338"
     assert run_words.price_change(0.0004) == "$0"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (7.4, "7 s"), (44, "40 s"), (89, "90 s"), (200, "3 min"), (9_000, "2 h")],
+)
+def test_an_estimated_time_has_no_more_digits_than_are_known(seconds: float, words: str) -> None:
+    assert about(seconds) == words
