@@ -152,7 +152,9 @@ def _diverged(loss: Curve) -> bool:
 
 
 def _still_falling(val_loss: Curve, best: int) -> bool:
-    """Whether the lowest loss lies in the last tenth, clearly below what was there before."""
+    """Whether the lowest loss is the last one, or lies in the last tenth and clearly lower."""
+    if best == len(val_loss) - 1:
+        return True
     tenth = max(1, len(val_loss) // 10)
     if best < len(val_loss) - tenth:
         return False

@@ -246,7 +246,7 @@ class Criterion:
 _ALL = (
     Criterion(
         key="confirmed",
-        label=mark("Lowest loss, confirmed against noise"),
+        label=mark("Lowest loss (ignoring noise)"),
         summary=mark(
             "The lowest validation loss, once ten epochs in a row lie above it by more than two "
             "standard errors, that is by more than chance explains."

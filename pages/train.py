@@ -6,14 +6,14 @@ Its address says what it shows: ``?preset=KEY`` chooses an experiment, ``?run=ID
 import streamlit as st
 
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import ConfigError, LabError, UnknownRunError, shown
+from mnist_core.errors import ConfigError, LabError, StoreError, UnknownRunError, shown
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Run
 from mnist_core.words import mark
 from ui import problems, run_choice, services, settings_form, state
-from ui.fields import FIELDS
 from ui.navigation import RUN_ID, data_page
 from ui.run_panel import show_buttons, show_run
+from ui.run_words import about
 from ui.starting import start_run
 from ui.text import _
 from ui.waiting import warn_without_workers
@@ -36,7 +36,7 @@ def follow_address() -> LabError | None:
 
 
 def find_run() -> tuple[Run | None, LabError | None]:
-    """The run of the address, or else the one that this session watched last.
+    """The run of the address, else the one that this session watched last, else an example.
 
     A run brings its settings with it, unless the address names a preset beside it. With one of
     another version of the lab comes the reason why its settings cannot be taken over.
@@ -44,7 +44,7 @@ def find_run() -> tuple[Run | None, LabError | None]:
     asked = st.query_params.get("run")
     run_id = asked or state.SHOWN_RUN.get()
     if run_id is None:
-        return None, None
+        return find_example(), None
     if not RUN_ID.fullmatch(run_id):
         return None, UnknownRunError(
             mark("The address asks for the run {run_id}."),
@@ -58,7 +58,7 @@ def find_run() -> tuple[Run | None, LabError | None]:
         if asked:
             return None, error
         state.SHOWN_RUN.set(None)  # deleted meanwhile
-        return None, None
+        return find_example(), None
     unusable = run_choice.unusable(run)
     if run_id != state.SHOWN_RUN.get():
         state.SHOWN_RUN.set(run_id)
@@ -67,6 +67,15 @@ def find_run() -> tuple[Run | None, LabError | None]:
             state.FOLLOWED_PRESET.set(None)
     st.query_params["run"] = run_id
     return run, unusable
+
+
+def find_example() -> Run | None:
+    """The example of the chosen preset, to look at before anything was trained."""
+    try:
+        examples = services.store().examples()
+    except StoreError:  # the page says so elsewhere
+        return None
+    return next((run for run in examples if run.example == state.PRESET.get()), None)
 
 
 def choose_preset() -> None:
@@ -96,12 +105,27 @@ def show_preset() -> None:
             "A prepared experiment to begin with; every setting of it can be changed below. "
             "**Start** trains the network; a run that is at work goes on. **Pause** holds it "
             "between two steps; after some seconds it lets waiting runs go first, and then "
-            "begins the epoch it was in again. **Stop** ends it for good and keeps what it has "
-            "learned."
+            "begins the epoch it was in again. **Stop** ends it and keeps its models and a "
+            "checkpoint: it can be resumed later."
         ),
         on_change=choose_preset,
         persist_state="session",
     )
+
+
+def show_estimate(config: TrainingConfig | None) -> None:
+    """Say how long the training will take on this machine."""
+    if config is None:
+        return
+    with problems.shown():
+        duration = services.estimated_duration(config)
+        if duration is not None:
+            words = (
+                _("Training takes very roughly {time} on this machine.")
+                if duration.rough
+                else _("Training takes about {time} on this machine.")
+            )
+            st.caption(words.format(time=about(duration.seconds)))
 
 
 def show_changes() -> None:
@@ -109,13 +133,12 @@ def show_changes() -> None:
     changed = settings_form.changes()
     if not changed:
         return
-    names = ", ".join(_(FIELDS[name].label) for name in changed)
-    with st.container(key=state.TRAIN_CHANGES, horizontal=True, vertical_alignment="center"):
-        st.caption(_("Changed from the preset: {names}").format(names=names), width="stretch")
+    with st.container(key=state.TRAIN_CHANGES):
+        st.markdown(_("**Changed from the preset:** {changes}").format(changes=changed))
         st.button(
-            _("Reset"),
+            _("Reset to the preset"),
             key=state.RESET,
-            type="tertiary",
+            icon=":material/restart_alt:",
             help=_("Takes the preset's own settings again."),
             on_click=settings_form.fill_preset,
             args=(state.PRESET.get(),),
@@ -168,6 +191,7 @@ with st.container(key=state.TRAIN_MESSAGES):
 with st.container(key=state.TRAIN_LAYOUT):
     with st.container(key=state.TRAIN_SETTINGS):
         settings_form.show_first()
+        show_estimate(config)
         with st.expander(_("More settings"), key=state.TRAIN_MORE):
             settings_form.show_more()
         show_changes()

@@ -19,7 +19,7 @@ def show_chart_controls(metric: str) -> None:
     """
     with st.container(key=state.CHART_CONTROLS, horizontal=True, vertical_alignment="top"):
         st.selectbox(
-            _("Overfitting is judged by"),
+            _("How to detect overfitting"),
             list(CRITERIA),
             format_func=lambda key: _(CRITERIA[key].label),
             key=state.CRITERION.prepare(),
@@ -47,7 +47,7 @@ def show_chart_controls(metric: str) -> None:
             key=state.SMOOTHING.prepare(),
             help=_(
                 "Draws a moving average over the curves, so that the trend shows through the "
-                "trembling. The measured curves stay, fainter."
+                "noise. The measured curves stay, fainter."
             ),
             persist_state="session",
             width=200,
@@ -64,8 +64,8 @@ def _series_pills(metric: str) -> None:
         key=state.SHOWN_SERIES.prepare(),
         wrap=True,
         help=_(
-            "Training curves are measured on the samples that the network learns from, "
-            "validation curves on samples that it never learns from."
+            "Training curves are measured on the samples that the network is trained on, "
+            "validation curves on samples that it is never trained on."
         ),
         persist_state="session",
     )

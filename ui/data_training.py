@@ -86,7 +86,7 @@ def _show_drawn(drawn: ImageSet, config: TrainingConfig) -> None:
         st.caption(_("A red label is a wrong one: the network is told that the image is that."))
     else:
         only = False
-        st.caption(_("All labels are right. Raise “Wrong labels” to see what that does."))
+        st.caption(_("All labels are right. Raise “Label noise” to see what that does."))
     show_grid(drawn.chosen(wrong=only).page(1, SHOWN), config)
 
 
@@ -99,7 +99,7 @@ def _show_variations(config: TrainingConfig) -> None:
         st.caption(
             _(
                 "Without variations it is the same each time. Choose “{form}” or “{both}” under "
-                "“Variations of the pictures” to see what they do. Click another image above to "
+                "“Data augmentation” to see what they do. Click another image above to "
                 "see it here."
             ).format(
                 form=_(CHOICE_LABELS["augmentation"]["shape"]),

@@ -28,22 +28,22 @@ FIELDS: dict[str, Field] = {
     "architecture": Field(
         mark("Network"),
         mark(
-            "What learns. A larger network can tell finer differences, and can also learn more "
-            "of its training samples by heart."
+            "The model that is trained. A larger network can fit finer differences, and can also "
+            "memorise more of its training samples."
         ),
     ),
     "train_size": Field(
         mark("Training samples"),
         mark(
-            "How many samples (digits, texts, houses) the network learns from. Few are easily "
-            "learned by heart, which is how overfitting is provoked; many make it general."
+            "How many samples (digits, texts, houses) the network is trained on. Few are easily "
+            "memorised, which leads to overfitting; with many the network generalises better."
         ),
     ),
     "validation_size": Field(
         mark("Validation samples"),
         mark(
-            "Samples that the network never learns from. After each epoch they show how well it "
-            "does on what it has not seen; the more there are, the steadier that figure."
+            "Samples that the network is never trained on. After each epoch they show how well it "
+            "does on unseen data; the more there are, the less noisy that figure."
         ),
     ),
     "epochs": Field(
@@ -56,71 +56,71 @@ FIELDS: dict[str, Field] = {
     "optimizer": Field(
         mark("Optimizer"),
         mark(
-            "The rule that turns errors into changes of the network's weights. SGD takes plain "
-            "steps downhill; RMSprop and Adam fit the size of the step to each weight."
+            "The rule that turns gradients into changes of the weights. SGD takes plain steps "
+            "downhill; RMSprop and Adam adapt the size of the step to each weight."
         ),
     ),
     "learning_rate": Field(
         mark("Learning rate"),
         mark(
-            "The size of each step. Too small, and learning takes for ever; too large, and it "
-            "jumps over the good values and the loss may grow without end."
+            "The size of each step. If it is too small, training takes very long; if it is too "
+            "large, the steps overshoot and the loss may grow instead of falling."
         ),
     ),
     "momentum": Field(
         mark("Momentum"),
         mark(
-            "The share of the last step that is carried into the next, like a ball that keeps "
-            "rolling. 0 is none. Only SGD takes it."
+            "The share of the last step that is added to the next, like a ball that keeps "
+            "rolling. 0 is none. Only SGD uses it."
         ),
     ),
     "batch_size": Field(
         mark("Batch size"),
         mark(
-            "How many samples are looked at for one step. Small batches take many uneven steps "
-            "in an epoch, large ones few and smooth ones."
+            "How many samples are used for one step. Small batches give many noisy steps in an "
+            "epoch, large ones few and smooth steps."
         ),
     ),
     "seed": Field(
         mark("Seed"),
         mark(
-            "The start of all chance: which samples are drawn, the first weights, the order. The "
-            "same settings with the same seed give the same curve; another seed shows how much "
-            "of a result is luck."
+            "Start of the random numbers: which samples are drawn, the first weights, the order. "
+            "The same settings with the same seed give the same curve; another seed shows how "
+            "much of a result is chance."
         ),
     ),
     "pixel_scaling": Field(
         mark("Pixel values"),
         mark(
             "Pixels are numbers from 0 (black) to 255 (white). Scaled to lie between 0 and 1 "
-            "they suit the usual first weights; left as they are, learning is rougher."
+            "they suit the usual first weights; unscaled, training is less stable."
         ),
     ),
     "sampling": Field(
-        mark("Choice of samples"),
+        mark("Sampling"),
         mark(
-            "At random, a small set may hold more of one class than of another. In proportion, "
-            "each class is as frequent as in the whole collection."
+            "At random, a small set may hold more of one class than of another. Stratified, each "
+            "class is as frequent as in the whole data set."
         ),
     ),
     "label_noise": Field(
-        mark("Wrong labels"),
+        mark("Label noise"),
         mark(
-            "The share of the training samples that get a wrong label on purpose. Those can "
-            "only be learned by heart, so overfitting comes sooner and shows more."
+            "The share of the training samples that get a wrong label on purpose. Those can only "
+            "be memorised, so overfitting starts earlier and is stronger."
         ),
     ),
     "augmentation": Field(
-        mark("Variations of the pictures"),
+        mark("Data augmentation"),
         mark(
-            "Changes each training image a little each time that it comes round, so that the "
-            "network meets more hands than MNIST has. It takes longer to learn, overfits less, "
-            "and reads drawings better."
+            "Changes each training image a little each time it is used, so that the network sees "
+            "more variation than MNIST has. Training takes longer, overfits less, and the "
+            "network classifies drawings better."
         ),
     ),
     "patience": Field(
         mark("Patience"),
-        mark("How many epochs without a better validation loss are waited for before stopping."),
+        mark("How many epochs without a lower validation loss pass before training stops."),
     ),
     "min_delta": Field(
         mark("Smallest improvement"),
@@ -129,10 +129,9 @@ FIELDS: dict[str, Field] = {
     "histograms": Field(
         mark("Weight histograms"),
         mark(
-            "Keeps, epoch by epoch, how the weights of each layer are spread, so that you can see "
-            "them move while the network learns: here and in TensorBoard. The curves stay the "
-            "same; each epoch takes a little longer. Of more than 1,000 epochs it keeps about "
-            "1,000, evenly spaced."
+            "Keeps, for each epoch, the distribution of the weights of each layer, to be seen on "
+            "the page Models and in TensorBoard. The curves stay the same; each epoch takes a "
+            "little longer. Of more than 1,000 epochs about 1,000 are kept, evenly spaced."
         ),
     ),
 }
@@ -140,19 +139,19 @@ FIELDS: dict[str, Field] = {
 STOP_EARLY = Field(
     mark("Stop early"),
     mark(
-        "Ends the training by itself once the validation loss has stopped falling. A common cure "
-        "for overfitting: the best model is kept, and no time is spent on making it worse."
+        "Ends the training once the validation loss has stopped falling. A common way to reduce "
+        "overfitting: the best model is kept, and no time is spent on epochs that make it worse."
     ),
 )
 
 CHOICE_LABELS: dict[str, dict[str, str]] = {
-    "sampling": {"random": mark("At random"), "stratified": mark("In proportion")},
+    "sampling": {"random": mark("At random"), "stratified": mark("Stratified")},
     "optimizer": {"sgd": mark("SGD"), "rmsprop": mark("RMSprop"), "adam": mark("Adam")},
     "pixel_scaling": {"unit": mark("0 to 1"), "raw": mark("0 to 255")},
     "augmentation": {
         "none": mark("None"),
-        "shape": mark("Form"),
-        "handwriting": mark("Form and strokes"),
+        "shape": mark("Shape"),
+        "handwriting": mark("Shape and stroke width"),
     },
     "histograms": {"off": mark("Not kept"), "on": mark("Kept for each epoch")},
 }

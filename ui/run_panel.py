@@ -11,25 +11,12 @@ import streamlit as st
 from mnist_core.config import LIMITS, TrainingConfig
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus
-from ui import fetching, problems, results, services, state
+from ui import fetching, problems, services, state
 from ui.chart_controls import show_chart_controls
 from ui.live_chart import live_chart
-from ui.navigation import (
-    DRAW_ADDRESS,
-    evaluate_page,
-    models_page,
-    tensorboard_page,
-    trying_page,
-)
-from ui.run_words import (
-    all_settings,
-    escaped,
-    loss,
-    percent,
-    price,
-    price_change,
-    whole,
-)
+from ui.navigation import evaluate_page, models_page, tensorboard_page
+from ui.run_heading import show_heading
+from ui.run_words import loss, percent, price, price_change, whole
 from ui.text import _
 
 #: The same command again within so many seconds is a double click.
@@ -78,9 +65,9 @@ def _rate_popover(run: Run | None, at_work: bool) -> None:
     now = run.last.learning_rate if run and run.last else state.NEW_RATE.default
     now = float(f"{now:.6g}")  # the optimizer's 32 bits hold no more
     with st.popover(
-        _("Change while it trains"),
+        _("Adjust learning rate"),
         icon=":material/tune:",
-        help=_("Changes the learning rate of this run from here on, without a new start."),
+        help=_("Changes the learning rate of this run from here on, without restarting."),
         disabled=not at_work,
     ):
         st.number_input(
@@ -92,18 +79,22 @@ def _rate_popover(run: Run | None, at_work: bool) -> None:
             format="%g",
             key=state.NEW_RATE.key,
             help=_(
-                "Taken up at the next step. A smaller rate late in the training often lowers "
-                "the loss once more; a larger one shakes it up."
+                "Used from the next step on. A smaller rate late in the training often lowers the "
+                "loss further; a larger one makes it jump."
             ),
         )
         st.caption(_("It is {rate} now.").format(rate=f"{now:g}"))
-        st.button(
+        sent = st.button(
             _("Use this rate"),
             key=state.SET_RATE,
-            help=_("Sends the new rate to the run; its curves go on with it."),
+            help=_("Sends the new rate to the run, which continues with it."),
             on_click=_send_rate,
             args=(run,),
         )
+        if sent and limit.low <= state.NEW_RATE.get() <= limit.high:
+            words = _("The learning rate is {rate} from the next step on.")
+            rate = f"{state.NEW_RATE.get():.6g}"
+            st.toast(words.format(rate=rate), icon=":material/tune:")
 
 
 def _send(run: Run, command: Command, value: float | None = None) -> None:
@@ -135,7 +126,7 @@ def show_run(run: Run | None, known: Run | None) -> None:
         run: The run as it is now.
         known: The run as the buttons show it.
     """
-    _heading(run)
+    show_heading(run)
     if run:
         fetching.wait_with_run(run)
     metric = (run.config if run else PRESETS[state.PRESET.get()].config).metric
@@ -155,50 +146,22 @@ def show_run(run: Run | None, known: Run | None) -> None:
         _figures(run)
 
 
-def _heading(run: Run | None) -> None:
-    if run is None:
-        preset = PRESETS[state.PRESET.get()]
-        with st.container(key=state.PRESET_HEADING, gap="xsmall"):
-            st.title(_(preset.label), anchor=False)
-            st.markdown(_("**What to look for:** {text}").format(text=_(preset.look_for)))
-        return
-    # The chart itself says why a run failed.
-    failed = run.status is RunStatus.FAILED
-    with st.container(key=state.FAILED_HEADING if failed else state.RUN_HEADING, gap="xsmall"):
-        st.title(escaped(run.name), anchor=False)
-        st.caption(all_settings(run.config, services.rate_changes(run)))
-        if run.status.is_active:
-            st.markdown(_("**What to look for:** {text}").format(text=_look_for(run)))
-        elif not failed:
-            text = results.sentence(run, state.CRITERION.get())
-            st.markdown(_("**Result:** {text}").format(text=text))
-
-
-def _look_for(run: Run) -> str:
-    if run.preset in PRESETS:
-        return _(PRESETS[run.preset].look_for)
-    return _(
-        "Both losses fall at first. Where the validation loss turns up while the training loss "
-        "still falls, the network begins to learn its samples by heart."
-    )
-
-
 def _accuracies(run: Run, gained: float | None) -> None:
     """Validation and test accuracy of the best model; what later epochs gained on the first."""
     assert run.best is not None
     st.metric(
-        _("Validation accuracy there"),
+        _("Validation accuracy at best epoch"),
         percent(run.best.val_metric),
         None if gained is None else f"{100 * gained:+.1f}",
         delta_description=None if gained is None else _("points at the last epoch"),
-        help=_("Share of the validation samples that it tells correctly."),
+        help=_("Share of the validation samples that it classifies correctly."),
     )
     st.metric(
         _("Test accuracy"),
         percent(run.test_metric),
         help=_(
-            "Share of the test samples that the best model tells correctly. They had no part in "
-            "training or in choosing the best epoch, so this is the honest figure."
+            "Share of the test samples that the best model classifies correctly. They had no part "
+            "in training or in choosing the best epoch, so this is the honest figure."
         ),
     )
 
@@ -207,7 +170,7 @@ def _errors(run: Run, grown: float | None) -> None:
     """The same as :func:`_accuracies`, where the answer is a number."""
     assert run.best is not None
     st.metric(
-        _("Validation error there"),
+        _("Validation error at best epoch"),
         price(run.best.val_metric),
         None if grown is None else price_change(grown),
         delta_color="inverse",
@@ -241,28 +204,20 @@ def _figures(run: Run) -> None:
             help=_("The epoch with the lowest validation loss; its model is kept."),
         )
         st.metric(
-            _("Validation loss there"),
+            _("Validation loss at best epoch"),
             loss(best.val_loss),
             f"{worse:+.3f}" if moved else None,
             delta_color="inverse",
             delta_description=_("at the last epoch") if moved else None,
             help=_(
-                "How wrong, and how sure of it, the network is on samples it never learned "
-                "from. Lower is better."
+                "How wrong the network is on samples that it was not trained on, weighted by its "
+                "confidence. Lower is better."
             ),
         )
         show_metric = _errors if run.config.metric == "mae" else _accuracies
         show_metric(run, last.val_metric - best.val_metric if moved else None)
     if run.has_models:
         with st.container(horizontal=True):
-            if (page := trying_page(run.config.task)) is not None:
-                drawn = page.url_path == DRAW_ADDRESS
-                st.page_link(
-                    page,
-                    label=_("Draw a digit for it") if drawn else _("Ask it something"),
-                    icon=page.icon,
-                    query_params={"run": run.id},
-                )
             st.page_link(
                 evaluate_page(),
                 label=_("See where it goes wrong"),
@@ -271,14 +226,14 @@ def _figures(run: Run) -> None:
             )
             st.page_link(
                 models_page(),
-                label=_("Look inside, or take it along"),
+                label=_("Inspect or download the model"),
                 icon=":material/inventory_2:",
                 query_params={"run": run.id},
             )
             if services.has_events(run.id):
                 st.page_link(
                     tensorboard_page(),
-                    label=_("Look at it in TensorBoard"),
+                    label=_("Show it in TensorBoard"),
                     icon=":material/monitoring:",
                     query_params={"run": run.id},
                 )

@@ -102,21 +102,21 @@ def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = (
     if config.momentum:
         parts.insert(2, _("momentum {share}").format(share=f"{config.momentum:g}"))
     if config.folds:
-        words = _("fold {fold} of {folds} judges")
+        words = _("fold {fold} of {folds} validates")
         parts.append(words.format(fold=config.fold, folds=config.folds))
     if config.sampling == "stratified":
-        parts.append(_("samples drawn in proportion"))
+        parts.append(_("stratified sampling"))
     if config.pixel_scaling == "raw":
         parts.append(_("pixels from 0 to 255"))
     if config.label_noise:
-        parts.append(_("{share} wrong labels").format(share=f"{config.label_noise:.0%}"))
+        parts.append(_("{share} label noise").format(share=f"{config.label_noise:.0%}"))
     if config.augmentation != "none":
         words = choice_label("augmentation", config.augmentation)
-        parts.append(_("digits varied in {what}").format(what=words.lower()))
+        parts.append(_("data augmentation: {what}").format(what=words.lower()))
     if config.histograms == "on":
-        parts.append(_("weight histograms kept"))
+        parts.append(_("weight histograms"))
     if config.patience is not None:
-        parts.append(_("stops early, patience {epochs}").format(epochs=whole(config.patience)))
+        parts.append(_("early stopping, patience {epochs}").format(epochs=whole(config.patience)))
     if config.min_delta:
         parts.append(_("smallest improvement {loss}").format(loss=f"{config.min_delta:g}"))
     return _line(*parts)
@@ -209,6 +209,16 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def about(seconds: float) -> str:
+    """A time that is only estimated, without more digits than are known: "40 s", "3 min", "2 h"."""
+    if seconds < 90:
+        tens = round(seconds, -1) if seconds >= 20 else max(1, round(seconds))
+        return _("{count} s").format(count=round(tens))
+    if seconds < 90 * 60:
+        return _("{count} min").format(count=round(seconds / 60))
+    return _("{count} h").format(count=round(seconds / 3600))
 
 
 def moment(seconds: float | None, timezone: str | None) -> str:

@@ -16,7 +16,7 @@ from mnist_core.architectures import ARCHITECTURES, architectures_for
 from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, Limit, TrainingConfig
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import Task, task
-from ui import state
+from ui import differences, state
 from ui.fields import CHOICE_LABELS, FIELDS, STOP_EARLY, Field
 from ui.number_field import number_field
 from ui.text import _
@@ -58,12 +58,28 @@ def read() -> TrainingConfig:
     Raises:
         ConfigError: Their values do not go together.
     """
-    return TrainingConfig.from_dict(_values())
+    return TrainingConfig.from_dict(values())
 
 
-def changes() -> list[str]:
-    """Names of the fields that differ from the chosen preset."""
-    return _differences(_values(), state.PRESET.get())
+def values() -> dict[str, Any]:
+    """What the widgets say, by the names of a configuration; it may be none that can be used."""
+    found = PRESETS[state.PRESET.get()].config.to_dict()
+    found |= {name: state.field(name).get() for name in FIELDS}
+    if not state.STOP_EARLY.get():
+        found |= {"patience": None, "min_delta": 0.0}
+    # What follows has no widget just now, and may hold what was left there before.
+    if found["optimizer"] != "sgd":
+        found["momentum"] = 0.0
+    if _task().inputs != "images":
+        found |= {"pixel_scaling": "unit", "augmentation": "none"}
+    if _task().is_number:
+        found |= {"sampling": "random", "label_noise": 0.0}
+    return found
+
+
+def changes() -> str:
+    """What differs from the chosen preset, with both values, as Markdown; empty where nothing."""
+    return differences.in_words(PRESETS[state.PRESET.get()].config.to_dict(), values())
 
 
 def show_first() -> None:
@@ -134,21 +150,6 @@ def show_pixel_scaling() -> None:
 def _task() -> Task:
     """The task of the chosen preset."""
     return task(PRESETS[state.PRESET.get()].config.task)
-
-
-def _values() -> dict[str, Any]:
-    values = PRESETS[state.PRESET.get()].config.to_dict()
-    values |= {name: state.field(name).get() for name in FIELDS}
-    if not state.STOP_EARLY.get():
-        values |= {"patience": None, "min_delta": 0.0}
-    # What follows has no widget just now, and may hold what was left there before.
-    if values["optimizer"] != "sgd":
-        values["momentum"] = 0.0
-    if _task().inputs != "images":
-        values |= {"pixel_scaling": "unit", "augmentation": "none"}
-    if _task().is_number:
-        values |= {"sampling": "random", "label_noise": 0.0}
-    return values
 
 
 def _differences(values: dict[str, Any], preset: str) -> list[str]:

@@ -6,8 +6,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.errors import UnknownRunError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
-from ui import presses, services
-from ui.text import _
+from ui import differences, presses, services
 
 
 def start_run(config: TrainingConfig, preset: str) -> Run:
@@ -28,7 +27,7 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
     def submit() -> str:
         run = services.submit(
             config,
-            name=preset if unchanged else _("{preset}, changed").format(preset=preset),
+            name=differences.run_name(preset, PRESETS[preset].config.to_dict(), config.to_dict()),
             preset=preset if unchanged else None,
         )
         return run.id

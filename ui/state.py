@@ -87,6 +87,8 @@ STOP = "train-stop"
 LIVE_CHART = "live-chart"
 STEP = "train-step"
 RESET = "train-reset"
+RUN_SETTINGS = "train-run-settings"
+RESUME = "train-resume"
 STOP_EARLY: Entry[bool] = Entry("train-stop-early", False)
 NEW_RATE: Entry[float] = Entry("train-new-rate", TrainingConfig().learning_rate)
 SET_RATE = "train-set-rate"
@@ -299,6 +301,8 @@ TRAIN_WATCH = "train-watch"
 CHART_CONTROLS = "chart-controls"
 PRESET_HEADING = "preset-heading"
 RUN_HEADING = "run-heading"
+RUN_CHANGES = "run-changes"
+NEXT_STEPS = "next-steps"
 FAILED_HEADING = "failed-heading"
 RUN_FIGURES = "run-figures"
 DRAW_CHOICE = "draw-choice"
@@ -372,6 +376,11 @@ def preset_card(preset: str) -> str:
 def preset_start(preset: str) -> str:
     """The button of that card."""
     return f"start-{preset}"
+
+
+def next_step(key: str) -> str:
+    """The button that starts a proposed training."""
+    return f"next-{key}"
 
 
 def histogram_chart(name: str) -> str:

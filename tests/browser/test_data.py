@@ -70,8 +70,8 @@ def test_a_digit_is_chosen_enlarged_prepared_and_varied(page: Page, lab: LabServ
     expect(varied).to_have_count(2)
     same = varied.last.get_attribute("src")
     lab.wait_until_ready()
-    page.get_by_role("combobox", name="Variations of the pictures").click()
-    page.get_by_role("option", name="Form and strokes").click()
+    page.get_by_role("combobox", name="Data augmentation").click()
+    page.get_by_role("option", name="Shape and stroke width").click()
     expect(varied.last).not_to_have_attribute("src", same or "")
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 

@@ -95,3 +95,13 @@ def test_ask_answers(page: Page, fresh_lab: LabServer, key: str, answer: str) ->
 def test_evaluate_shows_a_confusion_matrix(page: Page, fresh_lab: LabServer) -> None:
     page.goto(f"{fresh_lab.address}/evaluate")
     expect(page.locator(".st-key-evaluate-matrix .js-plotly-plot")).to_be_visible()
+
+
+def test_train_shows_the_finished_example(page: Page, fresh_lab: LabServer) -> None:
+    page.goto(f"{fresh_lab.address}/train")
+    chart = page.locator(".st-key-live-chart [data-run]")
+    expect(chart).to_have_attribute("data-run", known_examples()["overfit-700"].id)
+    expect(chart).to_have_attribute("data-epochs", "1000")
+    expect(chart).to_have_attribute("data-status", "finished")
+    expect(chart).to_have_attribute("data-overfit-epoch", "90")
+    expect(page.locator(".st-key-train-start button")).to_be_enabled()

@@ -68,8 +68,8 @@ def test_the_whole_configuration_of_a_run(open_page: Open, runs: Runs) -> None:
     runs.add(config=config)
     assert (
         "Two hidden units · 700 training samples · 1,000 epochs · 300 validation samples · "
-        "SGD at 0.01 · batches of 10 · seed 3 · samples drawn in proportion · "
-        "stops early, patience 5 · smallest improvement 0.002 · started"
+        "SGD at 0.01 · batches of 10 · seed 3 · stratified sampling · "
+        "early stopping, patience 5 · smallest improvement 0.002 · started"
     ) in said(open_page("runs")).replace("\N{NO-BREAK SPACE}", " ")
 
 

@@ -258,7 +258,9 @@ def test_what_was_changed_is_said_and_can_be_taken_back(open_page: Open) -> None
     app = open_page("train", preset="softmax")
     app.number_input(key="train-epochs").set_value(7)
     app.slider(key="train-label-noise").set_value(0.2).run()
-    assert "Changed from the preset: Epochs, Wrong labels" in said(app)
+    changed = plain(said(app))
+    assert "Epochs 50 → **7**" in changed
+    assert "Label noise 0% → **20%**" in changed
     app.button(key="train-reset").click().run()
     assert "Changed from the preset" not in said(app)
     assert values(app)["train-epochs"] == 50
@@ -488,7 +490,8 @@ def test_a_run_brings_its_settings_with_it(open_page: Open, runs: Runs) -> None:
     run = runs.add(config=config, preset=None)
     app = open_page("train", run=run.id)
     assert app.selectbox(key="train-preset").value == "softmax"
-    assert "Changed from the preset: Epochs, Pixel values" in said(app)
+    assert "Epochs 50 → **3**" in said(app)
+    assert "Pixel values" in said(app)
 
 
 def test_the_run_watched_last_is_shown_again(open_page: Open, runs: Runs) -> None:
@@ -574,26 +577,95 @@ def test_the_result_in_words_and_figures(open_page: Open, runs: Runs) -> None:
     run = runs.add(RunStatus.STOPPED, epochs=50)
     app = open_page("train", run=run.id)
     words = said(app)
-    assert "Stopped after epoch 50; what was learned is kept." in words
+    assert "Stopped after epoch 50" in words
     assert "at its best after epoch 20" in words
     assert "rose from 1.000 to 1.900" in words
-    assert "78.9% of the test samples" in words
+    assert "78.9% of the unseen test samples" in words
     figures = {metric.label: metric.value for metric in app.metric}
     assert figures == {
         "Best epoch": "20",
-        "Validation loss there": "1.000",
-        "Validation accuracy there": "80.0%",
+        "Validation loss at best epoch": "1.000",
+        "Validation accuracy at best epoch": "80.0%",
         "Test accuracy": "78.9%",
     }
+
+
+def test_one_click_trains_what_is_proposed_after_a_run(open_page: Open, runs: Runs) -> None:
+    run = runs.add(preset="overfit-700")
+    app = open_page("train", run=run.id)
+    app.button(key="next-more-data").click().run()
+    assert not app.exception and not app.error
+    started = runs.store.list_runs()[0]
+    assert started.config == replace(FIRST.config, train_size=7_000)
+    assert started.name == "overfit-700, training samples 7,000"
+    assert app.query_params["run"] == started.id
+    assert values(app)["train-train-size"] == 7_000
+    assert buttons(app)["stop"]
+
+
+def test_the_chart_says_when_the_settings_are_not_those_of_its_run(
+    open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(preset="overfit-700")
+    app = open_page("train", run=run.id)
+    back = "train-run-settings"
+    assert back not in {button.key for button in app.button}
+    app.number_input(key="train-train-size").set_value(7_000).run()
+    assert "Training samples 700 → **7,000**" in plain(said(app))
+    app.button(key=back).click().run()
+    assert values(app)["train-train-size"] == 700
+    assert back not in {button.key for button in app.button}
+
+
+def test_a_stopped_run_can_be_resumed(open_page: Open, runs: Runs) -> None:
+    run = runs.add(RunStatus.STOPPED, epochs=0)
+    app = open_page("train", run=run.id)
+    app.button(key="train-resume").click().run()
+    assert not app.exception and not app.error
+    assert runs.store.get(run.id).status is RunStatus.QUEUED
+    assert "train-resume" not in {button.key for button in app.button}
+    assert "Position 1 in the queue" in said(app)
+
+
+def test_how_long_it_takes_is_said_before_the_start(open_page: Open) -> None:
+    app = open_page("train")
+    few = said(app)
+    assert "on this machine" in few
+    app.number_input(key="train-epochs").set_value(20_000).run()
+    assert "on this machine" in said(app)
+    assert said(app) != few
+    app.number_input(key="train-epochs").set_value(20_001).run()
+    assert "on this machine" not in said(app)
+
+
+def test_before_a_training_the_example_of_the_experiment_is_shown(
+    with_examples: None, open_page: Open, store: Store
+) -> None:
+    examples = {run.example: run for run in store.examples()}
+
+    def shown_run(app: AppTest) -> str | None:
+        (chart,) = app.get("bidi_component")
+        return json.loads(chart.proto.json)["run"]
+
+    app = open_page("train")
+    assert shown_run(app) == examples["overfit-700"].id
+    assert "run" not in app.query_params
+    assert buttons(app) == {"pause": False, "step": False, "stop": False}
+    app.selectbox(key="train-preset").select("mlp-512").run()
+    assert shown_run(app) == examples["mlp-512"].id
+    app.selectbox(key="train-preset").select("lenet").run()
+    assert shown_run(app) is None
+    app.button(key="train-start").click().run()
+    assert shown_run(app) == store.list_runs()[0].id
 
 
 def test_no_overfitting_is_a_result_too(open_page: Open, runs: Runs) -> None:
     run = runs.add(epochs=20)
     words = said(open_page("train", run=run.id))
-    assert "The last epoch was the best one" in words
+    assert "still falling at the end" in words
     nearly = runs.add(epochs=23)
     words = said(open_page("train", run=nearly.id))
-    assert "By this criterion no overfitting was found" in words
+    assert "underfits" in words
 
 
 def test_a_loss_that_is_no_number_leaves_the_figures_of_the_best_epoch(

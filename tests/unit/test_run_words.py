@@ -9,7 +9,16 @@ from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
 from mnist_core.runs import RateChange
 from ui import run_words
-from ui.run_words import duration, escaped, loss, moment, more_settings_line, percent, settings_line
+from ui.run_words import (
+    about,
+    duration,
+    escaped,
+    loss,
+    moment,
+    more_settings_line,
+    percent,
+    settings_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +60,8 @@ def test_a_line_names_what_was_chosen() -> None:
     line = f"{settings_line(config)} · {more_settings_line(config)}".replace("\xa0", " ")
     assert line == (
         "Two hidden units · 700 training samples · 1,000 epochs · 300 validation samples · "
-        "SGD at 0.01 · momentum 0.9 · batches of 10 · seed 3 · 20% wrong labels · "
-        "stops early, patience 5"
+        "SGD at 0.01 · momentum 0.9 · batches of 10 · seed 3 · 20% label noise · "
+        "early stopping, patience 5"
     )
 
 
@@ -137,3 +146,11 @@ def test_a_change_of_a_price_has_its_sign() -> None:
     assert run_words.price_change(0.338) == "+$338"
     assert run_words.price_change(-0.338) == "-$338"
     assert run_words.price_change(0.0004) == "$0"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (7.4, "7 s"), (44, "40 s"), (89, "90 s"), (200, "3 min"), (9_000, "2 h")],
+)
+def test_an_estimated_time_has_no_more_digits_than_are_known(seconds: float, words: str) -> None:
+    assert about(seconds) == words

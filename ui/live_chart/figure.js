@@ -235,17 +235,19 @@ function marks(view, range) {
 
 const upright = (x, line, layer) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line, layer });
 
-/** A dotted line before each epoch that ended with another learning rate, which stands below. */
+/** A dotted line before each epoch that ended with another learning rate, which stands beside it:
+ *  on the side that has room, on the page's ground, one above the other where there are several. */
 function rateMarks(view, range) {
-  const { spike, font, text } = view.theme;
+  const { spike, font, text, ground } = view.theme;
   const changes = view.curves.rates.slice(1).slice(-RATES_MARKED);
   const inView = changes.filter(({ epoch }) => epoch >= range[0] && epoch <= range[1]);
   return {
     shapes: changes.map(({ epoch }) =>
       upright(epoch - 0.5, { color: spike, width: 1, dash: "dot" }, "below")),
-    annotations: inView.map(({ epoch, rate }) => ({
-      x: epoch - 0.5, y: 0, yref: "paper", yanchor: "bottom", xanchor: "left", textangle: -90,
-      showarrow: false, font: { family: font, color: text, size: 11 }, opacity: 0.8,
+    annotations: inView.map(({ epoch, rate }, at) => ({
+      x: epoch - 0.5, y: 0, yref: "paper", yanchor: "bottom", yshift: 4 + 20 * at,
+      xanchor: (epoch - range[0]) / (range[1] - range[0]) < 0.5 ? "left" : "right",
+      showarrow: false, font: { family: font, color: text, size: 12 }, bgcolor: ground, opacity: 0.9,
       text: fill(view.data.words.rate_label, { rate: String(Number(rate.toPrecision(6))) }),
     })),
   };

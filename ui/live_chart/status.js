@@ -232,7 +232,10 @@ function summary(view) {
   const { words } = view.data;
   const drawn = view.curves.epochs.length;
   const status = words.status[view.message?.status] ?? "";
-  if (drawn === 0) return [status, ...notice(view)].filter(Boolean).join(". ");
+  if (drawn === 0) {
+    const parts = new Set([status, ...notice(view)].map((part) => part.replace(/\.$/, "")));
+    return [...parts].filter(Boolean).map((part) => `${part}.`).join(" ");
+  }
   const at = (key) => view.curves.raw[key][drawn - 1];
   const figures = fill(words.summary, {
     status,

@@ -35,32 +35,32 @@ def _status_line() -> dict[str, Any]:
         "rate": _("{rate} epochs/s"),
         "pace": _("{seconds} s per epoch"),
         "batch": _("Batch {done} of {total} in this epoch"),
-        "validating": _("Checking the validation samples"),
-        "resumed": _("Taken up again from its last saved epoch"),
+        "validating": _("Measuring the validation samples"),
+        "resumed": _("Resumed from its last checkpoint"),
         "lost": _("The connection is lost; trying again."),
         "reset_zoom": _("Show all epochs"),
         "best_label": _("Best epoch {epoch}"),
         "rate_label": _("learning rate {rate}"),
         "overfitting": _("Overfitting"),
-        "detected": _("Noticed"),
+        "detected": _("Confirmed"),
     }
 
 
 def _notices() -> dict[str, str]:
     return {
         "idle_title": _("No run yet"),
-        "idle_text": _("Choose an experiment and press Start: its curves grow here, live."),
+        "idle_text": _("Choose an experiment and press Start: its curves appear here, live."),
         "queued_title": _("Waiting for a worker"),
         "queue_next": _("This run is next in the queue."),
         "queue_position": _("This run is number {position} in the queue."),
-        "engine_starting": _("The training workers are warming up; this takes a few seconds."),
+        "engine_starting": _("The training workers are starting; this takes a few seconds."),
         "engine_failed": _("The training workers could not be started."),
-        "preparing": _("Getting ready"),
+        "preparing": _("Preparing"),
         "preparing_text": _("The worker is loading the data and building the network."),
-        "first_epoch": _("The first epoch is on its way"),
-        "first_epoch_text": _("Its point appears once every training sample has been seen once."),
+        "first_epoch": _("First epoch in progress"),
+        "first_epoch_text": _("Its point appears once every training sample has been used once."),
         "paused_title": _("Paused in the first epoch"),
-        "paused_text": _("Press Resume, and its first point appears at the end of that epoch."),
+        "paused_text": _("Press Resume: the first point appears at the end of that epoch."),
         "nothing_drawn": _("It ended before its first epoch was done, so there is no curve."),
         "deleted": _("This run was deleted"),
         "no_chart": _("The chart cannot be shown"),
@@ -71,7 +71,7 @@ def _sentences() -> dict[str, str]:
     return {
         "verdict": _(
             "The best epoch is {best}, with a validation loss of {loss}; after it the network "
-            "overfits, which can be noticed at epoch {detected} ({criterion})."
+            "overfits, which becomes clear at epoch {detected} ({criterion})."
         ),
         "verdict_undated": _(
             "The best epoch is {best}, with a validation loss of {loss}; after it the network "
