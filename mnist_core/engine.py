@@ -18,10 +18,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from mnist_core.errors import EngineError, LabError, StoreError
+from mnist_core.errors import DataError, DataPendingError, EngineError, LabError, StoreError
 from mnist_core.runs import Store
 from mnist_core.runs.leases import Lease, RunQueue
 from mnist_core.runs.rows import LEASE_SECONDS
+from mnist_core.tasks import keras_data
 from mnist_core.training.job import train_claimed
 from mnist_core.words import mark
 
@@ -287,11 +288,29 @@ class Engine:
     def _hand_out(self, workers: Workers) -> None:
         """Give queued runs to the workers that are free."""
         self.slots = workers.training_slots()
+        # What the workers of a cluster have on their machines is not known here.
+        pending = [] if self._scheduler else self._without_data()
         while len(self._training) < self.slots and not self._closing:
-            lease = self._queue.claim()
+            lease = self._queue.claim(without=pending)
             if lease is None:
                 break
             self._hand_over(workers, lease)
+
+    def _without_data(self) -> list[str]:
+        """Tasks whose data is not here yet; what queued runs need is fetched, or they end.
+
+        It is fetched before a run takes a worker: others can be trained meanwhile.
+        """
+        missing = [name for name in keras_data.SOURCES if not keras_data.is_kept(name)]
+        waiting = self._queue.waiting_for(missing) if missing else {}
+        for name, run_ids in waiting.items():
+            try:
+                keras_data.promptly(keras_data.keep, name)
+            except DataPendingError:
+                continue
+            except DataError as error:
+                self._queue.refuse(run_ids, error.sentence())
+        return missing
 
     def _hand_over(self, workers: Workers, lease: Lease) -> None:
         try:

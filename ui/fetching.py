@@ -60,8 +60,9 @@ def _wait_for_data(key: str) -> None:
 
 
 def wait_with_run(run: Run) -> None:
-    """Say that a run which has begun waits for its data, while it does."""
-    begins = run.status is RunStatus.RUNNING and run.progress is None and not run.epochs_done
+    """Say that a run waits for its data, while it does."""
+    waits = run.status in (RunStatus.QUEUED, RunStatus.RUNNING)
+    begins = waits and run.progress is None and not run.epochs_done
     if begins and not services.has_data(run.config.task):
         _wait_for_workers_data(run.id)
 
@@ -77,7 +78,7 @@ def _wait_for_workers_data(run_id: str) -> None:
         if began or services.has_data(run.config.task):
             st.rerun()
         words = _(
-            "The data of “{task}” is not on this machine yet, so the worker fetches it first: "
+            "The data of “{task}” is not on this machine yet, so it is fetched first: "
             "Keras reads it from its cache, or downloads it. That takes from some seconds to some "
             "minutes, but only once. **Stop** ends the waiting."
         )

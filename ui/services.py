@@ -148,8 +148,10 @@ def submit(config: TrainingConfig, name: str | None = None, preset: str | None =
         preset: Key of the preset whose unchanged settings these are, or None.
 
     Raises:
+        DataError: Its data is not on this machine and cannot be downloaded.
         StoreError: It cannot be kept; nothing has been started.
     """
+    availability.require(config.task)
     run = store().create(config, name=name, preset=preset)
     wake()
     return run
@@ -228,6 +230,7 @@ def resume(run_id: str) -> Run:
         StoreError: It cannot be resumed.
         DataError: Its data cannot be had.
     """
+    availability.require(store().get(run_id).config.task)
     run = resuming.resume(store(), run_id)
     wake()
     return run

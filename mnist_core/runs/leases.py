@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from mnist_core.words import mark
 #: A run whose worker died so often in a row without saving anything is not tried again.
 MAX_STALLS = 3
 
+_TASK = runs.c.config["task"].as_string()
 ACTIVE = (RunStatus.RUNNING, RunStatus.PAUSED)
 
 
@@ -47,13 +48,19 @@ class RunQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, run_id: str | None = None) -> Lease | None:
+    def claim(self, run_id: str | None = None, *, without: Collection[str] = ()) -> Lease | None:
         """Take the oldest queued run, or the named one if it is queued.
+
+        Args:
+            run_id: The run; None for any.
+            without: Tasks whose runs stay in the queue: their data is not here yet.
 
         Returns:
             The lease, or None where nothing is queued.
         """
         queued = sa.select(runs.c.id).where(runs.c.status == RunStatus.QUEUED)
+        if without:
+            queued = queued.where(sa.or_(_TASK.is_(None), _TASK.not_in(without)))
         queued = queued.order_by(runs.c.created_at, runs.c.id).limit(1)
         if run_id is not None:
             queued = queued.where(runs.c.id == run_id)
@@ -79,6 +86,30 @@ class RunQueue:
                 )
             )
         return lease
+
+    def waiting_for(self, tasks: Collection[str]) -> dict[str, list[str]]:
+        """The ids of the queued runs of some tasks, by task; tasks without any are left out."""
+        query = sa.select(runs.c.id, _TASK.label("task"))
+        query = query.where(runs.c.status == RunStatus.QUEUED, _TASK.in_(tasks))
+        found: dict[str, list[str]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.task, []).append(row.id)
+        return found
+
+    def refuse(self, run_ids: Sequence[str], message: str) -> None:
+        """End queued runs that cannot be trained; what has trained before can be resumed.
+
+        Args:
+            run_ids: The runs; those that are queued no more are left alone.
+            message: Why.
+        """
+        ended = sa.case((runs.c.epochs_done > 0, RunStatus.INTERRUPTED), else_=RunStatus.FAILED)
+        queued = sa.and_(runs.c.id.in_(run_ids), runs.c.status == RunStatus.QUEUED)
+        values = {"status": ended, "message": message, "ended_at": time.time()}
+        with self._database.writing() as connection:
+            change = sa.update(runs).where(queued)
+            connection.execute(change.values(version=runs.c.version + 1, **values))
 
     def queued(self) -> int:
         """How many runs wait."""

@@ -128,6 +128,20 @@ def arrays_of(name: str) -> Arrays:
         return _read(file)
 
 
+def keep(name: str) -> None:
+    """See that a data set is here in its compact form; reads nothing of it.
+
+    Args:
+        name: Key of :data:`SOURCES`.
+
+    Raises:
+        DataPendingError: It is on its way, and the caller does not wait.
+        DataError: It cannot be had.
+    """
+    if not is_kept(name):
+        _fetch(name, compact_file(name))
+
+
 def vocabulary_of(name: str) -> tuple[str, ...]:
     """The words that a network knows of a data set of texts, by number.
 

@@ -291,7 +291,7 @@ def test_data_that_is_on_its_way_keeps_no_page_waiting(
     app = open_page("train", run=begun.id)
     assert not app.exception
     (info,) = app.info
-    assert "the worker fetches it first" in info.value
+    assert "it is fetched first" in info.value
     # Another task's page has nothing to wait for.
     assert not open_page("data", task="boston").info
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
+from mnist_core.config import TrainingConfig
+from mnist_core.engine import Engine
 from mnist_core.errors import DataError
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.tasks import TASKS, availability, keras_data
 from mnist_core.tasks.availability import DataState, data_state, require
 from tests.waiting import until
+from ui import services
 
 
 @pytest.fixture(autouse=True)
 def _fresh(lab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(availability, "_probe", None)
     monkeypatch.setattr(keras_data, "_fetches", {})
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
@@ -76,3 +81,63 @@ def test_a_download_that_has_just_failed_is_no_offer(online, monkeypatch) -> Non
     assert data_state("fashion") is DataState.MISSING
     require("fashion")  # another try
     assert data_state("fashion") is DataState.DOWNLOADABLE
+
+
+class Slot:
+    """Workers that have room for one training, and note which it is."""
+
+    def __init__(self) -> None:
+        self.trained: list[str] = []
+
+    def training_slots(self) -> int:
+        return 1
+
+    def submit(self, _function: object, run_id: str, *_place: str) -> Future[None]:
+        self.trained.append(run_id)
+        return Future()
+
+
+def queued_engine(store: Store) -> tuple[Engine, Run, Run]:
+    """An engine, and two queued runs: of a task without its data, and of digits."""
+    absent = store.create(PRESETS["fashion"].config)
+    return Engine(store), absent, store.create(TrainingConfig())
+
+
+def test_a_run_that_waits_for_its_data_keeps_no_worker_from_the_next(any_store, monkeypatch):
+    landed = threading.Event()
+
+    def download(name: str, file: Path) -> str:
+        landed.wait()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        return ""
+
+    monkeypatch.setattr(keras_data, "_load_with_keras", download)
+    engine, absent, digits = queued_engine(any_store)
+    workers = Slot()
+    engine._hand_out(workers)
+    engine._hand_out(workers)
+    assert workers.trained == [digits.id]
+    assert any_store.get(absent.id).status is RunStatus.QUEUED
+    landed.set()
+    engine._training.clear()
+    until(lambda: engine._hand_out(workers) or len(workers.trained) == 2)
+    assert workers.trained == [digits.id, absent.id]
+
+
+def test_a_run_whose_data_cannot_be_had_ends_without_a_worker(any_store, monkeypatch):
+    monkeypatch.setattr(keras_data, "_load_with_keras", lambda *_: "no such address")
+    engine, absent, digits = queued_engine(any_store)
+    workers = Slot()
+    until(lambda: engine._hand_out(workers) or any_store.get(absent.id).settled)
+    ended = any_store.get(absent.id)
+    assert ended.status is RunStatus.FAILED and "no such address" in ended.message
+    assert workers.trained == [digits.id]
+
+
+def test_a_start_without_data_or_network_makes_no_run(lab_home, online):
+    online(False)
+    with pytest.raises(DataError):
+        services.submit(PRESETS["fashion"].config)
+    assert services.store().list_runs() == []
+    assert services.submit(TrainingConfig()).status is RunStatus.QUEUED
