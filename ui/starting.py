@@ -6,8 +6,28 @@ from mnist_core.config import TrainingConfig
 from mnist_core.errors import UnknownRunError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
+from mnist_core.tasks import availability
 from ui import presses, services
 from ui.text import _
+
+#: A time is written in seconds up to so many, then in minutes.
+SECONDS_UP_TO = 95
+
+
+def time_needed(config: TrainingConfig) -> list[str]:
+    """About how long a training takes on this machine, in words; nothing where that is unknown.
+
+    Raises:
+        StoreError: The runs cannot be read.
+    """
+    seconds = services.estimated_seconds(config)
+    if seconds is None:
+        return []
+    if seconds < SECONDS_UP_TO:
+        tens = 10 * max(1, round(seconds / 10))
+        return [_("about {count} s").format(count=tens)]
+    minutes = max(2, round(seconds / 60))
+    return [_("about {count} min").format(count=minutes)]
 
 
 def start_run(config: TrainingConfig, preset: str) -> Run:
@@ -21,11 +41,13 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
         preset: Key of the preset that it began as.
 
     Raises:
+        DataError: Its data is not on this machine and cannot be downloaded.
         StoreError: The run cannot be kept.
     """
     unchanged = config == PRESETS[preset].config
 
     def submit() -> str:
+        availability.require(config.task)  # before there is a run that could only fail
         run = services.submit(
             config,
             name=preset if unchanged else _("{preset}, changed").format(preset=preset),

@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.presets import PRESETS
-from mnist_core.tasks import TASKS, split, task
+from mnist_core.tasks import TASKS, availability, split, task
+from mnist_core.tasks.availability import DataState
 from mnist_core.tasks.texts import read_back
 from tests import made_up_texts
 from ui import data_parts, data_tables, data_texts, fetching, state
@@ -188,8 +189,12 @@ def test_a_tables_rows_are_shown_with_their_price(open_page: Open) -> None:
 def test_bostons_ethical_problem_is_said_and_california_offered(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(availability, "data_state", lambda _key: DataState.MISSING)
     app = open_page("data", task="boston")
     assert "built on race" in app.warning[0].value
+    assert app.button(key="data-california").disabled
+    monkeypatch.setattr(availability, "data_state", lambda _key: DataState.PRESENT)
+    app = open_page("data", task="boston")
     monkeypatch.setattr(fetching, "is_there", lambda _key: False)
     app.button(key="data-california").click().run()
     assert not app.exception
