@@ -202,6 +202,20 @@ def test_bostons_ethical_problem_is_said_and_california_offered(
     assert app.query_params["task"] in ("california", ["california"])
 
 
+def test_a_choice_stays_when_its_data_has_arrived(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "is_there", lambda _key: False)
+    monkeypatch.setattr(availability, "data_state", lambda _key: DataState.DOWNLOADABLE)
+    app = open_page("data")
+    app.selectbox(key="data-task").set_value("california").run()
+    before = app.selectbox(key="data-task").options
+    monkeypatch.setattr(availability, "data_state", lambda _key: DataState.PRESENT)
+    app.run()
+    assert app.selectbox(key="data-task").options != before
+    assert app.selectbox(key="data-task").value == "california"
+
+
 def test_a_row_is_standardised_by_the_training_part(open_page: Open) -> None:
     app = choose(open_page("data", task="boston"), "data-look", "steps")
     choose(app, "data-other-step", "scaled")
