@@ -307,8 +307,8 @@ _ALL = (
         key="regularised-512-512",
         label=mark("Two ReLU layers, 512 each, regularised"),
         summary=mark(
-            "A large network held back from learning by heart: dropout switches units off at "
-            "random, L2 keeps weights small, and batch normalisation steadies the sums."
+            "A large network with three ways to reduce overfitting: dropout switches units off at "
+            "random, L2 keeps weights small, and batch normalisation stabilises activations."
         ),
         source=mark("A Chinese lecture on deep networks with a case study on MNIST (2021)"),
         parameters=671_754,

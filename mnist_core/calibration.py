@@ -1,7 +1,7 @@
 """Whether a network's confidence can be taken at its word.
 
-Of the answers that it gives with 80 % confidence, 80 of 100 should be right. Networks that learned
-their images by heart are usually surer than that.
+Of the answers that it gives with 80 % confidence, 80 of 100 should be right. Networks that
+memorised their images are usually more confident than that.
 """
 
 from __future__ import annotations

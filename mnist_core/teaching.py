@@ -3,7 +3,7 @@
 A network goes on learning from where it stood, for a few short epochs. Three images of four are
 MNIST's and one is a drawing of the class's, varied anew each time: without the three it would
 forget what it knew (M. McCloskey, N. Cohen, Catastrophic interference in connectionist networks,
-1989), and without the variations it would learn the few drawings by heart. Of the drawings every
+1989), and without the variations it would memorise the few drawings. Of the drawings every
 fifth one is kept aside; they and MNIST's validation images together choose the best epoch, and on
 both it is said how well the network read before and after.
 """

@@ -65,10 +65,10 @@ def show_pictures(config: TrainingConfig, unusable: ConfigError | None) -> None:
     elif PRESETS[state.PRESET.get()].config.task == config.task:
         show_training()
     else:
-        st.info(_("What a network sees is for the settings of an experiment to say. Choose one."))
+        st.info(_("The settings of an experiment decide what a network sees. Choose one."))
         st.page_link(
             train_page(),
-            label=_("Choose an experiment with these pictures"),
+            label=_("Choose an experiment with these images"),
             icon=":material/show_chart:",
             query_params={"preset": data_tasks.preset_of(config.task)},
         )

@@ -30,12 +30,15 @@ def show_form(study: Study | None) -> None:
     Args:
         study: The cross-validation that is shown.
     """
+    tasks = {key: PRESETS[key].config.task for key in OFFERED}
+    labels = {key: _(task(name).label) for key, name in tasks.items()}
+    marked = fetching.marked_labels(state.FOLDS_PRESET, labels, tasks)
     left, right = st.columns(2)
     with left:
         st.selectbox(
             _("Task"),
             OFFERED,
-            format_func=lambda key: _(task(PRESETS[key].config.task).label),
+            format_func=marked.__getitem__,
             key=state.FOLDS_PRESET.prepare(),
             persist_state="session",
             help=_(

@@ -8,10 +8,10 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.examples import known_examples
 from mnist_core.presets import PRESETS, Preset
 from mnist_core.runs import Run
-from ui import live_chart, problems, services, state
+from ui import fetching, live_chart, problems, services, state
 from ui.navigation import draw_page, train_page
 from ui.reproduction_panel import show_reproduction
-from ui.run_words import STATUS_WORDS, escaped, settings_line, whole
+from ui.run_words import STATUS_WORDS, about, escaped, settings_line, whole
 from ui.starting import start_run
 from ui.text import _
 
@@ -37,12 +37,18 @@ def offer(preset: Preset) -> None:
         st.markdown(f"### {_(preset.label)}", anchors=False)
         st.markdown(_(preset.summary))
         st.markdown(_("**Teaches:** {text}").format(text=_(preset.teaches)))
-        st.caption(settings_line(preset.config))
+        seconds = services.estimated_seconds(preset.config)
+        time = "" if seconds is None else _("about {time}").format(time=about(seconds))
+        st.caption(" · ".join(filter(None, [time, settings_line(preset.config)])))
         st.caption(_(preset.then_try))
         st.space("stretch")
+        fetching.show_mark(preset.config.task)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
-                _("Start"), key=state.preset_start(preset.key), icon=":material/play_arrow:"
+                _("Start"),
+                key=state.preset_start(preset.key),
+                icon=":material/play_arrow:",
+                disabled=not fetching.can_be_had(preset.config.task),
             ):
                 start(preset)
             st.page_link(

@@ -10,7 +10,7 @@ from mnist_core.errors import ConfigError, LabError, StoreError, UnknownRunError
 from mnist_core.presets import PRESETS, preset
 from mnist_core.runs import Run
 from mnist_core.words import mark
-from ui import problems, run_choice, services, settings_form, state
+from ui import fetching, problems, run_choice, services, settings_form, state
 from ui.navigation import RUN_ID, data_page
 from ui.run_panel import show_buttons, show_run
 from ui.run_words import about
@@ -96,10 +96,13 @@ def read_settings() -> tuple[TrainingConfig | None, LabError | None]:
 
 def show_preset() -> None:
     """The choice of the experiment."""
+    labels = {key: f"{key} — {_(entry.label)}" for key, entry in PRESETS.items()}
+    tasks = {key: entry.config.task for key, entry in PRESETS.items()}
+    marked = fetching.marked_labels(state.PRESET, labels, tasks)
     st.selectbox(
         _("Experiment"),
         list(PRESETS),
-        format_func=lambda key: f"{key} — {_(PRESETS[key].label)}",
+        format_func=marked.__getitem__,
         key=state.PRESET.prepare(),
         help=_(
             "A prepared experiment to begin with; every setting of it can be changed below. "
@@ -186,6 +189,7 @@ with st.container(key=state.TRAIN_MESSAGES):
     for trouble in filter(None, troubles):
         problems.show(trouble)
     problems.show_notice()
+    fetching.show_mark(PRESETS[state.PRESET.get()].config.task)
     warn_without_workers(run)
 
 with st.container(key=state.TRAIN_LAYOUT):

@@ -15,7 +15,7 @@ from mnist_core.runs import Run
 from mnist_core.tasks import Task, task
 from mnist_core.tasks.texts import has_negation, read_back
 from mnist_core.words import mark
-from ui import ask_figures, pictures, problems, services, state
+from ui import ask_figures, fetching, pictures, problems, services, state
 from ui.run_words import escaped, percent, price, price_change, whole
 from ui.starting import start_run
 from ui.text import _
@@ -75,8 +75,11 @@ def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
     """A button for each network that can be trained from here."""
     with st.container(horizontal=True):
         for place, preset in enumerate(presets):
+            needed = PRESETS[preset].config.task
+            fetching.show_mark(needed)
             st.button(
                 _(OFFERS[preset][0]),
+                disabled=not fetching.can_be_had(needed),
                 key=state.ask_train(preset),
                 type="primary" if first_stands_out and not place else "secondary",
                 icon=":material/play_arrow:",

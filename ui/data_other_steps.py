@@ -25,23 +25,20 @@ from ui.text import _
 STEPS: dict[str, StepWords] = {
     "words": StepWords(
         mark("1 Words"),
-        mark(
-            "The text in words: small letters, no punctuation. A network cannot take words, only "
-            "numbers."
-        ),
+        mark("The text as words: lower case, no punctuation. A network takes numbers, not words."),
     ),
     "indices": StepWords(
         mark("2 Numbers"),
         mark(
-            "Each word becomes its place in the list of all words, the most frequent first. 2 "
+            "Each word becomes its rank in the list of all words, the most frequent first. 2 "
             "stands for each word that is not among the 10,000 most frequent ones."
         ),
     ),
     "multi_hot": StepWords(
         mark("3 Multi-hot"),
         mark(
-            "Texts have different lengths, a dense layer wants the same number of inputs each "
-            "time. So the text becomes 10,000 numbers, one for each word: 1 where the word "
+            "Texts have different lengths, a dense layer needs the same number of inputs "
+            "each time. So the text becomes 10,000 numbers, one for each word: 1 where the word "
             "occurs, 0 elsewhere. The order of the words is lost, and how often each one comes."
         ),
     ),
@@ -68,7 +65,7 @@ STEPS: dict[str, StepWords] = {
     "centred": StepWords(
         mark("2 Minus the mean"),
         mark(
-            "From each number the mean of its column is taken away: 0 is now an ordinary value. "
+            "The mean of its column is subtracted from each number: 0 is now a typical value. "
             "The mean is the training part's. The others are there to judge, so nothing may be "
             "learned from them, not even a mean."
         ),
@@ -77,13 +74,13 @@ STEPS: dict[str, StepWords] = {
         mark("3 Divided by the deviation"),
         mark(
             "Then each is divided by the standard deviation of its column, the training part's "
-            "again: how far values usually are from the mean. Now a step of 1 is an ordinary "
+            "again: how far values usually are from the mean. Now a difference of 1 is a typical "
             "difference in every column, and no column is louder than another for its unit alone."
         ),
     ),
     "price": StepWords(
         mark("4 Price"),
-        mark("The right answer: a number, not a class. It is left as it is."),
+        mark("The right answer: a number, not a class. It is not changed."),
     ),
 }
 
@@ -125,7 +122,7 @@ def show_steps(config: TrainingConfig) -> None:
 def _text(config: TrainingConfig, entry: Task) -> list[Step]:
     number = data_texts.chosen_text(config)
     label = int(data_parts.truth(config.task, np.array([number]))[0])
-    words = _("The way of text {number} into a network. Another one can be chosen under “Texts”.")
+    words = _("How text {number} is prepared for a network. Choose another text under “Texts”.")
     st.caption(words.format(number=whole(number)))
     return text_steps(
         data_texts.text_of(config.task, number),
@@ -152,7 +149,7 @@ def _show_figures(step: Step) -> None:
         st.metric(
             _("Shape"),
             " × ".join(map(whole, array.shape)) or _("one number"),
-            help=_("How many there are in each direction."),
+            help=_("How many there are along each axis."),
         )
         st.metric(
             _("Type"),
@@ -199,12 +196,12 @@ def _show_same_loss(step: Step, entry: Task, label: int) -> None:
     """Both losses of one prediction, worked out in front of the learner."""
     st.markdown(_("**The same loss, twice**"))
     right = st.slider(
-        _("Probability that the network gives to “{name}”").format(name=_(entry.classes[label])),
+        _("Predicted probability of “{name}”").format(name=_(entry.classes[label])),
         0.01,
         0.99,
         step=0.01,
         key=state.DATA_SURE.prepare(),
-        help=_("What is left is spread evenly over the other classes."),
+        help=_("The rest is distributed evenly over the other classes."),
         persist_state="session",
     )
     predicted = spread_over(right, label, len(entry.classes))

@@ -36,17 +36,13 @@ SET_LABELS = {
     "test": mark("Test"),
 }
 SET_WORDS = {
-    "all": mark("All {count} images: 60,000 to learn from, then 10,000 to test with."),
-    "train": mark(
-        "{count} images, drawn by chance for this experiment: what its network learns from."
-    ),
+    "all": mark("All {count} images: 60,000 for training and validation, then 10,000 for testing."),
+    "train": mark("{count} images, drawn at random for this experiment: they train its network."),
     "validation": mark(
         "{count} images, none of them a training image: they show during training how well the "
         "network does on images it has not seen."
     ),
-    "test": mark(
-        "{count} other images, the same for every experiment: looked at once, at the end."
-    ),
+    "test": mark("{count} other images, the same for every experiment: used once, at the end."),
 }
 
 
@@ -146,7 +142,7 @@ def show_digits(config: TrainingConfig) -> None:
             if len(found.numbers):
                 show_grid(found.page(state.DATA_PAGE.get(), PAGE), config)
             else:
-                st.info(_("There is none of this class among them."))
+                st.info(_("This set has no image of this class."))
             if pages > 1:
                 st.pagination(pages, key=state.DATA_PAGE.prepare(), on_change=turn, args=(config,))
         with st.container(key=state.DATA_ENLARGED):
@@ -245,8 +241,8 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
         state.DATA_DIGIT,
         Limit(0, len(everything.numbers) - 1),
         help=_(
-            "Its place in the whole collection: the first 60,000 are those to learn from, the "
-            "last 10,000 those to test with. Or click one in the grid."
+            "Its place in the whole data set: the first 60,000 are for training and validation, "
+            "the last 10,000 for testing. Or click one in the grid."
         ),
         then=functools.partial(note_address, config),
     )
@@ -254,9 +250,9 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
     real = names[int(data_parts.truth(config.task, np.array([number]))[0])]
     label = shown.label_of(number)
     if label is None:
-        st.markdown(_("**It is a {real}.** It is not in the set that is shown.").format(real=real))
+        st.markdown(_("**It is a {real}.** It is not in the chosen set.").format(real=real))
     elif names[label] != real:
-        words = _("**It is a {real}, and its label says {label}:** wrong on purpose.")
+        words = _("**It is a {real}, and its label says {label}:** set wrong on purpose.")
         st.markdown(words.format(real=real, label=names[label]))
     else:
         st.markdown(_("**It is a {real}**, and its label says so.").format(real=real))

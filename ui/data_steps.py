@@ -19,8 +19,8 @@ from ui.text import _
 
 INPUTS = {"vector": VECTOR, "image": IMAGE}
 INPUT_LABELS = {
-    "vector": mark("In a row, for dense layers"),
-    "image": mark("As a picture, for convolutions"),
+    "vector": mark("As a row, for dense layers"),
+    "image": mark("As an image, for convolutional layers"),
 }
 
 
@@ -39,17 +39,17 @@ class StepWords:
 
 STEPS: dict[str, StepWords] = {
     "picture": StepWords(
-        mark("1 Picture"),
+        mark("1 Image"),
         mark(
-            "An image as the data has it: 28 rows of 28 pixels, each a whole number of 8 bits. 0 "
-            "is the black paper, 255 the brightest ink."
+            "An image as stored in the data set: 28 rows of 28 pixels, each a whole number of 8 "
+            "bits. 0 is the black background, 255 the brightest ink."
         ),
     ),
     "arranged": StepWords(
         mark("2 Shape"),
         mark(
             "The pixels as the network's first layer takes them. No number changes. A dense "
-            "layer wants one long row: the picture's rows one after the other, 28 × 28 = 784. It "
+            "layer takes one long row: the image's rows one after the other, 28 × 28 = 784. It "
             "does not know any more which pixels were neighbours. A convolution keeps rows and "
             "columns, and wants to know the number of colours: 1, grey."
         ),
@@ -73,7 +73,7 @@ STEPS: dict[str, StepWords] = {
         mark("5 One-hot"),
         mark(
             "Many books write the answer as one number for each class: 1 at the right place, 0 "
-            "elsewhere. The network answers in that form too, with a probability for each class. "
+            "elsewhere. The network's output has that form too, with a probability for each class. "
             "The loss is the same number in both forms."
         ),
     ),
@@ -123,8 +123,8 @@ def _show_steps(config: TrainingConfig) -> None:
     }
     st.caption(
         _(
-            "The way of image {number} (a {name}) into a network. Another one can be chosen "
-            "under “Images”."
+            "How image {number} (a {name}) is prepared for a network. Choose another image under "
+            "“Images”."
         ).format(number=whole(number), name=names[label])
     )
     _show_choice()
@@ -174,7 +174,7 @@ def _show_choice() -> None:
             format_func=lambda key: _(INPUT_LABELS[key]),
             key=state.DATA_LAYOUT_OF_INPUT.prepare(),
             required=True,
-            help=_("Which of them is needed is for the first layer of the network to say."),
+            help=_("The first layer of the network decides which shape is needed."),
             wrap=True,
             persist_state="session",
         )
@@ -188,7 +188,7 @@ def _show_figures(step: Step) -> None:
         st.metric(
             _("Shape"),
             " × ".join(map(str, array.shape)) or _("one number"),
-            help=_("How many numbers there are in each direction."),
+            help=_("How many numbers there are along each axis."),
         )
         st.metric(
             _("Type"),

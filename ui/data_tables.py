@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnist_core.config import TrainingConfig
 from mnist_core.tasks import Standard, draw, split, task
 from mnist_core.words import mark
-from ui import data_figures, data_parts, data_tasks, state
+from ui import data_figures, data_parts, data_tasks, fetching, state
 from ui.charts import METRICS
 from ui.run_words import PRICE_COLUMN, escaped, whole
 from ui.text import _
@@ -63,9 +63,11 @@ def show_warning(key: str) -> None:
         _("Look at California instead"),
         key=state.DATA_CALIFORNIA,
         icon=":material/arrow_forward:",
+        disabled=not fetching.can_be_had("california"),
         on_click=data_tasks.choose,
         args=("california",),
     )
+    fetching.show_mark("california")
 
 
 def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
@@ -78,8 +80,8 @@ def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np
         key=state.DATA_SPLIT.prepare(),
         required=True,
         help=_(
-            "What a network learns from, what judges it meanwhile, and what it is tested with "
-            "at the end. No row is in two of them."
+            "Training samples train the network, validation samples evaluate it during training, "
+            "test samples evaluate it at the end. No row is in two of these sets."
         ),
         wrap=True,
         persist_state="session",
@@ -106,7 +108,7 @@ def show_rows(config: TrainingConfig) -> None:
     )
     st.caption(
         _(
-            "Each row is one neighbourhood. The price is what a network has to find from the "
+            "Each row is one neighbourhood. A network predicts the price from the "
             "other columns. Click a heading to sort."
         )
     )
@@ -134,15 +136,15 @@ def show_columns(config: TrainingConfig) -> None:
     chosen = np.random.default_rng(0).permutation(len(values))[:POINTS]
     with st.container(key=state.DATA_COLUMN_CHARTS):
         with st.container():
-            st.markdown(_("**How its values are spread**"))
+            st.markdown(_("**Distribution of its values**"))
             figure = data_figures.spread(values, name)
             st.plotly_chart(figure, height=320, config={"displayModeBar": False})
         with st.container():
-            st.markdown(_("**How the price goes with it**"))
+            st.markdown(_("**Price against this column**"))
             figure = data_figures.against(values[chosen], dollars[chosen], name, price)
             st.plotly_chart(figure, height=320, config={"displayModeBar": False})
     st.caption(_related(name, float(np.corrcoef(values, prices)[0, 1]) if values.std() else 0.0))
-    st.markdown(_("**All columns, the one that goes with the price most first**"))
+    st.markdown(_("**All columns, strongest correlation with the price first**"))
     found = [float(np.corrcoef(column, prices)[0, 1]) if column.std() else 0.0 for column in rows.T]
     order = sorted(range(len(found)), key=lambda number: -abs(found[number]))
     st.html(
@@ -154,8 +156,8 @@ def _related(name: str, correlation: float) -> str:
     if abs(correlation) >= STRONG:
         words = _("The correlation of {name} with the price is {value}: strong.")
     elif abs(correlation) >= SOME:
-        words = _("The correlation of {name} with the price is {value}: some.")
+        words = _("The correlation of {name} with the price is {value}: moderate.")
     else:
-        words = _("The correlation of {name} with the price is {value}: hardly any.")
-    more = _("+1 or −1 would be a straight line, 0 no straight line at all.")
+        words = _("The correlation of {name} with the price is {value}: weak.")
+    more = _("+1 or −1 means a straight line, 0 no linear relation at all.")
     return f"{words.format(name=escaped(name), value=f'{correlation:+.2f}')} {more}"

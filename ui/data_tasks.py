@@ -8,7 +8,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import TASKS, task
-from ui import settings_form, state
+from ui import fetching, settings_form, state
 from ui.run_words import escaped
 from ui.text import _
 
@@ -51,11 +51,13 @@ def _show(key: str) -> None:
 
 def show_choice() -> str:
     """The choice of the task; its key."""
+    labels = {key: _(task(key).label) for key in TASKS}
+    marked = fetching.marked_labels(state.DATA_TASK, labels, {key: key for key in TASKS})
     with st.container(width=420):
         st.selectbox(
             _("Task"),
             list(TASKS),
-            format_func=lambda key: _(task(key).label),
+            format_func=marked.__getitem__,
             key=state.DATA_TASK.prepare(),
             on_change=lambda: choose(state.DATA_TASK.get()),
             persist_state="session",

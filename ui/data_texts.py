@@ -79,8 +79,8 @@ def show_choice(config: TrainingConfig) -> None:
             key=state.DATA_SPLIT.prepare(),
             required=True,
             help=_(
-                "What a network learns from, what judges it meanwhile, and what it is tested with "
-                "at the end. No text is in two of them."
+                "Training samples train the network, validation samples evaluate it during "
+                "training, test samples evaluate it at the end. No text is in two of these sets."
             ),
             wrap=True,
             on_change=begin_again,
@@ -107,7 +107,7 @@ def show_texts(config: TrainingConfig) -> None:
     show_choice(config)
     found = chosen_set(config)
     if not len(found.numbers):
-        st.info(_("There is none of this class among them."))
+        st.info(_("This set has no sample of this class."))
         return
     pages = -(-len(found.numbers) // PAGE)
     state.DATA_PAGE.set(min(state.DATA_PAGE.get(), pages))
@@ -158,15 +158,17 @@ def _show_text(page: ImageSet, place: int) -> None:
     words = text_of(page.task, number)
     name = escaped(_(entry.classes[label]))
     if label != real:
-        line = _("**Text {number}: {name}**: a wrong label, made on purpose; it is {real}.")
+        line = _(
+            "**Text {number}: {name}**: a wrong label, set on purpose; the true class is {real}."
+        )
     else:
         line = _("**Text {number}: {name}**")
     st.markdown(
         line.format(number=whole(number), name=name, real=escaped(_(entry.classes[real]))),
         help=_(
-            "The data has numbers only. Each is the place of a word in the list of all words, the "
-            "most frequent first; here the words are looked up again. … stands for a word that "
-            "is not among the 10,000 most frequent ones."
+            "The data set contains numbers only. Each is the rank of a word in the list of all "
+            "words, the most frequent first; here the numbers are translated back into words. … "
+            "stands for a word that is not among the 10,000 most frequent ones."
         ),
     )
     st.html(numbered(words, entry.load().vocabulary))
@@ -216,13 +218,13 @@ def show_overview(config: TrainingConfig) -> None:
         with st.container():
             st.markdown(_("**The most frequent words**"))
             _show_words(frequent, entry.load().vocabulary)
-            st.caption(_("Words that are in every text say little about its class."))
+            st.caption(_("Words that occur in every text say little about its class."))
         with st.container():
             if label == EVERY:
-                st.info(_("Choose a class to see the words that stand out in it."))
+                st.info(_("Choose a class to see the words that are typical of it."))
             else:
                 st.markdown(
-                    _("**The words that stand out in “{name}”**").format(
+                    _("**Words typical of “{name}”**").format(
                         name=escaped(_(entry.classes[label]))
                     ),
                     help=_(

@@ -55,7 +55,7 @@ def show_training() -> None:
 
 def _show_counts(drawn: ImageSet, config: TrainingConfig) -> None:
     names = task(config.task).classes
-    st.markdown(_("**How many of each class it learns from**"))
+    st.markdown(_("**Training images per class**"))
     st.html(data_figures.count_bars(names, drawn.counts, drawn.wrong_counts))
     few, many = int(drawn.counts.argmin()), int(drawn.counts.argmax())
     words = _(
@@ -76,7 +76,7 @@ def _show_counts(drawn: ImageSet, config: TrainingConfig) -> None:
 
 
 def _show_drawn(drawn: ImageSet, config: TrainingConfig) -> None:
-    st.markdown(_("**The first of them, with the labels that it is told**"))
+    st.markdown(_("**The first training images, with their labels**"))
     if drawn.wrong.any():
         only = st.toggle(
             _("Only those with a wrong label"),
@@ -91,7 +91,7 @@ def _show_drawn(drawn: ImageSet, config: TrainingConfig) -> None:
 
 
 def _show_variations(config: TrainingConfig) -> None:
-    st.markdown(_("**One image, as the network meets it in sixteen epochs**"))
+    st.markdown(_("**One image as it appears in sixteen epochs**"))
     number = chosen_digit(config)
     image = data_parts.images(config.task, np.array([number]))[0]
     kind = _(CHOICE_LABELS["augmentation"][config.augmentation])
@@ -118,7 +118,7 @@ def _show_variations(config: TrainingConfig) -> None:
             wait_for_engine(_("The workers are starting; they draw the variations in a moment."))
             return
         if engine.phase == "failed":
-            words = _("Nobody can draw them: the workers could not be started. {why}")
+            words = _("They cannot be drawn: the workers could not be started. {why}")
             st.warning(words.format(why=escaped(engine.message)))
             return
     with problems.shown():

@@ -95,6 +95,8 @@ def start_engine() -> None:
 
 def _open() -> None:
     global _trouble
+    for key in keras_data.SOURCES:  # so that the first page can say what cannot be had
+        availability.data_state(key)
     with _opening:
         try:
             _start_waiting_engine(store())
@@ -326,6 +328,12 @@ def has_data(key: str) -> bool:
 def data_state(key: str) -> DataState:
     """Whether the data of a task is on this machine, can be downloaded, or neither; at once."""
     return availability.data_state(key)
+
+
+def data_files(key: str) -> dict[str, str]:
+    """What somebody without a network has to bring: names of ``files``, and their ``folder``."""
+    files = ", ".join(keras_data.SOURCES[key].files)
+    return {"files": files, "folder": str(keras_data.keras_cache())}
 
 
 def seconds_fetching(key: str) -> float | None:

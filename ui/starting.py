@@ -20,6 +20,7 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
         preset: Key of the preset that it began as.
 
     Raises:
+        DataError: Its data is not on this machine and cannot be downloaded.
         StoreError: The run cannot be kept.
     """
     unchanged = config == PRESETS[preset].config

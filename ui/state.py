@@ -332,6 +332,11 @@ DATA_VARIED = "data-varied"
 DATA_TRAIN = "data-train"
 
 
+def labels_of(choice: Entry[str]) -> Entry[dict[str, str]]:
+    """What the options of a choice were called when it was last drawn."""
+    return Entry(f"{choice.key}-labels", {})
+
+
 def element_value(key: str, name: str) -> Any:
     """What an element of the browser's own has reported under a name; None before it has."""
     return (st.session_state.get(key) or {}).get(name)

@@ -28,7 +28,7 @@ def load() -> Dataset:
 FASHION = Task(
     key="fashion",
     label=mark("Clothes (Fashion-MNIST)"),
-    summary=mark("Tell which of ten pieces of clothing a picture of 28 by 28 grey pixels shows."),
+    summary=mark("Classify an image of 28 by 28 grey pixels as one of ten kinds of clothing."),
     inputs="images",
     classes=(
         mark("T-shirt"),

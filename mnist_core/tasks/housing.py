@@ -94,7 +94,7 @@ def _dataset(
 BOSTON = Task(
     key="boston",
     label=mark("House prices in Boston"),
-    summary=mark("Find the price of a house from 13 numbers about its neighbourhood."),
+    summary=mark("Predict the price of a house from 13 numbers about its neighbourhood."),
     inputs="table",
     classes=(),
     loss="mean_squared_error",
@@ -148,7 +148,7 @@ BOSTON = Task(
 CALIFORNIA = Task(
     key="california",
     label=mark("House prices in California"),
-    summary=mark("Find the median price of houses in a district from eight numbers about it."),
+    summary=mark("Predict the median price of houses in a district from eight numbers about it."),
     inputs="table",
     classes=(),
     loss="mean_squared_error",

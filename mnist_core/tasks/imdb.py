@@ -45,7 +45,7 @@ def texts_of(name: str, *, classes: int, validation: int) -> Dataset:
 IMDB = Task(
     key="imdb",
     label=mark("Film reviews (IMDB)"),
-    summary=mark("Tell whether the writer of a review liked the film."),
+    summary=mark("Classify a film review as positive or negative."),
     inputs="texts",
     classes=(mark("against"), mark("for")),
     loss="binary_crossentropy",

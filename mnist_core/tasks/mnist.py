@@ -184,7 +184,7 @@ def prepare(
 MNIST = Task(
     key="mnist",
     label=mark("Handwritten digits (MNIST)"),
-    summary=mark("Tell which digit, 0 to 9, is written in a picture of 28 by 28 grey pixels."),
+    summary=mark("Classify an image of 28 by 28 grey pixels as one of the digits 0 to 9."),
     inputs="images",
     classes=CLASSES,
     loss="sparse_categorical_crossentropy",

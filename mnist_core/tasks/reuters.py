@@ -78,7 +78,7 @@ def load() -> Dataset:
 REUTERS = Task(
     key="reuters",
     label=mark("News topics (Reuters)"),
-    summary=mark("Tell which of 46 topics a short piece of news is about."),
+    summary=mark("Classify a short news text into one of 46 topics."),
     inputs="texts",
     classes=TOPICS,
     loss="sparse_categorical_crossentropy",

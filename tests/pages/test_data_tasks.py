@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.presets import PRESETS
-from mnist_core.tasks import TASKS, split, task
+from mnist_core.tasks import TASKS, availability, split, task
+from mnist_core.tasks.availability import DataState
 from mnist_core.tasks.texts import read_back
 from tests import made_up_texts
 from ui import data_parts, data_tables, data_texts, fetching, state
@@ -188,13 +189,31 @@ def test_a_tables_rows_are_shown_with_their_price(open_page: Open) -> None:
 def test_bostons_ethical_problem_is_said_and_california_offered(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(availability, "data_state", lambda _key: DataState.MISSING)
     app = open_page("data", task="boston")
     assert "built on race" in app.warning[0].value
+    assert app.button(key="data-california").disabled
+    monkeypatch.setattr(availability, "data_state", lambda _key: DataState.PRESENT)
+    app = open_page("data", task="boston")
     monkeypatch.setattr(fetching, "is_there", lambda _key: False)
     app.button(key="data-california").click().run()
     assert not app.exception
     assert app.selectbox(key="data-task").value == "california"
     assert app.query_params["task"] in ("california", ["california"])
+
+
+def test_a_choice_stays_when_its_data_has_arrived(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "is_there", lambda _key: False)
+    monkeypatch.setattr(availability, "data_state", lambda _key: DataState.DOWNLOADABLE)
+    app = open_page("data")
+    app.selectbox(key="data-task").set_value("california").run()
+    before = app.selectbox(key="data-task").options
+    monkeypatch.setattr(availability, "data_state", lambda _key: DataState.PRESENT)
+    app.run()
+    assert app.selectbox(key="data-task").options != before
+    assert app.selectbox(key="data-task").value == "california"
 
 
 def test_a_row_is_standardised_by_the_training_part(open_page: Open) -> None:
