@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ FAINTEST = 32
 #: Photos are read at this longest side: ten times finer than any digit needs.
 LONGEST_SIDE = 2048
 MOST_PIXELS = 80_000_000
+#: Longest side of a photo as it is shown again, in pixels.
+PREVIEW_SIDE = 320
 #: Kinds of files that are read. Pillow knows more, for one of which it runs another program.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 #: How files of HEIC name their kind.
@@ -70,6 +72,8 @@ class Digit:
         scaled: Its longer side brought to 20 pixels.
         image_u8: uint8 (28, 28), placed by its centre of mass; as MNIST's own pictures.
         touches_edge: Whether the drawing runs into the edge, so that a part may be missing.
+        photo: uint8 (height, width, 3), the file that it was found in, made small; None for a
+            drawing.
     """
 
     ink: Ink
@@ -77,6 +81,7 @@ class Digit:
     scaled: Ink
     image_u8: Ink
     touches_edge: bool
+    photo: NDArray[np.uint8] | None = None
 
 
 def read_drawing(pixels: NDArray[np.uint8]) -> Digit:
@@ -102,7 +107,9 @@ def read_picture(content: bytes) -> Digit:
     Raises:
         DrawingError: If it is no such file, too large, blank, or holds no single digit.
     """
-    return digit_of(ink_on_paper(_grey_levels(_opened(content))))
+    image = _opened(content)
+    found = digit_of(ink_on_paper(_grey_levels(image)))
+    return replace(found, photo=_preview(image))
 
 
 def digit_of(ink: Ink) -> Digit:
@@ -236,6 +243,18 @@ def _opened(content: bytes) -> Image.Image:
     if factor > 1:
         image = _averageable(image).reduce(factor)
     return image
+
+
+def _preview(image: Image.Image) -> NDArray[np.uint8]:
+    """The picture as a person sees it, made small; what is transparent is white."""
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    elif image.mode.startswith(("I", "F")):  # 16 bits and more
+        image = Image.fromarray(_grey_levels(image).clip(0, 255).astype(np.uint8))
+    image = image.convert("RGB")
+    image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.BOX)
+    return np.asarray(image)
 
 
 def _averageable(image: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""The Draw page: draw a digit, or send a photo of one, and see what trained networks read.
+"""The Draw page: draw a digit, or send a photo of one, and see what trained models predict.
 
 The canvas and all that a stroke changes are a fragment: it reruns alone, and asks the store for
 nothing that the page has asked already. Whichever came last counts, the stroke or the file; the
@@ -18,6 +18,7 @@ from ui import drawing_panel, problems, run_choice, services, state, teach_panel
 from ui.run_words import escaped, whole
 from ui.starting import start_run
 from ui.text import _
+from ui.undo_button import undo_button
 from ui.waiting import wait_for_engine, wait_for_run
 
 #: The canvas, in pixels: ten times MNIST's pictures, with a brush that gives MNIST's strokes.
@@ -65,7 +66,7 @@ def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     if asked and asked.id in runs and asked.id != state.DRAW_CHOSEN_FOR.get():
         state.DRAW_RUN.set(asked.id)
     elif state.DRAW_RUN.get() not in runs:
-        state.DRAW_RUN.set(run_choice.first_choice(runs))
+        state.DRAW_RUN.set(run_choice.most_accurate(runs))
     if state.DRAW_CHOSEN_FOR.get() != state.DRAW_RUN.get():
         state.DRAW_CHOSEN_FOR.set(state.DRAW_RUN.get())
         run = runs[str(state.DRAW_RUN.get())]
@@ -91,26 +92,26 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
         format_func=lambda run_id: run_choice.run_line(runs[run_id]),
         key=state.DRAW_RUN.prepare(),
         help=_(
-            "A run is one training of a network, and its network reads what you draw. The "
-            "percentage is the share of MNIST's test digits that it reads correctly. The newest "
-            "run is on top."
+            "A run is one training of a network. The percentage is its accuracy on MNIST's test "
+            "set. Your own runs come first, the newest on top, then the examples. The most "
+            "accurate one is chosen at first."
         ),
         on_change=note_choice,
         persist_state="session",
     )
     keys = [model_key(run_id, name) for run_id, run in runs.items() for name in checkpoints_of(run)]
     st.multiselect(
-        _("Who reads"),
+        _("Models to compare"),
         keys,
         format_func=lambda key: drawing_panel.model_line(runs[key.split()[0]], key.split()[1]),
         key=state.DRAW_MODELS.prepare(),
         max_selections=MOST_MODELS,
         placeholder=_("Choose one to four"),
         help=_(
-            "Each run keeps its network twice; such a copy is called a checkpoint. One is from "
-            "its **best epoch**, the one with the lowest validation loss, the other from its "
-            "**last epoch**. Where a run overfits, both are chosen, so that you see what "
-            "overfitting does to your handwriting. Add other runs to compare, up to four in all."
+            "Each run keeps two checkpoints (saved models): one from its **best epoch**, the one "
+            "with the lowest validation loss, the other from its **last epoch**. Where a run "
+            "overfits, both are chosen, so that you can compare their predictions. Add models of "
+            "other runs, up to four in all."
         ),
         persist_state="session",
     )
@@ -143,13 +144,20 @@ def show_canvas() -> Digit | LabError | None:
             key=state.canvas(),
             on_change=forget_file,
         )
-    st.button(
-        _("Clear"),
-        key=state.DRAW_CLEAR,
-        on_click=clear,
-        icon=":material/ink_eraser:",
-        width="stretch",
-    )
+    with st.container(key=state.DRAW_BUTTONS):
+        undo_button(
+            state.DRAW_CANVAS,
+            _("Undo"),
+            _("Remove the last stroke (Ctrl+Z); Ctrl+Y draws it again."),
+            key=state.DRAW_UNDO,
+        )
+        st.button(
+            _("Clear"),
+            key=state.DRAW_CLEAR,
+            on_click=clear,
+            icon=":material/ink_eraser:",
+            width="stretch",
+        )
     try:
         if drawn.json_data and drawn.json_data.get("objects") and drawn.image_data is not None:
             return read_drawing(drawn.image_data)
@@ -167,7 +175,7 @@ def show_upload() -> Digit | LabError | None:
         on_change=empty_canvas,
         max_upload_size=50,
         help=_(
-            "A photo, a scan or a picture of one digit, dark on light or light on dark: PNG, "
+            "A photo, a scan or an image of one digit, dark on light or light on dark: PNG, "
             "JPEG, WebP, GIF, BMP or TIFF. It stays on the computer that runs this lab."
         ),
     )
@@ -201,12 +209,12 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
             if engine.phase == "starting":
                 wait_for_engine(
                     _(
-                        "The networks are being loaded. You can draw already; it is read in a "
-                        "few seconds."
+                        "The models are being loaded. You can draw already; the prediction "
+                        "follows in a few seconds."
                     )
                 )
             elif engine.phase == "failed":
-                words = _("No network can read: the workers could not be started. {why}")
+                words = _("No prediction is possible: the workers could not be started. {why}")
                 st.warning(words.format(why=escaped(engine.message)))
             drawing_panel.show_reading(sent or found, models)
 
@@ -214,8 +222,8 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
 def wait_for_training(run_id: str) -> None:
     """Say how far a run is that is to read later, and go on when it has ended."""
     words = _(
-        "**{name}** is still training: epoch {done} of {epochs} is done. It reads here as "
-        "soon as it has ended."
+        "**{name}** is still training: epoch {done} of {epochs} is done. Its model can be used "
+        "here once the training has ended."
     )
     wait_for_run(run_id, words, ":material/hourglass_empty:")
 
@@ -228,13 +236,13 @@ def show_beginning(training: Run | None) -> None:
     config = PRESETS[GOOD_READER].config
     st.markdown(
         _(
-            "Nobody here can read yet: a network has to learn it first. One click trains one that "
-            "reads well. It looks at {images} digits, {times} times each, which takes some "
-            "minutes. This page shows how far it is; when it is done, you can draw."
+            "No trained model yet. Train one first: one click starts a training on {images} "
+            "digits for {times} epochs, which takes some minutes. This page shows the progress; "
+            "when the training has ended, you can draw."
         ).format(images=whole(config.train_size), times=whole(config.epochs))
     )
     st.button(
-        _("Train a good reader"),
+        _("Train an accurate model"),
         type="primary",
         key=state.DRAW_TRAIN,
         icon=":material/play_arrow:",
@@ -253,18 +261,18 @@ problems.show_notice()
 readers, asked_run = run_choice.find_runs(DIGITS)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
 if asked_run and not asked_run.has_models and not to_come:
-    words = _("**{name}** has ended without a network that could read. {why}")
+    words = _("**{name}** has ended without a model. {why}")
     st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
 if readers:
     choose_run(readers, asked_run)
-    with st.container(key=state.DRAW_CHOICE):
-        chosen_models = show_choice(readers)
-    able = {
-        run.id for run in {run.id: run for run, _name in chosen_models}.values() if can_read(run)
-    }
-    chosen_models = [(run, name) for run, name in chosen_models if run.id in able]
-    drawing_panel.warm_up(chosen_models)
-    show_drawing(chosen_models, to_come)
+    with st.container(key=state.DRAW_PAGE):
+        with st.container(key=state.DRAW_CHOICE):
+            chosen_models = show_choice(readers)
+        chosen_runs = {run.id: run for run, _name in chosen_models}.values()
+        able = {run.id for run in chosen_runs if can_read(run)}
+        chosen_models = [(run, name) for run, name in chosen_models if run.id in able]
+        drawing_panel.warm_up(chosen_models)
+        show_drawing(chosen_models, to_come)
     if chosen_models:
         teach_panel.show(chosen_models[0][0])
 else:

@@ -1,4 +1,4 @@
-"""What is shown of a digit that was drawn: what networks read, and why."""
+"""What is shown of a digit that was drawn: what models predict, and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.predictions import Prediction
 from mnist_core.runs import Run
 from ui import pictures, problems, services, state, teach_panel
-from ui.run_words import escaped, percent
+from ui.navigation import evaluate_page
+from ui.run_words import escaped, percent, probability
 from ui.text import _
 
 #: A layer with so many units is the last one: each stands for a digit.
@@ -59,31 +60,38 @@ def _load(models: list[tuple[str, str]]) -> None:
 
 
 def show_reading(found: Digit | LabError | None, models: list[tuple[Run, str]]) -> None:
-    """What networks read, or what to do first.
+    """What the models predict, or what to do first.
 
     Args:
         found: The digit, why there is none, or None before anything was drawn.
-        models: Who reads.
+        models: Which models predict.
     """
-    if found is None:
-        st.markdown(
-            _(
-                "Draw one digit, large, with mouse, pen or finger. It is read after each stroke, "
-                "and you see how sure the network is, and what else it might be."
-            )
-        )
-    elif isinstance(found, LabError):
+    if isinstance(found, LabError):
         problems.show(found)
     elif not models:
-        st.info(_("Choose under “Who reads” a network that is to read it."))
+        st.info(_("Choose at least one model under “Models to compare”."))
+    elif found is None:
+        _show_beginning(models[0][0])
     else:
         show_digit(found, models)
 
 
+def _show_beginning(run: Run) -> None:
+    st.markdown(
+        _(
+            "Draw one digit, large, with mouse, pen or finger. After each stroke the model "
+            "predicts which digit it is."
+        )
+    )
+    if run.test_metric is not None:
+        words = _("Model: **{name}**, accuracy on the MNIST test set {accuracy}.")
+        st.markdown(words.format(name=escaped(run.name), accuracy=percent(run.test_metric)))
+
+
 def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
-    """What networks read in a digit, how it came to their picture of it, and why."""
+    """What the models predict for a digit, what they received, and why."""
     if services.engine_state().phase in ("starting", "failed"):  # the page says so
-        st.html(_seen(digit))
+        _show_received(digit)
         return
     try:
         predictions = services.predict(
@@ -94,80 +102,109 @@ def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
     except LabError as error:
         problems.show(error)
         return
+    if digit.photo is not None:
+        _show_received(digit)
     with st.container(key=state.DRAW_RESULT):
-        st.html(_seen(digit))
+        if digit.photo is None:
+            with st.container(gap="small"):
+                _show_received(digit)
         for (run, checkpoint), prediction in zip(models, predictions, strict=True):
             with st.container(gap=None):
                 st.metric(_("Prediction"), prediction.digit)
                 st.html(_answer(run, checkpoint, prediction))
-    if digit.touches_edge:
-        st.caption(_("The drawing runs into the edge: a part of the digit may be missing."))
+    _show_trust(models[0][0])
     teach_panel.show_question(digit.image_u8, predictions[0].digit)
     if st.toggle(
         _("Show each step"),
         key=state.DRAW_STEPS.prepare(),
-        help=_("How your drawing becomes a picture of 28 × 28 pixels, like those of MNIST."),
+        help=_("How your drawing becomes an image of 28 × 28 pixels, like those of MNIST."),
     ):
         show_steps(digit)
     if st.toggle(
         _("Why?"),
         key=state.DRAW_WHY.prepare(),
         help=_(
-            "Which pixels count for the answer (the saliency), which training digits look most "
-            "like yours, and what the layers of the network make of it."
+            "Which pixels affect the answer most (the saliency map), which training digits are "
+            "most similar to your drawing, and how strongly the units of the first layers "
+            "respond."
         ),
     ):
         with problems.shown():
             show_why(digit, *models[0])
 
 
-def _seen(digit: Digit) -> str:
-    words = _("What the network sees: 28 × 28 pixels")
-    return pictures.captioned([(pictures.picture(digit.image_u8, words, side=140), words)])
+def _show_received(digit: Digit) -> None:
+    """The image that the models receive, the photo that it comes from, and remarks on both."""
+    words = _("What the network receives: 28 × 28 pixels")
+    images = [(pictures.picture(digit.image_u8, words, side=140), words)]
+    if digit.photo is not None:
+        words = _("Your photo")
+        images.insert(0, (pictures.picture(digit.photo, words, side=140), words))
+    st.html(pictures.captioned(images))
+    if digit.touches_edge:
+        st.caption(_("The drawing touches the edge: part of the digit may be missing."))
+    rim = digit.image_u8.copy()
+    rim[1:-1, 1:-1] = 0
+    if rim.any():
+        st.caption(
+            _("Centred by its centre of mass, as in MNIST, so it reaches the edge. Nothing is cut.")
+        )
+
+
+def _show_trust(run: Run) -> None:
+    """Where it is measured how far a probability can be trusted."""
+    if run.imported is None:
+        page = evaluate_page()
+        st.page_link(
+            page,
+            label=_("How reliable is this probability? See the calibration."),
+            icon=page.icon,
+            query_params={"run": run.id},
+        )
 
 
 def _answer(run: Run, checkpoint: str, prediction: Prediction) -> str:
-    """Who reads, how sure it is, what else it might be, and all ten."""
-    words = _("{sure} sure; next is {other} with {share}").format(
-        sure=percent(prediction.confidence),
-        other=prediction.runner_up,
-        share=percent(prediction.probabilities[prediction.runner_up]),
+    """The model, its probability for its prediction, and all ten probabilities."""
+    words = _("The model's probability for {digit}: {probability}").format(
+        digit=prediction.digit, probability=probability(prediction.confidence)
     )
-    return (
-        f'<div class="lab-answer"><div class="who">{escape(model_line(run, checkpoint))}</div>'
-        f"<div>{escape(words)}</div>{pictures.bars(prediction)}</div>"
-    )
+    lines = [f'<div class="who">{escape(model_line(run, checkpoint))}</div>']
+    if checkpoint == "best" and run.test_metric is not None:
+        accuracy = _("Accuracy on the test set: {accuracy}")
+        lines.append(f"<div>{escape(accuracy.format(accuracy=percent(run.test_metric)))}</div>")
+    lines.append(f"<div><strong>{escape(words)}</strong></div>")
+    return f'<div class="lab-answer">{"".join(lines)}{pictures.bars(prediction)}</div>'
 
 
 def show_steps(digit: Digit) -> None:
-    """The way from the drawing to MNIST's picture."""
+    """The steps from the drawing to an image like MNIST's."""
     steps = [
         (pictures.smaller(digit.ink), _("1. Only the ink")),
-        (pictures.smaller(digit.cropped), _("2. Cut out")),
-        (digit.scaled, _("3. Made small: the longer side has 20 pixels")),
-        (digit.image_u8, _("4. Put in the middle of 28 × 28 pixels")),
+        (pictures.smaller(digit.cropped), _("2. Cropped")),
+        (digit.scaled, _("3. Scaled: the longer side has 20 pixels")),
+        (digit.image_u8, _("4. Centred in 28 × 28 pixels")),
     ]
     st.html(pictures.captioned([(pictures.picture(image, line), line) for image, line in steps]))
     st.caption(
         _(
-            "MNIST's makers did the same with every digit. A network that never saw a digit in a "
-            "corner, or a tiny one, could not read it there. The middle is the point where the "
-            "ink would balance on a finger tip."
+            "Every digit of MNIST was prepared in the same way. A network that was trained on "
+            "large, centred digits makes errors on small ones and on those in a corner. The "
+            "centre is the centre of mass of the ink."
         )
     )
 
 
 def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
     """Saliency, neighbours, weights and activations of the first model."""
-    with st.spinner(_("Looking into the network …")):
+    with st.spinner(_("Computing …")):
         reason = services.explain(run.id, checkpoint, digit.image_u8)
-        # What a model from a file learned from is not known.
+        # The training data of a model from a file is not known.
         near = None if run.imported else services.neighbours(run.id, digit.image_u8)
-    words = _("**Why does {name} read {digit}?**")
+    words = _("**Why does {name} predict {digit}?**")
     st.markdown(words.format(name=escaped(model_line(run, checkpoint)), digit=reason.digit))
-    maps = [(reason.saliency, _("Change one of these pixels, and the answer moves most"))]
+    maps = [(reason.saliency, _("Pixels that affect the answer most"))]
     if reason.class_activation is not None:
-        maps.append((reason.class_activation, _("Where it found what speaks for the answer")))
+        maps.append((reason.class_activation, _("Regions that support the answer (Grad-CAM)")))
     st.html(
         pictures.captioned(
             [
@@ -176,6 +213,14 @@ def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
             ]
         )
     )
+    if reason.class_activation is None:
+        st.caption(
+            _(
+                "Does the map look like noise? That is a finding, not an error: a network without "
+                "convolutions has a separate weight for every pixel, and nothing in its training "
+                "makes neighbouring pixels count alike."
+            )
+        )
     if near is not None:
         _show_neighbours(near)
     _show_weights(reason)
@@ -186,7 +231,7 @@ def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
 
 
 def _show_neighbours(near: Neighbours) -> None:
-    st.markdown(_("**The digits it learned from that look most like yours**"))
+    st.markdown(_("**The most similar training digits, with their labels**"))
     st.html(
         pictures.captioned(
             [
@@ -200,7 +245,9 @@ def _show_neighbours(near: Neighbours) -> None:
 def _show_weights(reason: Explanation) -> None:
     if reason.weights is None:
         return
-    st.markdown(_("**Its weights as pictures**: ink on blue speaks for it, ink on red against it"))
+    st.markdown(
+        _("**The weights as images**: blue: ink here raises the score; red: ink here lowers it")
+    )
     units = range(len(reason.weights))
     if len(units) == DIGITS:
         lines = [str(digit) for digit in units]
@@ -219,9 +266,9 @@ def _show_weights(reason: Explanation) -> None:
 def _show_layer(number: int, layer: Activations) -> None:
     dense = layer.maps.shape[:2] == (1, 1)
     words = (
-        _("**Layer {number}**: each square is one unit, bright where it is active")
+        _("**Layer {number}**: each square is one unit; the brighter, the stronger its output")
         if dense
-        else _("**Layer {number}**: each picture is one filter, bright where it found its pattern")
+        else _("**Layer {number}**: each image is one filter; bright where its pattern occurs")
     )
     st.markdown(words.format(number=number))
     if dense:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_core.predictions import Prediction
-from ui.run_words import percent
+from ui.run_words import probability
 
 
 def picture(values: NDArray[np.uint8], words: str, *, side: int = 112) -> str:
@@ -61,7 +61,7 @@ def captioned(images: list[tuple[str, str]]) -> str:
 
 
 def bars(prediction: Prediction) -> str:
-    """Ten probabilities as bars, the digit that was read in the accent colour."""
+    """Ten probabilities as bars, the predicted digit in the accent colour."""
     digits = [(str(digit), share) for digit, share in enumerate(prediction.probabilities)]
     return class_bars(digits, chosen=prediction.digit)
 
@@ -73,18 +73,18 @@ def class_bars(
 
     Args:
         probabilities: The name of each class, and its probability.
-        chosen: Place of the class that was read, which gets the accent colour.
+        chosen: Place of the predicted class, which gets the accent colour.
         right: Place of the right class, which is green if it is another one.
     """
     rows = []
-    for place, (name, probability) in enumerate(probabilities):
+    for place, (name, share) in enumerate(probabilities):
         sort = " chosen" if place == chosen else " right" if place == right else ""
         rows.append(
             f'<div class="row{sort}"><span class="name">{escape(name)}</span>'
-            f'<span class="track"><span style="width:{100 * probability:.2f}%"></span></span>'
-            f"<span>{percent(probability)}</span></div>"
+            f'<span class="track"><span style="width:{100 * share:.2f}%"></span></span>'
+            f"<span>{escape(probability(share))}</span></div>"
         )
-    spoken = ", ".join(f"{name}: {percent(share)}" for name, share in probabilities)
+    spoken = ", ".join(f"{name}: {probability(share)}" for name, share in probabilities)
     # A digit needs little room; a word is cut where there is too little.
     named = " named" if any(len(name) > 1 for name, _share in probabilities) else ""
     return (
@@ -118,7 +118,7 @@ def grey(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def signed(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Weights as colours: blue speaks for, red against, black is nothing.
+    """Weights as colours: blue is positive, red is negative, black is zero.
 
     Returns:
         uint8 (h, w, 3).

@@ -67,6 +67,17 @@ def first_choice(runs: dict[str, Run]) -> str:
     return next((key for key, run in runs.items() if unusable(run) is None), next(iter(runs)))
 
 
+def most_accurate(runs: dict[str, Run]) -> str:
+    """Id of the run whose best model is right most often on the test set.
+
+    Of several with the same accuracy it is the first in the list, so that a person's own run is
+    preferred to an example. A run that was not measured comes after all that were.
+    """
+    usable = [run for run in runs.values() if unusable(run) is None] or list(runs.values())
+    best = max(usable, key=lambda run: -1.0 if run.test_metric is None else run.test_metric)
+    return best.id
+
+
 def _say_unfitting(run: Run) -> None:
     """Say that a run learned something else than the page is for, and where it can be tried."""
     if error := unusable(run):

@@ -28,6 +28,8 @@ NONE = "–"
 """Stands where there is no figure."""
 #: A line names at most so many changes of the learning rate.
 MOST_RATES = 4
+#: A probability beyond this would be shown as 100.0%.
+MOST_CERTAIN = 0.9995
 #: From here on a price, of a network that has gone astray, is written in powers of ten.
 MOST_DOLLARS = 1e10
 
@@ -202,6 +204,15 @@ def price_change(value: float) -> str:
 def percent(value: float | None) -> str:
     """A share (0 to 1) in percent."""
     return NONE if value is None or not math.isfinite(value) else f"{value:.1%}"
+
+
+def probability(value: float) -> str:
+    """A model's probability (0 to 1) in percent; never certainty, which no model has."""
+    if value > MOST_CERTAIN:
+        return ">99.9%"
+    if value < 1 - MOST_CERTAIN:
+        return "<0.1%"
+    return percent(value)
 
 
 def duration(seconds: float) -> str:

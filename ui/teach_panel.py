@@ -1,4 +1,4 @@
-"""Teach it: the right answer to a drawing, the drawings that a class has kept, and the lesson."""
+"""Fine-tuning: the label of a drawing, the drawings that a class has saved, and the result."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def remove(number: int | None) -> None:
 def teach(run: Run) -> None:
     """Queue a run that learns the class's drawings, and remember it for the page to show."""
     with problems.noted():
-        name = _("{name}, taught").format(name=run.name)
+        name = _("{name}, fine-tuned").format(name=run.name)
         taught = presses.once(("teach", run.id), lambda: services.teach(run, name[:NAME_LENGTH]).id)
         state.TAUGHT_RUN.set(taught)
 
 
 def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
     """Ask which digit it is."""
-    st.markdown(_("**Teach it:** which digit did you draw?"))
-    with st.container(horizontal=True, vertical_alignment="center"):
+    st.markdown(_("**Label this drawing:** which digit did you draw?"))
+    with st.container(key=state.TEACH_QUESTION):
         st.pills(
             _("The digit that you drew"),
             range(10),
@@ -64,11 +64,15 @@ def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
             label_visibility="collapsed",
         )
         st.button(
-            _("Keep it"),
+            _("Save this drawing"),
             key=state.TEACH_KEEP,
             on_click=keep,
             args=(image_u8, read_as),
             disabled=state.TEACH_LABEL.get() is None,
+            help=_(
+                "The drawing and its label are saved with those of your class. A model can then "
+                "be trained further with them."
+            ),
         )
 
 
@@ -89,16 +93,19 @@ def show_collection(run: Run) -> None:
     """The drawings that there are, and what to do with them."""
     counts = services.store().drawings.counts()
     total = sum(counts)
-    title = ngettext("{count} drawing kept", "{count} drawings kept", total)
+    title = ngettext("{count} drawing saved", "{count} drawings saved", total)
     with st.expander(_("The class's handwriting: ") + title.format(count=whole(total))):
         if not total:
             st.markdown(
-                _("Draw digits, say which they are, and keep them. Then a network can learn them.")
+                _(
+                    "Draw digits, label and save them. A model can then be trained further with "
+                    "them."
+                )
             )
             return
         missing = max(0, FEWEST - total)
         st.button(
-            _("Teach “{name}” these drawings").format(name=run.name),
+            _("Fine-tune “{name}” with these drawings").format(name=run.name),
             type="primary",
             key=state.TEACH_START,
             on_click=teach,
@@ -107,13 +114,15 @@ def show_collection(run: Run) -> None:
         )
         st.caption(
             _(
-                "A copy of the network goes on learning for a few epochs, from your drawings and "
-                "from MNIST's digits, so that it forgets nothing. The network itself stays as it "
-                "is."
+                "A copy of the model is trained for a few more epochs on these drawings and on "
+                "MNIST's digits, so that its accuracy on MNIST is kept. The model itself is not "
+                "changed."
             )
         )
         if missing:
-            words = ngettext("{count} more drawing is needed.", "{count} more are needed.", missing)
+            words = ngettext(
+                "{count} more drawing needed.", "{count} more drawings needed.", missing
+            )
             st.caption(words.format(count=missing))
         st.caption(" · ".join(f"{digit}: {whole(count)}" for digit, count in enumerate(counts)))
         newest = services.store().drawings.newest(SHOWN)
@@ -124,7 +133,9 @@ def show_collection(run: Run) -> None:
                         pictures.picture(one.image_u8, str(one.label), side=44),
                         str(one.label)
                         if one.read_as in (None, one.label)
-                        else f"{one.label}, {_('read')} {one.read_as}",
+                        else _("{label}, predicted {digit}").format(
+                            label=one.label, digit=one.read_as
+                        ),
                     )
                     for one in newest
                 ]
@@ -137,7 +148,7 @@ def show_collection(run: Run) -> None:
                 file_name="drawings.npz",
                 key=state.TEACH_EXPORT,
                 on_click="ignore",
-                help=_("A NumPy file: x are the pictures, y the digits."),
+                help=_("A NumPy file: x holds the images, y the labels."),
             )
             st.button(
                 _("Remove the newest"),
@@ -146,7 +157,7 @@ def show_collection(run: Run) -> None:
                 args=(newest[0].id,),
             )
             with st.popover(_("Remove all")):
-                st.caption(_("All drawings are removed for good. Save them as a file first."))
+                st.caption(_("All drawings are deleted permanently. Save them as a file first."))
                 st.button(
                     _("Remove all drawings"),
                     key=state.TEACH_REMOVE_ALL,
@@ -165,7 +176,7 @@ def show_taught() -> None:
     except UnknownRunError:  # deleted meanwhile
         return
     if run.status.is_active:
-        words = _("**{name}** is learning your drawings: epoch {done} of {epochs} is done.")
+        words = _("**{name}** is being fine-tuned: epoch {done} of {epochs} is done.")
         wait_for_run(run_id, words, ":material/school:")
     elif run.lesson is not None:
         show_lesson(run)
@@ -179,17 +190,17 @@ def show_lesson(run: Run) -> None:
     if lesson is None or lesson["after"]["test"] is None:
         return
     of_drawings = (
-        _("your drawings that were kept aside")
+        _("your drawings that were held out")
         if lesson["kept_aside"]
-        else _("your drawings, which it learned from")
+        else _("your drawings (used for training)")
     )
-    rows = [(of_drawings, "drawings"), (_("MNIST's test digits"), "test")]
+    rows = [(of_drawings, "drawings"), (_("MNIST test set"), "test")]
     lines = [f"| | {_('before')} | {_('after')} |", "|---|---|---|"]
     for words, key in rows:
         before, after = percent(lesson["before"][key]), percent(lesson["after"][key])
         lines.append(f"| {words} | {before} | **{after}** |")
     st.markdown(
-        _("“{name}” was taught {count} drawings. It reads:").format(
+        _("“{name}” was fine-tuned with {count} drawings. Accuracy:").format(
             name=escaped(lesson["base_name"]), count=whole(lesson["drawings"])
         )
         + "\n\n"

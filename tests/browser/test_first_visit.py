@@ -80,7 +80,7 @@ def test_an_address_without_a_page_says_so(page: Page, fresh_lab: LabServer) -> 
 
 
 def test_draw_recognises_a_digit(page: Page, fresh_lab: LabServer) -> None:
-    page.goto(f"{fresh_lab.address}/draw?run={known_examples()['reads-handwriting'].id}")
+    page.goto(f"{fresh_lab.address}/draw")  # the most accurate of the examples reads
     draw(page, SEVEN)
     expect(page.locator(f"{RESULT} [data-testid=stMetricValue]").first).to_have_text("7")
     expect(page.locator(RESULT)).to_contain_text("reads-handwriting")

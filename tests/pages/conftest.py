@@ -55,14 +55,23 @@ class Runs:
         config: TrainingConfig | None = None,
         name: str | None = None,
         message: str = "",
+        test_metric: float = 0.789,
     ) -> Run:
         config = config or PRESETS[preset or "overfit-700"].config
         run = self.store.create(config, name=name, preset=preset)
         if status is RunStatus.QUEUED:
             return run
-        return self.train(run, status, epochs=epochs, message=message)
+        return self.train(run, status, epochs=epochs, message=message, test_metric=test_metric)
 
-    def train(self, run: Run, status: RunStatus, *, epochs: int = 50, message: str = "") -> Run:
+    def train(
+        self,
+        run: Run,
+        status: RunStatus,
+        *,
+        epochs: int = 50,
+        message: str = "",
+        test_metric: float = 0.789,
+    ) -> Run:
         """What a worker would have written of a queued run."""
         queue = RunQueue(self.store.database)
         lease = queue.claim(run.id)
@@ -78,7 +87,7 @@ class Runs:
         if status is not RunStatus.RUNNING:
             writer.set_status(status, message)
         if status in (RunStatus.FINISHED, RunStatus.STOPPED) and epochs:
-            writer.measured(test_loss=0.9, test_metric=0.789)
+            writer.measured(test_loss=0.9, test_metric=test_metric)
         if not status.is_active:
             writer.release()
         return self.store.get(run.id)

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.engine import EngineState
+from mnist_core.examples import known_examples
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from ui import presses, services, state
@@ -101,18 +102,34 @@ def test_a_run_that_left_no_model_is_no_reader(
 # Who reads
 
 
-def test_the_newest_run_reads(open_page: Open, runs: Runs) -> None:
-    runs.add(epochs=STEADY, name="older")
-    newest = runs.add(epochs=STEADY, name="newest")
+def test_the_most_accurate_run_reads(open_page: Open, runs: Runs) -> None:
+    runs.add(epochs=STEADY, name="weak", test_metric=0.5)
+    best = runs.add(epochs=STEADY, name="best", test_metric=0.789)
+    newest = runs.add(epochs=STEADY, name="newest", test_metric=0.7)
     app = open_page("draw")
     assert not app.exception
     assert has_canvas(app)
-    assert app.selectbox(key="draw-run").value == newest.id
+    assert app.selectbox(key="draw-run").value == best.id
     assert app.selectbox(key="draw-run").options == [
-        "newest · 78.9% of the test samples",
-        "older · 78.9% of the test samples",
+        "newest · 70.0% of the test samples",
+        "best · 78.9% of the test samples",
+        "weak · 50.0% of the test samples",
     ]
-    assert chosen(app) == both(newest)[:1]
+    assert chosen(app) == both(best)[:1]
+    assert "78.9%" in said(app)
+    app = open_page("draw", run=newest.id)
+    assert app.selectbox(key="draw-run").value == newest.id
+
+
+@pytest.mark.parametrize(("accuracy", "own_reads"), [(0.99, False), (0.9947, True)])
+def test_an_example_reads_where_no_own_run_is_as_accurate(
+    accuracy: float, own_reads: bool, with_examples: None, open_page: Open, runs: Runs
+) -> None:
+    own = runs.add(epochs=STEADY, test_metric=accuracy)
+    example = known_examples()["reads-handwriting"]
+    assert example.test_metric == 0.9947
+    app = open_page("draw")
+    assert app.selectbox(key="draw-run").value == (own.id if own_reads else example.id)
 
 
 def test_best_and_last_of_a_run_that_overfits_read(open_page: Open, runs: Runs) -> None:
@@ -290,7 +307,7 @@ def test_workers_that_cannot_start_are_reported(
     monkeypatch.setattr(services, "engine_state", lambda: EngineState("failed", PICTURE))
     app = open_page("draw")
     (warning,) = app.warning
-    assert "No network can read" in warning.value
+    assert "No prediction is possible" in warning.value
     assert "![" not in warning.value
 
 

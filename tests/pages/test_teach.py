@@ -27,7 +27,7 @@ def titles(app: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("count", "words"), [(0, "0 drawings kept"), (1, "1 drawing kept"), (12, "12 drawings kept")]
+    ("count", "words"), [(0, "0 drawings saved"), (1, "1 drawing saved"), (12, "12 drawings saved")]
 )
 def test_it_is_said_how_many_drawings_there_are(
     count: int, words: str, open_page: Open, store: Store, runs: Runs
@@ -44,7 +44,7 @@ def test_too_few_drawings_teach_nothing_yet(open_page: Open, store: Store, runs:
     keep(store, 7)
     app = open_page("draw")
     assert app.button(key="teach-start").disabled
-    assert "3 more are needed." in said(app)
+    assert "3 more drawings needed." in said(app)
 
 
 def test_a_lesson_is_a_run_that_begins_with_the_network_and_the_drawings(
@@ -59,10 +59,10 @@ def test_a_lesson_is_a_run_that_begins_with_the_network_and_the_drawings(
         app.button(key="teach-start").click().run()
     assert not app.exception
     (lesson,) = (one for one in store.list_runs() if one.id != run.id)
-    assert (lesson.status, lesson.name) == (RunStatus.QUEUED, "mine, taught")
+    assert (lesson.status, lesson.name) == (RunStatus.QUEUED, "mine, fine-tuned")
     assert LESSON in store.artifacts.names(lesson.id)
     assert lesson.lesson is not None and lesson.lesson["base"] == run.id
-    assert any("is learning your drawings: epoch 0 of" in info.value for info in app.info)
+    assert any("is being fine-tuned: epoch 0 of" in info.value for info in app.info)
 
 
 def test_a_network_without_a_model_says_so(open_page: Open, store: Store, runs: Runs) -> None:
@@ -81,7 +81,7 @@ def test_drawings_are_removed_one_by_one_or_all(open_page: Open, store: Store, r
     app = open_page("draw")
     app.button(key="teach-remove").click().run()
     assert [one.label for one in store.drawings.all()] == [0, 1]
-    assert titles(app) == ["The class's handwriting: 2 drawings kept"]
+    assert titles(app) == ["The class's handwriting: 2 drawings saved"]
     app.button(key="teach-remove-all").click().run()
     assert store.drawings.all() == []
 
@@ -99,9 +99,9 @@ def test_what_a_lesson_did_is_shown_with_its_run(open_page: Open, store: Store, 
     with store.database.writing() as connection:
         connection.execute(table.update().where(table.c.id == run.id).values(lesson=lesson))
     words = said(open_page("draw"))
-    assert "was taught 60 drawings" in words
-    assert "| your drawings that were kept aside | 50.0% | **75.0%** |" in words
-    assert "| MNIST's test digits | 99.1% | **99.0%** |" in words
+    assert "was fine-tuned with 60 drawings" in words
+    assert "| your drawings that were held out | 50.0% | **75.0%** |" in words
+    assert "| MNIST test set | 99.1% | **99.0%** |" in words
 
 
 def test_a_lesson_without_figures_yet_shows_none(open_page: Open, store: Store, runs: Runs) -> None:
