@@ -40,8 +40,8 @@ def show_disk() -> None:
     with st.expander(_("Disk: {title}").format(title=title), key=state.MODELS_DISK):
         st.markdown(
             _(
-                "A clean-up removes what ended long ago, with all that it learned. Pinned runs and "
-                "runs at work stay."
+                "A clean-up removes runs that ended long ago, with their models. Pinned runs, and "
+                "runs that have not ended, stay."
             )
         )
         with st.container(width=240):
@@ -55,7 +55,7 @@ def show_disk() -> None:
 def show_clean_up(old: list[OldRun]) -> None:
     """List what would go, and remove it when that was read and confirmed."""
     if not old:
-        st.caption(_("There is nothing to remove: nothing that old is left unpinned."))
+        st.caption(_("There is nothing to remove: no unpinned run is that old."))
         return
     freed = in_bytes(sum(one.bytes for one in old))
     lines = ["| | | |", "|---|---|---|"]
@@ -69,7 +69,9 @@ def show_clean_up(old: list[OldRun]) -> None:
     words = ngettext("Remove {count} run ({size})", "Remove {count} runs ({size})", len(old))
     label = words.format(count=whole(len(old)), size=freed)
     with st.popover(label, icon=":material/delete_sweep:", key=state.MODELS_CLEAN):
-        st.caption(_("They are removed for good. Pin what you want to keep, or download it first."))
+        st.caption(
+            _("They are removed permanently. Pin or download the runs that you want to keep.")
+        )
         st.button(
             _("Remove them"),
             type="primary",

@@ -6,7 +6,6 @@ A status is a word with a sign and a colour, never a colour alone.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -20,6 +19,7 @@ from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS
 from ui.text import _, ngettext
+from ui.text import escaped as escaped
 
 #: A column of prices in dollars, for Streamlit's tables.
 PRICE_COLUMN = "$%,.0f"
@@ -123,11 +123,6 @@ def samples_called(config: TrainingConfig, count: int = 2) -> str:
     if known is None:
         return _("sample") if count == 1 else _("samples")
     return _(known.noun) if count == 1 else _(known.nouns)
-
-
-def escaped(text: str) -> str:
-    """A text that a person wrote, so that none of it is taken for Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
 
 
 def epochs(count: int) -> str:

@@ -98,7 +98,7 @@ def show_collection(run: Run) -> None:
             return
         missing = max(0, FEWEST - total)
         st.button(
-            _("Teach “{name}” these drawings").format(name=run.name),
+            _("Teach “{name}” these drawings").format(name=escaped(run.name)),
             type="primary",
             key=state.TEACH_START,
             on_click=teach,

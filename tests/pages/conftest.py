@@ -19,6 +19,7 @@ from mnist_core.runs.leases import RunQueue, RunWriter
 from tests.lasting_leases import leases_last  # noqa: F401 - all tests here need it
 from tests.waiting import PATIENCE
 from ui import services
+from ui.text import JOINER
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "ui" / "dashboard.py"
 
@@ -128,4 +129,4 @@ def said(app: AppTest) -> str:
 
 def plain(markdown: str) -> str:
     """What a reader sees of a text whose Markdown signs were escaped."""
-    return re.sub(r"\\(.)", r"\1", markdown)
+    return re.sub(r"\\(.)", r"\1", markdown).replace(JOINER, "")

