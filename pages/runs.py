@@ -248,7 +248,7 @@ def show_examples() -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
     ):
-        st.subheader(_("Examples"), anchor=False)
+        st.header(_("Examples"), anchor=False)
         if len(shown) < len(every):
             st.button(
                 _("Show hidden examples"),

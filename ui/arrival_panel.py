@@ -23,7 +23,7 @@ CLEARLY_BETTER = 0.05
 
 def show_arrivals() -> None:
     """Both ways in, and what came in last."""
-    st.subheader(_("Import a model"), anchor=False)
+    st.header(_("Import a model"), anchor=False)
     show_arrived()
     if services.engine_state().phase == "starting":
         wait_for_engine(_("The workers are starting; a file can be imported in a few seconds."))

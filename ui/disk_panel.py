@@ -58,7 +58,7 @@ def show_clean_up(old: list[OldRun]) -> None:
         st.caption(_("There is nothing to remove: no unpinned run is that old."))
         return
     freed = in_bytes(sum(one.bytes for one in old))
-    lines = ["| | | |", "|---|---|---|"]
+    lines = [f"| {_('Run')} | {_('Ended')} | {_('Size')} |", "|---|---|---:|"]
     for one in old[:LISTED]:
         age = ngettext("{days} day ago", "{days} days ago", int(one.days))
         row = (escaped(one.run.name), age.format(days=whole(int(one.days))), in_bytes(one.bytes))

@@ -31,7 +31,7 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
         mean: Their mean.
         best_epoch: Where that is lowest.
     """
-    st.subheader(_("The final network"), anchor=False)
+    st.header(_("The final network"), anchor=False)
     name = study.folds[0].config.metric
     words = _(
         "The mean of {count} folds has its lowest loss after epoch **{epoch}**; there their "

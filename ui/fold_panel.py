@@ -106,7 +106,7 @@ def _heading(study: Study) -> None:
     what = escaped(study_name(run))
     words = _("{what}, {folds} folds").format(what=what, folds=study.planned)
     with st.container(key=state.FOLDS_HEADING, gap="xsmall"):
-        st.subheader(words, anchor=False)
+        st.header(words, anchor=False)
         st.caption(settings_line(run.config))
 
 

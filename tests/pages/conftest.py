@@ -123,7 +123,15 @@ def open_page() -> Open:
 
 def said(app: AppTest) -> str:
     """All that the page says in words, one text a line."""
-    elements = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning]
+    elements = [
+        *app.title,
+        *app.header,
+        *app.subheader,
+        *app.markdown,
+        *app.caption,
+        *app.error,
+        *app.warning,
+    ]
     return "\n".join(element.value for element in elements)
 
 

@@ -154,7 +154,7 @@ def test_classes_have_an_accuracy_in_percent(open_page: Open, store: Store) -> N
     train_all(store, tag)
     app = open_page("folds", study=tag)
     assert not app.exception
-    assert app.dataframe[0].value["Accuracy there"].tolist() == ["78.5%"] * 2
+    assert app.dataframe[0].value["Accuracy at best epoch"].tolist() == ["78.5%"] * 2
 
 
 @pytest.mark.parametrize("tag", ["nothing", "folds-00000000"])
@@ -165,7 +165,7 @@ def test_a_study_that_is_not_there_is_said_to_be(tag: str, open_page: Open) -> N
 
 
 def test_before_the_first_study_it_says_what_to_do(open_page: Open) -> None:
-    assert "Nothing is cross-validated yet" in said(open_page("folds"))
+    assert "There is no cross-validation yet" in said(open_page("folds"))
     assert "Nothing is" not in said(open_page("folds", study="folds-00000000"))
 
 
