@@ -6,7 +6,9 @@ Only worker processes call :func:`describe`: it needs the model. What it returns
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -90,6 +92,27 @@ class Anatomy:
     trainable_parameters: int
     weights: list[WeightPictures]
     chain: bool = True
+
+
+def numbered_from_first(anatomy: Anatomy) -> Anatomy:
+    """The same network with its layers numbered as in a fresh process: dense, dense_1, ….
+
+    Keras counts on through all networks of a process, so a worker's tenth one begins at dense_9.
+    Names that somebody has chosen stay.
+    """
+    counts: Counter[str] = Counter()
+    names = {}
+    for layer in anatomy.layers:
+        base = re.sub(r"(?<=.)([A-Z][a-z]+)|(?<=[a-z])([A-Z])", r"_\g<0>", layer.kind).lower()
+        if re.fullmatch(rf"{base}(_\d+)?", layer.name):
+            number = counts[base]
+            counts[base] += 1
+            names[layer.name] = f"{base}_{number}" if number else base
+    return replace(
+        anatomy,
+        layers=[replace(one, name=names.get(one.name, one.name)) for one in anatomy.layers],
+        weights=[replace(one, layer=names.get(one.layer, one.layer)) for one in anatomy.weights],
+    )
 
 
 def describe(home: str, url: str, run_id: str, checkpoint: str) -> Anatomy:

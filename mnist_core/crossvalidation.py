@@ -1,12 +1,12 @@
-"""K-fold cross-validation: every sample judges once, and the mean curve tells how long to train.
+"""K-fold cross-validation: every sample is validated on once; the mean gives the number of epochs.
 
-Where samples are few, another choice of judges gives another curve, and another best epoch. So the
+With few samples, another validation set gives another curve, and another best epoch. So the
 samples are divided into K folds and the network is trained K times from the beginning, each time
-judged by another fold (M. Stone, Cross-validatory choice and assessment of statistical
-predictions, 1974). The mean of the K curves is calmer than any of them; where it is lowest one
-reads the number of epochs. The final network is then trained for so long on all samples, with
-nobody left to judge but the test set. Each of these trainings is a run like any other; a tag holds
-those of one cross-validation together.
+with another fold as the validation set (M. Stone, Cross-validatory choice and assessment of
+statistical predictions, 1974). The mean of the K curves is calmer than any of them; where it is
+lowest one reads the number of epochs. The final network is then trained for so long on all
+samples, without a validation set; it is measured on the test set. Each of these trainings is a run
+like any other; a tag holds those of one cross-validation together.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class MeanCurve:
 
 
 def fold_configs(config: TrainingConfig, folds: int) -> list[TrainingConfig]:
-    """One configuration for each fold: the same network, each time with other judges.
+    """One configuration for each fold: the same network, each time with another validation set.
 
     Args:
         config: What to train; its sizes do not matter.
@@ -112,7 +112,7 @@ def fold_configs(config: TrainingConfig, folds: int) -> list[TrainingConfig]:
     if not FEWEST_FOLDS <= folds <= MOST_FOLDS:
         raise ConfigError(
             mark("{folds} folds are asked for."),
-            mark("There have to be 2 to 10: one judges, the others train."),
+            mark("There have to be 2 to 10: one validates, the others train."),
             mark("Choose a number in that range."),
             folds=folds,
         )

@@ -178,7 +178,7 @@ def why_no_code(run: Run) -> str:
     """Why a run cannot be trained again by code, in one or two sentences; else nothing."""
     if run.imported is not None:
         return mark(
-            "It came in as a file, and nobody here knows how it was trained: there is no code "
+            "It was imported from a file, and how it was trained is not known: there is no code "
             "that trains it again."
         )
     if run.lesson is not None:

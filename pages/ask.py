@@ -14,8 +14,7 @@ from mnist_core.runs import Run
 from mnist_core.tasks import TASKS, task
 from mnist_core.words import mark
 from ui import ask_panel, fetching, problems, run_choice, services, state
-from ui.run_words import escaped
-from ui.text import _
+from ui.text import _, escaped
 from ui.waiting import wait_for_engine, wait_for_run
 
 #: The tasks whose networks are asked here; pictures are for the page Draw.

@@ -15,9 +15,9 @@ from mnist_core.predictions import CHECKPOINTS, checkpoints_of
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
 from ui import drawing_panel, problems, run_choice, services, state, teach_panel
-from ui.run_words import escaped, whole
+from ui.run_words import whole
 from ui.starting import start_run
-from ui.text import _
+from ui.text import _, escaped
 from ui.undo_button import undo_button
 from ui.waiting import wait_for_engine, wait_for_run
 

@@ -28,8 +28,8 @@ from ui import (
 )
 from ui.evaluation_words import checkpoint_line, part_words
 from ui.navigation import train_page
-from ui.run_words import escaped, samples_called
-from ui.text import _
+from ui.run_words import samples_called
+from ui.text import _, escaped
 from ui.waiting import wait_for_engine, wait_for_run
 
 
@@ -89,7 +89,7 @@ def show_checkpoint_choice(run: Run, samples: str) -> None:
 
 
 def show_part_choice(run: Run, samples: str) -> None:
-    """Which samples it is to be judged on."""
+    """Which samples it is evaluated on."""
     state.EVALUATE_PART.keep_among(parts_of(run))
     st.segmented_control(
         samples[:1].upper() + samples[1:],
@@ -98,9 +98,9 @@ def show_part_choice(run: Run, samples: str) -> None:
         key=state.EVALUATE_PART.prepare(),
         required=True,
         help=_(
-            "The network learned from the **training** {samples}. The **validation** {samples}, "
+            "The network was trained on the **training** {samples}. The **validation** {samples}, "
             "if there are any, chose its best epoch. The **test** {samples} had no part in either, "
-            "so only they say how well it does on what it never saw."
+            "so only they measure how well it generalises."
         ).format(samples=samples),
         persist_state="session",
     )
@@ -111,7 +111,7 @@ def judge(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
     found = evaluations.known(run, checkpoint, part)
     if found is not None:
         return found
-    words = _("Reading the {part} {samples} …").format(
+    words = _("Evaluating the {part} {samples} …").format(
         part=part_words(part).inline, samples=samples_called(run.config)
     )
     place = st.empty()
@@ -171,8 +171,8 @@ def show_beginning(training: Run | None) -> None:
         return
     st.markdown(
         _(
-            "There is no trained network yet. Train one, and see here how well it does on what it "
-            "never saw, what it takes for what, and how far its confidence can be trusted."
+            "There is no trained network yet. Train one, and see here how well it generalises to "
+            "new samples, which classes it confuses, and whether its confidence is justified."
         )
     )
     st.page_link(train_page(), label=_("Train a network"), icon=":material/show_chart:")

@@ -42,10 +42,10 @@ def show_form(study: Study | None) -> None:
             key=state.FOLDS_PRESET.prepare(),
             persist_state="session",
             help=_(
-                "House prices are offered here: where samples are few, another choice of judges "
-                "gives another best epoch. The other tasks have thousands, and one validation set "
-                "judges well enough; the command `python -m mnist_core crossvalidate` does it for "
-                "them, too, and this page shows what comes of it."
+                "House prices are offered here: with few samples, another validation set gives "
+                "another best epoch. The other tasks have thousands of samples, and one validation "
+                "set is enough; the command `python -m mnist_core crossvalidate` works for them "
+                "too, and this page shows the result."
             ),
         )
     middle, last = right.columns(2, wrap=False)
@@ -56,8 +56,8 @@ def show_form(study: Study | None) -> None:
             key=state.FOLDS_COUNT.prepare(),
             persist_state="session",
             help=_(
-                "Into how many parts the samples are divided. Each part judges once, while the "
-                "others train; four or five are usual."
+                "Into how many parts the samples are divided. Each part is the validation set "
+                "once, while the others are the training set; four or five are usual."
             ),
         )
     with last:
@@ -66,7 +66,7 @@ def show_form(study: Study | None) -> None:
             state.FOLDS_EPOCHS,
             LIMITS["epochs"],
             step=10,
-            help=_("How long each fold is trained: longer than you think is right."),
+            help=_("How long each fold is trained: long enough that the validation loss rises."),
         )
     entry = task(PRESETS[state.FOLDS_PRESET.get()].config.task)
     with st.container(horizontal=True):
@@ -107,10 +107,10 @@ def chosen_study() -> Study | None:
 st.title(_("Cross-validate"), anchor=False)
 st.markdown(
     _(
-        "With few samples, chance decides who judges, and with it which epoch looks best. **K-fold "
-        "cross-validation** divides the samples into K folds and trains K times, each time judged "
-        "by another fold. The mean of the K curves tells how many epochs are right; then the final "
-        "network is trained on all samples."
+        "With few samples, results depend on the random split: another validation set gives "
+        "another best epoch. **K-fold cross-validation** divides the samples into K folds and "
+        "trains K times, each time with another fold as the validation set. The mean of the K "
+        "curves shows how many epochs to train; then the final network is trained on all samples."
     )
 )
 problems.show_notice()
@@ -122,4 +122,4 @@ if shown is not None and (error := run_choice.unusable(shown.folds[0])):
 elif shown is not None:
     fold_panel.show(shown)
 elif "study" not in st.query_params:  # else it was said that it is not there
-    st.markdown(_("Nothing is cross-validated yet. Press Start and watch the folds train here."))
+    st.markdown(_("There is no cross-validation yet. Press Start and watch the folds train here."))

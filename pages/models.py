@@ -1,4 +1,4 @@
-"""The Models page: the trained networks, what is said of them, the way out and the way in.
+"""The Models page: the trained networks, their names and notes, export and import.
 
 ``?run=ID`` chooses a run.
 """
@@ -12,11 +12,13 @@ from mnist_core.words import mark
 from ui import arrival_panel, disk_panel, keeping_panel, problems, run_choice, services, state
 from ui.model_panel import show_model
 from ui.navigation import evaluate_page, train_page, trying_page
-from ui.run_words import all_settings, escaped, metric, moment
-from ui.text import _
+from ui.run_words import all_settings, metric, moment
+from ui.text import _, escaped
 
+#: More than so many are searched rather than looked through.
+MANY = 8
 SECTIONS = {
-    "about": mark("About it"),
+    "about": mark("Name and notes"),
     "download": mark("Download"),
     "inside": mark("Look inside"),
 }
@@ -57,6 +59,7 @@ def show_filter(runs: dict[str, Run], known_tags: list[str]) -> dict[str, Run]:
         st.pills(
             _("Tags"),
             known_tags,
+            format_func=escaped,
             key=state.MODELS_TAG.prepare(),
             selection_mode="multi",
             persist_state="session",
@@ -99,7 +102,7 @@ def show_figures(run: Run) -> None:
             label = _("Validation error") if name == "mae" else _("Validation accuracy")
             st.metric(label, metric(run.best.val_metric, name))
         size = disk_panel.sizes(store.home).get(run.id, 0)
-        st.metric(_("On the disk"), disk_panel.in_bytes(size))
+        st.metric(_("Size"), disk_panel.in_bytes(size))
     settings = all_settings(run.config, services.rate_changes(run))
     st.caption(f"{settings} · {moment(run.created_at, st.context.timezone)}")
     keeping_panel.show_origin(run)
@@ -108,7 +111,7 @@ def show_figures(run: Run) -> None:
         if (page := trying_page(run.config.task)) is not None:
             links.append((page, page.title, page.icon))
         if run.imported is None:
-            links.append((train_page(), _("Its curves"), ":material/show_chart:"))
+            links.append((train_page(), _("Curves"), ":material/show_chart:"))
         for page, label, icon in links:
             st.page_link(page, label=label, icon=icon, query_params={"run": run.id})
 
@@ -144,14 +147,14 @@ if done := state.MODELS_DONE.get():
 choices, asked_run = run_choice.find_runs(limit=run_choice.RUNS_KEPT)
 if asked_run and not asked_run.has_models:
     if asked_run.status.is_active:
-        words = _("**{name}** is still at work; its network is kept when it has ended.")
+        words = _("**{name}** is still training; its network is kept when it has ended.")
     else:
         words = _("**{name}** has ended without a network that could be kept. {why}")
     st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
 if choices:
     tags_of_all = sorted({tag for run in choices.values() for tag in run.tags})
     with st.container(key=state.MODELS_CHOICE):
-        found = show_filter(choices, tags_of_all) if len(choices) > 1 else choices
+        found = show_filter(choices, tags_of_all) if len(choices) > MANY else choices
         if found:
             choose_run(found, asked_run)
             show_choice(found)
@@ -162,8 +165,8 @@ if choices:
 else:
     st.markdown(
         _(
-            "There is no trained network yet. Train one, or bring one in below; then it is kept "
-            "here, to look into, to compare and to take along."
+            "There is no trained network yet. Train one, or import one below; then it is kept "
+            "here, to inspect, to compare and to export."
         )
     )
     st.page_link(train_page(), label=_("Train a network"), icon=":material/show_chart:")

@@ -1,14 +1,17 @@
-"""The Runs page: every run, newest first, with what came of it."""
+"""The Runs page: every run, newest first, with its result, and then the examples.
+
+The folds of one cross-validation share a card.
+"""
 
 from contextlib import suppress
+from itertools import groupby
 
 import streamlit as st
 
 from mnist_core.crossvalidation import tag_of
 from mnist_core.errors import UnknownRunError
-from mnist_core.runs import EpochRecord, Run
-from mnist_core.runs.store import NAME_LENGTH
-from ui import problems, run_choice, services, state
+from mnist_core.runs import Command, EpochRecord, Run, RunStatus
+from ui import fold_panel, problems, run_choice, services, state
 from ui.navigation import (
     evaluate_page,
     folds_page,
@@ -17,18 +20,8 @@ from ui.navigation import (
     train_page,
     trying_page,
 )
-from ui.run_words import (
-    STATUS_WORDS,
-    all_settings,
-    duration,
-    epochs,
-    escaped,
-    loss,
-    metric,
-    moment,
-    whole,
-)
-from ui.text import _
+from ui.run_words import STATUS_WORDS, all_settings, duration, epochs, loss, metric, moment, whole
+from ui.text import _, escaped
 
 RUNS_ON_A_PAGE = 12
 #: While a run of the page is at work, the list is read again so often, in seconds.
@@ -40,7 +33,8 @@ def ask_name(run: Run) -> None:
     """Ask for another name."""
     state.DIALOG_OPEN.set(True)
     with st.form(state.RENAME_FORM, border=False):
-        st.text_input(_("Name"), run.name, max_chars=NAME_LENGTH, key=state.run_name(run.id).key)
+        # A limit in the browser would cut a longer name without a word; the store refuses in words.
+        st.text_input(_("Name"), run.name, key=state.run_name(run.id).key)
         problems.show_notice()
         st.form_submit_button(
             _("Rename"), type="primary", key=state.RENAME_CONFIRM, on_click=rename, args=(run.id,)
@@ -60,8 +54,8 @@ def ask_deletion(run: Run) -> None:
     state.DIALOG_OPEN.set(True)
     st.markdown(
         _(
-            "**{name}** is deleted with all that it learned ({epochs}) and its models. This cannot "
-            "be undone."
+            "**{name}** will be deleted, with its models and {epochs} of history. This cannot be "
+            "undone."
         ).format(name=escaped(run.name), epochs=epochs(run.epochs_done))
     )
     problems.show_notice()
@@ -69,7 +63,7 @@ def ask_deletion(run: Run) -> None:
         st.button(
             _("Delete"), type="primary", key=state.DELETE_CONFIRM, on_click=delete, args=(run.id,)
         )
-        st.button(_("Keep it"), key=state.DELETE_CANCEL, on_click=st.rerun)
+        st.button(_("Cancel"), key=state.DELETE_CANCEL, on_click=st.rerun)
 
 
 def delete(run_id: str) -> None:
@@ -80,8 +74,13 @@ def delete(run_id: str) -> None:
         st.rerun()
 
 
-def show_run(run: Run) -> None:
-    """One run: what it is, what came of it, what can be done with it."""
+def show_run(run: Run, study: str | None = None) -> None:
+    """One run: what it is, its result, what can be done with it.
+
+    Args:
+        run: The run.
+        study: The tag of the cross-validation whose card it stands in, if it does.
+    """
     status = STATUS_WORDS[run.status]
     with st.container(border=True, key=state.run_card(run.id), gap="xsmall"):
         with st.container(
@@ -90,8 +89,10 @@ def show_run(run: Run) -> None:
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 st.markdown(f"**{escaped(run.name)}**", width="content")
                 st.badge(_(status.label), icon=status.icon, color=status.colour)
+                if (place := services.store().queue_position(run.id)) is not None:
+                    st.caption(_("number {place} in the queue").format(place=place))
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
-                show_actions(run)
+                show_actions(run, study)
         settings = all_settings(run.config, services.rate_changes(run))
         st.caption(f"{settings} · {when(run)}")
         if run.best:
@@ -107,6 +108,8 @@ def show_run(run: Run) -> None:
 def when(run: Run) -> str:
     """When it began and how long it trained."""
     began = moment(run.started_at or run.created_at, st.context.timezone)
+    if run.imported is not None:
+        return _("imported {moment}").format(moment=began)
     if run.started_at is None:
         return _("queued {moment}").format(moment=began)
     return _("started {moment}, trained {duration}").format(
@@ -134,8 +137,8 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
     ]
 
 
-def show_actions(run: Run) -> None:
-    """Open, try, evaluate, take along, rename, delete."""
+def show_actions(run: Run, shown_study: str | None) -> None:
+    """Open, try, evaluate, export, rename, stop, delete; an example can only be hidden."""
     if run.imported is None:
         st.page_link(
             train_page(),
@@ -143,7 +146,7 @@ def show_actions(run: Run) -> None:
             icon=":material/show_chart:",
             query_params={"run": run.id},
         )
-    if (study := tag_of(run)) is not None:
+    if (study := tag_of(run)) not in (None, shown_study):
         st.page_link(
             folds_page(),
             label=_("All folds"),
@@ -165,24 +168,120 @@ def show_actions(run: Run) -> None:
             icon=":material/inventory_2:",
             query_params={"run": run.id},
         )
+    if run.example is not None:
+        st.button(
+            _("Hide"),
+            key=state.run_hide(run.id),
+            type="tertiary",
+            help=_("Leaves this example out of the lists of all readers, until it is shown again."),
+            on_click=hide,
+            args=(run.id,),
+        )
+        return
     if st.button(
         _("Rename"),
         key=state.run_rename(run.id),
         type="tertiary",
-        help=_("Gives this run a name by which you know it again."),
+        help=_("Gives this run a name of your own."),
     ):
         ask_name(run)
+    if run.status is RunStatus.QUEUED:
+        st.button(
+            _("Stop"),
+            key=state.run_stop(run.id),
+            type="tertiary",
+            help=_("Takes this run out of the queue."),
+            on_click=stop,
+            args=(run.id,),
+        )
     active = run.status.is_active
     if st.button(
         _("Delete"),
         key=state.run_delete(run.id),
         type="tertiary",
         disabled=active,
-        help=_("It is still at work: open it and stop it first.")
+        help=_("This run has not ended yet. Stop it first.")
         if active
-        else _("Asks once more, and then removes the run with all that it learned."),
+        else _("Asks for confirmation, then removes the run with its models and its history."),
     ):
         ask_deletion(run)
+
+
+def stop(run_id: str) -> None:
+    """Take a run out of the queue."""
+    with problems.noted():
+        services.store().command(run_id, Command.STOP)
+
+
+def hide(run_id: str) -> None:
+    """Leave an example out of the lists."""
+    with problems.noted():
+        services.store().hide(run_id)
+
+
+def show_hidden() -> None:
+    """Show all examples again."""
+    with problems.noted():
+        store = services.store()
+        for run in store.examples(hidden=True):
+            if run.hidden:
+                store.hide(run.id, hidden=False)
+
+
+def show_examples() -> None:
+    """The trained networks that come with the lab."""
+    store = services.store()
+    shown, every = store.examples(), store.examples(hidden=True)
+    if not every:
+        return
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+    ):
+        st.header(_("Examples"), anchor=False)
+        if len(shown) < len(every):
+            st.button(
+                _("Show hidden examples"),
+                key=state.EXAMPLES_SHOW,
+                type="tertiary",
+                icon=":material/visibility:",
+                on_click=show_hidden,
+            )
+    st.caption(
+        _("Trained networks that come with the lab. They cannot be changed, stopped or deleted.")
+    )
+    for run in shown:
+        show_run(run)
+
+
+def show_study(tag: str, folds: list[Run]) -> None:
+    """The folds of one cross-validation: a line for all of them, and each one's card below it."""
+    ended = sum(not run.status.is_active for run in folds)
+    with st.container(border=True, key=state.run_card(tag), gap="xsmall"):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            words = _("**{study}** · {ended} of {folds} folds have ended")
+            name = escaped(fold_panel.study_name(folds[0]))
+            st.markdown(
+                words.format(study=name, ended=ended, folds=folds[0].config.folds), width="content"
+            )
+            st.page_link(
+                folds_page(),
+                label=_("All folds"),
+                icon=folds_page().icon,
+                query_params={"study": tag},
+            )
+            if ended < len(folds):
+                st.button(
+                    _("Stop all"),
+                    key=state.run_stop(tag),
+                    type="tertiary",
+                    on_click=fold_panel.stop,
+                    args=(tag,),
+                )
+        with st.expander(_("Each fold")):
+            for run in folds:
+                show_run(run, tag)
 
 
 def turn_page(by: int) -> None:
@@ -209,6 +308,11 @@ def read_runs() -> list[Run]:
     return services.store().list_runs(limit=RUNS_ON_A_PAGE + 1, offset=offset)
 
 
+def study_of(run: Run) -> str | None:
+    """The tag of the cross-validation that a run is a fold of."""
+    return tag_of(run) if run.config.folds else None
+
+
 def any_active(runs: list[Run]) -> bool:
     """Whether the list will change by itself."""
     return any(run.status.is_active for run in runs[:RUNS_ON_A_PAGE])
@@ -221,8 +325,14 @@ def show_list(refreshing: bool) -> None:
         # Running the whole page again would close a dialog that somebody is typing in.
         if any_active(runs) != refreshing and not state.DIALOG_OPEN.get():
             st.rerun()
-        for run in runs[:RUNS_ON_A_PAGE]:
-            show_run(run)
+        # Those of one study were queued together, so they stand together.
+        for study, group in groupby(runs[:RUNS_ON_A_PAGE], key=study_of):
+            together = list(group)
+            if study and len(together) > 1:
+                show_study(study, together)
+            else:
+                for run in together:
+                    show_run(run)
         show_paging(more=len(runs) > RUNS_ON_A_PAGE)
 
 
@@ -237,5 +347,7 @@ if first:
     active = any_active(first)
     st.fragment(show_list, run_every=REFRESH_SECONDS if active else None)(active)
 else:
-    st.markdown(_("There is no run yet. Start an experiment, and it is kept here for good."))
+    st.markdown(_("There is no run of yours yet. Start an experiment, and it is listed here."))
     st.page_link(start_page(), label=_("Choose an experiment"), icon=":material/home:")
+if not state.RUNS_PAGE.get():
+    show_examples()

@@ -11,9 +11,9 @@ from mnist_core.runs import Run
 from ui import fetching, live_chart, problems, services, state
 from ui.navigation import draw_page, train_page
 from ui.reproduction_panel import show_reproduction
-from ui.run_words import STATUS_WORDS, about, escaped, settings_line, whole
+from ui.run_words import STATUS_WORDS, about, settings_line, whole
 from ui.starting import start_run
-from ui.text import _
+from ui.text import _, escaped
 
 FIRST = next(iter(PRESETS.values()))
 #: So many experiments are shown at once; the others are one click away.

@@ -12,8 +12,8 @@ from mnist_core.runs import Run
 from mnist_core.runs.event_files import SHORT_ID
 from ui import board, problems, services, state
 from ui.navigation import RUN_ID, train_page
-from ui.run_words import escaped, moment, settings_line
-from ui.text import _
+from ui.run_words import moment, settings_line
+from ui.text import _, escaped
 
 #: While it starts, it is looked at so often, in seconds.
 LOOK_SECONDS = 0.5

@@ -12,8 +12,8 @@ from mnist_core.runs import Run
 from ui import disk_panel, presses, problems, services, state
 from ui.fields import CHOICE_LABELS
 from ui.navigation import evaluate_page, trying_page
-from ui.run_words import escaped, percent
-from ui.text import _
+from ui.run_words import percent
+from ui.text import _, escaped
 from ui.waiting import wait_for_engine
 
 SCALINGS = ("unit", "raw")
@@ -23,10 +23,10 @@ CLEARLY_BETTER = 0.05
 
 def show_arrivals() -> None:
     """Both ways in, and what came in last."""
-    st.subheader(_("Bring one in"), anchor=False)
+    st.header(_("Import a model"), anchor=False)
     show_arrived()
     if services.engine_state().phase == "starting":
-        wait_for_engine(_("The workers are starting; they look at your file in a few seconds."))
+        wait_for_engine(_("The workers are starting; a file can be imported in a few seconds."))
     with st.container(key=state.MODELS_ARRIVALS):
         left, right = st.columns(2, gap="large")
         with left:
@@ -39,8 +39,8 @@ def show_model_upload() -> None:
     """A model that was trained elsewhere."""
     st.markdown(
         _(
-            '**A model that you trained elsewhere**, saved with `model.save("model.keras")` or '
-            "as `.h5`. Here you can evaluate it, draw for it and save it in other formats."
+            '**A model that was trained elsewhere**, saved with `model.save("model.keras")` or '
+            "as `.h5`. Here it can be evaluated, tested with drawings and exported."
         )
     )
     file = st.file_uploader(
@@ -54,18 +54,22 @@ def show_model_upload() -> None:
         ),
     )
     scaling = st.segmented_control(
-        _("Its pixels go from"),
+        _("Range of its pixels"),
         SCALINGS,
         format_func=lambda key: _(CHOICE_LABELS["pixel_scaling"][key]),
         key=state.MODELS_SCALING.prepare(),
         required=True,
         help=_(
-            "How the pictures looked that it learned from. Most programs divide the pixels by 255 "
-            "first: then it is 0 to 1. A network with a Rescaling layer of its own wants 0 to 255."
+            "The range of the pixels that it was trained with. Most programs divide the pixels by "
+            "255 first: then it is 0 to 1. A network with its own Rescaling layer expects 0 to 255."
         ),
     )
     asked = st.button(
-        _("Bring the model in"), key=state.MODELS_TAKE, disabled=file is None, type="primary"
+        _("Import the model"),
+        key=state.MODELS_TAKE,
+        disabled=file is None,
+        type="primary",
+        on_click=forget_arrived,
     )
     if asked and file is not None and scaling:
         take(
@@ -79,15 +83,23 @@ def show_run_upload() -> None:
     st.markdown(
         _(
             "**A saved run**, the .zip that “Download everything” gave you here or on another "
-            "machine. It is compared with its checksums, and comes in as a run of its own."
+            "machine. Its checksums are verified, and it is imported as a new run."
         )
     )
     file = st.file_uploader(_("Saved run"), type=["zip"], key=state.MODELS_RESTORE.key)
     asked = st.button(
-        _("Bring in a saved run"), key=state.MODELS_RESTORE_TAKE, disabled=file is None
+        _("Import a saved run"),
+        key=state.MODELS_RESTORE_TAKE,
+        disabled=file is None,
+        on_click=forget_arrived,
     )
     if asked and file is not None:
         take((file.file_id, "run"), lambda: services.restore(file, file.name))
+
+
+def forget_arrived() -> None:
+    """The success of an earlier import does not stay beside the outcome of this one."""
+    state.MODELS_ARRIVED.set(None)
 
 
 def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
@@ -98,7 +110,7 @@ def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
         bring: Does it.
     """
     try:
-        with st.spinner(_("The file is being looked at …"), show_time=True):
+        with st.spinner(_("The file is being checked …"), show_time=True):
             run_id = presses.once(what, lambda: bring().id, seconds=math.inf, holds=services.exists)
     except LabError as error:
         problems.show(error)
@@ -121,13 +133,15 @@ def arrived() -> Run | None:
 
 
 def show_arrived() -> None:
-    """Say what came in, how well it reads, and what can be done with it now."""
+    """Say what was imported, its accuracy, and what can be done with it now."""
     run = arrived()
     if run is None:
         return
-    words = _("**{name}** is here.")
+    words = _("**{name}** has been imported.")
     if run.test_metric is not None:
-        words = _("**{name}** is here. It reads {accuracy} of the test digits correctly.")
+        words = _(
+            "**{name}** has been imported. It classifies {accuracy} of the test images correctly."
+        )
     st.success(
         words.format(name=escaped(run.name), accuracy=percent(run.test_metric)),
         icon=":material/check:",
@@ -138,9 +152,9 @@ def show_arrived() -> None:
     if other and glances[other] > glances[ours] + CLEARLY_BETTER:
         st.warning(
             _(
-                "Of 500 training digits it reads {ours} with pixels from {our_range}, and {other} "
-                "with pixels from {other_range}. Probably it learned from those: bring it in once "
-                "more, with that choice."
+                "Of 500 training images it classifies {ours} correctly with pixels from "
+                "{our_range}, and {other} with pixels from {other_range}. Probably it was trained "
+                "with the latter: import it again with that range."
             ).format(
                 ours=percent(glances[ours]),
                 other=percent(glances[other]),

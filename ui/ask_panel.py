@@ -16,9 +16,9 @@ from mnist_core.tasks import Task, task
 from mnist_core.tasks.texts import has_negation, read_back
 from mnist_core.words import mark
 from ui import ask_figures, fetching, pictures, problems, services, state
-from ui.run_words import escaped, percent, price, price_change, whole
+from ui.run_words import percent, price, price_change, whole
 from ui.starting import start_run
-from ui.text import _
+from ui.text import _, escaped
 
 #: What is asked before anybody has typed something: it has words for each side.
 FIRST_TEXTS = {

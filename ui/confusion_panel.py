@@ -11,9 +11,9 @@ from mnist_core.evaluation import Evaluation
 from mnist_core.runs import Run
 from ui import evaluation_charts, pictures, state
 from ui.evaluation_words import CHART_CONFIG, class_names, part_words, quoted
-from ui.run_words import escaped, loss, percent, samples_called, whole
+from ui.run_words import loss, percent, samples_called, whole
 from ui.sample_views import most_shown, sample_views
-from ui.text import _, ngettext
+from ui.text import _, escaped, ngettext
 
 #: The worst answers that are shown.
 WORST_SHOWN = 12
@@ -25,12 +25,12 @@ BARS, FEW_BARS = 10, 4
 def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
     """The confusion matrix, and the images of the cell that was chosen in it."""
     _begin_with_the_worst(run, evaluation)
-    st.subheader(_("What does it take for what?"), anchor=False)
+    st.header(_("What does it confuse?"), anchor=False)
     st.caption(
         _(
-            "The confusion matrix: each row is a class, each column what was read. Grey is right; "
-            "the redder, the larger the share of its row that is read so. Click a cell to see its "
-            "{samples}."
+            "The confusion matrix: each row is a true class, each column a predicted class. Grey "
+            "is correct; the redder a cell, the larger its share of the row. Click a cell to see "
+            "its {samples}."
         ).format(samples=samples_called(run.config))
     )
     true, read, version = state.EVALUATE_MARKED.get()
@@ -94,8 +94,8 @@ def take_click() -> None:
 def _show_cell_choice(classes: tuple[str, ...]) -> None:
     with st.container(horizontal=True):
         for label, entry, explanation in (
-            (_("What it is"), state.EVALUATE_TRUE, _("The row of the confusion matrix.")),
-            (_("Read as"), state.EVALUATE_READ, _("The column of the confusion matrix.")),
+            (_("True class"), state.EVALUATE_TRUE, _("The row of the confusion matrix.")),
+            (_("Predicted class"), state.EVALUATE_READ, _("The column of the confusion matrix.")),
         ):
             st.selectbox(
                 label,
@@ -122,13 +122,13 @@ def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
     if not len(found):
         return
     shown = found[: most_shown(run)]
-    words = _("The surest answers come first; below each, how sure the network is.")
+    words = _("The most confident predictions come first, each with its confidence.")
     if len(shown) < len(found):
         words += " " + _("Shown are the first {count}.").format(count=whole(len(shown)))
     st.caption(words)
     sure = [percent(float(share)) for share in evaluation.probabilities[shown, read]]
     spoken = [
-        _("{true}, read as {read}, {sure} sure, no. {index} of {array}").format(
+        _("{true}, predicted as {read}, confidence {sure}, no. {index} of {array}").format(
             sure=share, index=int(index), array=part_words(part).array, **called
         )
         for index, share in zip(evaluation.indices[shown], sure, strict=True)
@@ -141,29 +141,28 @@ def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
 
 def _cell_line(count: int, right: bool) -> str:
     if not count:
-        return _("No {true} is read as {read}.")
+        return _("No {true} is predicted as {read}.")
     if right:
         return ngettext(
-            "**{count}** {samples} of {true} is read correctly.",
-            "**{count}** {samples} of {true} are read correctly.",
+            "**{count}** {samples} of {true} is classified correctly.",
+            "**{count}** {samples} of {true} are classified correctly.",
             count,
         )
     return ngettext(
-        "**{count}** {samples} of {true} is read as {read}.",
-        "**{count}** {samples} of {true} are read as {read}.",
+        "**{count}** {samples} of {true} is predicted as {read}.",
+        "**{count}** {samples} of {true} are predicted as {read}.",
         count,
     )
 
 
 def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
     """The samples with the highest loss, with all that the network thought of them."""
-    st.subheader(_("What did it get most wrong?"), anchor=False)
+    st.header(_("Which predictions are most wrong?"), anchor=False)
     st.caption(
         _(
-            "The {samples} with the highest loss: here the network was sure of something else. "
-            "Look at them: some are hard for people too, and some labels are doubtful themselves. "
-            "Blue is what it read, green the right answer. The number is the place in {array}, "
-            "counted from 0."
+            "The {samples} with the highest loss: the network was confident of a wrong class. "
+            "Some are hard for people too, and some labels are doubtful. Blue is the predicted "
+            "class, green the true one. The number is the position in {array}, counted from 0."
         ).format(samples=samples_called(run.config), array=part_words(part).array)
     )
     worst = evaluation.top_losses(WORST_SHOWN)
@@ -182,7 +181,7 @@ def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
 def _worst_line(evaluation: Evaluation, position: int) -> str:
     names = class_names(evaluation.classes)
     true, read = int(evaluation.labels[position]), int(evaluation.read[position])
-    words = _("{true}, read correctly") if true == read else _("{true}, read as {read}")
+    words = _("{true}, classified correctly") if true == read else _("{true}, predicted as {read}")
     line = words.format(true=quoted(names[true]), read=quoted(names[read]))
     if evaluation.wrong[position]:
         line += " " + _("(label made wrong on purpose)")

@@ -13,8 +13,7 @@ def main() -> None:
 
     from ui import problems, services
     from ui.navigation import all_pages, close_drawer_after_choice, unknown_address
-    from ui.run_words import escaped
-    from ui.text import _
+    from ui.text import _, escaped
 
     st.set_page_config(layout="wide")
     st.html(Path(__file__).with_name("layout.css"))

@@ -14,8 +14,8 @@ from ui import data_figures, data_parts, state
 from ui.data_parts import ImageSet
 from ui.number_field import place_field
 from ui.picture_grid import picture_grid
-from ui.run_words import escaped, percent, whole
-from ui.text import _, ngettext
+from ui.run_words import percent, whole
+from ui.text import _, escaped, ngettext
 
 #: What there is to look at, in the order of the page.
 VIEWS = {

@@ -13,8 +13,8 @@ from mnist_core.tasks import Standard, draw, split, task
 from mnist_core.words import mark
 from ui import data_figures, data_parts, data_tasks, fetching, state
 from ui.charts import METRICS
-from ui.run_words import PRICE_COLUMN, escaped, whole
-from ui.text import _
+from ui.run_words import PRICE_COLUMN, whole
+from ui.text import _, escaped
 
 #: Points in a picture of a column and the price: more would only cover each other.
 POINTS = 1_500

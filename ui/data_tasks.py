@@ -9,8 +9,7 @@ from mnist_core.errors import ConfigError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import TASKS, task
 from ui import fetching, settings_form, state
-from ui.run_words import escaped
-from ui.text import _
+from ui.text import _, escaped
 
 
 def follow_address() -> None:

@@ -17,8 +17,8 @@ from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, 
 from mnist_core.words import mark
 from ui import data_figures, data_parts, state
 from ui.data_parts import ImageSet
-from ui.run_words import escaped, whole
-from ui.text import _
+from ui.run_words import whole
+from ui.text import _, escaped
 
 #: Texts on a page of the list, and words of each in it.
 PAGE = 10

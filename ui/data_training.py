@@ -15,8 +15,8 @@ from ui.data_parts import ImageSet
 from ui.fields import CHOICE_LABELS
 from ui.navigation import train_page
 from ui.picture_grid import sheet
-from ui.run_words import escaped, whole
-from ui.text import _
+from ui.run_words import whole
+from ui.text import _, escaped
 from ui.waiting import wait_for_engine
 
 #: Training images shown in the grid: the first ones that are drawn.

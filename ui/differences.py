@@ -9,8 +9,8 @@ from mnist_core.architectures import ARCHITECTURES
 from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS, FIELDS
-from ui.run_words import escaped, whole
-from ui.text import _
+from ui.run_words import whole
+from ui.text import _, escaped
 
 #: At most so many are named one by one.
 MOST_NAMED = 4

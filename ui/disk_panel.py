@@ -8,8 +8,8 @@ from mnist_core.config import Limit
 from mnist_core.runs.cleaning import LEAST_DAYS, MOST_DAYS, OldRun
 from ui import problems, services, state
 from ui.number_field import place_field
-from ui.run_words import escaped, whole
-from ui.text import _, ngettext
+from ui.run_words import whole
+from ui.text import _, escaped, ngettext
 
 #: Sizes are looked up anew after so many seconds.
 SIZES_SECONDS = 20
@@ -40,8 +40,8 @@ def show_disk() -> None:
     with st.expander(_("Disk: {title}").format(title=title), key=state.MODELS_DISK):
         st.markdown(
             _(
-                "A clean-up removes what ended long ago, with all that it learned. Pinned runs and "
-                "runs at work stay."
+                "A clean-up removes runs that ended long ago, with their models. Pinned runs, and "
+                "runs that have not ended, stay."
             )
         )
         with st.container(width=240):
@@ -55,10 +55,10 @@ def show_disk() -> None:
 def show_clean_up(old: list[OldRun]) -> None:
     """List what would go, and remove it when that was read and confirmed."""
     if not old:
-        st.caption(_("There is nothing to remove: nothing that old is left unpinned."))
+        st.caption(_("There is nothing to remove: no unpinned run is that old."))
         return
     freed = in_bytes(sum(one.bytes for one in old))
-    lines = ["| | | |", "|---|---|---|"]
+    lines = [f"| {_('Run')} | {_('Ended')} | {_('Size')} |", "|---|---|---:|"]
     for one in old[:LISTED]:
         age = ngettext("{days} day ago", "{days} days ago", int(one.days))
         row = (escaped(one.run.name), age.format(days=whole(int(one.days))), in_bytes(one.bytes))
@@ -69,7 +69,9 @@ def show_clean_up(old: list[OldRun]) -> None:
     words = ngettext("Remove {count} run ({size})", "Remove {count} runs ({size})", len(old))
     label = words.format(count=whole(len(old)), size=freed)
     with st.popover(label, icon=":material/delete_sweep:", key=state.MODELS_CLEAN):
-        st.caption(_("They are removed for good. Pin what you want to keep, or download it first."))
+        st.caption(
+            _("They are removed permanently. Pin or download the runs that you want to keep.")
+        )
         st.button(
             _("Remove them"),
             type="primary",

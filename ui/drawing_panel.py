@@ -18,8 +18,8 @@ from mnist_core.predictions import Prediction
 from mnist_core.runs import Run
 from ui import pictures, problems, services, state, teach_panel
 from ui.navigation import evaluate_page
-from ui.run_words import escaped, percent, probability
-from ui.text import _
+from ui.run_words import percent, probability
+from ui.text import _, escaped
 
 #: A layer with so many units is the last one: each stands for a digit.
 DIGITS = 10

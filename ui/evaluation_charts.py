@@ -88,7 +88,7 @@ def _cells(
         for true in range(count)
         for read in range(count)
     ]
-    words = translate(mark("{true} read as {read}: {count}<br>{share} of all that are {true}"))
+    words = translate(mark("{true} predicted as {read}: {count}<br>{share} of all that are {true}"))
     places = {"true": "%{customdata[2]}", "read": "%{customdata[3]}"}
     places |= {"count": "%{customdata[4]}", "share": "%{customdata[5]}"}
     hidden, shown = {"marker": {"opacity": 0}}, {"marker": {"opacity": 1}}
@@ -126,10 +126,10 @@ def _matrix_layout(classes: tuple[str, ...], translate: Callable[[str], str]) ->
     }
     return {
         "xaxis": axis
-        | {"title": {"text": translate(mark("read as"))}, "side": "top"}
+        | {"title": {"text": translate(mark("predicted class"))}, "side": "top"}
         | ({} if few else {"tickangle": -90}),
         "yaxis": axis
-        | {"title": {"text": translate(mark("what it is"))}}
+        | {"title": {"text": translate(mark("true class"))}}
         | {"range": [len(classes) - 0.5, -0.5]},
         "height": 520 if few else 760,
         "margin": {"l": 10, "r": 4, "t": 10, "b": 4},
@@ -172,8 +172,8 @@ def reliability_diagram(
     axis = {"range": [0, 1.02], "tickformat": ".0%", "fixedrange": True, "automargin": True}
     figure = go.Figure(
         layout={
-            "xaxis": axis | {"title": {"text": translate(mark("how sure the network is"))}},
-            "yaxis": axis | {"title": {"text": translate(mark("how often it is right"))}},
+            "xaxis": axis | {"title": {"text": translate(mark("confidence"))}},
+            "yaxis": axis | {"title": {"text": translate(mark("share of correct predictions"))}},
             "height": 360,
             "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
             "bargap": 0,

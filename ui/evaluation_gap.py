@@ -19,8 +19,8 @@ from ui.evaluation_words import (
     signed,
     signed_price,
 )
-from ui.run_words import escaped, loss, percent, price, samples_called, whole
-from ui.text import _
+from ui.run_words import loss, percent, price, samples_called, whole
+from ui.text import _, escaped
 
 #: Accuracies are compared in percentage points.
 _POINTS = 100
@@ -30,8 +30,8 @@ _ORDER = ("train", "validation", "test")
 
 def show_heading(run: Run) -> None:
     """The title above the parts side by side."""
-    words = _("Does it hold for new {samples}?")
-    st.subheader(words.format(samples=samples_called(run.config)), anchor=False)
+    words = _("Does it generalise to new {samples}?")
+    st.header(words.format(samples=samples_called(run.config)), anchor=False)
 
 
 def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
@@ -40,8 +40,8 @@ def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
     if "train" not in parts:
         st.markdown(
             _(
-                "This model came in as a file, and nobody here knows which {samples} it learned "
-                "from. So there is nothing to compare the test {samples} with."
+                "This model was imported, and the {samples} that it was trained on are not known. "
+                "So there is nothing to compare the test {samples} with."
             ).format(samples=samples)
         )
         return
@@ -53,7 +53,7 @@ def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
         classes = {n: p for n in ordered if isinstance(p := parts[n], Evaluation)}
         rows, sentence = _class_rows(classes), _class_sentence(classes, samples)
     lines = [
-        _row("", (part_words(name).label for name in ordered)),
+        _row(_("figure"), (part_words(name).label for name in ordered)),
         "|---|" + "---:|" * len(ordered),
         _row(samples, (whole(len(parts[name])) for name in ordered)),
         *rows,
@@ -88,24 +88,26 @@ def _class_sentence(parts: Mapping[str, Evaluation], samples: str) -> str:
     points = f"{_POINTS * abs(gap.accuracy.value):.1f}"
     if gap.accuracy.low > 0:
         return _(
-            "The generalisation gap: it reads {points} percentage points fewer of the test "
-            "{samples} than of those that it learned from. What it learned by heart does not help "
-            "it there."
+            "The generalisation gap: the accuracy on the test {samples} is {points} percentage "
+            "points lower than on the training {samples}. What was memorised in training does not "
+            "help with new {samples}."
         ).format(points=points, samples=samples)
     if gap.accuracy.high < 0:
         words = _(
-            "There is no generalisation gap: it reads even {points} percentage points more of the "
-            "test {samples} than of those that it learned from."
+            "There is no generalisation gap: the accuracy on the test {samples} is even {points} "
+            "percentage points higher than on the training {samples}."
         ).format(points=points, samples=samples)
         if wrong := int(train.wrong.sum()):
             return f"{words} " + _(
-                "Of the training labels {count} were made wrong on purpose; it has not learned "
-                "those by heart."
+                "Of the training labels {count} were made wrong on purpose; the network has not "
+                "memorised those."
             ).format(count=whole(wrong))
-        return f"{words} " + _("Those must be the harder ones.")
+        return f"{words} " + _("The training {samples} may be harder, or it is chance.").format(
+            samples=samples
+        )
     return _(
         "The generalisation gap in accuracy, {points} percentage points, may be chance: the "
-        "interval holds 0. So far it has learned what holds for new {samples} too."
+        "interval contains 0. So far the network generalises to new {samples}."
     ).format(points=points, samples=samples)
 
 
@@ -127,15 +129,16 @@ def _number_sentence(parts: Mapping[str, RegressionEvaluation], samples: str) ->
     }
     if gap.low > 0:
         return _(
-            "The generalisation gap: on the test {samples} it is {error} farther off, on average, "
-            "than on those that it learned from. What it learned by heart does not help it there."
+            "The generalisation gap: the mean error on the test {samples} is {error} larger than "
+            "on the training {samples}. What was memorised in training does not help with new "
+            "{samples}."
         ).format(**values)
     if gap.high < 0:
         return _(
-            "There is no generalisation gap: on the test {samples} it is even {error} nearer to "
-            "the truth than on those that it learned from. Those must be the harder ones."
+            "There is no generalisation gap: the mean error on the test {samples} is even {error} "
+            "smaller than on the training {samples}."
         ).format(**values)
     return _(
-        "The generalisation gap, {error}, may be chance: the interval holds 0. So far it has "
-        "learned what holds for new {samples} too."
+        "The generalisation gap, {error}, may be chance: the interval contains 0. So far the "
+        "network generalises to new {samples}."
     ).format(**values)

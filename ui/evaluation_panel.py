@@ -11,8 +11,8 @@ from mnist_core.evaluation import Evaluation
 from mnist_core.runs import Run
 from ui import evaluation_charts, state, threshold_charts
 from ui.evaluation_words import CHART_CONFIG, class_names, part_words, show_metric
-from ui.run_words import escaped, loss, percent, samples_called, whole
-from ui.text import _
+from ui.run_words import loss, percent, samples_called, whole
+from ui.text import _, escaped
 
 #: Pairs of classes in the list of the most confused.
 PAIRS_SHOWN = 10
@@ -34,8 +34,8 @@ def show_figures(run: Run, evaluation: Evaluation, part: str) -> None:
             percent(accuracy.value),
             _("{low} to {high}").format(low=percent(accuracy.low), high=percent(accuracy.high)),
             _(
-                "The share of {samples} that are read correctly. Other {samples} would give a "
-                "slightly different share: the range below holds the true one 95 times of 100 "
+                "The share of {samples} that are classified correctly. Other {samples} would give "
+                "a slightly different share: the range below holds the true one 95 times of 100 "
                 "(Wilson's interval). The more {samples}, the narrower it is."
             ).format(samples=samples),
         )
@@ -52,34 +52,32 @@ def show_figures(run: Run, evaluation: Evaluation, part: str) -> None:
             _("of {count} {part} {samples}").format(
                 count=whole(count), part=part_words(part).inline, samples=samples
             ),
-            _("How many {samples} are read as something that they are not.").format(
-                samples=samples
-            ),
+            _("How many {samples} are classified wrongly.").format(samples=samples),
         )
         show_metric(
             _("Calibration error"),
             percent(calibration.expected_error),
-            _("{confidence} sure on average").format(confidence=percent(calibration.confidence)),
+            _("mean confidence {confidence}").format(confidence=percent(calibration.confidence)),
             _(
-                "How far the network's confidence and its accuracy lie apart: of the answers that "
-                "it gives with 80% confidence, 80 of 100 should be right. 0% is perfect. See "
-                "“How far can its confidence be trusted?” below."
+                "The difference between the network's confidence and its accuracy: of the "
+                "predictions with 80% confidence, 80 of 100 should be correct. 0% is perfect. See "
+                "“Is its confidence justified?” below."
             ),
         )
     if wrong := int(evaluation.wrong.sum()):
         st.caption(
             _(
-                "{count} of these labels were made wrong on purpose. The network is judged by the "
-                "labels that it was told, so reading one for what it really is counts as an "
-                "error."
+                "{count} of these labels were made wrong on purpose (label noise). The figures "
+                "compare with the labels as they are, so predicting the true class of such a "
+                "sample counts as an error."
             ).format(count=whole(wrong))
         )
 
 
 def _loss_help(evaluation: Evaluation, classes: int) -> str:
     text = _(
-        "How wrong the network is, and how sure of it: minus the logarithm of the probability "
-        "that it gives to the right class, averaged (cross-entropy). 0 is perfect; guessing among "
+        "Cross-entropy: minus the logarithm of the probability that the network assigns to the "
+        "correct class, averaged over the samples. 0 is perfect; guessing among "
         "{classes} classes gives {guess}. The range below holds the true loss 95 times of 100."
     ).format(classes=classes, guess=loss(float(np.log(classes))))
     if evaluation.penalty > 0:
@@ -98,10 +96,10 @@ def show_classes(run: Run, evaluation: Evaluation) -> None:
     with st.container(key=state.EVALUATE_TABLES):
         scores, pairs = st.columns([3, 2], gap="medium")
         with scores:
-            st.subheader(_("How well does it know each class?"), anchor=False)
+            st.header(_("How well is each class recognised?"), anchor=False)
             _show_scores(run, evaluation)
         with pairs:
-            st.subheader(_("Most confused"), anchor=False)
+            st.header(_("Most confused"), anchor=False)
             _show_pairs(run, evaluation)
 
 
@@ -122,15 +120,15 @@ def _show_scores(run: Run, evaluation: Evaluation) -> None:
             "precision": share(
                 _("Precision"),
                 _(
-                    "Of all that is read as this class, the share that really is. Low: it sees the "
-                    "class where it is not."
+                    "Of all samples predicted as this class, the share that belong to it. Low: "
+                    "many false alarms."
                 ),
             ),
             "recall": share(
                 _("Recall"),
                 _(
-                    "Of all that is this class, the share that is read so. Low: it misses the "
-                    "class."
+                    "Of all samples of this class, the share that are predicted as it. Low: many "
+                    "are missed."
                 ),
             ),
             "f1": share(
@@ -152,11 +150,13 @@ def _show_pairs(run: Run, evaluation: Evaluation) -> None:
     pairs = evaluation.confused_pairs[:PAIRS_SHOWN]
     if not pairs:
         st.markdown(
-            _("None: all {samples} are read correctly.").format(samples=samples_called(run.config))
+            _("None: all {samples} are classified correctly.").format(
+                samples=samples_called(run.config)
+            )
         )
         return
     lines = [
-        f"| {_('what it is')} | {_('read as')} | {_('times')} | {_('of its class')} |",
+        f"| {_('true class')} | {_('predicted class')} | {_('times')} | {_('of its class')} |",
         "|---|---|---:|---:|",
     ]
     names = class_names(evaluation.classes)
@@ -173,12 +173,12 @@ def show_thresholds(evaluation: Evaluation) -> None:
     """Of two classes: the ROC and the precision-recall curve, and the areas below them."""
     if evaluation.curves is None:
         return
-    st.subheader(_("What if it needed more, or less, for a “yes”?"), anchor=False)
+    st.header(_("What if the decision threshold is moved?"), anchor=False)
     yes = class_names(evaluation.classes)[1]
     st.caption(
         _(
-            "“{name}” is the answer from a probability of 0.5 on (the dot). Each point of the "
-            "lines is another threshold; the dashed lines are guessing."
+            "“{name}” is predicted from a probability of 0.5 (the dot). Each point of the curves "
+            "is another threshold; the dashed lines are guessing."
         ).format(name=yes)
     )
     left, right = st.columns(2, gap="medium")
@@ -229,7 +229,7 @@ def show_thresholds(evaluation: Evaluation) -> None:
 
 def show_calibration(evaluation: Evaluation) -> None:
     """The reliability diagram, and what it says."""
-    st.subheader(_("How far can its confidence be trusted?"), anchor=False)
+    st.header(_("Is its confidence justified?"), anchor=False)
     diagram, words = st.columns([3, 2], gap="medium")
     calibration = evaluation.calibration
     with diagram, st.container(key=state.EVALUATE_RELIABILITY):
@@ -243,17 +243,17 @@ def show_calibration(evaluation: Evaluation) -> None:
             _("Expected calibration error"),
             percent(calibration.expected_error),
             help=_(
-                "The distance between each bar and the dashed line, averaged by how many answers "
-                "stand behind the bar."
+                "The distance between each bar and the dashed line, averaged and weighted by the "
+                "number of predictions in the bar."
             ),
         )
         st.markdown(_calibration_sentence(evaluation))
         st.caption(
             _(
-                "A reliability diagram: the answers are sorted by how sure the network was of "
-                "them, and each bar is the share of them that is right. Of a network that can be "
-                "taken at its word, all bars end on the dashed line. Bars below it: too sure. "
-                "The thin lines are 95% intervals, long where there are few answers."
+                "A reliability diagram: predictions are grouped by confidence, and each bar is the "
+                "share of a group that is correct. For a well calibrated network all bars end on "
+                "the dashed line. Bars below it: overconfident. The thin lines are 95% intervals, "
+                "long where there are few predictions."
             )
         )
 
@@ -263,17 +263,15 @@ def _calibration_sentence(evaluation: Evaluation) -> str:
     values = {"confidence": percent(confidence), "accuracy": percent(accuracy)}
     if abs(confidence - accuracy) <= HONEST:
         words = _(
-            "On average it is {confidence} sure, and right in {accuracy} of all cases: **as sure "
-            "as it may be**."
+            "Its mean confidence is {confidence} and its accuracy {accuracy}: **well calibrated**."
         )
     elif confidence > accuracy:
         words = _(
-            "On average it is {confidence} sure, but right in only {accuracy} of all cases: **too "
-            "sure of itself**."
+            "Its mean confidence is {confidence} but its accuracy only {accuracy}: "
+            "**overconfident**."
         )
     else:
         words = _(
-            "On average it is {confidence} sure, and right in {accuracy} of all cases: **better "
-            "than it thinks**."
+            "Its mean confidence is {confidence} and its accuracy {accuracy}: **underconfident**."
         )
     return words.format(**values)

@@ -9,8 +9,8 @@ import streamlit as st
 from mnist_core.estimates import Estimate
 from mnist_core.runs import Run
 from mnist_core.words import mark
-from ui.run_words import escaped, loss, price, price_change, whole
-from ui.text import _
+from ui.run_words import loss, price, price_change, whole
+from ui.text import _, escaped
 
 #: Between the ends of an interval, where no line may break.
 _TO = "\N{WORD JOINER}–\N{WORD JOINER}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mnist_core.errors import LabError
 from mnist_core.formats import (
     FORMATS,
     Format,
@@ -22,12 +23,14 @@ from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui import problems, services, state
 from ui.model_panel import CHECKPOINT_LABELS
-from ui.run_words import escaped, whole
-from ui.text import _
+from ui.run_words import whole
+from ui.text import _, escaped
 from ui.waiting import wait_for_engine
 
 #: Files kept for all sessions, and for how many seconds; a large network has ten million bytes.
 KEPT, KEPT_SECONDS = 12, 1800
+#: Why files could not be written that were asked for last.
+_failures: dict[tuple[str, int, str, str], LabError] = {}
 
 
 @st.cache_data(max_entries=KEPT, ttl=KEPT_SECONDS, show_spinner=False)
@@ -45,13 +48,13 @@ def _file(run_id: str, version: int, key: str, checkpoint: str) -> bytes:  # noq
 
 @st.fragment
 def show_export(run: Run) -> None:
-    """Choose a format, have the file written, and take it.
+    """Choose a format and take the file.
 
     Args:
         run: The run; one that has not ended says so.
     """
     if run.status.is_active:
-        st.info(_("This run is still at work. It can leave the lab when it has ended."))
+        st.info(_("This run is still training. It can be exported when it has ended."))
         return
     no_code = why_no_code(run)
     if no_code and not run.has_models:
@@ -107,9 +110,7 @@ def _choose_format(run: Run, no_code: str) -> Format:
 
 def _choose_checkpoint(run: Run) -> str:
     if run.imported is None and not run.config.validation_size:
-        st.caption(
-            _("No validation samples judged this run: its network is that of the last epoch.")
-        )
+        st.caption(_("This run had no validation samples: its network is that of the last epoch."))
         return "last"
 
     def line(checkpoint: str) -> str:
@@ -130,7 +131,7 @@ def _choose_checkpoint(run: Run) -> str:
 
 
 def _show_file(run: Run, form: Format, checkpoint: str) -> None:
-    """The button that has the file written, or the one that takes it."""
+    """The button that has the file written and takes it."""
     engine = services.engine_state()
     if engine.phase == "starting":
         wait_for_engine(_("The workers are starting; a file can be written in a few seconds."))
@@ -140,20 +141,12 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
         st.warning(words.format(why=escaped(engine.message)))
         return
     wanted = (run.id, run.version, form.key, checkpoint)
-    content = _written(wanted) if state.EXPORT_READY.get() == wanted else None
-    if content is None:
-        st.button(
-            _("Write the file"),
-            key=state.EXPORT_PREPARE,
-            icon=":material/build:",
-            on_click=state.EXPORT_READY.set,
-            args=(wanted,),
-        )
-        return
+    if (error := _failures.pop(wanted, None)) is not None:
+        problems.show(error)
     name = file_name(run, form, checkpoint)
     st.download_button(
-        _("Download {file} ({size})").format(file=escaped(name), size=_size(len(content))),
-        content,
+        _("Download {file}").format(file=escaped(name)),
+        lambda: _written(wanted),
         file_name=name,
         mime=form.mime,
         key=state.EXPORT_DOWNLOAD,
@@ -163,14 +156,16 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
     )
 
 
-def _written(wanted: tuple[str, int, str, str]) -> bytes | None:
-    """The file that was asked for; None, and why, where it cannot be written."""
-    with problems.shown(), st.spinner(_("Writing the file …")):
+def _written(wanted: tuple[str, int, str, str]) -> bytes:
+    """The file, written at the moment when somebody takes it.
+
+    Streamlit runs this outside of the script and says only that it failed; why, the panel says
+    when it is drawn next.
+    """
+    try:
         return _file(*wanted)
-    state.EXPORT_READY.set(None)
-    return None
-
-
-def _size(count: int) -> str:
-    """A number of bytes in words."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
+    except LabError as error:
+        if len(_failures) >= KEPT:
+            del _failures[next(iter(_failures))]
+        _failures[wanted] = error
+        raise

@@ -11,32 +11,32 @@ from ui import presses, problems, services, state
 from ui.charts import axis_title
 from ui.navigation import evaluate_page, train_page, trying_page
 from ui.number_field import number_field
-from ui.run_words import STATUS_WORDS, epochs, escaped, metric, whole
-from ui.text import _
+from ui.run_words import STATUS_WORDS, epochs, metric, whole
+from ui.text import _, escaped
 
 
-def train_final(study: Study, count: int) -> None:
+def train_final(study: Study, count: int, study_name: str) -> None:
     """Queue the training on all samples."""
     with problems.noted():
-        run = study.folds[0]
-        name = _("{name}, final").format(name=run.name.split(",")[0])
+        name = _("{name}, final").format(name=study_name)
         presses.once((study.tag, count), lambda: services.train_final(study, count, name).id)
 
 
-def show_final(study: Study, mean: MeanCurve, best_epoch: int) -> None:
+def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) -> None:
     """What the mean says, the way to the final network, and those that there are.
 
     Args:
         study: The cross-validation; its folds have ended.
+        study_name: What it is called.
         mean: Their mean.
         best_epoch: Where that is lowest.
     """
-    st.subheader(_("The final network"), anchor=False)
+    st.header(_("The final network"), anchor=False)
     name = study.folds[0].config.metric
     words = _(
         "The mean of {count} folds has its lowest loss after epoch **{epoch}**; there their "
-        "{figure} is **{value}** ± {spread}. Now train the final network for so many epochs, on "
-        "all samples: the test set alone will say how good it is."
+        "{figure} is **{value}** ± {spread}. Now train the final network for this number of epochs "
+        "on all samples; it is measured on the test set."
     )
     st.markdown(
         words.format(
@@ -47,8 +47,8 @@ def show_final(study: Study, mean: MeanCurve, best_epoch: int) -> None:
             spread=escaped(metric(float(mean.spread[best_epoch - 1]), name)),
         ),
         help=_(
-            "After ± stands the standard deviation: about two thirds of the folds lie so near to "
-            "their mean."
+            "After ± stands the standard deviation of the folds: about two thirds of them lie "
+            "within it."
         ),
     )
     if state.FOLDS_FINAL_FOR.get() != (study.tag, best_epoch):
@@ -64,7 +64,7 @@ def show_final(study: Study, mean: MeanCurve, best_epoch: int) -> None:
             type="primary" if not study.final else "secondary",
             key=state.FOLDS_FINAL,
             on_click=train_final,
-            args=(study, state.FOLDS_FINAL_EPOCHS.get()),
+            args=(study, state.FOLDS_FINAL_EPOCHS.get(), study_name),
         )
     problems.show_notice()
     for run in study.final:
@@ -99,7 +99,7 @@ def _show_one(run: Run) -> None:
 
 
 def _show_links(run: Run) -> None:
-    links = [(train_page(), _("Its curve"))]
+    links = [(train_page(), _("Curves"))]
     if run.has_models:
         links.append((evaluate_page(), _("Evaluate it")))
         if (page := trying_page(run.config.task)) is not None:

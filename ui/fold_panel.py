@@ -12,13 +12,14 @@ from mnist_core.crossvalidation import MeanCurve, Study, find_study, mean_curve
 from mnist_core.errors import StoreError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus
+from mnist_core.tasks import TASKS, task
 from ui import presses, problems, services, state
 from ui.charts import axis_title
 from ui.fold_figures import fold_curves
 from ui.fold_final import show_final
 from ui.navigation import train_page
-from ui.run_words import NONE, STATUS_WORDS, escaped, loss, metric, settings_line, whole
-from ui.text import _, ngettext
+from ui.run_words import NONE, STATUS_WORDS, loss, metric, settings_line, whole
+from ui.text import _, escaped, ngettext
 
 #: The folds are looked at so often while they train, in seconds.
 LOOK_SECONDS = 1
@@ -31,7 +32,7 @@ def start() -> None:
         config = replace(PRESETS[key].config, epochs=state.FOLDS_EPOCHS.get())
         st.query_params["study"] = presses.once(
             (config, folds),
-            lambda: services.cross_validate(config, folds, _name(key)),
+            lambda: services.cross_validate(config, folds, _name(_(task(config.task).label))),
             # After a stop Start is another decision, not the same press again.
             holds=lambda tag: bool(find_study(services.store(), tag).active),
         )
@@ -46,15 +47,21 @@ def stop(tag: str) -> None:
 def train_missing(study: Study) -> None:
     """Queue the folds again that were not trained to their end."""
     with problems.noted():
-        name = _name(study.folds[0].name.split(",")[0])
+        name = _name(study_name(study.folds[0]))
         presses.once(
             (study.tag, study.missing),
             lambda: services.train_missing(study, name),
         )
 
 
+def study_name(fold: Run) -> str:
+    """What a cross-validation is called: by its task, whatever its folds are renamed to."""
+    known = TASKS.get(fold.config.task)
+    return _(known.label) if known else fold.config.task
+
+
 def _name(what: str) -> str:
-    plain = what.replace("{", "").replace("}", "")  # the runs can be renamed by anybody
+    plain = what.replace("{", "").replace("}", "")
     return f"{plain}, " + _("fold {fold} of {folds}")
 
 
@@ -84,7 +91,7 @@ def _show(tag: str, was_busy: bool) -> None:
         _chart(study, {fold: curve for fold, curve in curves.items() if curve}, mean, training)
         _table(study)
         if not training and len(study.finished) > 1 and mean.best_epoch is not None:
-            show_final(study, mean, mean.best_epoch)
+            show_final(study, study_name(study.folds[0]), mean, mean.best_epoch)
 
 
 # One for each fold that somebody looks at; those of an earlier moment are of no use.
@@ -96,10 +103,10 @@ def _curve(run_id: str, _version: int) -> list[EpochRecord]:
 
 def _heading(study: Study) -> None:
     run = study.folds[0]
-    what = escaped(run.name.split(",")[0])
+    what = escaped(study_name(run))
     words = _("{what}, {folds} folds").format(what=what, folds=study.planned)
     with st.container(key=state.FOLDS_HEADING, gap="xsmall"):
-        st.subheader(words, anchor=False)
+        st.header(words, anchor=False)
         st.caption(settings_line(run.config))
 
 
@@ -138,7 +145,7 @@ def _troubles(study: Study, training: bool) -> None:
     )
     if finished > 1:
         rest = _(
-            "The mean below is that of the {finished} others; with fewer folds, more of it is luck."
+            "The mean below is that of the {finished} others; with fewer folds it is less reliable."
         )
     else:
         rest = _("Reading the number of epochs from a mean needs at least two finished folds.")
@@ -212,10 +219,10 @@ def _table(study: Study) -> None:
             for run in study.folds
         ],
         _("Best epoch"): [whole(run.best.epoch) if run.best else NONE for run in study.folds],
-        _("Validation loss there"): [
+        _("Validation loss at best epoch"): [
             loss(run.best.val_loss) if run.best else NONE for run in study.folds
         ],
-        _("{figure} there").format(figure=_(axis_title("metric", name))): [
+        _("{figure} at best epoch").format(figure=_(axis_title("metric", name))): [
             metric(run.best.val_metric, name) if run.best else NONE for run in study.folds
         ],
     }

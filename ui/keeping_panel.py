@@ -8,11 +8,11 @@ import streamlit as st
 
 from mnist_core.archive import file_name
 from mnist_core.runs import Run
-from mnist_core.runs.store import MOST_TAGS, NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH
+from mnist_core.runs.store import MOST_TAGS, NOTES_LENGTH, TAG_LENGTH
 from ui import disk_panel, problems, services, state
 from ui.export_panel import show_export
-from ui.run_words import escaped, whole
-from ui.text import _
+from ui.run_words import whole
+from ui.text import _, escaped
 
 #: The fields, see ``said_of``.
 FIELDS: tuple[state.Entry[Any], ...] = (
@@ -45,6 +45,12 @@ def save(run_id: str) -> None:
         state.MODELS_DONE.set(_("Saved."))
 
 
+def is_changed() -> bool:
+    """Whether a field shows something else than the store has."""
+    _run_id, kept = state.MODELS_DESCRIBED.get() or ("", ())
+    return any(field.get() != before for field, before in zip(FIELDS, kept, strict=False))
+
+
 def fill_fields(run_id: str) -> None:
     """Show what is said of a run; what a person has typed and not saved yet stays."""
     kept = said_of(run_id)
@@ -62,8 +68,19 @@ def show_description(run: Run, known_tags: list[str]) -> None:
         run: The run.
         known_tags: Tags of all runs, to choose from.
     """
+    if run.example is not None:
+        st.info(
+            _(
+                "This example comes with the lab, so its name and notes cannot be changed. It can "
+                "be exported, and hidden on the page Runs."
+            )
+        )
+        if run.notes:
+            st.markdown(escaped(run.notes))
+        return
     fill_fields(run.id)
-    st.text_input(_("Name"), key=state.MODELS_NAME.prepare(), max_chars=NAME_LENGTH)
+    # A limit in the browser would cut a longer name without a word; the store refuses in words.
+    st.text_input(_("Name"), key=state.MODELS_NAME.prepare())
     st.multiselect(
         _("Tags"),
         sorted({*known_tags, *state.MODELS_TAGS.get()}),
@@ -87,14 +104,18 @@ def show_description(run: Run, known_tags: list[str]) -> None:
         key=state.MODELS_PINNED.prepare(),
         help=_("A clean-up leaves pinned runs alone, however old they are."),
     )
-    st.button(
-        _("Save"),
-        type="primary",
-        key=state.MODELS_SAVE,
-        icon=":material/save:",
-        on_click=save,
-        args=(run.id,),
-    )
+    changed = is_changed()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            _("Save"),
+            type="primary" if changed else "secondary",
+            key=state.MODELS_SAVE,
+            icon=":material/save:",
+            on_click=save,
+            args=(run.id,),
+        )
+        if changed:
+            st.caption(_("Not saved yet."))
 
 
 def show_origin(run: Run) -> None:
@@ -105,9 +126,9 @@ def show_origin(run: Run) -> None:
     shape = " × ".join(map(str, known["input_shape"]))
     st.markdown(
         _(
-            "Brought in from the file **{file}**: {layers} layers with {parameters} parameters, "
-            "for pictures as {shape} numbers. It was built anew from known layers, and its "
-            "training is not known."
+            "Imported from the file **{file}**: {layers} layers with {parameters} parameters, "
+            "for images of {shape} numbers. It was rebuilt from known layers; how it was trained "
+            "is not known."
         ).format(
             file=escaped(known["file"]),
             layers=whole(known["layers"]),
@@ -118,21 +139,21 @@ def show_origin(run: Run) -> None:
     if known["output"] == "logits":
         st.caption(
             _(
-                "The file's network ended in plain sums (logits). A softmax was added, which turns "
-                "them into probabilities and changes none of its answers."
+                "The network in the file ends in logits. A softmax was added, which turns them "
+                "into probabilities and changes no prediction."
             )
         )
 
 
 def show_download(run: Run) -> None:
-    """The ways out: a format for another tool, or all of the run for another lab."""
+    """Export in a format for another tool, or all of the run for another lab."""
     show_export(run)
     st.divider()
     st.markdown(
         _(
-            "**All of it in one file**, to take along or to give to another lab: settings, every "
-            "epoch as a table, both networks, and the event files where there are some. Bring it "
-            "in there under “Bring in a saved run”."
+            "**The whole run in one file**, to keep or to import into another lab: settings, every "
+            "epoch as a table, both models, and the event files if there are any. Import it there "
+            "under “Import a saved run”."
         )
     )
     size = disk_panel.sizes(services.store().home).get(run.id, 0)

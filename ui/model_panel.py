@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
-from mnist_core.anatomy import Anatomy, WeightPictures
+from mnist_core.anatomy import Anatomy, WeightPictures, numbered_from_first
 from mnist_core.predictions import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
@@ -18,8 +18,8 @@ from ui import pictures, problems, services, state
 from ui.histogram_panel import show_histograms
 from ui.network_diagram import network_diagram
 from ui.picture_grid import sheet
-from ui.run_words import NONE, escaped, whole
-from ui.text import _
+from ui.run_words import NONE, whole
+from ui.text import _, escaped
 from ui.waiting import wait_for_engine
 
 #: Pictures of weights beside each other, and the sides of each, in pixels.
@@ -35,7 +35,7 @@ BYTES = 4
 @st.cache_data(max_entries=50, show_spinner=False)
 def _anatomy(run_id: str, checkpoint: str, attempt: int) -> Anatomy:  # noqa: ARG001 - remembered
     """What a network is made of, asked of the worker once for all sessions."""
-    return services.anatomy(run_id, checkpoint)
+    return numbered_from_first(services.anatomy(run_id, checkpoint))
 
 
 def show_model(run: Run) -> None:
@@ -45,12 +45,12 @@ def show_model(run: Run) -> None:
         run: The run; one without a model says so.
     """
     if not run.has_models:
-        st.info(_("This run has left no network to look into."))
+        st.info(_("This run has no network to inspect."))
         return
     _show_network(run)
     if run.imported is not None:  # nothing is known of its training
         return
-    st.markdown(_("**How its weights moved while it learned**"))
+    st.markdown(_("**How its weights changed during training**"))
     _show_histograms(run)
 
 
@@ -81,13 +81,13 @@ def _show_network(run: Run) -> None:
             key=state.MODEL_CHECKPOINT.prepare(),
             required=True,
             help=_(
-                "Each run keeps its network twice: as it was after the epoch with the lowest "
-                "validation loss, and as it was at the end."
+                "Each run keeps two models: from the epoch with the lowest validation loss, and "
+                "from the last epoch."
             ),
             persist_state="session",
         )
     with problems.shown():
-        with st.spinner(_("Looking into the network …")):
+        with st.spinner(_("Reading the network …")):
             found = _anatomy(run.id, chosen or CHECKPOINTS[0], run.attempt)
         show_anatomy(found, task(run.config.task).classes)
 
@@ -108,12 +108,9 @@ def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:
     _diagram()(key=state.MODEL_DIAGRAM, data={"svg": network_diagram(anatomy, classes)})
     if not anatomy.chain:
         st.caption(
-            _(
-                "Some layers of this network work side by side; the diagram shows them one after "
-                "the other."
-            )
+            _("Some layers of this network are parallel; the diagram shows them in sequence.")
         )
-    st.markdown(_("**Its layers**"))
+    st.markdown(_("**Layers**"))
     _show_layers(anatomy)
     for weights in anatomy.weights:
         # The units of the last layer are the answers themselves.
@@ -153,7 +150,7 @@ def _show_layers(anatomy: Anatomy) -> None:
     st.caption(
         _(
             "{total} parameters ({size}), {trainable} of them trainable. The first number of a "
-            "shape is that of the images looked at together; None is any."
+            "shape is the batch size; None means any."
         ).format(
             total=whole(anatomy.parameters),
             size=_size(BYTES * anatomy.parameters),
@@ -177,23 +174,23 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
     units = weights.kind == "units"
     if units and shown < weights.count:
         words = _(
-            "**The weights of {layer} as pictures**, of the {shown} of its {count} units with "
-            "the largest ones: ink on blue speaks for the unit, ink on red against it."
+            "**The weights of {layer} as images**, of the {shown} of its {count} units with "
+            "the largest ones. Blue: ink here raises the unit's output; red: ink here lowers it."
         )
     elif units:
         words = _(
-            "**The weights of {layer} as pictures**, one for each unit: ink on blue speaks for "
-            "the unit, ink on red against it."
+            "**The weights of {layer} as images**, one for each unit. Blue: ink here raises the "
+            "unit's output; red: ink here lowers it."
         )
     elif weights.channels == 1:
         words = _(
-            "**The filters of {layer}**: small windows that slide over the picture. A filter "
-            "answers where there is ink under its blue squares and none under its red ones."
+            "**The filters of {layer}**: small windows that slide over the image. A filter's "
+            "output is high where there is ink under its blue squares and none under its red ones."
         )
     else:
         words = _(
-            "**The filters of {layer}**: each looks at all {channels} pictures of the layer "
-            "before. For {shown} of {count} filters, the window on the one that counts most is "
+            "**The filters of {layer}**: each has a window for all {channels} feature maps of the "
+            "layer before. For {shown} of {count} filters, the window with the largest weights is "
             "shown."
         )
     st.markdown(words.format(channels=weights.channels, **values))

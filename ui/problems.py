@@ -13,8 +13,7 @@ import streamlit as st
 from mnist_core.errors import ConfigError, DataPendingError, LabError
 from ui import state
 from ui.fields import FIELDS
-from ui.run_words import escaped
-from ui.text import _
+from ui.text import _, escaped
 
 _log = logging.getLogger(__name__)
 #: What is on its way is asked for again after so many seconds.

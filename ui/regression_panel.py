@@ -15,16 +15,8 @@ from mnist_core.tasks import task
 from ui import regression_charts, state
 from ui.charts import METRICS
 from ui.evaluation_words import CHART_CONFIG, part_words, show_metric
-from ui.run_words import (
-    PRICE_COLUMN,
-    escaped,
-    loss,
-    price,
-    price_change,
-    samples_called,
-    whole,
-)
-from ui.text import _
+from ui.run_words import PRICE_COLUMN, loss, price, price_change, samples_called, whole
+from ui.text import _, escaped
 
 #: The worst answers that are shown.
 WORST_SHOWN = 12
@@ -40,7 +32,7 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
             price(mae.value),
             _between(price(mae.low), price(mae.high)),
             _(
-                "How far off an answer is on average. Other {samples} would give a slightly "
+                "How far off a prediction is on average. Other {samples} would give a slightly "
                 "different figure: the range below holds the true one 95 times of 100. The more "
                 "{samples}, the narrower it is."
             ).format(samples=samples),
@@ -70,7 +62,7 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
             price_change(bias.value),
             _between(price_change(bias.low), price_change(bias.high)),
             _(
-                "Predicted minus true, on average (the bias). Above 0 the network guesses too "
+                "Predicted minus true, on average (the bias). Above 0 the network predicts too "
                 "high on the whole, below 0 too low."
             ),
         )
@@ -82,7 +74,7 @@ def _between(low: str, high: str) -> str:
 
 def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
     """Predicted against true, and the residuals in two ways."""
-    st.subheader(_("How far off is it, and where?"), anchor=False)
+    st.header(_("How large are the errors, and where?"), anchor=False)
     samples = samples_called(run.config)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -91,7 +83,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
             evaluation,
             state.EVALUATE_PREDICTED,
             _("Predicted against true"),
-            _("Each point is one sample. On the dashed line the answer is the truth."),
+            _("Each point is one sample. On the dashed line the prediction equals the truth."),
         )
     with right:
         _chart(
@@ -100,9 +92,9 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
             state.EVALUATE_RESIDUALS,
             _("Residuals against predicted"),
             _(
-                "A residual is what is left: predicted minus true. A good network leaves a "
-                "shapeless cloud around the dashed line; a bend or a funnel is something that it "
-                "has not learned."
+                "A residual is predicted minus true. A good network leaves a cloud without a "
+                "pattern around the dashed line; a bend or a funnel shows structure that it has "
+                "not learned."
             ),
         )
     with left:
@@ -111,7 +103,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
             evaluation,
             state.EVALUATE_HISTOGRAM,
             _("Histogram of the residuals"),
-            _("How many answers are so far off: narrow and around 0 is good."),
+            _("How many predictions have an error of each size: narrow and around 0 is good."),
         )
     if (count := len(regression_charts.drawn(evaluation))) < len(evaluation):
         st.caption(
@@ -137,11 +129,11 @@ def _chart(
 def show_worst(run: Run, evaluation: RegressionEvaluation, part: str) -> None:
     """The samples with the largest errors as a table, with all that the network was told."""
     samples = samples_called(run.config)
-    st.subheader(_("Where is it farthest off?"), anchor=False)
+    st.header(_("Which errors are largest?"), anchor=False)
     st.caption(
         _(
-            "The {samples} with the largest errors, with the numbers that the network was given "
-            "(as they came, before they were brought to one scale). “No.” is the place in "
+            "The {samples} with the largest errors, with the inputs of the network "
+            "(before standardisation). “No.” is the position in "
             "{array}, counted from 0."
         ).format(samples=samples, array=part_words(part).array)
     )

@@ -24,8 +24,8 @@ from mnist_core.outcome import (
 from mnist_core.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, Run, RunStatus
 from ui import services
-from ui.run_words import escaped, loss, percent, price, whole
-from ui.text import _
+from ui.run_words import loss, percent, price, whole
+from ui.text import _, escaped
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui import problems, services
 from ui.navigation import RUN_ID, evaluate_page, trying_page
-from ui.run_words import escaped, moment, percent, price
-from ui.text import _
+from ui.run_words import moment, percent, price
+from ui.text import _, escaped
 
 #: Runs to choose from: the newest with a model.
 RUNS_OFFERED = 50

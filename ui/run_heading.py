@@ -8,8 +8,8 @@ from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
 from ui import differences, problems, results, services, settings_form, state
 from ui.next_panel import show_next_steps
-from ui.run_words import about, all_settings, escaped
-from ui.text import _
+from ui.run_words import about, all_settings
+from ui.text import _, escaped
 
 #: How often the wait in the queue is looked at again, in seconds.
 WAIT_SECONDS = 3

@@ -6,7 +6,6 @@ A status is a word with a sign and a colour, never a colour alone.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -151,11 +150,6 @@ def samples_called(config: TrainingConfig, count: int = 2) -> str:
     if known is None:
         return _("sample") if count == 1 else _("samples")
     return _(known.noun) if count == 1 else _(known.nouns)
-
-
-def escaped(text: str) -> str:
-    """A text that a person wrote, so that none of it is taken for Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
 
 
 def epochs(count: int) -> str:

@@ -77,6 +77,7 @@ FOLLOWED_PRESET: Entry[str | None] = Entry("followed-preset", None)
 LAST_COMMAND: Entry[tuple[str, float] | None] = Entry("last-command", None)
 NOTICE: Entry[str] = Entry("notice", "")
 RUNS_PAGE: Entry[int] = Entry("runs-page", 0)
+EXAMPLES_SHOW = "examples-show"
 DIALOG_OPEN: Entry[bool] = Entry("dialog-open", False)
 
 # The Train page. Its first four keys, and LIVE_CHART, are public: keep them.
@@ -219,10 +220,7 @@ EVALUATE_HISTOGRAM = "evaluate-histogram"
 # Models out: a run as a file. These four are public: keep them.
 EXPORT_FORMAT: Entry[str] = Entry("export-format", next(iter(FORMATS)))
 EXPORT_CHECKPOINT: Entry[str] = Entry("export-checkpoint", "best")
-EXPORT_PREPARE = "export-prepare"
 EXPORT_DOWNLOAD = "export-download"
-#: The file that was prepared: run, version, format and checkpoint.
-EXPORT_READY: Entry[tuple[str, int, str, str] | None] = Entry("export-ready", None)
 
 # Teaching a network the class's handwriting, on the Draw page.
 TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)
@@ -415,6 +413,16 @@ def run_rename(run_id: str) -> str:
 def run_delete(run_id: str) -> str:
     """The button that asks whether to delete a run."""
     return f"delete-{run_id}"
+
+
+def run_stop(run_id: str) -> str:
+    """The button that stops a run in the list, or all folds of a cross-validation."""
+    return f"stop-{run_id}"
+
+
+def run_hide(run_id: str) -> str:
+    """The button that leaves an example out of the lists."""
+    return f"hide-{run_id}"
 
 
 def run_name(run_id: str) -> Entry[str]:

@@ -11,8 +11,8 @@ from mnist_core.runs import Run
 from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.teaching import FEWEST
 from ui import pictures, presses, problems, services, state
-from ui.run_words import escaped, percent, whole
-from ui.text import _, ngettext
+from ui.run_words import percent, whole
+from ui.text import _, escaped, ngettext
 from ui.waiting import wait_for_run
 
 #: Drawings shown at a time, the newest first.
@@ -105,7 +105,7 @@ def show_collection(run: Run) -> None:
             return
         missing = max(0, FEWEST - total)
         st.button(
-            _("Fine-tune “{name}” with these drawings").format(name=run.name),
+            _("Fine-tune “{name}” with these drawings").format(name=escaped(run.name)),
             type="primary",
             key=state.TEACH_START,
             on_click=teach,

@@ -8,8 +8,8 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run, RunStatus
 from ui import problems, services
 from ui.navigation import train_page
-from ui.run_words import escaped, whole
-from ui.text import _
+from ui.run_words import whole
+from ui.text import _, escaped
 
 #: A run that is waited for is looked at so often, in seconds.
 LOOK_SECONDS = 2

@@ -386,11 +386,17 @@ def clean_name(name: str) -> str:
         StoreError: It is empty or too long.
     """
     cleaned = " ".join(name.split())
-    if not 1 <= len(cleaned) <= NAME_LENGTH:
+    if not cleaned:
         raise StoreError(
-            mark("A name of {length} characters."),
-            mark("A run's name has 1 to {limit}, on one line."),
-            mark("Choose a shorter one, or at least one letter."),
+            mark("The name is empty."),
+            mark("A run without a name cannot be found in a list."),
+            mark("Enter a name, or keep the present one."),
+        )
+    if len(cleaned) > NAME_LENGTH:
+        raise StoreError(
+            mark("The name has {length} characters."),
+            mark("A run's name has at most {limit}."),
+            mark("Shorten the name."),
             length=len(cleaned),
             limit=NAME_LENGTH,
         )

@@ -24,7 +24,6 @@ def test_a_network_is_taken_and_reads_elsewhere(
     page.get_by_role("radio", name="Download").click()
     page.get_by_role("radio", name="ONNX").click()
     expect(page.get_by_text("An exchange format")).to_be_visible()
-    page.locator(".st-key-export-prepare button").click()
     button = page.locator(".st-key-export-download button")
     expect(button).to_contain_text("Download a-small-one-best.onnx")
     with page.expect_download() as download:

@@ -102,7 +102,7 @@ def test_an_own_model_comes_in_reads_a_drawing_and_leaves_as_a_file(
     page: Page, lab: LabServer, own_model: Path, tmp_path: Path
 ):
     bring_in(page, own_model)
-    arrived = page.get_by_test_id("stAlert").filter(has_text="is here")
+    arrived = page.get_by_test_id("stAlert").filter(has_text="has been imported")
     expect(arrived).to_contain_text("my digits")
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("^my digits"))
     (run,) = brought_in(lab)

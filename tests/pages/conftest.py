@@ -19,6 +19,7 @@ from mnist_core.runs.leases import RunQueue, RunWriter
 from tests.lasting_leases import leases_last  # noqa: F401 - all tests here need it
 from tests.waiting import PATIENCE
 from ui import services
+from ui.text import JOINER
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "ui" / "dashboard.py"
 
@@ -131,10 +132,18 @@ def open_page() -> Open:
 
 def said(app: AppTest) -> str:
     """All that the page says in words, one text a line."""
-    elements = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning]
+    elements = [
+        *app.title,
+        *app.header,
+        *app.subheader,
+        *app.markdown,
+        *app.caption,
+        *app.error,
+        *app.warning,
+    ]
     return "\n".join(element.value for element in elements)
 
 
 def plain(markdown: str) -> str:
     """What a reader sees of a text whose Markdown signs were escaped."""
-    return re.sub(r"\\(.)", r"\1", markdown)
+    return re.sub(r"\\(.)", r"\1", markdown).replace(JOINER, "")

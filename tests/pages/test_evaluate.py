@@ -208,7 +208,7 @@ def test_the_generalisation_gap_is_a_number_with_its_interval(open_page: Open, r
     points = f"{100 * gap.accuracy.value:+.1f}"
     low, high = (f"{100 * end:+.1f}" for end in (gap.accuracy.low, gap.accuracy.high))
     assert f"**{points}** ({low} to {high})" in words
-    assert f"reads {points[1:]} percentage points fewer of the test images" in words
+    assert f"is {points[1:]} percentage points lower than on the training images" in words
     assert f"**{gap.loss.value:+.3f}**" in words
     assert "| images | 400 | 200 | 600 |" in words
 
@@ -228,7 +228,7 @@ def test_training_images_with_wrong_labels_may_be_read_worse(open_page: Open, ru
     evaluations.keep(run, "best", "train", spoiled)
     evaluations.keep(run, "best", "test", Evaluation.of(labels, np.eye(10)[labels], classes=names))
     words = said(open_page("evaluate"))
-    assert "20.0 percentage points more of the test images" in words
+    assert "20.0 percentage points higher than on the training images" in words
     assert "80 were made wrong on purpose" in words
 
 
@@ -266,8 +266,8 @@ def test_all_is_right_and_nothing_confused(open_page: Open, run: Run) -> None:
     )
     app = open_page("evaluate")
     assert not app.exception
-    assert "None: all images are read correctly." in said(app)
-    assert "**60** images of 0 are read correctly." in said(app)
+    assert "None: all images are classified correctly." in said(app)
+    assert "**60** images of 0 are classified correctly." in said(app)
 
 
 def test_a_model_from_a_file_has_test_images_and_no_gap(open_page: Open, store: Store) -> None:
@@ -280,7 +280,7 @@ def test_a_model_from_a_file_has_test_images_and_no_gap(open_page: Open, store: 
     assert not app.error
     assert figures(app)["Accuracy"] == f"{expected.accuracy.value:.1%}"
     assert not app.get("button_group")
-    assert "nobody here knows which images it learned from" in said(app)
+    assert "images that it was trained on are not known" in said(app)
 
 
 # ---- a cell
@@ -304,13 +304,13 @@ def test_a_cell_is_chosen_without_a_mouse(open_page: Open, run: Run) -> None:
     assert not app.exception
     found = list(expected.indices[expected.cell(7, 7)])
     assert cell_images(app) == found
-    assert f"**{len(found)}** images of 7 are read correctly." in said(app)
+    assert f"**{len(found)}** images of 7 are classified correctly." in said(app)
     assert matrix(app)["data"][2]["selectedpoints"] == [77]
     empty = np.argwhere(expected.confusion == 0)
     true, read = (int(number) for number in empty[0])
     app.selectbox(key="evaluate-true").select(true).run()
     app.selectbox(key="evaluate-read").select(read).run()
-    assert f"No {true} is read as {read}." in said(app)
+    assert f"No {true} is predicted as {read}." in said(app)
     assert cell_images(app) == []
 
 

@@ -78,7 +78,7 @@ def test_each_task_has_its_figures_and_its_own_words(
     assert not app.error
     nouns = task(name).nouns
     words = said(app)
-    assert f"Does it hold for new {nouns}?" in words
+    assert f"Does it generalise to new {nouns}?" in words
     assert f"| {nouns} | {COUNT} | {COUNT} | {COUNT} |" in words
     everything = (words + labels_and_helps(app)).lower()
     assert ("image" in everything) is (task(name).inputs == "images")
@@ -146,7 +146,7 @@ def test_forty_six_classes_are_named_in_words(runs: Runs, lab_home: Path, open_p
     pair = found["test"].confused_pairs[0]
     true, read = (task("reuters").classes[number] for number in (pair.true, pair.read))
     assert f"of “{true}” " in said(app).replace("\\", "")
-    assert f"read as “{read}”" in said(app).replace("\\", "")
+    assert f"predicted as “{read}”" in said(app).replace("\\", "")
     # The card of a sample has the likeliest classes and the right one, not all forty-six.
     cards = next(body for body in html(app) if '<div class="lab-cards' in body)
     assert 12 * 4 <= cards.count('<div class="row') <= 12 * 5

@@ -24,7 +24,7 @@ from mnist_core.tasks import TASKS, keras_data, task
 from mnist_core.training.event_writer import EventWriter
 from tests import made_up_answers, made_up_data, made_up_texts
 from ui import ask_panel, data_parts, data_tables, data_tasks, data_texts, evaluations, services
-from ui.run_words import escaped
+from ui.text import escaped
 
 from .conftest import Open, Runs, plain
 

@@ -17,6 +17,7 @@ from mnist_core.runs import Run, RunStatus
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from tests.waiting import PATIENCE
 from ui import services
+from ui.text import escaped
 
 from .conftest import Runs, plain, said
 
@@ -71,8 +72,8 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
     table = app.table[0].value
     # Its cells are Markdown: nothing in a name is to be taken for it.
     assert table.values.tolist() == [
-        [r"first\_one", "Dense", "(None, 10)", "7,850", "yes"],
-        [r"still\!\[\]\(http\://a\.b\)", "Dropout", "(None, 10)", "0", "–"],
+        [escaped("first_one"), "Dense", "(None, 10)", "7,850", "yes"],
+        [escaped("still![](http://a.b)"), "Dropout", "(None, 10)", "0", "–"],
     ]
     words = plain(said(app))
     assert "7,850 parameters (30.66 KB), 7,800 of them trainable" in words

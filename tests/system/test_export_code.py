@@ -323,7 +323,7 @@ def test_a_lesson_says_why_it_cannot_be_repeated(store):
 def test_a_model_from_a_file_says_that_nobody_knows_its_training(store):
     run = replace(store.create(BASE, name="came in"), imported={"input_shape": [784]})
     object.__setattr__(run.config, "architecture", "imported")
-    with pytest.raises(DataError, match="“came in” .*came in as a file"):
+    with pytest.raises(DataError, match="“came in” .*imported from a file"):
         source_of(run, [])
 
 

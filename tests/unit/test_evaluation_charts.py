@@ -75,6 +75,6 @@ def test_each_bar_of_the_reliability_diagram_stands_over_its_confidence():
 
 def test_the_words_can_be_translated():
     figure = confusion_matrix(evaluation(2), translate=lambda text: f"[{text}]")
-    assert figure.layout.xaxis.title.text == "[read as]"
+    assert figure.layout.xaxis.title.text == "[predicted class]"
     diagram = reliability_diagram(evaluation(2).calibration, translate=lambda text: f"[{text}]")
-    assert diagram.layout.yaxis.title.text == "[how often it is right]"
+    assert diagram.layout.yaxis.title.text == "[share of correct predictions]"

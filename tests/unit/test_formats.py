@@ -106,5 +106,5 @@ def test_what_a_file_of_each_task_takes_and_answers_is_said(run, key, shape, tak
 
 def test_a_run_that_code_cannot_train_again_says_why(run):
     assert why_no_code(run) == ""
-    assert "came in as a file" in why_no_code(replace(run, imported={"input_shape": [784]}))
+    assert "imported from a file" in why_no_code(replace(run, imported={"input_shape": [784]}))
     assert "drawings, which stay" in why_no_code(replace(run, lesson={"base": "0" * 32}))

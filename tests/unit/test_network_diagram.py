@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from mnist_core.anatomy import Anatomy, Layer
+from mnist_core.anatomy import Anatomy, Layer, numbered_from_first
 from ui.model_panel import weight_sheet
 from ui.network_diagram import network_diagram
 
@@ -97,3 +97,12 @@ def test_a_sheet_of_weights_keeps_them_apart() -> None:
     assert made[0, side].tolist() == [255, 70, 50, 255]  # as red: its own largest
     assert not made[:, 28:31].any()
     assert not made[28:31].any()
+
+
+def test_layers_are_numbered_from_the_first_and_chosen_names_stay() -> None:
+    kinds = ("Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense", "Dense")
+    names = ("conv2d_4", "max_pooling2d_9", "flatten_3", "dense_6", "mine", "dense_7")
+    layers = [Layer(name, kind, (1,), 0, None, {}) for name, kind in zip(names, kinds, strict=True)]
+    found = numbered_from_first(of_layers(*layers)).layers
+    expected = ["conv2d", "max_pooling2d", "flatten", "dense", "mine", "dense_1"]
+    assert [layer.name for layer in found] == expected

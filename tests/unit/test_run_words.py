@@ -12,7 +12,6 @@ from ui import run_words
 from ui.run_words import (
     about,
     duration,
-    escaped,
     loss,
     moment,
     more_settings_line,
@@ -110,12 +109,6 @@ def test_every_rate_that_was_set_by_hand_is_named_up_to_a_point() -> None:
 def test_one_epoch_is_no_plural() -> None:
     config = replace(PRESETS["lenet"].config, epochs=1)
     assert settings_line(config).replace("\xa0", " ").endswith("· 1 epoch")
-
-
-def test_markdown_of_a_name_is_taken_literally() -> None:
-    assert escaped("a_b [c](d) $e$ :red[f] \\g") == (
-        "a\\_b \\[c\\]\\(d\\) \\$e\\$ \\:red\\[f\\] \\\\g"
-    )
 
 
 def test_choices_that_this_version_does_not_know_are_shown_as_they_are() -> None:
