@@ -46,7 +46,7 @@ def open_start_page(page: Page, address: str) -> None:
                 break
         time.sleep(0.02)
     page.goto(address)
-    page.get_by_role("button", name="Start overfit-700").wait_for()
+    page.locator(".st-key-start-overfit-700 button:enabled").wait_for()
 
 
 def start(page: Page, epochs: int) -> None:
