@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mnist_core.drawing import Digit
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.explain import Activations, Explanation, Neighbours
+from mnist_core.likeness import looks_like_a_digit
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.predictions import Prediction
 from mnist_core.runs import Run
@@ -141,6 +142,15 @@ def _show_received(digit: Digit) -> None:
         words = _("Your photo")
         images.insert(0, (pictures.picture(digit.photo, words, side=140), words))
     st.html(pictures.captioned(images))
+    if not looks_like_a_digit(digit.image_u8):
+        st.markdown(
+            _(":orange[:material/warning:] **This does not look like a digit.**"),
+            help=_(
+                "A model chooses one of ten digits for any drawing, also for a letter or a "
+                "scribble. The drawing is compared with MNIST's digits, whatever the model "
+                "predicts. About one in a hundred real digits gets this remark too."
+            ),
+        )
     if digit.touches_edge:
         st.caption(_("The drawing touches the edge: part of the digit may be missing."))
     rim = digit.image_u8.copy()
