@@ -8,8 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mnist_core.examples import known_examples
+from mnist_core.presets import PRESETS
+from mnist_core.runs import Command, Store
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.browser.test_draw import RESULT, SEVEN, draw
+from ui.state import run_card
+from ui.text import JOINER
 
 ASK_FIGURE = ".st-key-ask-answer [data-testid=stMetricValue]"
 
@@ -105,3 +109,28 @@ def test_train_shows_the_finished_example(page: Page, fresh_lab: LabServer) -> N
     expect(chart).to_have_attribute("data-status", "finished")
     expect(chart).to_have_attribute("data-overfit-epoch", "90")
     expect(page.locator(".st-key-train-start button")).to_be_enabled()
+
+
+def test_models_shows_a_network_and_exports_it(page: Page, fresh_lab: LabServer) -> None:
+    page.goto(f"{fresh_lab.address}/models?run={known_examples()['mlp-512'].id}")
+    page.get_by_role("radio", name="Look inside").click()
+    expect(page.locator(".lab-network svg")).to_be_visible()
+    page.get_by_role("radio", name="Download").click()
+    with page.expect_download() as download:
+        page.locator(".st-key-export-download button").click()
+    assert download.value.suggested_filename.endswith(".keras")
+    assert download.value.path().stat().st_size > 100_000
+
+
+def test_a_name_is_neither_link_nor_icon_nor_arrow(page: Page, fresh_lab: LabServer) -> None:
+    store = Store(fresh_lab.home)
+    name = "a -> b :material/home: :smile: https://host.example www.host.example me@host.example"
+    run = store.create(PRESETS["mlp-512"].config, name="one")
+    store.command(run.id, Command.STOP)
+    store.rename(run.id, name[:80])
+    page.goto(f"{fresh_lab.address}/runs")
+    card = page.locator(f".st-key-{run_card(run.id)}")
+    shown = card.locator("strong")
+    expect(shown).to_be_visible()
+    assert (shown.text_content() or "").replace(JOINER, "") == name[:80]
+    assert shown.locator("*").count() == 0
