@@ -39,13 +39,13 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
     """Which network is asked."""
     with st.container(key=state.ASK_CHOICE):
         st.selectbox(
-            _("Who answers"),
+            _("Model"),
             list(runs),
             format_func=lambda run_id: run_choice.run_line(runs[run_id]),
             key=state.ASK_RUN.prepare(),
             help=_(
-                "A run is one training of a network; here are those that learned reviews, news or "
-                "house prices. The newest is on top."
+                "Each run is one training of a network; listed are those on reviews, news or house "
+                "prices. Your own runs come first, the newest on top, then the examples."
             ),
             on_change=note_choice,
             persist_state="session",
@@ -55,15 +55,15 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
         if len(checkpoints) == 1:
             return run, checkpoints[0]
         st.segmented_control(
-            _("Trained until"),
+            _("Checkpoint"),
             checkpoints,
             format_func=lambda name: _(CHECKPOINT_LABELS[name]),
             key=state.ASK_CHECKPOINT.prepare(),
             required=True,
             help=_(
-                "Each run keeps its network twice: from the epoch with the lowest validation "
-                "loss, and from the last one. A network that overfits is surer of itself at the "
-                "end, and not more often right."
+                "Each run keeps two saved models: from the epoch with the lowest validation loss, "
+                "and from the last epoch. The last model of a run that overfits gives higher "
+                "probabilities, but is not more accurate."
             ),
             persist_state="session",
         )
@@ -91,7 +91,9 @@ def show_question(run: Run, checkpoint: str) -> None:
                 values = ask_panel.show_columns(entry)
         with st.container(key=state.ASK_ANSWER):
             if services.engine_state().phase == "starting":
-                wait_for_engine(_("The networks are being loaded. It answers in a few seconds."))
+                wait_for_engine(
+                    _("The models are being loaded. The answer follows in a few seconds.")
+                )
             elif entry.inputs == "texts":
                 ask_panel.show_text_answer(run, checkpoint, entry, text)
             else:
@@ -101,8 +103,8 @@ def show_question(run: Run, checkpoint: str) -> None:
 def wait_for_training(run: Run) -> None:
     """Say how far a run is that is to answer later, and go on when it has ended."""
     words = _(
-        "**{name}** is still training: epoch {done} of {epochs} is done. You can ask it as soon "
-        "as it has ended."
+        "**{name}** is still training: epoch {done} of {epochs} is done. Its model can be used "
+        "here once the training has ended."
     )
     wait_for_run(run.id, words, ":material/hourglass_empty:")
 
@@ -111,10 +113,10 @@ def show_beginning() -> None:
     """Nothing is trained yet: offer to train something."""
     st.markdown(
         _(
-            "Here you type a film review, and a network says whether you liked the film, and "
-            "which of your words told it. Or you type news, and it finds the topic; or describe a "
-            "neighbourhood, and it finds the price of a house. None is trained yet: one click "
-            "trains one, which takes less than a minute once its data is there."
+            "Type a film review, and a model predicts whether it is positive and shows which words "
+            "decided. Or type a news text to predict its topic, or describe a neighbourhood to "
+            "predict a house price. No trained model yet: one click trains one, which takes less "
+            "than a minute once the data has been downloaded."
         )
     )
     ask_panel.show_offers(list(ask_panel.OFFERS))
@@ -125,7 +127,7 @@ problems.show_notice()
 answerers, asked_run = run_choice.find_runs(*ASKED)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
 if asked_run and not asked_run.has_models and not to_come:
-    words = _("**{name}** has ended without a network that could answer. {why}")
+    words = _("**{name}** has ended without a model. {why}")
     st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
 to_come = to_come or (None if answerers else run_choice.any_active(*ASKED))
 if to_come:
@@ -136,7 +138,7 @@ if answerers:
     known = {run.config.task for run in answerers.values()}
     others = [key for key in ask_panel.OFFERS if key not in known]
     if others and not to_come:
-        st.caption(_("Something else to ask:"))
+        st.caption(_("Train a model for another task:"))
         ask_panel.show_offers(others, first_stands_out=False)
 elif not to_come:
     show_beginning()

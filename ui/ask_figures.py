@@ -11,7 +11,7 @@ from html import escape
 
 from mnist_core.attribution import TextAnswer, WordPush
 from mnist_core.tasks.texts import plain_word, spelled
-from ui.run_words import percent
+from ui.run_words import probability
 from ui.text import _
 
 #: The strongest colour that still leaves a word readable, light or dark, in percent.
@@ -39,8 +39,8 @@ def _word(word: str, push: WordPush | None, largest: float) -> str:
     if share < FAINT:
         return escape(word)
     sort = "for" if push.push > 0 else "against"
-    title = _("{push}; without it {share}").format(
-        push=f"{push.push:+.2f}", share=percent(push.without)
+    title = _("log-odds {push}; probability without it {share}").format(
+        push=f"{push.push:+.2f}", share=probability(push.without)
     )
     return (
         f'<span class="{sort}" style="--strength:{STRONGEST * share:.0f}%" '

@@ -16,7 +16,7 @@ from mnist_core.tasks import Task, task
 from mnist_core.tasks.texts import has_negation, read_back
 from mnist_core.words import mark
 from ui import ask_figures, fetching, pictures, problems, services, state
-from ui.run_words import percent, price, price_change, whole
+from ui.run_words import price, price_change, probability, whole
 from ui.starting import start_run
 from ui.text import _, escaped
 
@@ -28,12 +28,14 @@ FIRST_TEXTS = {
 }
 #: What can be trained from here, each with the number of epochs that its tutorial ends with.
 OFFERS: dict[str, tuple[str, int]] = {
-    "imdb": (mark("Film reviews: train a judge"), 4),
-    "reuters": (mark("News: train a sorter"), 9),
-    "boston": (mark("House prices: train an estimator"), 80),
+    "imdb": (mark("Film reviews: train a review classifier"), 4),
+    "reuters": (mark("News: train a topic classifier"), 9),
+    "boston": (mark("House prices: train a price model"), 80),
 }
 #: Words in the list of those that push most.
 LISTED = 10
+#: Classes whose name alone says too little in a sentence: files and commands keep their names.
+CLASS_WORDS = {"for": mark("positive"), "against": mark("negative")}
 #: Topics that are shown of many.
 SHOWN_CLASSES = 5
 #: The examples that can be taken from the test set lie so far apart in it.
@@ -92,12 +94,17 @@ def can_answer() -> bool:
     """Whether the workers are there; says so where they could not be started."""
     engine = services.engine_state()
     if engine.phase == "failed":
-        words = _("No network can answer: the workers could not be started. {why}")
+        words = _("No prediction is possible: the workers could not be started. {why}")
         st.warning(words.format(why=escaped(engine.message)))
     return engine.phase not in ("starting", "failed")
 
 
 # Texts
+
+
+def class_name(name: str) -> str:
+    """What a class is called on this page."""
+    return _(CLASS_WORDS.get(name, name))
 
 
 def follow_task(key: str) -> None:
@@ -120,12 +127,12 @@ def take_example(key: str) -> None:
 def show_text_input(entry: Task) -> str:
     """The field, and a text to take from the test set; what is typed now."""
     text: str = st.text_area(
-        _("Your review") if entry.key == "imdb" else _("Your news"),
+        _("Review") if entry.key == "imdb" else _("News text"),
         key=state.ASK_TEXT.prepare(),
         height=TEXT_HEIGHT,
         help=_(
-            "In English, as the texts it learned from. It knows the 10,000 most frequent words "
-            "of those, and sees only which of them occur: neither their order nor how often."
+            "In English, like the training texts. The model uses their 10,000 most frequent words "
+            "and only which of them occur: neither their order nor their number counts."
         ),
         persist_state="session",
     )
@@ -133,46 +140,45 @@ def show_text_input(entry: Task) -> str:
         # Leaving the field is enough; the button is there for whoever looks for one.
         st.button(_("Ask"), key=state.ASK_GO, type="primary", icon=":material/chat:")
         st.button(
-            _("Take one from the test set"),
+            _("Use a text from the test set"),
             key=state.ASK_TAKE,
             icon=":material/shuffle:",
             on_click=take_example,
             args=(entry.key,),
             help=None
             if services.has_data(entry.key)
-            else _("The test set is not on this machine: the first click fetches it."),
+            else _("The test set is not on this machine: the first click downloads it."),
         )
     place, example = state.ASK_EXAMPLE.get()
     if text and text == example:
-        label = _(entry.classes[int(task(entry.key).load().y_test[place])])
+        label = class_name(entry.classes[int(task(entry.key).load().y_test[place])])
         words = _(
-            "Text {number} of the test set, read back from its words (… is a rarer one). Its "
-            "label: **{label}**."
+            "Text {number} of the test set, rebuilt from its words (… stands for a rarer word). "
+            "Label: **{label}**."
         )
         st.caption(words.format(number=whole(place), label=escaped(label)))
     return text
 
 
 def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
-    """What the network makes of a text, and which of its words did it."""
+    """What the model predicts for a text, and which of its words decided."""
     if not text.strip():
-        st.info(_("Type something, and leave the field or press “Ask”."))
+        st.info(_("Type a text, then leave the field or press “Ask”."))
         return
     if not can_answer():
         return
     try:
         attribution.check_text(text)  # not sent anywhere before that
-        with st.spinner(_("The network is reading …")):
+        with st.spinner(_("Computing …")):
             answer = _text_answer(run.id, run.attempt, checkpoint, text)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
         st.rerun()
     except LabError as error:
         problems.show(error)
         return
-    names = [_(name) for name in entry.classes]
+    names = [class_name(name) for name in entry.classes]
     best = answer.ranking[0]
-    sure = percent(answer.probabilities[best])
-    st.metric(_("Its answer"), f"{names[best]}: {sure}")
+    st.metric(_("Prediction"), f"{names[best]}: {probability(answer.probabilities[best])}")
     shown = answer.ranking[:SHOWN_CLASSES]
     st.html(
         '<div class="lab-answer lab-topics">'
@@ -184,15 +190,14 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
 
 def _show_words(text: str, answer: TextAnswer, name: str) -> None:
     st.markdown(
-        _("**Which words did it?** Blue speaks for “{name}”, red against it.").format(
+        _("**Which words decided?** Blue = towards “{name}”, red = away from it.").format(
             name=escaped(name)
         ),
         help=_(
-            "The network is asked again without each word in turn. The figure is what the word "
-            "adds to the log-odds, the logarithm of “how many times more likely than not”: +0.7 "
-            "doubles that, −0.7 halves it. This way was chosen because its question is plain, and "
-            "its answer the network's own; the gradient would speak of a hundredth of a word. "
-            "The figures do not add up: two words that say the same stand in for each other."
+            "The prediction is repeated without each word in turn. The number is the change of "
+            "the log-odds (the natural logarithm of p / (1 − p)) that is due to the word: +0.7 "
+            "doubles the odds, −0.7 halves them. The numbers do not add up to the whole, because "
+            "words with a similar meaning can replace each other."
         ),
     )
     st.html(ask_figures.coloured(text, answer))
@@ -201,30 +206,33 @@ def _show_words(text: str, answer: TextAnswer, name: str) -> None:
             one.word,
             one.push,
             f"{one.push:+.2f}",
-            _("without it {share}").format(share=percent(one.without)),
+            _("{share} without it").format(share=probability(one.without)),
         )
         for one in answer.pushes[:LISTED]
         if one.push
     ]
     if rows:
-        words = _("The words that push most, and how probable “{name}” is without each")
+        words = _(
+            "The most important words: change of the log-odds of “{name}”, and its probability "
+            "without the word"
+        )
         st.caption(words.format(name=escaped(name)))
         st.html(ask_figures.push_list(rows, words.format(name=name)))
     if not answer.pushes:
         st.info(
             _(
-                "It knows none of these words, so it answers as if there were no text at all. It "
-                "learned English texts, and the most frequent 10,000 words of those."
+                "None of these words is in the model's vocabulary (the 10,000 most frequent words "
+                "of its English training texts), so the prediction is that for an empty text."
             )
         )
     elif answer.unknown:
-        words = _("Underlined with dots: unknown to it, so they count for nothing.")
+        words = _("Dotted underline: not in the vocabulary, so without effect.")
         st.caption(words)
     if has_negation(text):
         st.caption(
             _(
-                "It sees which words occur, not their order: “not good” is “not” and “good” to it. "
-                "Take the “not” away, and see what changes."
+                "Only the words count, not their order: “not good” is the two words “not” and "
+                "“good”. Remove the “not” and compare the predictions."
             )
         )
 
@@ -252,7 +260,7 @@ def show_columns(entry: Task) -> tuple[float, ...]:
             for number, column in enumerate(columns_of(entry.key))
         ]
     st.button(
-        _("All to the middle"),
+        _("Reset to medians"),
         key=state.ASK_RESET,
         icon=":material/restart_alt:",
         on_click=reset_columns,
@@ -277,11 +285,11 @@ def _show_column(entry: Task, number: int, column: Column) -> float:
 
 
 def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[float, ...]) -> None:
-    """The number that the network finds, and which columns did it."""
+    """The predicted number, and which columns decided."""
     if not can_answer():
         return
     try:
-        with st.spinner(_("The network is reading …")):
+        with st.spinner(_("Computing …")):
             answer = _table_answer(run.id, run.attempt, checkpoint, values)
     except UnknownRunError:
         st.rerun()
@@ -295,11 +303,8 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
             _("Predicted price"),
             price(round(answer.value, 1)),
             price_change(round(more, 1)) if moved else None,
-            delta_description=_("against every column at its median") if moved else None,
-            help=_(
-                "The median is the value in the middle: half of the rows that can be learned from "
-                "have a smaller one."
-            ),
+            delta_description=_("compared with all columns at their medians") if moved else None,
+            help=_("The median is the middle value: half of the training rows have a smaller one."),
         )
     rows = sorted(zip(entry.columns, answer.pushes, strict=True), key=lambda row: -abs(row[1]))
     listed = [
@@ -308,15 +313,15 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
         if abs(push) >= SMALLEST_PUSH
     ]
     st.markdown(
-        _("**Which columns did it?**"),
+        _("**Which columns decided?** Change of the price in dollars"),
         help=_(
-            "The network is asked again with each column in turn at its median. The figure is how "
-            "much higher or lower the price is with the value that you chose. The figures do not "
-            "add up to the whole where columns work together."
+            "The prediction is repeated with each column in turn at its median. The number is how "
+            "much higher or lower the price is with the value that you chose. The numbers do not "
+            "add up to the whole where columns interact."
         ),
     )
     if listed:
         st.html(ask_figures.push_list(listed, _("What each column adds to the price")))
     else:
-        st.caption(_("None: all are in the middle. Move one and see what it does to the price."))
+        st.caption(_("All columns are at their medians. Move one to see its effect on the price."))
     st.caption(_(entry.source))

@@ -113,7 +113,7 @@ def test_a_review_is_judged_and_its_words_are_coloured(
     app.text_area(key="ask-text").set_value("The Good <b> zorble <i>").run()
     assert not app.exception
     assert asked[-1] == (run.id, "best", "The Good <b> zorble <i>")
-    assert answer_of(app) == ("Its answer", "for: 80.0%")
+    assert answer_of(app) == ("Prediction", "positive: 80.0%")
     shown = html(app)
     assert '<span class="for" style="--strength:55%"' in shown
     assert '">Good</span>' in shown
@@ -121,7 +121,7 @@ def test_a_review_is_judged_and_its_words_are_coloured(
     assert "<b>" not in shown
     assert "<i>" not in shown
     assert "+2.00" in shown
-    assert "without it 35.0%" in shown
+    assert "35.0% without it" in shown
 
 
 def test_the_same_text_is_asked_once(
@@ -130,7 +130,7 @@ def test_the_same_text_is_asked_once(
     runs.add(preset="imdb")
     for _ in range(2):
         app = open_page("ask")
-        assert answer_of(app)[1] == "for: 80.0%"
+        assert answer_of(app)[1] == "positive: 80.0%"
     assert len(asked) == 1
 
 
@@ -150,7 +150,7 @@ def test_news_have_their_first_five_topics(
     runs.add(preset="reuters")
     app = open_page("ask")
     app.text_area(key="ask-text").set_value("reuters said").run()
-    assert answer_of(app) == ("Its answer", "cocoa: 50.0%")
+    assert answer_of(app) == ("Prediction", "cocoa: 50.0%")
     (bars,) = (body for body in html(app).split("\n") if 'class="lab-bars' in body)
     assert bars.count('class="row') == ask_panel.SHOWN_CLASSES
 
@@ -164,7 +164,7 @@ def test_an_empty_text_is_not_asked(
     app.text_area(key="ask-text").set_value("  ").run()
     assert not app.exception
     assert len(asked) == before
-    assert "Type something" in app.info[0].value
+    assert "Type a text" in app.info[0].value
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_text_of_unknown_words_is_said_to_be_one(
     assert not app.info
     app.text_area(key="ask-text").set_value("这部电影非常好看").run()
     assert not app.exception
-    assert "knows none of these words" in app.info[0].value
+    assert "None of these words" in app.info[0].value
     assert ">这部电影非常好看</span>" in html(app)
 
 
@@ -221,7 +221,7 @@ def test_a_text_is_taken_from_the_test_set(
     taken = app.text_area(key="ask-text").value
     assert taken.split()[0].startswith("word")
     assert asked[-1][2] == taken
-    assert "Its label: **for**" in said(app) or "Its label: **against**" in said(app)
+    assert "Label: **positive**" in said(app) or "Label: **negative**" in said(app)
 
 
 def test_another_task_begins_with_its_own_example(
