@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -128,6 +129,12 @@ def open_page() -> Open:
         return app.run()
 
     return open_it
+
+
+def components(app: AppTest) -> list[Any]:
+    """The page's own elements with a script in the browser, without that of the navigation."""
+    found = app.get("bidi_component")
+    return [one for one in found if not one.proto.component_name.endswith("navigation_drawer")]
 
 
 def said(app: AppTest) -> str:

@@ -18,14 +18,14 @@ from mnist_core.engine import EngineState
 from mnist_core.tasks import task
 from ui import data_parts, services, state
 
-from .conftest import Open, plain, said
+from .conftest import Open, components, plain, said
 
 CONFIG = TrainingConfig()
 
 
 def grid(app: AppTest) -> dict[str, Any]:
     """What the grid in the browser is given."""
-    (element,) = app.get("bidi_component")
+    (element,) = components(app)
     return json.loads(element.proto.json)
 
 

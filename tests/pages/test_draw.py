@@ -17,7 +17,7 @@ from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from ui import presses, services, state
 
-from .conftest import Open, Runs, plain, said
+from .conftest import Open, Runs, components, plain, said
 
 PICTURE = "![seen](http://host.example/a.png) :red[loud] <b>"
 #: What one click trains where there is nothing yet.
@@ -41,7 +41,7 @@ def labels(app: AppTest) -> list[str]:
 
 
 def has_canvas(app: AppTest) -> bool:
-    return bool(app.get("bidi_component"))
+    return bool(components(app))
 
 
 # No trained run
@@ -326,6 +326,6 @@ def test_the_public_keys_stay(open_page: Open, runs: Runs) -> None:
     assert app.selectbox(key="draw-run")
     assert app.button(key="draw-clear")
     assert (state.DRAW_CANVAS, state.DRAW_RESULT) == ("draw-canvas", "draw-result")
-    canvas = str(app.get("bidi_component")[0].proto)
+    canvas = str(components(app)[0].proto)
     app.button(key="draw-clear").click().run()
-    assert str(app.get("bidi_component")[0].proto) != canvas, "Clear takes a new canvas"
+    assert str(components(app)[0].proto) != canvas, "Clear takes a new canvas"

@@ -19,7 +19,7 @@ from tests.waiting import PATIENCE
 from ui import services
 from ui.text import escaped
 
-from .conftest import Runs, plain, said
+from .conftest import Runs, components, plain, said
 
 SOFTMAX = Anatomy(
     input_shape=(784,),
@@ -80,7 +80,7 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
     assert "of the 10 of its 512 units" in words
     assert "kept no histograms" in words
     assert "For 10 of 64 filters" in words
-    (diagram,) = app.get("bidi_component")
+    (diagram,) = components(app)
     assert json.loads(diagram.proto.json)["svg"].startswith("<svg")
     images = [one.proto.body for one in app.get("html") if "<img" in one.proto.body]
     assert len(images) == 2

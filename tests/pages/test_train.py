@@ -20,7 +20,7 @@ from tests.waiting import until
 from ui import presses, services
 from ui.fields import FIELDS
 
-from .conftest import Open, Runs, plain, record, said
+from .conftest import Open, Runs, components, plain, record, said
 
 FIRST = PRESETS["overfit-700"]
 SETTINGS = [name for name in FIELDS if name not in ("patience", "min_delta")]
@@ -471,7 +471,7 @@ def test_a_change_between_the_buttons_and_the_chart_is_not_missed(
     monkeypatch.setattr(Store, "get", get_and_claim)
     app = open_page("train", run=run.id)
     assert buttons(app) == {"pause": False, "step": False, "stop": True}
-    (chart,) = app.get("bidi_component")
+    (chart,) = components(app)
     known = json.loads(chart.proto.json)
     assert (known["known_status"], known["known_version"]) == ("queued", run.version)
 
@@ -645,7 +645,7 @@ def test_before_a_training_the_example_of_the_experiment_is_shown(
     examples = {run.example: run for run in store.examples()}
 
     def shown_run(app: AppTest) -> str | None:
-        (chart,) = app.get("bidi_component")
+        (chart,) = components(app)
         return json.loads(chart.proto.json)["run"]
 
     app = open_page("train")
@@ -703,6 +703,6 @@ def test_the_chart_can_be_set(open_page: Open, runs: Runs) -> None:
     app.get("button_group")[0].set_value("log")
     app.get("button_group")[1].set_value(["val_loss"]).run()
     assert not app.exception
-    (chart,) = app.get("bidi_component")
+    (chart,) = components(app)
     data = json.loads(chart.proto.json)
     assert (data["smoothing"], data["log_loss"], data["series"]) == (0.9, True, ["val_loss"])

