@@ -275,7 +275,7 @@ def test_a_run_with_a_model_links_here(page: str, open_page: Open, runs: Runs) -
     def links(run: Run) -> list[str]:
         app = open_page(page, run=run.id) if page == "train" else open_page(page)
         found = (link.proto for link in app.get("page_link"))
-        return [link.query_string for link in found if "Draw" in link.label]
+        return [link.query_string for link in found if "draw" in link.label.lower()]
 
     active = runs.add(RunStatus.RUNNING)
     assert links(active) == []

@@ -167,7 +167,7 @@ def test_house_prices_have_charts_and_a_table_of_the_largest_errors(
     rooms = task("boston").load().x_test[one.indices[worst], 5]
     assert list(table["rooms"]) == pytest.approx(list(rooms))
     gap = ErrorGap.between(found["train"], one).mae
-    assert f"it is {price(gap.value)} farther off" in plain(said(app))
+    assert f"{price(gap.value)} larger" in plain(said(app))
     assert not any('<div class="lab-c' in body for body in html(app))
     app.get("button_group")[1].set_value("train").run()
     assert not app.exception

@@ -91,7 +91,7 @@ def test_what_the_diagram_cannot_show_is_said(runs: Runs, monkeypatch: pytest.Mo
     for chain in (True, False):
         network = replace(SOFTMAX, chain=chain)
         monkeypatch.setattr(services, "anatomy", lambda *_args, network=network: network)
-        assert ("side by side" in said(panel(runs.add()))) is not chain
+        assert ("parallel" in said(panel(runs.add()))) is not chain
 
 
 def test_a_few_units_are_shown_by_name(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_nothing_is_said_of_a_training_that_is_not_known(
     run = add_ended(runs.store, "a" * 32, ended)
     app = panel(run)
     assert not app.exception
-    assert "Its layers" in said(app)
+    assert "Layers" in said(app)
     assert "histograms" not in said(app)
     assert not app.get("button_group"), "its best is its last"
     assert asked == [(run.id, "best")]
