@@ -15,7 +15,8 @@ def main() -> None:
     from ui.navigation import all_pages, close_drawer_after_choice, unknown_address
     from ui.text import _, escaped
 
-    st.set_page_config(layout="wide")
+    # Before the navigation: a page's own icon would be fetched from a host of fonts.
+    st.set_page_config(page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
     st.html(Path(__file__).with_name("layout.css"))
     page = st.navigation(all_pages(), position="top")
     name = _("MNIST Lab")
@@ -27,8 +28,6 @@ def main() -> None:
         st.warning(words.format(name=escaped(asked[:40])), icon=":material/wrong_location:")
     with problems.shown():
         page.run()
-    # Last, as Streamlit loads Pillow for it, for which the first visitor would wait.
-    st.set_page_config(page_icon=Path(__file__).with_name("icon.svg"))
     services.page_served()
 
 
