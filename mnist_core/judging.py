@@ -76,7 +76,7 @@ def check_part(run: Run, part: str) -> None:
     if part not in PARTS:
         raise unknown_name("part", part, PARTS)
     if part not in parts_of(run):
-        why = mark("It came in as a file, and nobody here knows which samples it learned from.")
+        why = mark("It was imported from a file; which samples it was trained on is not known.")
         if run.imported is None:
             why = mark("It was trained without any.")
         raise ConfigError(

@@ -115,7 +115,7 @@ def _check(run: Run) -> None:
     if run.imported is not None:
         raise DataError(
             mark("“{name}” is to be written as code."),
-            mark("It came in as a file, and nobody here knows how it was trained."),
+            mark("It was imported from a file, and how it was trained is not known."),
             mark("Choose a format that holds the model itself, such as the Keras model."),
             name=run.name,
         )

@@ -41,6 +41,13 @@ def home(tmp_path_factory: pytest.TempPathFactory):
     clear()
 
 
+@pytest.fixture(autouse=True)
+def lab_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test asks in the home whose texts the networks have learned."""
+    monkeypatch.setenv("MNIST_LAB_HOME", str(home))
+    return home
+
+
 def clear() -> None:
     """Forget the data: another home has other texts."""
     for name in ("imdb", "reuters"):
