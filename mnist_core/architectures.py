@@ -244,8 +244,8 @@ _ALL = (
         key="relu-2",
         label=mark("Two hidden units"),
         summary=mark(
-            "Everything the network knows of a picture passes through two numbers, so it is "
-            "small enough to watch it learn and, on few digits, overfit."
+            "All information about an image passes through two numbers: a network small enough "
+            "to watch it learn and, on few digits, overfit."
         ),
         source=mark("A Chinese Keras course, chapter 0201, on multilayer perceptrons and MNIST"),
         parameters=1_600,

@@ -66,8 +66,8 @@ STEPS: dict[str, StepWords] = {
         mark("2 Minus the mean"),
         mark(
             "The mean of its column is subtracted from each number: 0 is now a typical value. "
-            "The mean is the training part's. The others are there to judge, so nothing may be "
-            "learned from them, not even a mean."
+            "The mean is that of the training samples. Validation and test samples only measure, "
+            "so nothing may be computed from them, not even a mean."
         ),
     ),
     "scaled": StepWords(
