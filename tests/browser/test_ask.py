@@ -61,7 +61,7 @@ def test_a_review_is_judged_again_each_time_that_it_is_changed(
     page: Page, lab: LabServer, learned: dict[str, Run]
 ) -> None:
     page.goto(f"{lab.address}/ask?run={learned['imdb'].id}")
-    field = page.get_by_role("textbox", name="Your review")
+    field = page.get_by_role("textbox", name="Review")
     field.fill(" ".join([*FOR, "zorble", "<b>"]))
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.locator(FIGURE)).to_contain_text("positive: ")

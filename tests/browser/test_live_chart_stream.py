@@ -49,7 +49,7 @@ def test_the_way_from_the_queue_to_the_first_point_is_explained(open_chart, stor
     training = Training(store, run=second)
     expect(notice(page)).to_contain_text("Getting ready")
     training.batches(30, 391)
-    expect(notice(page)).to_contain_text("The first epoch is on its way")
+    expect(notice(page)).to_contain_text("First epoch in progress")
     expect(page.tab.locator(f"{CHART} .lc-note")).to_have_text("Batch 30 of 391 in this epoch")
     training.train(1)
     page.until_epochs(1)
@@ -75,7 +75,7 @@ def test_a_run_that_is_resumed_forgets_and_draws_again(open_chart, store) -> Non
     again = training.resume(25)
     again.train(5, lag=10)
     page.until("data.epochs === '30'")
-    expect(page.tab.locator(f"{CHART} .lc-note")).to_contain_text("Taken up again")
+    expect(page.tab.locator(f"{CHART} .lc-note")).to_contain_text("Resumed")
     assert page.plot("plot.data[0].x") == list(range(1, 31))
 
 

@@ -126,7 +126,7 @@ def test_an_own_model_comes_in_reads_a_drawing_and_leaves_as_a_file(
     page.mouse.up()
     expect(page.locator(".st-key-draw-result [data-testid=stMetricValue]")).to_have_text(["1"])
     page.locator(".st-key-draw-why label").first.click()
-    expect(page.get_by_text("Why does my digits read 1?")).to_be_visible()
+    expect(page.get_by_text("Why does my digits predict 1?")).to_be_visible()
 
     page.goto(f"{lab.address}/models?run={run.id}")
     page.get_by_role("radio", name="Download").click()
