@@ -192,7 +192,7 @@ def check_text(text: str) -> None:
     if len(spelled(text)) == 1:  # the end alone
         raise ConfigError(
             mark("The text has no word in it."),
-            mark("A network that knows only words has nothing to go by."),
+            mark("The inputs of the network are words."),
             mark("Type a sentence."),
         )
 

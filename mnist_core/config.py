@@ -192,8 +192,8 @@ class TrainingConfig:
         if 0 < self.validation_size < FEWEST_JUDGES:
             raise ConfigError(
                 mark("validation_size is {value}."),
-                mark("So few samples judge nothing."),
-                mark("Give at least {fewest}, or 0 to train without a judge."),
+                mark("So few samples measure nothing."),
+                mark("Give at least {fewest}, or 0 to train without validation."),
                 value=self.validation_size,
                 fewest=FEWEST_JUDGES,
             )
@@ -211,7 +211,7 @@ class TrainingConfig:
         if self.folds < 2 or not 1 <= self.fold <= self.folds:
             raise ConfigError(
                 mark("folds is {folds} and fold is {fold}."),
-                mark("There are 2 to 10 folds, and the one that judges is one of them."),
+                mark("There are 2 to 10 folds, and the validation fold is one of them."),
                 mark("Count the fold from 1 to the number of folds, or set both to 0."),
                 folds=self.folds,
                 fold=self.fold,
@@ -220,7 +220,9 @@ class TrainingConfig:
         if (self.train_size, self.validation_size, self.sampling) != (train, validation, "random"):
             raise ConfigError(
                 mark("Fold {fold} of {folds}, with {train_size} and {validation_size} samples."),
-                mark("Folds divide all samples at random: here {train} train, {validation} judge."),
+                mark(
+                    "Folds divide all samples at random: here {train} train, {validation} validate."
+                ),
                 mark("Set train_size and validation_size to these, and sampling to random."),
                 fold=self.fold,
                 folds=self.folds,

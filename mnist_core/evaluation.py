@@ -242,7 +242,7 @@ def _check(
         raise DataError(
             mark("{labels} labels and probabilities of shape {shape}."),
             mark("An evaluation needs a sample at least, and {classes} probabilities for each."),
-            mark("Give the answers of a network that knows these classes."),
+            mark("Give the predictions of a network with these classes."),
             labels=len(labels),
             shape=table.shape,
             classes=len(classes),

@@ -23,8 +23,8 @@ _LARGER = {
     "relu-2": "relu-512",
     "tanh-200-100": "relu-512",
     "relu-512": "relu-500-500",
-    "relu-500-500": "lenet",
-    "regularised-512-512": "lenet",
+    "relu-500-500": "strided",
+    "regularised-512-512": "strided",
     "lenet": "strided",
 }
 #: Networks without regularisation that have a regularised neighbour.

@@ -209,7 +209,7 @@ _ALL = (
         teaches=mark("How the activation function and the optimizer affect training."),
         look_for=mark(
             "Most of the improvement comes in the first epoch. Compare the curves with those of "
-            "mlp-512, which uses ReLU."
+            "“Train on 50,000 digits”, whose network uses ReLU."
         ),
         then_try=mark("Then try SGD as the optimizer."),
         source=mark("Tencent Cloud developer article 1039595, on digits with Keras"),

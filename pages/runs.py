@@ -4,11 +4,10 @@ The folds of one cross-validation share a card.
 """
 
 from contextlib import suppress
-from itertools import groupby
 
 import streamlit as st
 
-from mnist_core.crossvalidation import tag_of
+from mnist_core.crossvalidation import find_study, tag_of
 from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus
 from ui import fold_panel, problems, run_choice, services, state
@@ -89,7 +88,10 @@ def show_run(run: Run, study: str | None = None) -> None:
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 st.markdown(f"**{escaped(run.name)}**", width="content")
                 st.badge(_(status.label), icon=status.icon, color=status.colour)
-                if (place := services.store().queue_position(run.id)) is not None:
+                place = None
+                if run.status is RunStatus.QUEUED:
+                    place = services.store().queue_position(run.id)
+                if place is not None:
                     st.caption(_("number {place} in the queue").format(place=place))
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 show_actions(run, study)
@@ -254,8 +256,14 @@ def show_examples() -> None:
 
 
 def show_study(tag: str, folds: list[Run]) -> None:
-    """The folds of one cross-validation: a line for all of them, and each one's card below it."""
-    ended = sum(not run.status.is_active for run in folds)
+    """The folds of one cross-validation: a line for all of them, and each one's card below it.
+
+    Args:
+        tag: The tag of the study.
+        folds: Those of its runs that stand on this page of the list.
+    """
+    study = find_study(services.store(), tag)
+    ended = sum(not run.status.is_active for run in study.folds)
     with st.container(border=True, key=state.run_card(tag), gap="xsmall"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -271,7 +279,7 @@ def show_study(tag: str, folds: list[Run]) -> None:
                 icon=folds_page().icon,
                 query_params={"study": tag},
             )
-            if ended < len(folds):
+            if ended < len(study.folds):
                 st.button(
                     _("Stop all"),
                     key=state.run_stop(tag),
@@ -325,14 +333,15 @@ def show_list(refreshing: bool) -> None:
         # Running the whole page again would close a dialog that somebody is typing in.
         if any_active(runs) != refreshing and not state.DIALOG_OPEN.get():
             st.rerun()
-        # Those of one study were queued together, so they stand together.
-        for study, group in groupby(runs[:RUNS_ON_A_PAGE], key=study_of):
-            together = list(group)
-            if study and len(together) > 1:
-                show_study(study, together)
+        # A study stands where its newest fold would.
+        cards: dict[str, list[Run]] = {}
+        for run in runs[:RUNS_ON_A_PAGE]:
+            cards.setdefault(study_of(run) or run.id, []).append(run)
+        for tag, together in cards.items():
+            if len(together) > 1:
+                show_study(tag, together)
             else:
-                for run in together:
-                    show_run(run)
+                show_run(together[0])
         show_paging(more=len(runs) > RUNS_ON_A_PAGE)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mnist_core.errors import UnknownRunError
+from mnist_core.errors import StoreError, UnknownRunError
 from mnist_core.examples import known_examples
 from mnist_core.presets import PRESETS, Preset
 from mnist_core.runs import Run
@@ -29,6 +29,18 @@ def start(preset: Preset) -> None:
         st.switch_page(train_page(), query_params={"run": run.id})
 
 
+def time_needed(preset: Preset) -> str:
+    """About how long the training takes on this machine; nothing where that is not known."""
+    try:
+        found = services.estimated_duration(preset.config)
+    except StoreError:  # the page says so elsewhere
+        return ""
+    if found is None:
+        return ""
+    words = _("very roughly {time}") if found.rough else _("about {time}")
+    return words.format(time=about(found.seconds))
+
+
 def offer(preset: Preset) -> None:
     """One experiment as a card."""
     with st.container(
@@ -37,9 +49,7 @@ def offer(preset: Preset) -> None:
         st.markdown(f"### {_(preset.label)}", anchors=False)
         st.markdown(_(preset.summary))
         st.markdown(_("**Teaches:** {text}").format(text=_(preset.teaches)))
-        seconds = services.estimated_seconds(preset.config)
-        time = "" if seconds is None else _("about {time}").format(time=about(seconds))
-        st.caption(" · ".join(filter(None, [time, settings_line(preset.config)])))
+        st.caption(" · ".join(filter(None, [time_needed(preset), settings_line(preset.config)])))
         st.caption(_(preset.then_try))
         st.space("stretch")
         fetching.show_mark(preset.config.task)

@@ -50,10 +50,11 @@ def show_choice(runs: dict[str, Run]) -> list[str]:
     if asked:
         state.TENSORBOARD_RUNS.set(asked[:MOST_RUNS])
     else:
-        kept = [run_id for run_id in state.TENSORBOARD_RUNS.get() if run_id in runs]
-        # A choice that was emptied on purpose stays empty.
-        first = [] if state.TENSORBOARD_RUNS.is_set() else list(runs)[:RUNS_AT_FIRST]
-        state.TENSORBOARD_RUNS.set(kept or first)
+        before = state.TENSORBOARD_RUNS.get()
+        kept = [run_id for run_id in before if run_id in runs]
+        # A choice that was emptied on purpose stays empty; one whose runs were deleted does not.
+        emptied = state.TENSORBOARD_RUNS.is_set() and not before
+        state.TENSORBOARD_RUNS.set(kept if kept or emptied else list(runs)[:RUNS_AT_FIRST])
     with st.container(key=state.TENSORBOARD_BAR, horizontal=True, vertical_alignment="bottom"):
         st.multiselect(
             _("Runs to compare"),
@@ -63,9 +64,9 @@ def show_choice(runs: dict[str, Run]) -> list[str]:
             max_selections=MOST_RUNS,
             placeholder=_("Choose runs"),
             help=_(
-                "Up to {most} runs. TensorBoard names each by its name and the eight signs at the "
-                "end of its line here, and splits it into training and validation. This choice is "
-                "yours alone: other readers see their own."
+                "Up to {most} runs. TensorBoard names each by its name and the eight characters at "
+                "the end of its line here, and splits it into training and validation. This choice "
+                "is yours alone: other readers see their own."
             ).format(most=MOST_RUNS),
             on_change=note_choice,
             persist_state="session",

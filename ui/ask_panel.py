@@ -16,7 +16,7 @@ from mnist_core.tasks import Task, task
 from mnist_core.tasks.texts import has_negation, read_back
 from mnist_core.words import mark
 from ui import ask_figures, fetching, pictures, problems, services, state
-from ui.run_words import price, price_change, probability, whole
+from ui.run_words import class_name, price, price_change, probability, whole
 from ui.starting import start_run
 from ui.text import _, escaped
 
@@ -34,8 +34,6 @@ OFFERS: dict[str, tuple[str, int]] = {
 }
 #: Words in the list of those that push most.
 LISTED = 10
-#: Classes whose name alone says too little in a sentence: files and commands keep their names.
-CLASS_WORDS = {"for": mark("positive"), "against": mark("negative")}
 #: Topics that are shown of many.
 SHOWN_CLASSES = 5
 #: The examples that can be taken from the test set lie so far apart in it.
@@ -100,11 +98,6 @@ def can_answer() -> bool:
 
 
 # Texts
-
-
-def class_name(name: str) -> str:
-    """What a class is called on this page."""
-    return _(CLASS_WORDS.get(name, name))
 
 
 def follow_task(key: str) -> None:

@@ -11,7 +11,7 @@ from mnist_core.evaluation import Evaluation
 from mnist_core.runs import Run
 from ui import evaluation_charts, pictures, state
 from ui.evaluation_words import CHART_CONFIG, class_names, part_words, quoted
-from ui.run_words import loss, percent, samples_called, whole
+from ui.run_words import class_name, loss, percent, samples_called, whole
 from ui.sample_views import most_shown, sample_views
 from ui.text import _, escaped, ngettext
 
@@ -42,7 +42,7 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
     with matrix:
         st.plotly_chart(
             evaluation_charts.confusion_matrix(
-                evaluation, marked=(true, read), version=version, translate=_
+                evaluation, marked=(true, read), version=version, translate=class_name
             ),
             key=state.EVALUATE_MATRIX.key,
             on_select=take_click,

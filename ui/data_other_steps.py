@@ -19,7 +19,7 @@ from mnist_core.words import mark
 from ui import data_figures, data_parts, data_tables, data_texts, pictures, state
 from ui.data_steps import StepWords
 from ui.number_field import place_field
-from ui.run_words import price, whole
+from ui.run_words import class_name, price, whole
 from ui.text import _
 
 STEPS: dict[str, StepWords] = {
@@ -185,7 +185,7 @@ def _show_text_result(step: Step, entry: Task, label: int) -> None:
         places = ", ".join(map(str, array.nonzero()[0][:6].tolist()))
         st.caption(line.format(ones=whole(ones), places=places))
     elif step.key == "label":
-        st.metric(_("Label"), f"{label}: {_(entry.classes[label])}")
+        st.metric(_("Label"), f"{label}: {class_name(entry.classes[label])}")
     else:
         names = [str(number) for number in range(len(entry.classes))]
         st.html(f'<div class="lab-small-cells">{data_figures.cells(names, array)}</div>')
@@ -196,7 +196,7 @@ def _show_same_loss(step: Step, entry: Task, label: int) -> None:
     """Both losses of one prediction, worked out in front of the learner."""
     st.markdown(_("**The same loss, twice**"))
     right = st.slider(
-        _("Predicted probability of “{name}”").format(name=_(entry.classes[label])),
+        _("Predicted probability of “{name}”").format(name=class_name(entry.classes[label])),
         0.01,
         0.99,
         step=0.01,

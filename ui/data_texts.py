@@ -17,7 +17,7 @@ from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, 
 from mnist_core.words import mark
 from ui import data_figures, data_parts, state
 from ui.data_parts import ImageSet
-from ui.run_words import whole
+from ui.run_words import class_name, whole
 from ui.text import _, escaped
 
 #: Texts on a page of the list, and words of each in it.
@@ -156,7 +156,7 @@ def _show_text(page: ImageSet, place: int) -> None:
     number, label = int(page.numbers[place]), int(page.labels[place])
     real = int(data_parts.truth(page.task, page.numbers[place : place + 1])[0])
     words = text_of(page.task, number)
-    name = escaped(_(entry.classes[label]))
+    name = escaped(class_name(entry.classes[label]))
     if label != real:
         line = _(
             "**Text {number}: {name}**: a wrong label, set on purpose; the true class is {real}."
@@ -164,7 +164,7 @@ def _show_text(page: ImageSet, place: int) -> None:
     else:
         line = _("**Text {number}: {name}**")
     st.markdown(
-        line.format(number=whole(number), name=name, real=escaped(_(entry.classes[real]))),
+        line.format(number=whole(number), name=name, real=escaped(class_name(entry.classes[real]))),
         help=_(
             "The data set contains numbers only. Each is the rank of a word in the list of all "
             "words, the most frequent first; here the numbers are translated back into words. … "
@@ -206,7 +206,7 @@ def show_overview(config: TrainingConfig) -> None:
     st.html(
         f'<div class="{"lab-many" if len(entry.classes) > LISTED else ""}">'
         + data_figures.count_bars(
-            [_(entry.classes[label]) for label in order],
+            [class_name(entry.classes[label]) for label in order],
             whole_set.counts[order],
             whole_set.wrong_counts[order],
         )
@@ -225,7 +225,7 @@ def show_overview(config: TrainingConfig) -> None:
             else:
                 st.markdown(
                     _("**Words typical of “{name}”**").format(
-                        name=escaped(_(entry.classes[label]))
+                        name=escaped(class_name(entry.classes[label]))
                     ),
                     help=_(
                         "Those that come much more often than if the class did not matter: "

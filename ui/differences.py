@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mnist_core.architectures import ARCHITECTURES
+from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS, FIELDS
@@ -45,7 +46,10 @@ def run_name(preset: str, before: Mapping[str, Any], after: Mapping[str, Any]) -
     if len(names) > 2:
         return _("{preset}, changed").format(preset=preset)
     parts = (f"{_label(name).lower()} {_value(name, after.get(name))}" for name in names)
-    return ", ".join([preset, *parts])
+    named = ", ".join([preset, *parts])
+    if len(named) > NAME_LENGTH:
+        return _("{preset}, changed").format(preset=preset)
+    return named
 
 
 def _label(name: str) -> str:

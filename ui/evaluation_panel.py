@@ -11,7 +11,7 @@ from mnist_core.evaluation import Evaluation
 from mnist_core.runs import Run
 from ui import evaluation_charts, state, threshold_charts
 from ui.evaluation_words import CHART_CONFIG, class_names, part_words, show_metric
-from ui.run_words import loss, percent, samples_called, whole
+from ui.run_words import class_name, loss, percent, samples_called, whole
 from ui.text import _, escaped
 
 #: Pairs of classes in the list of the most confused.
@@ -212,7 +212,7 @@ def show_thresholds(evaluation: Evaluation) -> None:
             ).format(name=yes, share=percent(evaluation.curves.positives)),
         )
         st.plotly_chart(
-            threshold_charts.precision_recall_curve(evaluation, translate=_),
+            threshold_charts.precision_recall_curve(evaluation, translate=class_name),
             config=CHART_CONFIG,
             alt=_("Precision-recall curve"),
         )

@@ -9,7 +9,7 @@ import streamlit as st
 from mnist_core.estimates import Estimate
 from mnist_core.runs import Run
 from mnist_core.words import mark
-from ui.run_words import loss, price, price_change, whole
+from ui.run_words import class_name, loss, price, price_change, whole
 from ui.text import _, escaped
 
 #: Between the ends of an interval, where no line may break.
@@ -55,7 +55,7 @@ def checkpoint_line(run: Run, checkpoint: str) -> str:
 
 def class_names(classes: tuple[str, ...]) -> tuple[str, ...]:
     """The classes in the reader's language."""
-    return tuple(_(name) for name in classes)
+    return tuple(map(class_name, classes))
 
 
 def quoted(name: str) -> str:

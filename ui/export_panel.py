@@ -29,8 +29,6 @@ from ui.waiting import wait_for_engine
 
 #: Files kept for all sessions, and for how many seconds; a large network has ten million bytes.
 KEPT, KEPT_SECONDS = 12, 1800
-#: Why files could not be written that were asked for last.
-_failures: dict[tuple[str, int, str, str], LabError] = {}
 
 
 @st.cache_data(max_entries=KEPT, ttl=KEPT_SECONDS, show_spinner=False)
@@ -141,12 +139,13 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
         st.warning(words.format(why=escaped(engine.message)))
         return
     wanted = (run.id, run.version, form.key, checkpoint)
-    if (error := _failures.pop(wanted, None)) is not None:
+    failures = state.export_failures()
+    if (error := failures.pop(wanted, None)) is not None:
         problems.show(error)
     name = file_name(run, form, checkpoint)
     st.download_button(
         _("Download {file}").format(file=escaped(name)),
-        lambda: _written(wanted),
+        lambda: _written(wanted, failures),
         file_name=name,
         mime=form.mime,
         key=state.EXPORT_DOWNLOAD,
@@ -156,16 +155,16 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
     )
 
 
-def _written(wanted: tuple[str, int, str, str]) -> bytes:
+def _written(
+    wanted: tuple[str, int, str, str], failures: dict[tuple[str, int, str, str], LabError]
+) -> bytes:
     """The file, written at the moment when somebody takes it.
 
     Streamlit runs this outside of the script and says only that it failed; why, the panel says
-    when it is drawn next.
+    when it is drawn next, to the session that asked.
     """
     try:
         return _file(*wanted)
     except LabError as error:
-        if len(_failures) >= KEPT:
-            del _failures[next(iter(_failures))]
-        _failures[wanted] = error
+        failures[wanted] = error
         raise

@@ -17,7 +17,7 @@ from mnist_core.tasks import task
 from mnist_core.tasks.availability import DataState
 from ui import problems, services, state
 from ui.run_words import whole
-from ui.text import _
+from ui.text import _, escaped
 
 #: Data that is on its way is looked for so often, in seconds.
 LOOK_SECONDS = 1
@@ -51,8 +51,9 @@ def show_mark(key: str) -> None:
             icon=":material/cloud_off:",
             color="orange",
             help=_(
-                "Or put {files} into the folder {folder} of the computer that runs the lab."
-            ).format(**services.data_files(key)),
+                "Without a network connection: put {files} into the folder {folder} of the "
+                "computer that runs the lab."
+            ).format(**{name: escaped(text) for name, text in services.data_files(key).items()}),
         )
         st.caption(_("Connect this computer to the internet and reload the page."))
 

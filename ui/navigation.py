@@ -101,7 +101,7 @@ def models_page() -> st.Page:
 
 
 def tensorboard_page() -> st.Page:
-    """TensorBoard, with every run."""
+    """TensorBoard, with the runs that a reader chooses."""
     return st.Page(
         PAGES / "tensorboard.py",
         title=_("TensorBoard"),

@@ -47,7 +47,11 @@ def sentence(error: LabError) -> str:
     stay text. Of names elsewhere in a sentence only such as ``train_size`` are exchanged: ``seed``
     and the like are plain words.
     """
-    values: dict[str, str | float] = {name: _written(value) for name, value in error.values.items()}
+    values: dict[str, str | float] = {
+        # What a setting was given may be a number in quotes; a name or a file stays as it is.
+        name: _written(value, number=isinstance(error, ConfigError))
+        for name, value in error.values.items()
+    }
     field = FIELDS.get(str(error.values.get("field")))
     if field is not None and error.received.startswith("{field}"):
         values["field"] = f"“{_(field.label)}”"
@@ -60,14 +64,14 @@ def sentence(error: LabError) -> str:
     return text
 
 
-def _written(value: object) -> str | float:
+def _written(value: object, *, number: bool) -> str | float:
     """A value of a sentence: a whole number with its thousands apart, a text as a text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, float):
         return value
     text = str(value)
-    return f"{int(text):,}" if re.fullmatch(r"\d{4,18}", text) else escaped(text)
+    return f"{int(text):,}" if number and re.fullmatch(r"\d{4,18}", text) else escaped(text)
 
 
 @contextmanager

@@ -144,7 +144,7 @@ def _gap(run: Run, found: Outcome) -> str:
         return ""
     return _(
         "At the end the training accuracy is {train} and the validation accuracy {validation}, a "
-        "gap of {gap} points."
+        "gap of {gap} percentage points."
     ).format(
         train=percent(run.last.metric),
         validation=percent(run.last.val_metric),
@@ -154,6 +154,8 @@ def _gap(run: Run, found: Outcome) -> str:
 
 def _unconfirmed(run: Run, found: Outcome) -> str:
     """Why a rise that can be seen does not count as overfitting."""
+    if found.rise is None:
+        return _("The last validation loss is not a number, so no turning point can be confirmed.")
     if run.best is None or run.last is None or not found.rise:
         return _("The validation loss did not rise, so no turning point was found.")
     if found.within_chance:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
-from ui import differences, problems, results, services, settings_form, state
+from ui import differences, problems, results, run_choice, services, settings_form, state
 from ui.next_panel import show_next_steps
 from ui.run_words import about, all_settings
 from ui.text import _, escaped
@@ -71,6 +71,8 @@ def _look_for(run: Run) -> str:
 def _show_changed_settings(run: Run) -> None:
     """Say that the settings on the page are not those of the run, where they are not."""
     if run.imported is not None or run.lesson is not None:  # of those the page sets none
+        return
+    if run_choice.unusable(run) is not None:
         return
     own, now = run.config.to_dict(), settings_form.values()
     if not differences.differing(own, now):

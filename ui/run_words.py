@@ -25,6 +25,8 @@ from ui.text import _, ngettext
 PRICE_COLUMN = "$%,.0f"
 NONE = "–"
 """Stands where there is no figure."""
+#: Classes whose name alone says too little in a sentence: files and commands keep their names.
+CLASS_WORDS = {"for": mark("positive"), "against": mark("negative")}
 #: A line names at most so many changes of the learning rate.
 MOST_RATES = 4
 #: A probability beyond this would be shown as 100.0%.
@@ -142,6 +144,11 @@ def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) 
         more = ngettext("({count} change in all)", "({count} changes in all)", count)
         words += " " + more.format(count=whole(count))
     return words
+
+
+def class_name(name: str) -> str:
+    """What a class of a task is called on the pages, in the reader's language."""
+    return _(CLASS_WORDS.get(name, name))
 
 
 def samples_called(config: TrainingConfig, count: int = 2) -> str:

@@ -59,6 +59,7 @@ _stores: dict[tuple[str | None, str | None], Store] = {}
 _engine_waits = False  # for a store that can be opened
 _trouble = ""  # why it waits
 _rates: dict[tuple[str, int], list[RateChange]] = {}
+_keeping_rates = threading.Lock()
 _measured: tuple[float, Store | None, list[Run]] = (0.0, None, [])
 
 
@@ -216,12 +217,18 @@ def rate_changes(run: Run) -> list[RateChange]:
     Raises:
         StoreError: The epochs cannot be read.
     """
+    if not run.settled:
+        return store().rate_changes([run])[run.id]
     key = run.id, run.version
-    if key not in _rates:
-        while len(_rates) >= MOST_RATES:  # the oldest
-            _rates.pop(next(iter(_rates)), None)
-        _rates[key] = store().rate_changes([run])[run.id]
-    return _rates[key]
+    with _keeping_rates:
+        found = _rates.get(key)
+    if found is None:
+        found = store().rate_changes([run])[run.id]
+        with _keeping_rates:
+            while len(_rates) >= MOST_RATES:  # the oldest
+                del _rates[next(iter(_rates))]
+            _rates[key] = found
+    return found
 
 
 def resume(run_id: str) -> Run:

@@ -16,6 +16,7 @@ import streamlit as st
 
 from mnist_core.config import TrainingConfig
 from mnist_core.crossvalidation import DEFAULT_FOLDS
+from mnist_core.errors import LabError
 from mnist_core.formats import FORMATS
 from mnist_core.judging import PARTS
 from mnist_core.overfitting import DEFAULT_CRITERION
@@ -447,6 +448,14 @@ def presses() -> dict[Hashable, tuple[float, Any]]:
     Always the same object, so that it can be changed without touching the session.
     """
     found: dict[Hashable, tuple[float, Any]] = st.session_state.setdefault("presses", {})
+    return found
+
+
+def export_failures() -> dict[tuple[str, int, str, str], LabError]:
+    """Why files could not be written that this session asked for; always the same object."""
+    found: dict[tuple[str, int, str, str], LabError] = st.session_state.setdefault(
+        "export-failures", {}
+    )
     return found
 
 

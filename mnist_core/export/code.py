@@ -48,7 +48,7 @@ def in_new_order(x: np.ndarray, y: np.ndarray) -> tf.data.Dataset:
     """Batches, in another order each epoch.
 
     Where a seed is set, Keras itself would give every epoch the same batches in the same order:
-    a network with batch normalisation learns them by heart.
+    a network with batch normalisation memorises them.
     """
     samples = tf.data.Dataset.from_tensor_slices((x, y))
     return samples.shuffle(len(x), seed=SEED).batch(BATCH_SIZE)
@@ -176,9 +176,9 @@ def _training(config: TrainingConfig, data: DataPart, changes: list[RateChange])
     entry = task(config.task)
     judged = config.validation_size > 0
     text = (
-        "After each epoch the validation set judges the network, and the best one so far is kept."
+        "After each epoch the network is measured on the validation set, and the best one is kept."
         if judged
-        else "Nobody judges the network on the way, so the last one is kept."
+        else "There is no validation set, so the last model is kept."
     )
     callbacks = []
     if judged:
@@ -245,8 +245,8 @@ def _curves(config: TrainingConfig) -> Section:
     return Section(
         title="The curves",
         text=(
-            "Where the validation loss turns up while the training loss still falls, the network "
-            "begins to learn by heart."
+            "Where the validation loss rises while the training loss still falls, the network "
+            "begins to memorise its training samples."
         ),
         steps='best_epoch = int(np.nanargmin(history["val_loss"])) + 1\n'
         "plot_curves(history, best_epoch)",

@@ -195,11 +195,11 @@ def _fold(config: TrainingConfig, things: str) -> Section:
 
 def _spoil(config: TrainingConfig) -> Section:
     return Section(
-        title="Wrong labels",
+        title="Label noise",
         text=(
             f"{round(config.label_noise * config.train_size):,} of the labels to learn from are "
-            "made wrong, the same ones as in the run. A network that gets these “right” too has "
-            "learned them by heart."
+            "made wrong, the same ones as in the run. A network that predicts these wrong labels "
+            "has memorised them."
         ),
         steps="y_train = make_some_wrong(y_train)",
         definitions=SPOIL.format(classes=len(task(config.task).classes)),

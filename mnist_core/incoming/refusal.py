@@ -23,7 +23,7 @@ class RefusedError(Exception):
 
     def named(self, file: str) -> DataError:
         """The error in three parts, with the file's name."""
-        received = mark("The file “{file}” was to be brought in.")
+        received = mark("The file “{file}” could not be imported.")
         return DataError(received, self.why, self.remedy, **self.values, file=file)
 
 

@@ -120,7 +120,7 @@ class _Limited:
         self._left -= len(piece)
         if self._left < 0:
             raise DataError(
-                mark("A file was to be brought in."),
+                mark("A file could not be imported."),
                 mark("It has more than {most} MB, which is the most that is looked at."),
                 mark("Choose a file that this lab or Keras has saved."),
                 most=MOST_BYTES // 1_000_000,

@@ -330,14 +330,14 @@ def test_drawings_are_kept_and_taught(page: Page, lab: LabServer, trained: dict[
             draw(page, ZERO)
             page.get_by_role("radio", name="0", exact=True).click()
             with new_canvas(page):
-                page.locator(".st-key-teach-keep button").click()
+                page.locator(".st-key-teach-keep button").first.click()
             expect(page.get_by_text("1 drawing saved")).to_be_visible()
         else:
             strokes = {0: ZERO, 3: THREE, 7: SEVEN}[label]
             store.drawings.add(read_picture(picture(strokes)).image_u8, label)
     open_draw(page, lab, trained["overfitted"])
     page.get_by_text("12 drawings saved").click()
-    page.locator(".st-key-teach-start button").click()
+    page.locator(".st-key-teach-start button").first.click()
     expect(page.get_by_text("is being fine-tuned")).to_be_visible()
     expect(page.get_by_text("was fine-tuned with 12 drawings")).to_be_visible()
     lesson = next(run for run in store.list_runs() if run.lesson is not None)

@@ -59,7 +59,7 @@ def choose_endless(page: Page, lab: LabServer) -> None:
     """Open the training page at an experiment that does not end before it is stopped."""
     choose(page, lab, "overfit-700", ENDLESS)
     set_number(page, "Training samples", 7000)
-    expect(page.get_by_text("Changed from the preset")).to_contain_text("Training samples")
+    expect(page.locator(".st-key-train-changes")).to_contain_text("Training samples")
 
 
 def set_number(page: Page, label: str, number: int) -> None:

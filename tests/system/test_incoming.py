@@ -332,7 +332,7 @@ def assert_refused(content: bytes, canary: Path, *words: str, file: str = "evil.
     with pytest.raises(DataError) as caught:
         read_model_file(content, file, unpack)  # the same as apart, and faster
     text = caught.value.sentence()
-    assert text.startswith(f"The file “{file}” was to be brought in. ")
+    assert text.startswith(f"The file “{file}” could not be imported. ")
     assert "\n" not in text and "Traceback" not in text
     assert all((caught.value.received, caught.value.why, caught.value.remedy))
     for word in words:
