@@ -37,6 +37,8 @@ TICK = 0.25
 RECOVER_SECONDS = 1.0
 #: After a laptop was opened again, its workers have so many seconds to renew their leases.
 GRACE_SECONDS = 3.0
+#: Names the scheduler of an existing Dask cluster.
+SCHEDULER = "MNIST_LAB_SCHEDULER"
 #: A store that fails is spoken of in the log this often, in seconds.
 COMPLAIN_SECONDS = 30.0
 #: How long to wait for an answer: loading TensorFlow and a model may be part of it.
@@ -76,7 +78,7 @@ class Engine:
         self._store = store
         self._queue = RunQueue(store.database)
         self._count = workers
-        self._scheduler = scheduler or os.environ.get("MNIST_LAB_SCHEDULER") or None
+        self._scheduler = scheduler or os.environ.get(SCHEDULER) or None
         #: How many runs are trained at a time; what was asked for until the workers are there.
         self.slots = 1
         self._wake = threading.Event()
@@ -338,6 +340,11 @@ class Engine:
 MAX_WORKERS = 64
 
 _current: Engine | None = None
+
+
+def on_cluster() -> bool:
+    """Whether the workers belong to an existing Dask cluster, perhaps of other machines."""
+    return bool(os.environ.get(SCHEDULER))
 
 
 def current() -> Engine | None:

@@ -154,7 +154,7 @@ def submit(config: TrainingConfig, name: str | None = None, preset: str | None =
         DataError: Its data is not on this machine and cannot be downloaded.
         StoreError: It cannot be kept; nothing has been started.
     """
-    availability.require(config.task)
+    _require_data(config.task)
     run = store().create(config, name=name, preset=preset)
     wake()
     return run
@@ -239,7 +239,7 @@ def resume(run_id: str) -> Run:
         StoreError: It cannot be resumed.
         DataError: Its data cannot be had.
     """
-    availability.require(store().get(run_id).config.task)
+    _require_data(store().get(run_id).config.task)
     run = resuming.resume(store(), run_id)
     wake()
     return run
@@ -334,7 +334,18 @@ def has_data(key: str) -> bool:
 
 def data_state(key: str) -> DataState:
     """Whether the data of a task is on this machine, can be downloaded, or neither; at once."""
-    return availability.data_state(key)
+    found = availability.data_state(key)
+    return DataState.DOWNLOADABLE if found is DataState.MISSING and engine.on_cluster() else found
+
+
+def _require_data(key: str) -> None:
+    """Refuse a training whose data can be had nowhere; a cluster's workers fetch their own.
+
+    Raises:
+        DataError: The data is not on this machine and cannot be downloaded.
+    """
+    if not engine.on_cluster():
+        availability.require(key)
 
 
 def data_files(key: str) -> dict[str, str]:

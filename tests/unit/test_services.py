@@ -8,7 +8,10 @@ import pytest
 
 from mnist_core import engine
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import StoreError
+from mnist_core.errors import DataError, StoreError
+from mnist_core.presets import PRESETS
+from mnist_core.tasks import availability
+from mnist_core.tasks.availability import DataState
 from tests.live_training import Training
 from tests.waiting import until
 from ui import services
@@ -79,3 +82,15 @@ def test_a_wait_and_a_duration_are_told_without_an_engine(lab_home: Path) -> Non
     assert wait is not None and wait.seconds == pytest.approx(0.8)
     assert (wait.position, wait.runs_ahead) == (1, 1)
     assert services.queue_wait(earlier.id) is None
+
+
+def test_a_cluster_fetches_its_own_data(monkeypatch: pytest.MonkeyPatch, lab_home: Path) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(lab_home / "keras"))
+    monkeypatch.setattr(availability, "reaches_host", lambda: False)
+    config = PRESETS["imdb"].config
+    until(lambda: services.data_state("imdb") is DataState.MISSING)
+    with pytest.raises(DataError):
+        services.submit(config)
+    monkeypatch.setenv(engine.SCHEDULER, "tcp://scheduler:8786")
+    assert services.data_state("imdb") is DataState.DOWNLOADABLE
+    assert services.submit(config).config == config
