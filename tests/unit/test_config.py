@@ -242,7 +242,7 @@ def test_a_fold_is_one_of_the_folds(folds, fold):
 def test_a_fold_has_the_size_that_it_has():
     config = replace(PRESETS["boston"].config, folds=4, fold=1)
     assert (config.train_size, config.validation_size) == (303, 101)
-    with pytest.raises(ConfigError, match="here 303 train, 101 judge"):
+    with pytest.raises(ConfigError, match="here 303 train, 101 validate"):
         replace(config, train_size=300)
 
 
