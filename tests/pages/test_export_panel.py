@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.crossvalidation import final_config
 from mnist_core.engine import EngineState
-from mnist_core.errors import DataError
+from mnist_core.errors import DataError, LabError
 from mnist_core.formats import FORMATS
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
@@ -20,14 +20,20 @@ from .conftest import Runs, plain, said
 PICTURE = "![seen](http://host.example/a.png) :red[loud] <b>"
 
 
-def panel(run: Run) -> AppTest:
+Failures = dict[tuple[str, int, str, str], LabError]
+
+
+def panel(run: Run, failures: Failures | None = None) -> AppTest:
     def script(run_id: str) -> None:
         from ui import services
         from ui.export_panel import show_export
 
         show_export(services.store().get(run_id))
 
-    return AppTest.from_function(script, args=(run.id,), default_timeout=PATIENCE).run()
+    app = AppTest.from_function(script, args=(run.id,), default_timeout=PATIENCE)
+    if failures is not None:
+        app.session_state["export-failures"] = failures
+    return app.run()
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +50,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     return questions
 
 
-def take(run: Run, key: str = "keras", checkpoint: str = "best") -> bytes:
+def take(
+    run: Run, key: str = "keras", checkpoint: str = "best", failures: Failures | None = None
+) -> bytes:
     """What the button does when it is pressed, which happens outside of the script."""
     run = services.store().get(run.id)
-    return export_panel._written((run.id, run.version, key, checkpoint))
+    return export_panel._written(
+        (run.id, run.version, key, checkpoint), {} if failures is None else failures
+    )
 
 
 def formats(app: AppTest) -> list[str]:
@@ -113,9 +123,11 @@ def test_what_cannot_be_written_is_a_sentence_and_can_be_tried_again(
         raise DataError("“{name}” is odd.", "It is so.", "Leave it.", name=PICTURE)
 
     monkeypatch.setattr(services, "export", fail)
+    failures: Failures = {}
     with pytest.raises(DataError):
-        take(run)
-    app = panel(run)
+        take(run, failures=failures)
+    assert not panel(run).error, "another session asked"
+    app = panel(run, failures)
     assert not app.exception
     (error,) = app.error
     assert "It is so. Leave it." in plain(error.value) and "![" not in error.value

@@ -10,7 +10,7 @@ from mnist_core.runs import RunStatus, Store
 from mnist_core.tasks import availability, keras_data
 from tests import made_up_data
 
-from .conftest import Open, Runs, said
+from .conftest import Open, Runs, plain, said
 
 
 @pytest.fixture
@@ -47,7 +47,9 @@ def test_what_needs_data_that_cannot_be_had_is_not_started(
     assert closed == {"fashion", "imdb", "reuters", "california"}
     marks = [badge for badge in app.markdown if "cloud_off" in badge.value]
     assert len(marks) == len(closed)
-    assert keras_data.SOURCES["california"].files[0] in "".join(badge.help for badge in marks)
+    assert keras_data.SOURCES["california"].files[0] in plain(
+        "".join(badge.help for badge in marks)
+    )
     train = open_page("train", preset="california")
     train.button(key="train-start").click().run()
     assert len(train.error) == 1
