@@ -47,7 +47,7 @@ def test_the_way_from_the_queue_to_the_first_point_is_explained(open_chart, stor
     Training(store, run=first)
     expect(notice(page)).to_contain_text("next in the queue")
     training = Training(store, run=second)
-    expect(notice(page)).to_contain_text("Getting ready")
+    expect(notice(page)).to_contain_text("Preparing")
     training.batches(30, 391)
     expect(notice(page)).to_contain_text("First epoch in progress")
     expect(page.tab.locator(f"{CHART} .lc-note")).to_have_text("Batch 30 of 391 in this epoch")
