@@ -178,7 +178,7 @@ def _training(config: TrainingConfig, data: DataPart, changes: list[RateChange])
     text = (
         "After each epoch the network is measured on the validation set, and the best one is kept."
         if judged
-        else "There is no validation set, so the last model is kept."
+        else "No samples are held out, so the last model is kept."
     )
     callbacks = []
     if judged:

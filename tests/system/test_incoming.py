@@ -345,7 +345,7 @@ def answer(content: bytes, read: Callable[[bytes], Unpacked] = unpack) -> bool:
     try:
         return len(read_model_file(content, "x", read).model.layers) > 0
     except DataError as error:
-        return bool(re.fullmatch(r"The file “x” was [^\n]+\. [^\n]+\.", error.sentence()))
+        return bool(re.fullmatch(r"The file “x” could [^\n]+\. [^\n]+\.", error.sentence()))
 
 
 def system(canary: Path, family: str = "os", kind: str = "system") -> dict[str, Any]:
