@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from mnist_core.overfitting import Curve, Curves, OverfittingPoint
+from mnist_core.runs import RateChange
 
 #: A training accuracy so far above the validation accuracy is a gap that can be seen.
 SEEN_GAP = 0.03
@@ -40,21 +41,6 @@ class OutcomeKind(StrEnum):
     IMPROVING = "improving"
     UNDERFITTED = "underfitted"
     LEVELLED = "levelled"
-
-
-@dataclass(frozen=True)
-class RateJump:
-    """A change of the learning rate after which the training loss jumped up.
-
-    Attributes:
-        epoch: The first epoch that ended with the new rate, from 1.
-        old: The rate before.
-        new: The rate from then on.
-    """
-
-    epoch: int
-    old: float
-    new: float
 
 
 @dataclass(frozen=True)
@@ -104,7 +90,7 @@ def outcome(curves: Curves, point: OverfittingPoint, metric: str) -> Outcome:
     )
 
 
-def rate_jump(loss: Curve, learning_rate: Curve) -> RateJump | None:
+def rate_jump(loss: Curve, learning_rate: Curve) -> RateChange | None:
     """The first change of the learning rate that made the training loss jump up, if one did.
 
     Args:
@@ -117,7 +103,7 @@ def rate_jump(loss: Curve, learning_rate: Curve) -> RateJump | None:
         after = loss[index : index + 2]
         if not np.isfinite(after).all() or after.max() > loss[index - 1] * (1 + JUMP):
             old, new = learning_rate[index - 1 : index + 1].tolist()
-            return RateJump(index + 1, old, new)
+            return RateChange(index + 1, old, new)
     return None
 
 

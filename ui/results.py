@@ -17,12 +17,11 @@ from mnist_core.outcome import (
     SEEN_GAP,
     Outcome,
     OutcomeKind,
-    RateJump,
     outcome,
     rate_jump,
 )
 from mnist_core.overfitting import CRITERIA, Curves
-from mnist_core.runs import EpochRecord, Run, RunStatus
+from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
 from ui import services
 from ui.run_words import loss, percent, price, whole
 from ui.text import _, escaped
@@ -40,7 +39,7 @@ class Finding:
 
     outcome: Outcome
     at_best: EpochRecord | None
-    jump: RateJump | None
+    jump: RateChange | None
 
 
 def steps(run: Run, criterion: str) -> list[NextStep]:
@@ -80,13 +79,13 @@ def _how_it_ended(run: Run) -> str:
     return ""
 
 
-def _jumped(jump: RateJump | None) -> str:
+def _jumped(jump: RateChange | None) -> str:
     if jump is None:
         return ""
     return _(
         "At epoch {epoch} the learning rate was changed from {old} to {new}, and the training loss "
         "jumped up."
-    ).format(epoch=whole(jump.epoch), old=f"{jump.old:.6g}", new=f"{jump.new:.6g}")
+    ).format(epoch=whole(jump.epoch), old=f"{jump.before:.6g}", new=f"{jump.rate:.6g}")
 
 
 def _what_is_seen(run: Run, found: Finding) -> list[str]:

@@ -81,7 +81,7 @@ def test_a_learning_rate_is_named_where_the_loss_jumped() -> None:
     jumped = np.where(EPOCHS < 31, FALLING, 3.0)
     jump = rate_jump(jumped, rates)
     assert jump is not None
-    assert (jump.epoch, jump.old, jump.new) == (30, 0.01, 0.1)
+    assert (jump.epoch, jump.before, jump.rate) == (30, 0.01, 0.1)
 
 
 @pytest.mark.parametrize("kind", OutcomeKind)
