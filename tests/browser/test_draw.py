@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.pen_strokes import PenDigit, on_canvas, render
 from mnist_core.drawing import digit_of, read_picture
+from mnist_core.examples import install, known_examples
 from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, Store
@@ -28,10 +29,8 @@ Points = list[tuple[float, float]]
 CANVAS = ".st-key-draw-canvas canvas.upper-canvas"
 CLEAR = ".st-key-draw-clear button"
 RESULT = ".st-key-draw-result"
-#: A reader that is good enough for clear digits, and a run that overfits, both in seconds.
-READER = replace(
-    PRESETS["lenet"].config, epochs=1, train_size=6000, validation_size=500, batch_size=32
-)
+READER = "reads-handwriting"
+#: A run that overfits, in seconds.
 OVERFITTED = replace(PRESETS["overfit-700"].config, epochs=300)
 
 
@@ -53,17 +52,16 @@ TORN = 0.75
 
 
 @pytest.fixture(scope="module")
-def trained(lab: LabServer) -> dict[str, Run]:
-    """The lab's runs by name, trained by its own workers."""
+def trained(lab: LabServer):
+    """The example that reads best, and a run that the lab's workers train."""
     store = Store(lab.home)
-    ids = [
-        store.create(config, name=name).id
-        for name, config in (("overfitted", OVERFITTED), ("reader", READER))
-    ]
-    until(lambda: all(store.get(run_id).settled for run_id in ids), patience=2 * PATIENCE)
-    runs = {run.name: run for run in map(store.get, ids)}
-    assert all(run.has_models for run in runs.values()), [run.message for run in runs.values()]
-    return runs
+    install(store, {READER: known_examples()[READER]})
+    run_id = store.create(OVERFITTED, name="overfitted").id
+    until(lambda: store.get(run_id).settled, patience=2 * PATIENCE)
+    run = store.get(run_id)
+    assert run.has_models, run.message
+    yield {"overfitted": run, "reader": store.get(known_examples()[READER].id)}
+    install(store, {})
 
 
 @pytest.fixture
@@ -317,10 +315,8 @@ def test_real_pens_are_read_on_the_canvas_as_without_it(
         possible = [one.digit] if one.confidence > TORN else [one.digit, one.runner_up]
         expect(digits(page)).to_have_text([re.compile(f"^({'|'.join(map(str, possible))})$")])
         clear(page)
-    assert np.mean([one.confidence > TORN for one in directly]) >= 0.6
-    # How many it reads rightly, after so little training, is luck: five seeds read 77 to 87 of 100.
     right = [one.digit == pen.label for one, pen in zip(directly, pens, strict=True)]
-    assert np.mean(right) >= 0.6
+    assert np.mean(right) >= 0.9
 
 
 def test_drawings_are_kept_and_taught(page: Page, lab: LabServer, trained: dict[str, Run]):

@@ -27,7 +27,7 @@ from mnist_core.runs.leases import Lease, RunQueue
 from mnist_core.runs.resuming import can_resume, resume
 from mnist_core.tasks import TASKS, mnist, prepare, split, task
 from mnist_core.training import callbacks, control, fit, link
-from mnist_core.training.callbacks import FollowCommands, SaveCheckpoints
+from mnist_core.training.callbacks import SAVING_SHARE, FollowCommands, SaveCheckpoints
 from mnist_core.training.job import train
 from mnist_core.training.programs import program_for
 from tests.disks import fill, small_disk
@@ -617,26 +617,27 @@ def test_saving_takes_a_small_share_of_the_time(store, monkeypatch):
     """However long a checkpoint takes, and however short the epochs are."""
     finished(store, SMALL)  # its compiling would be time to save in, too
     monkeypatch.setattr(callbacks, "SAVE_SECONDS", 0.0)
-    savers = []
-    begin, write = SaveCheckpoints.__init__, store.artifacts.write
+    saves = []
+    save, write = SaveCheckpoints.save_now, store.artifacts.write
 
-    def note(self, *arguments):
-        begin(self, *arguments)
-        savers.append(self)
+    def note(self, epoch):
+        # What the saves have taken, this one's share included, and what they may take by now.
+        saves.append((self._spent + self._cost, self._link.clock.seconds() * SAVING_SHARE))
+        save(self, epoch)
 
     def write_slowly(run_id, name, content):
         if name == CHECKPOINT:
             time.sleep(0.01)
         write(run_id, name, content)
 
-    monkeypatch.setattr(SaveCheckpoints, "__init__", note)
+    monkeypatch.setattr(SaveCheckpoints, "save_now", note)
     monkeypatch.setattr(store.artifacts, "write", write_slowly)
     job = Job(store, FOREVER)
-    until(lambda: savers and savers[0]._spent > 0.03)
-    run = job.stop()
-    (saver,) = savers
-    # The first one is free, since its cost cannot be known before.
-    assert saver._spent - saver._cost <= callbacks.SAVING_SHARE * run.active_seconds
+    until(lambda: len(saves) >= 4)
+    during = saves[:4]
+    job.stop()  # saves once more, whatever it takes
+    assert all(spent <= allowed for spent, allowed in during)
+    assert during[-1][0] >= 3 * 0.01
 
 
 def test_a_validation_loss_that_is_no_number_ends_the_run(store):
