@@ -158,14 +158,18 @@ def wait_until_compiled(server: int) -> None:
     Args:
         server: Process number of the server.
     """
-    workers = psutil.Process(server).children(recursive=True)
-    end, used = time.monotonic() + PATIENCE, -1.0
+    end = time.monotonic() + PATIENCE
+    before: dict[int, float] = {}
     while time.monotonic() < end:
-        times = [worker.cpu_times() for worker in workers if worker.is_running()]
-        now = sum(one.user + one.system for one in times)
-        if now - used < REST * REST_SECONDS:
+        now = {}
+        for worker in psutil.Process(server).children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                times = worker.cpu_times()
+                now[worker.pid] = times.user + times.system
+        used = sum(seconds - before.get(number, 0) for number, seconds in now.items())
+        if now.keys() == before.keys() and used < REST * REST_SECONDS:
             return
-        used = now
+        before = now
         time.sleep(REST_SECONDS)
     raise TimeoutError("the workers did not come to rest")
 

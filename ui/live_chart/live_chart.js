@@ -7,9 +7,9 @@
 
 /** A screen reader hears a new summary at most this often, in milliseconds. */
 const SUMMARY_EVERY = 5000;
-/** After a drawing that takes longer than this, the tab gets a pause; both in milliseconds. */
-const LONG_DRAWING = 60;
-const LONGEST_PAUSE = 100;
+/** After each drawing the tab rests: for this many times as long, and at most so many ms. */
+const REST = 1.5;
+const LONGEST_REST = 100;
 const NARROW = 560;
 /** Where the page has no room for the settings beside the chart, see ui/layout.css. */
 const STACKED = "(max-width: 700px)";
@@ -192,10 +192,9 @@ class LiveChart {
     say(this.root.querySelector(".lc-verdict"), verdict(this));
     if (window.Plotly && this.figure.clientWidth > 0) this.drawFigure();
     this.describe();
-    // Thousands of epochs take long to draw, and the tab's time is the reader's too.
+    // The processor's time is also the reader's, and often the training's.
     const ended = performance.now();
-    const cost = ended - begun;
-    this.drawAfter = cost > LONG_DRAWING ? ended + Math.min(cost, LONGEST_PAUSE) : ended;
+    this.drawAfter = ended + Math.min(REST * (ended - begun), LONGEST_REST);
   }
 
   drawFigure() {
