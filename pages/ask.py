@@ -9,17 +9,14 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import ConfigError
-from mnist_core.predictions import checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS, task
-from mnist_core.words import mark
 from ui import ask_panel, fetching, problems, run_choice, services, state
 from ui.text import _, escaped
 from ui.waiting import wait_for_engine, wait_for_run
 
 #: The tasks whose networks are asked here; pictures are for the page Draw.
 ASKED = tuple(key for key, entry in TASKS.items() if entry.inputs != "images")
-CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
 
 
 def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
@@ -51,23 +48,8 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
             persist_state="session",
         )
         run = runs[str(state.ASK_RUN.get())]
-        checkpoints = checkpoints_of(run)
-        if len(checkpoints) == 1:
-            return run, checkpoints[0]
-        st.segmented_control(
-            _("Checkpoint"),
-            checkpoints,
-            format_func=lambda name: _(CHECKPOINT_LABELS[name]),
-            key=state.ASK_CHECKPOINT.prepare(),
-            required=True,
-            help=_(
-                "Each run keeps two saved models: from the epoch with the lowest validation loss, "
-                "and from the last epoch. The last model of a run that overfits gives higher "
-                "probabilities, but is not more accurate."
-            ),
-            persist_state="session",
-        )
-    return run, state.ASK_CHECKPOINT.get()
+        checkpoint = run_choice.choose_checkpoint(run, state.ASK_CHECKPOINT)
+    return run, checkpoint
 
 
 @st.fragment

@@ -192,8 +192,8 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
     """Everything that a stroke changes: it reruns alone, without the rest of the page.
 
     Args:
-        models: Who reads.
-        training: The run that is to read as soon as it is trained, if there is one.
+        models: The networks that recognise the drawing, each a run and one of its models.
+        training: The run whose network recognises it once it is trained, if there is one.
     """
     teach_panel.redraw_collection()
     with st.container(key=state.DRAW_LAYOUT):

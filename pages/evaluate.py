@@ -11,7 +11,6 @@ import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.judging import AnyEvaluation, parts_of
-from mnist_core.predictions import checkpoints_of
 from mnist_core.regression import RegressionEvaluation
 from mnist_core.runs import Run
 from ui import (
@@ -26,7 +25,7 @@ from ui import (
     services,
     state,
 )
-from ui.evaluation_words import checkpoint_line, part_words
+from ui.evaluation_words import part_words
 from ui.navigation import train_page
 from ui.run_words import samples_called
 from ui.text import _, escaped
@@ -47,8 +46,8 @@ def note_choice() -> None:
     st.query_params["run"] = str(state.EVALUATE_RUN.get())
 
 
-def show_choice(runs: dict[str, Run]) -> None:
-    """Which network, and what it is to read."""
+def show_choice(runs: dict[str, Run]) -> str:
+    """The choice of a run and of samples; returns which of the run's models."""
     run = runs[str(state.EVALUATE_RUN.get())]
     st.selectbox(
         _("Run"),
@@ -62,30 +61,10 @@ def show_choice(runs: dict[str, Run]) -> None:
         on_change=note_choice,
         persist_state="session",
     )
-    samples = samples_called(run.config)
-    if len(checkpoints_of(run)) > 1:
-        show_checkpoint_choice(run, samples)
+    checkpoint = run_choice.choose_checkpoint(run, state.EVALUATE_CHECKPOINT)
     if len(parts_of(run)) > 1:
-        show_part_choice(run, samples)
-
-
-def show_checkpoint_choice(run: Run, samples: str) -> None:
-    """Which of a run's networks."""
-    state.EVALUATE_CHECKPOINT.keep_among(checkpoints_of(run))
-    st.segmented_control(
-        _("Network of"),
-        checkpoints_of(run),
-        format_func=lambda name: checkpoint_line(run, name),
-        key=state.EVALUATE_CHECKPOINT.prepare(),
-        required=True,
-        help=_(
-            "Each run keeps its network twice; such a copy is called a checkpoint. One is from "
-            "its **best epoch**, the one with the lowest validation loss, the other from its "
-            "**last epoch**. Compare them: where a run overfits, the last one is worse on new "
-            "{samples}."
-        ).format(samples=samples),
-        persist_state="session",
-    )
+        show_part_choice(run, samples_called(run.config))
+    return checkpoint
 
 
 def show_part_choice(run: Run, samples: str) -> None:
@@ -190,14 +169,13 @@ if choices:
         wait_for_training(to_come)
     chosen = choose_run(choices, asked_run)
     with st.container(key=state.EVALUATE_CHOICE):
-        show_choice(choices)
-    networks, parts_there = checkpoints_of(chosen), parts_of(chosen)
-    network = state.EVALUATE_CHECKPOINT.get() if len(networks) > 1 else networks[0]
+        checkpoint = show_choice(choices)
+    parts_there = parts_of(chosen)
     asked_part = state.EVALUATE_PART.get() if len(parts_there) > 1 else parts_there[0]
     try:
         chosen.known_config()  # else it says why it cannot be used
         if fetching.is_there(chosen.config.task):
-            show_evaluation(chosen, network, asked_part)
+            show_evaluation(chosen, checkpoint, asked_part)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
         st.rerun()
     except LabError as error:

@@ -92,7 +92,7 @@ def show_run(run: Run, study: str | None = None) -> None:
                 if run.status is RunStatus.QUEUED:
                     place = services.store().queue_position(run.id)
                 if place is not None:
-                    st.caption(_("number {place} in the queue").format(place=place))
+                    st.caption(_("Number {position} in the queue.").format(position=place))
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 show_actions(run, study)
         settings = all_settings(run.config, services.rate_changes(run))

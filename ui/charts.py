@@ -10,16 +10,12 @@ watch, is the thick one.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import plotly.graph_objects as go
-
-from mnist_core.overfitting import OverfittingPoint
-from mnist_core.runs import EpochRecord
 from mnist_core.words import mark
 
 Theme = Literal["light", "dark"]
@@ -135,88 +131,6 @@ def chart_style(translate: Callable[[str], str], metric: str = "accuracy") -> di
         "red": RED,
         "metric": {key: value for key, value in asdict(how).items() if key != "labels"},
     }
-
-
-def learning_curves(
-    records: Sequence[EpochRecord],
-    *,
-    point: OverfittingPoint | None = None,
-    theme: Theme = "light",
-    log_loss: bool = False,
-    translate: Callable[[str], str] = str,
-    metric: str = "accuracy",
-) -> go.Figure:
-    """The learning curves of a run as a figure that stands still.
-
-    Args:
-        records: Its epochs, in order.
-        point: Where overfitting begins, to be marked; None marks nothing.
-        theme: Colours for a light or a dark page.
-        log_loss: Whether the loss axis is logarithmic.
-        translate: Turns the names into the reader's language.
-        metric: The task's own figure, a key of :data:`METRICS`.
-    """
-    figure = go.Figure(layout=_layout(theme, log_loss, translate, metric))
-    epochs, how = [record.epoch for record in records], METRICS[metric]
-    for series in SERIES.values():
-        figure.add_scatter(
-            x=epochs,
-            y=[
-                getattr(record, series.key) * (how.scale if series.axis == "metric" else 1)
-                for record in records
-            ],
-            name=translate(series_label(series.key, metric)),
-            mode="lines+markers" if len(epochs) == 1 else "lines",
-            line={"color": theme_colours(theme)["chartCategoricalColors"][series.colour]},
-            line_width=series.width,
-            yaxis="y2" if series.axis == "metric" else "y",
-            hovertemplate=f"%{{y:{how.format if series.axis == 'metric' else '.4f'}}}",
-        )
-    if point is not None and point.best_epoch is not None:
-        label = translate(mark("Best epoch {epoch}")).format(epoch=point.best_epoch)
-        _mark_overfitting(figure, point.best_epoch, epochs[-1], RED[theme], label)
-    return figure
-
-
-def _layout(
-    theme: Theme, log_loss: bool, translate: Callable[[str], str], metric: str
-) -> dict[str, Any]:
-    colours = theme_colours(theme)
-    titles = {axis: translate(axis_title(axis, metric)) for axis in AXES}
-    axis = {"gridcolor": colours["borderColor"], "zeroline": False, "automargin": True}
-    ticks = METRICS[metric].ticks
-    right = {"overlaying": "y", "side": "right", "tickformat": ticks, "showgrid": False}
-    return {
-        "font": {"color": colours["textColor"]},
-        "paper_bgcolor": "rgba(0, 0, 0, 0)",
-        "plot_bgcolor": "rgba(0, 0, 0, 0)",
-        "hovermode": "x unified",
-        "legend": {"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.18, "yanchor": "top"},
-        "xaxis": axis | {"title": {"text": titles["epoch"]}},
-        "yaxis": axis
-        | {"title": {"text": titles["loss"]}, "type": "log" if log_loss else "linear"},
-        "yaxis2": axis | right | {"title": {"text": titles["metric"]}},
-    }
-
-
-def _mark_overfitting(
-    figure: go.Figure, best_epoch: int, last_epoch: int, colour: str, label: str
-) -> None:
-    figure.add_vrect(
-        x0=best_epoch, x1=last_epoch, fillcolor=colour, opacity=0.1, line_width=0, layer="below"
-    )
-    figure.add_vline(x=best_epoch, line={"color": colour, "width": 1.5})
-    figure.add_annotation(
-        x=best_epoch,
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        # The label lies on the side that has room for it.
-        xanchor="left" if best_epoch < last_epoch / 2 else "right",
-        text=label,
-        showarrow=False,
-        font={"color": colour},
-    )
 
 
 @cache

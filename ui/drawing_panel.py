@@ -143,14 +143,15 @@ def _show_received(digit: Digit) -> None:
         images.insert(0, (pictures.picture(digit.photo, words, side=140), words))
     st.html(pictures.captioned(images))
     if not looks_like_a_digit(digit.image_u8):
-        st.markdown(
-            _(":orange[:material/warning:] **This does not look like a digit.**"),
-            help=_(
-                "A model chooses one of ten digits for any drawing, also for a letter or a "
-                "scribble. The drawing is compared with MNIST's digits, whatever the model "
-                "predicts. About one in a hundred real digits gets this remark too."
-            ),
-        )
+        with st.container(key=state.DRAW_UNLIKE):
+            st.markdown(
+                _(":orange[:material/warning:] **This does not look like a digit.**"),
+                help=_(
+                    "A model chooses one of ten digits for any drawing, also for a letter or a "
+                    "scribble. The drawing is compared with MNIST's digits, whatever the model "
+                    "predicts. About one in a hundred real digits gets this remark too."
+                ),
+            )
     if digit.touches_edge:
         st.caption(_("The drawing touches the edge: part of the digit may be missing."))
     rim = digit.image_u8.copy()

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mnist_core.estimates import Estimate
-from mnist_core.runs import Run
 from mnist_core.words import mark
-from ui.run_words import class_name, loss, price, price_change, whole
+from ui.run_words import class_name, loss, price, price_change
 from ui.text import _, escaped
 
 #: Between the ends of an interval, where no line may break.
@@ -44,13 +43,6 @@ def part_words(part: str) -> PartWords:
     """A part of the samples in the reader's language."""
     words = PARTS_IN_WORDS[part]
     return PartWords(_(words.label), _(words.inline), _(words.array))
-
-
-def checkpoint_line(run: Run, checkpoint: str) -> str:
-    """One of a run's two networks."""
-    record = run.best if checkpoint == "best" else run.last
-    words = _("best epoch, {epoch}") if checkpoint == "best" else _("last epoch, {epoch}")
-    return words.format(epoch=whole(record.epoch if record else run.epochs_done))
 
 
 def class_names(classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,12 +18,10 @@ from mnist_core.formats import (
     output_words,
     why_no_code,
 )
-from mnist_core.predictions import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui import problems, services, state
-from ui.model_panel import CHECKPOINT_LABELS
-from ui.run_words import whole
+from ui.run_choice import choose_checkpoint
 from ui.text import _, escaped
 from ui.waiting import wait_for_engine
 
@@ -59,7 +57,7 @@ def show_export(run: Run) -> None:
         st.info(f"{_('This run has left no network.')} {_(no_code)}")
         return
     form = _choose_format(run, no_code)
-    checkpoint = CHECKPOINTS[0] if form.is_code else _choose_checkpoint(run)
+    checkpoint = "best" if form.is_code else _choose_checkpoint(run)
     if form.is_code:
         st.caption(
             _(
@@ -110,22 +108,7 @@ def _choose_checkpoint(run: Run) -> str:
     if run.imported is None and not run.config.validation_size:
         st.caption(_("This run had no validation samples: its network is that of the last epoch."))
         return "last"
-
-    def line(checkpoint: str) -> str:
-        record = run.best if checkpoint == "best" else run.last
-        words = _(CHECKPOINT_LABELS[checkpoint])
-        return f"{words} ({whole(record.epoch)})" if record else words
-
-    state.EXPORT_CHECKPOINT.keep_among(checkpoints_of(run))
-    chosen = st.segmented_control(
-        _("Which model"),
-        checkpoints_of(run),
-        format_func=line,
-        key=state.EXPORT_CHECKPOINT.prepare(),
-        required=True,
-        persist_state="session",
-    )
-    return chosen or CHECKPOINTS[0]
+    return choose_checkpoint(run, state.EXPORT_CHECKPOINT)
 
 
 def _show_file(run: Run, form: Format, checkpoint: str) -> None:

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from mnist_core.anatomy import Anatomy, WeightPictures, numbered_from_first
-from mnist_core.predictions import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
-from mnist_core.words import mark
 from ui import pictures, problems, services, state
 from ui.histogram_panel import show_histograms
 from ui.network_diagram import network_diagram
 from ui.picture_grid import sheet
+from ui.run_choice import choose_checkpoint
 from ui.run_words import NONE, whole
 from ui.text import _, escaped
 from ui.waiting import wait_for_engine
@@ -27,7 +26,6 @@ ACROSS = 12
 UNIT_SIDE, FILTER_SIDE = 72, 48
 #: So few units are shown large, each with its name.
 FEW, FEW_SIDE = 10, 112
-CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
 #: Numbers of a network are kept as 32 bits.
 BYTES = 4
 
@@ -70,32 +68,11 @@ def _show_network(run: Run) -> None:
         words = _("The network cannot be read: the workers could not be started. {why}")
         st.warning(words.format(why=escaped(engine.message)))
         return
-    checkpoints = checkpoints_of(run)
-    state.MODEL_CHECKPOINT.keep_among(checkpoints)
-    chosen: str | None = checkpoints[0]
-    if len(checkpoints) > 1:
-        chosen = st.segmented_control(
-            _("Which model"),
-            checkpoints,
-            format_func=lambda name: _line(run, name),
-            key=state.MODEL_CHECKPOINT.prepare(),
-            required=True,
-            help=_(
-                "Each run keeps two models: from the epoch with the lowest validation loss, and "
-                "from the last epoch."
-            ),
-            persist_state="session",
-        )
+    chosen = choose_checkpoint(run, state.MODEL_CHECKPOINT)
     with problems.shown():
         with st.spinner(_("Reading the network …")):
-            found = _anatomy(run.id, chosen or CHECKPOINTS[0], run.attempt)
+            found = _anatomy(run.id, chosen, run.attempt)
         show_anatomy(found, task(run.config.task).classes)
-
-
-def _line(run: Run, checkpoint: str) -> str:
-    record = run.best if checkpoint == "best" else run.last
-    words = _(CHECKPOINT_LABELS[checkpoint])
-    return f"{words} ({whole(record.epoch)})" if record else words
 
 
 def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:

@@ -8,15 +8,18 @@ from dataclasses import replace
 import streamlit as st
 
 from mnist_core.errors import ConfigError, UnknownRunError
+from mnist_core.predictions import checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
-from ui import problems, services
+from mnist_core.words import mark
+from ui import problems, services, state
 from ui.navigation import RUN_ID, evaluate_page, trying_page
-from ui.run_words import moment, percent, price
+from ui.run_words import moment, percent, price, whole
 from ui.text import _, escaped
 
 #: Runs to choose from: the newest with a model.
 RUNS_OFFERED = 50
+CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
 #: On the page that keeps them: all, as far as a list can be searched.
 RUNS_KEPT = 1000
 
@@ -128,3 +131,39 @@ def run_line(run: Run) -> str:
     return _("{name} · {accuracy} of the test samples").format(
         name=run.name, accuracy=percent(run.test_metric)
     )
+
+
+def choose_checkpoint(run: Run, entry: state.Entry[str]) -> str:
+    """Which of a run's models: a choice, where there are two.
+
+    Args:
+        run: A run that has left models.
+        entry: Where the choice is kept.
+
+    Returns:
+        One of :data:`mnist_core.predictions.CHECKPOINTS`.
+    """
+    checkpoints = checkpoints_of(run)
+    if len(checkpoints) == 1:  # a file that came in, or a run without validation samples
+        return checkpoints[0]
+
+    def line(checkpoint: str) -> str:
+        record = run.best if checkpoint == "best" else run.last
+        words = _(CHECKPOINT_LABELS[checkpoint])
+        return f"{words} ({whole(record.epoch)})" if record else words
+
+    entry.keep_among(checkpoints)
+    chosen = st.segmented_control(
+        _("Checkpoint"),
+        checkpoints,
+        format_func=line,
+        key=entry.prepare(),
+        required=True,
+        help=_(
+            "Each run keeps its model twice; such a copy is called a checkpoint. One is from its "
+            "**best epoch**, the one with the lowest validation loss, the other from its **last "
+            "epoch**. Compare them: where a run overfits, the last one is worse on new samples."
+        ),
+        persist_state="session",
+    )
+    return chosen or checkpoints[0]

@@ -52,7 +52,7 @@ def _show_wait(run_id: str) -> None:
         wait = services.queue_wait(run_id)
         if wait is None:
             return
-        words = _("Position {position} in the queue.").format(position=wait.position)
+        words = _("Number {position} in the queue.").format(position=wait.position)
         if wait.seconds is not None:
             starts = _("It starts in about {time}.").format(time=about(wait.seconds))
             words = f"{words} {starts}"

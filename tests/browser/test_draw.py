@@ -179,6 +179,17 @@ def test_a_digit_is_read_cleared_and_the_next_one_is_read(page: Page):
     expect(digits(page)).to_have_text(["0"])
 
 
+def test_a_scribble_is_remarked_on_and_taken_back(page: Page):
+    remark = page.locator(".st-key-draw-unlike")
+    draw(page, [[(50 + 8 * turn, 220 if turn % 2 else 60) for turn in range(22)]])
+    expect(remark).to_have_count(1)
+    page.keyboard.press("Control+z")
+    expect(page.locator(RESULT)).to_have_count(0)
+    draw(page, SEVEN)
+    expect(digits(page)).to_have_text(["7"])
+    expect(remark).to_have_count(0)
+
+
 def test_each_stroke_is_read(page: Page):
     # The upper bar of a 7 alone is no 7; with the second stroke it is.
     (bar, *_), end = SEVEN[0][:2], SEVEN[0][2]

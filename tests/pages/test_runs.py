@@ -74,12 +74,12 @@ def test_a_queued_run_has_its_place_and_can_be_stopped_from_its_card(
 ) -> None:
     first, second = (store.create(PRESETS["mlp-512"].config) for _ in range(2))
     app = open_page("runs")
-    assert "number 1 in" in said(app) and "number 2 in" in said(app)
+    assert "Number 1 in" in said(app) and "Number 2 in" in said(app)
     app.button(key=state.run_stop(first.id)).click().run()
     assert not app.exception
     assert store.get(first.id).status is RunStatus.STOPPED
     assert store.queue_position(second.id) == 1
-    assert "number 1 in" in said(app) and "number 2 in" not in said(app)
+    assert "Number 1 in" in said(app) and "Number 2 in" not in said(app)
 
 
 @pytest.mark.usefixtures("with_examples")

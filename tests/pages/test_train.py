@@ -625,7 +625,7 @@ def test_a_stopped_run_can_be_resumed(open_page: Open, runs: Runs) -> None:
     assert not app.exception and not app.error
     assert runs.store.get(run.id).status is RunStatus.QUEUED
     assert "train-resume" not in {button.key for button in app.button}
-    assert "Position 1 in the queue" in said(app)
+    assert "Number 1 in the queue" in said(app)
 
 
 def test_how_long_it_takes_is_said_before_the_start(open_page: Open) -> None:

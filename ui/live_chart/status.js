@@ -144,8 +144,7 @@ function queueText(view) {
   const { queue_position: position, engine, engine_message: trouble } = view.message;
   if (engine === "starting") return words.engine_starting;
   if (engine === "failed") return `${words.engine_failed} ${trouble ?? ""}`;
-  if (position > 1) return fill(words.queue_position, { position: number(view, position) });
-  return words.queue_next;
+  return fill(words.queue_position, { position: number(view, position ?? 1) });
 }
 
 /** What stands in the chart's place while there is nothing to draw, or why a run failed. */
