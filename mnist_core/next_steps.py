@@ -141,6 +141,7 @@ IDEAS: dict[str, Callable[[TrainingConfig, Outcome], TrainingConfig | None]] = {
 
 _AFTER: dict[OutcomeKind, tuple[str, ...]] = {
     OutcomeKind.DIVERGED: ("smaller-rate", "scale-pixels"),
+    OutcomeKind.GUESSING: ("smaller-rate", "scale-pixels", "larger-network"),
     OutcomeKind.UNVALIDATED: ("validation",),
     OutcomeKind.OVERFITTED: (
         *("more-data", "regularise", "augment", "stop-at-best", "smaller-rate"),

@@ -23,6 +23,8 @@ SEEN_RATIO = 1.25
 SEEN_RISE = 0.05
 #: A training accuracy below this is poor: the network does not even fit its training samples.
 POOR_ACCURACY = 0.9
+#: A training accuracy that goes less than this share of the way from guessing to 1 is guessing.
+GUESSING = 0.05
 #: A fall of the validation loss, as a share of it, within the last tenth of the epochs.
 STILL_FALLING = 0.005
 #: A training loss that rises by this share in the epoch of a new learning rate has jumped.
@@ -36,6 +38,7 @@ class OutcomeKind(StrEnum):
 
     DIVERGED = "diverged"
     UNVALIDATED = "unvalidated"
+    GUESSING = "guessing"
     OVERFITTED = "overfitted"
     GAP = "gap"
     IMPROVING = "improving"
@@ -65,13 +68,14 @@ class Outcome:
     confirmable: bool
 
 
-def outcome(curves: Curves, point: OverfittingPoint, metric: str) -> Outcome:
+def outcome(curves: Curves, point: OverfittingPoint, metric: str, *, classes: int = 0) -> Outcome:
     """Judge the curves of a run that has ended.
 
     Args:
         curves: Its curves, at least one epoch.
         point: Where overfitting begins, by the chosen criterion.
         metric: "accuracy", or "mae" where the second figure is an error.
+        classes: How many classes an accuracy is reached on, which gives that of guessing.
     """
     finite = np.isfinite(curves.val_loss)
     best = int(np.argmin(np.where(finite, curves.val_loss, np.inf))) if finite.any() else None
@@ -81,7 +85,7 @@ def outcome(curves: Curves, point: OverfittingPoint, metric: str) -> Outcome:
         rise = float(curves.val_loss[-1] - curves.val_loss[best])
     error = float(curves.val_rise_se[-1])
     return Outcome(
-        _kind(curves, point, best, gap, rise, metric),
+        _kind(curves, point, best, gap, rise, metric, classes),
         None if best is None else best + 1,
         gap,
         rise,
@@ -114,14 +118,18 @@ def _kind(
     gap: float | None,
     rise: float | None,
     metric: str,
+    classes: int,
 ) -> OutcomeKind:
     if _diverged(curves.loss):
         return OutcomeKind.DIVERGED
     if best is None:
         return OutcomeKind.UNVALIDATED
+    still_falling = _still_falling(curves.val_loss, best)
+    if metric == "accuracy" and not still_falling and _is_guessing(curves.metric, classes):
+        return OutcomeKind.GUESSING
     if point.best_epoch is not None:
         return OutcomeKind.OVERFITTED
-    if _still_falling(curves.val_loss, best):
+    if still_falling:
         return OutcomeKind.IMPROVING
     risen = rise is not None and rise > SEEN_RISE * float(curves.val_loss[best])
     if risen or _is_seen(gap, metric):
@@ -129,6 +137,12 @@ def _kind(
     if metric == "accuracy" and curves.metric[-1] < POOR_ACCURACY:
         return OutcomeKind.UNDERFITTED
     return OutcomeKind.LEVELLED
+
+
+def _is_guessing(accuracy: Curve, classes: int) -> bool:
+    """Whether the last accuracy is hardly higher than that of choosing a class at random."""
+    chance = 1 / classes if classes else 0.0
+    return float(accuracy[-1]) < chance + GUESSING * (1 - chance)
 
 
 def _diverged(loss: Curve) -> bool:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mnist_core.crossvalidation import find_study, tag_of
 from mnist_core.errors import UnknownRunError
+from mnist_core.examples import listed_examples
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus
 from ui import fold_panel, problems, run_choice, services, state
 from ui.navigation import (
@@ -233,7 +234,7 @@ def show_hidden() -> None:
 def show_examples() -> None:
     """The trained networks that come with the lab."""
     store = services.store()
-    shown, every = store.examples(), store.examples(hidden=True)
+    shown, every = listed_examples(store), listed_examples(store, hidden=True)
     if not every:
         return
     with st.container(

@@ -22,6 +22,7 @@ from mnist_core.outcome import (
 )
 from mnist_core.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
+from mnist_core.tasks import task
 from ui import services
 from ui.run_words import loss, percent, price, whole
 from ui.text import _, escaped
@@ -95,6 +96,13 @@ def _what_is_seen(run: Run, found: Finding) -> list[str]:
         return [_("The training loss grew instead of falling: the training diverged.")]
     if kind is OutcomeKind.UNVALIDATED:
         return [_("There were no validation samples, so overfitting cannot be measured.")]
+    if kind is OutcomeKind.GUESSING:
+        words = _(
+            "At the end the network classifies {accuracy} of its training samples correctly, no "
+            "more than by guessing: it has not learned from them. A learning rate that is too "
+            "high does that."
+        )
+        return [words.format(accuracy=percent(last.metric))]
     if found.at_best:
         return [_overfitted(found.at_best, last, memorised=found.jump is None)]
     if kind is OutcomeKind.IMPROVING:
@@ -195,11 +203,12 @@ def _tested(run: Run) -> str:
 
 
 def _finding(run: Run, criterion: str) -> Finding:
-    return _findings(run.id, run.version, run.config.metric)[criterion]
+    classes = len(task(run.config.task).classes)
+    return _findings(run.id, run.version, run.config.metric, classes)[criterion]
 
 
 @lru_cache(maxsize=256)
-def _findings(run_id: str, _version: int, metric: str) -> dict[str, Finding]:
+def _findings(run_id: str, _version: int, metric: str, classes: int) -> dict[str, Finding]:
     """By criterion; the run's version tells whether what was found before still holds."""
     records = services.store().curves(run_id)
     curves = Curves.of(records)
@@ -208,5 +217,5 @@ def _findings(run_id: str, _version: int, metric: str) -> dict[str, Finding]:
     for key, criterion in CRITERIA.items():
         point = criterion.find(curves)
         at_best = records[point.best_epoch - 1] if point.best_epoch else None
-        found[key] = Finding(outcome(curves, point, metric), at_best, jump)
+        found[key] = Finding(outcome(curves, point, metric, classes=classes), at_best, jump)
     return found

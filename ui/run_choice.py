@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from mnist_core.errors import ConfigError, UnknownRunError
+from mnist_core.examples import listed_examples
 from mnist_core.predictions import checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
@@ -36,7 +37,7 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], R
         limit: So many of the newest runs are looked at.
     """
     store = services.store()
-    runs = {run.id: run for run in [*store.list_runs(limit=limit), *store.examples()]}
+    runs = {run.id: run for run in [*store.list_runs(limit=limit), *listed_examples(store)]}
     wanted = st.query_params.get("run")
     asked = runs.get(wanted or "")
     if wanted and asked is None:

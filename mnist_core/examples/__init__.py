@@ -21,7 +21,7 @@ from typing import Any
 from mnist_core.archive import MODELS
 from mnist_core.errors import LabError, StoreError
 from mnist_core.incoming import run_file
-from mnist_core.runs import Store
+from mnist_core.runs import Run, Store
 from mnist_core.runs.arrivals import add_ended
 
 FOLDER = Path(__file__).parent
@@ -75,6 +75,18 @@ def known_examples() -> dict[str, Example]:
     names = [field.name for field in fields(Example)]
     found = [Example(**{name: entry[name] for name in names}) for entry in entries]
     return {example.preset: example for example in found}
+
+
+def listed_examples(store: Store, *, hidden: bool = False) -> list[Run]:
+    """The examples of a store in the order of the lists.
+
+    Args:
+        store: Where.
+        hidden: Also those that somebody has hidden.
+    """
+    order = {key: place for place, key in enumerate(known_examples())}
+    found = store.examples(hidden=hidden)
+    return sorted(found, key=lambda run: order.get(run.example or "", len(order)))
 
 
 def open_store() -> Store:

@@ -159,7 +159,7 @@ class Store:
         return [run for run in found if run.status.is_active]  # its worker may be gone
 
     def examples(self, *, hidden: bool = False) -> list[Run]:
-        """The trained networks that come with the lab, in their own order.
+        """The trained networks that come with the lab, in no order.
 
         Args:
             hidden: Also those that somebody has hidden.
@@ -168,7 +168,7 @@ class Store:
         if not hidden:
             query = query.where(runs.c.hidden.is_(False))
         with self.database.reading() as connection:
-            return read_runs(connection, query.order_by(runs.c.created_at), time.time())
+            return read_runs(connection, query, time.time())
 
     def hide(self, run_id: str, hidden: bool = True) -> None:
         """Leave an example out of the lists, or show it again.

@@ -30,7 +30,7 @@ def found(
         val_metric=np.full(len(loss), val_accuracy),
         val_rise_se=np.full(len(loss), se),
     )
-    return outcome(curves, CRITERIA["confirmed"].find(curves), metric)
+    return outcome(curves, CRITERIA["confirmed"].find(curves), metric, classes=10)
 
 
 def test_each_kind_of_outcome() -> None:
@@ -43,6 +43,8 @@ def test_each_kind_of_outcome() -> None:
     assert found(val_loss=FLAT).kind is OutcomeKind.LEVELLED
     assert found(val_loss=FLAT, accuracy=0.6, val_accuracy=0.59).kind is OutcomeKind.UNDERFITTED
     assert found(val_loss=FLAT, val_accuracy=0.9).kind is OutcomeKind.GAP
+    assert found(val_loss=TURNING, accuracy=0.13).kind is OutcomeKind.GUESSING
+    assert found(accuracy=0.13).kind is OutcomeKind.IMPROVING
     prices = found(val_loss=FLAT, accuracy=2.0, val_accuracy=3.0, metric="mae")
     assert (prices.kind, prices.gap) == (OutcomeKind.GAP, 1.5)
     assert found(loss=[1.0], val_loss=[1.0]).kind is OutcomeKind.IMPROVING

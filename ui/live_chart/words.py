@@ -33,7 +33,7 @@ def _status_line() -> dict[str, Any]:
         },
         "epoch_of": _("{epoch} of {epochs}"),
         "rate": _("{rate} epochs/s"),
-        "pace": _("{seconds} s per epoch"),
+        "pace": _("{seconds} s/epoch"),
         "batch": _("Batch {done} of {total} in this epoch"),
         "validating": _("Measuring the validation samples"),
         "resumed": _("Resumed from its last checkpoint"),
