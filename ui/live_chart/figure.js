@@ -131,7 +131,7 @@ function line(view, series, values) {
     visible: view.data.series.includes(series.key),
     line: {
       color: view.theme.curves[series.colour],
-      width: series.width,
+      width: view.large ? 2 * series.width : series.width,
       simplify: view.curves.epochs.length > SIMPLE_FROM,
     },
     marker: { size: series.width + 3 },
@@ -151,7 +151,7 @@ function clipped(clip) {
 }
 
 function layout(view) {
-  const { data, theme, zoom, narrow } = view;
+  const { data, theme, zoom, narrow, large } = view;
   const titles = data.style.axes;
   const axis = {
     gridcolor: theme.grid, zeroline: false,
@@ -163,10 +163,10 @@ function layout(view) {
     width: view.width,
     height: view.height,
     datarevision: view.revision,
-    font: { family: theme.font, color: theme.text, size: narrow ? 12 : 13 },
+    font: { family: theme.font, color: theme.text, size: large ? 20 : narrow ? 12 : 13 },
     paper_bgcolor: theme.ground,
     plot_bgcolor: "rgba(0,0,0,0)",
-    margin: narrow ? { l: 44, r: 48, t: 26, b: 40 } : { l: 60, r: 64, t: 28, b: 44 },
+    margin: narrow ? { l: 44, r: 48, t: 28, b: 40 } : { l: 60, r: 64, t: 28, b: 44 },
     dragmode: view.touch ? false : "zoom", // a finger scrolls the page
     hovermode: "x unified",
     hoverdistance: -1,

@@ -52,6 +52,10 @@ class LiveChart {
     this.data = data;
     this.theme = readTheme(this.root, data.style);
     say(this.root.querySelector(".lc-reset"), data.words.reset_zoom);
+    const full = this.root.querySelector(".lc-full");
+    full.title = data.words.full_screen;
+    full.ariaLabel = data.words.full_screen;
+    full.hidden = !document.fullscreenEnabled;
     if (data.run !== before?.run) {
       this.begin();
       // On a phone the settings stand above the chart, and whoever has pressed Start looks there.
@@ -103,6 +107,10 @@ class LiveChart {
       }, { signal });
     }
     this.root.querySelector(".lc-reset").addEventListener("click", () => this.resetZoom(), { signal });
+    this.root.querySelector(".lc-full").addEventListener("click", () => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else this.root.requestFullscreen();
+    }, { signal });
     this.sizes = new ResizeObserver(() => this.schedule());
     this.sizes.observe(this.figure);
     this.clock = setInterval(() => this.data && showStatus(this), 250);
@@ -201,6 +209,7 @@ class LiveChart {
     this.width = this.figure.clientWidth;
     this.height = this.figure.clientHeight;
     this.narrow = this.width < NARROW;
+    this.large = document.fullscreenElement === this.root;
     this.revision += 1; // the arrays grew in place; this tells Plotly to look at them again
     const config = { displayModeBar: false, showTips: false, doubleClick: false };
     window.Plotly.react(this.figure, traces(this), layout(this), config);

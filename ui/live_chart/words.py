@@ -39,6 +39,7 @@ def _status_line() -> dict[str, Any]:
         "resumed": _("Resumed from its last checkpoint"),
         "lost": _("The connection is lost; trying again."),
         "reset_zoom": _("Show all epochs"),
+        "full_screen": _("Full screen; Esc ends it"),
         "best_label": _("Best epoch {epoch}"),
         "rate_label": _("learning rate {rate}"),
         "overfitting": _("Overfitting"),
