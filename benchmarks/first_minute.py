@@ -11,8 +11,8 @@ the same Chromium, and the ratio is what counts:
 3. Start → first point in the chart, for each preset the first time in its worker and the second;
 4. Start → 1,000 epochs of overfit-700 drawn, beside the seconds that ``python -m mnist_core train``
    trains for;
-5. page opened → answer of a network that comes with the lab, from the moment that the engine is
-   ready, beside five seconds.
+5. page opened → answer of a network that comes with the lab, beside five seconds: Draw as soon as
+   the engine is ready, then the other pages one after another.
 
 Nothing else should run on the machine meanwhile. Chromium is the one on the PATH, or
 MNIST_LAB_CHROMIUM. Presets whose data is not on this machine are left out.

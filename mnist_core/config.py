@@ -237,6 +237,11 @@ class TrainingConfig:
         """Keras's name of the figure beside the loss: "accuracy" or "mae"."""
         return TASKS[self.task].metric if self.task in TASKS else "accuracy"
 
+    @property
+    def classes(self) -> int:
+        """Number of classes; 0 where the answer is a number, or the task is not known."""
+        return len(TASKS[self.task].classes) if self.task in TASKS else 0
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name, in order, as values that JSON can hold."""
         return asdict(self)

@@ -23,7 +23,7 @@ SEEN_RATIO = 1.25
 SEEN_RISE = 0.05
 #: A training accuracy below this is poor: the network does not even fit its training samples.
 POOR_ACCURACY = 0.9
-#: A training accuracy that goes less than this share of the way from guessing to 1 is guessing.
+#: An accuracy that lies above chance by less than this share of 1 − chance counts as guessing.
 GUESSING = 0.05
 #: A fall of the validation loss, as a share of it, within the last tenth of the epochs.
 STILL_FALLING = 0.005
@@ -68,14 +68,14 @@ class Outcome:
     confirmable: bool
 
 
-def outcome(curves: Curves, point: OverfittingPoint, metric: str, *, classes: int = 0) -> Outcome:
+def outcome(curves: Curves, point: OverfittingPoint, metric: str, *, classes: int) -> Outcome:
     """Judge the curves of a run that has ended.
 
     Args:
         curves: Its curves, at least one epoch.
         point: Where overfitting begins, by the chosen criterion.
         metric: "accuracy", or "mae" where the second figure is an error.
-        classes: How many classes an accuracy is reached on, which gives that of guessing.
+        classes: Number of classes; 0 where it is not known, or the answer is a number.
     """
     finite = np.isfinite(curves.val_loss)
     best = int(np.argmin(np.where(finite, curves.val_loss, np.inf))) if finite.any() else None
@@ -125,7 +125,7 @@ def _kind(
     if best is None:
         return OutcomeKind.UNVALIDATED
     still_falling = _still_falling(curves.val_loss, best)
-    if metric == "accuracy" and not still_falling and _is_guessing(curves.metric, classes):
+    if not still_falling and is_guessing(curves, classes):
         return OutcomeKind.GUESSING
     if point.best_epoch is not None:
         return OutcomeKind.OVERFITTED
@@ -139,10 +139,19 @@ def _kind(
     return OutcomeKind.LEVELLED
 
 
-def _is_guessing(accuracy: Curve, classes: int) -> bool:
-    """Whether the last accuracy is hardly higher than that of choosing a class at random."""
-    chance = 1 / classes if classes else 0.0
-    return float(accuracy[-1]) < chance + GUESSING * (1 - chance)
+def is_guessing(curves: Curves, classes: int) -> bool:
+    """Whether a network's training accuracy is hardly higher than that of a random choice.
+
+    A constant answer is not found where one class is much more frequent than the others.
+
+    Args:
+        curves: The curves so far, at least one epoch.
+        classes: Number of classes; 0 for a task without, of which nothing is said.
+    """
+    if not classes:
+        return False
+    chance = 1 / classes
+    return float(curves.metric[-1]) < chance + GUESSING * (1 - chance)
 
 
 def _diverged(loss: Curve) -> bool:

@@ -2,7 +2,7 @@
 
     python -m mnist_core.tensorboard_process LOGDIR PATH_PREFIX
 
-It is the installed TensorBoard with a frame around it: it listens on this machine
+It is the installed TensorBoard with four additions: it listens on this machine
 only, at a port that the system chooses and that it prints; it works without TensorFlow, which
 would take seconds and 700 MB and which none of its pages here needs; and it ends when its standard
 input does, however the server that holds the other end has ended.

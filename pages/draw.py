@@ -108,10 +108,10 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
         max_selections=MOST_MODELS,
         placeholder=_("Choose one to four"),
         help=_(
-            "Each run keeps two checkpoints (saved models): one from its **best epoch**, the one "
-            "with the lowest validation loss, the other from its **last epoch**. Where a run "
-            "overfits, both are chosen, so that you can compare their predictions. Add models of "
-            "other runs, up to four in all."
+            "Each run keeps its model twice; such a copy is called a checkpoint. One is from its "
+            "**best epoch**, the one with the lowest validation loss, the other from its **last "
+            "epoch**. Where a run overfits, both are chosen, so that you can compare their "
+            "predictions. Add models of other runs, up to four in all."
         ),
         persist_state="session",
     )

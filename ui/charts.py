@@ -1,4 +1,4 @@
-"""How learning curves look, as data, and as a Plotly figure that stands still.
+"""How learning curves look, as data.
 
 The live chart draws in the browser and the figures of other pages are made here; both read the
 names, axes and line widths below and the colours of ``.streamlit/config.toml``, so that a curve

@@ -18,6 +18,7 @@ from mnist_core.formats import (
     output_words,
     why_no_code,
 )
+from mnist_core.predictions import checkpoints_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui import problems, services, state
@@ -105,7 +106,7 @@ def _choose_format(run: Run, no_code: str) -> Format:
 
 
 def _choose_checkpoint(run: Run) -> str:
-    if run.imported is None and not run.config.validation_size:
+    if run.imported is None and len(checkpoints_of(run)) == 1:
         st.caption(_("This run had no validation samples: its network is that of the last epoch."))
         return "last"
     return choose_checkpoint(run, state.EXPORT_CHECKPOINT)

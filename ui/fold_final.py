@@ -88,7 +88,7 @@ def _show_one(run: Run) -> None:
                     value=escaped(metric(run.test_metric, name)),
                 )
             )
-        elif run.status.is_active:
+        elif not run.is_over:
             words = _("Epoch {done} of {epochs} is done.")
             st.markdown(words.format(done=whole(run.epochs_done), epochs=whole(run.config.epochs)))
         elif run.message:

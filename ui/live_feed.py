@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from mnist_core.outcome import is_guessing
 from mnist_core.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, JournalRow, Run
 
@@ -64,6 +65,11 @@ class LiveFeed:
     def epochs(self) -> int:
         """Number of epochs known."""
         return len(self._rows)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes of the run's task; 0 where that is not known."""
+        return self.run.config.classes if self.run else 0
 
     @property
     def is_over(self) -> bool:
@@ -190,13 +196,19 @@ class LiveFeed:
         self._judged_epochs, self._judge_after = -1, 0.0
 
 
-def judge(curves: Curves) -> dict[str, list[int | None]]:
+def judge(curves: Curves, classes: int) -> dict[str, list[int | None]]:
     """Ask every criterion where overfitting begins, so that switching needs no server.
+
+    Args:
+        curves: The curves so far.
+        classes: Number of classes; 0 where the answer is a number.
 
     Returns:
         Criterion key → [best epoch, epoch at which that could be known], both from 1, both
-        None where it found nothing.
+        None where it found nothing. A network that only guesses has nothing to overfit.
     """
+    if len(curves.metric) and is_guessing(curves, classes):
+        return {key: [None, None] for key in CRITERIA}
     points = {key: criterion.find(curves) for key, criterion in CRITERIA.items()}
     return {key: [point.best_epoch, point.detected_epoch] for key, point in points.items()}
 

@@ -212,7 +212,7 @@ class LiveHub:
         if not feed.judging_due(started):
             return False
         epochs = feed.epochs
-        verdicts = await asyncio.to_thread(judge, feed.curves())
+        verdicts = await asyncio.to_thread(judge, feed.curves(), feed.classes)
         feed.rule(verdicts, epochs, time.monotonic() - started)
         return True
 

@@ -22,7 +22,6 @@ from mnist_core.outcome import (
 )
 from mnist_core.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
-from mnist_core.tasks import task
 from ui import services
 from ui.run_words import loss, percent, price, whole
 from ui.text import _, escaped
@@ -98,9 +97,9 @@ def _what_is_seen(run: Run, found: Finding) -> list[str]:
         return [_("There were no validation samples, so overfitting cannot be measured.")]
     if kind is OutcomeKind.GUESSING:
         words = _(
-            "At the end the network classifies {accuracy} of its training samples correctly, no "
-            "more than by guessing: it has not learned from them. A learning rate that is too "
-            "high does that."
+            "At the end the network classifies {accuracy} of its training samples correctly, "
+            "hardly more than by guessing: it has not learned from them. One possible cause is a "
+            "learning rate that is too high."
         )
         return [words.format(accuracy=percent(last.metric))]
     if found.at_best:
@@ -203,8 +202,7 @@ def _tested(run: Run) -> str:
 
 
 def _finding(run: Run, criterion: str) -> Finding:
-    classes = len(task(run.config.task).classes)
-    return _findings(run.id, run.version, run.config.metric, classes)[criterion]
+    return _findings(run.id, run.version, run.config.metric, run.config.classes)[criterion]
 
 
 @lru_cache(maxsize=256)

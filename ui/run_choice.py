@@ -167,4 +167,4 @@ def choose_checkpoint(run: Run, entry: state.Entry[str]) -> str:
         ),
         persist_state="session",
     )
-    return chosen or checkpoints[0]
+    return str(chosen)

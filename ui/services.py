@@ -127,10 +127,12 @@ def page_served() -> None:
 
 
 def _exempt_modules_from_collection() -> None:
-    """Keep the garbage collector from what modules hold, which lives as long as the server.
+    """Exempt what exists from garbage collection, whenever new modules have been loaded.
 
-    Streamlit lets it look through everything after each run of a script. That would keep all
-    sessions waiting for a tenth of a second; what the pages leave behind takes a hundredth of it.
+    Most of it belongs to modules and lives as long as the server. Streamlit collects after each
+    run of a script: over all objects that takes a tenth of a second, in which no session is
+    served. Collecting before would cost the first page that tenth; what little garbage is exempt
+    with the rest stays.
     """
     global _modules
     if len(sys.modules) > _modules:

@@ -175,7 +175,7 @@ def show_taught() -> None:
         run = services.store().get(run_id)
     except UnknownRunError:  # deleted meanwhile
         return
-    if run.status.is_active:
+    if not run.is_over:
         words = _("**{name}** is being fine-tuned: epoch {done} of {epochs} is done.")
         wait_for_run(run_id, words, ":material/school:")
     elif run.lesson is not None:

@@ -17,7 +17,7 @@ LOOK_SECONDS = 2
 
 @st.fragment(run_every=LOOK_SECONDS)
 def wait_for_run(run_id: str, words: str, icon: str) -> None:
-    """Say how far a run is, and draw the page anew when it has ended or is gone.
+    """Say how far a run is, and draw the page anew when it is over or gone.
 
     Args:
         run_id: The run.
@@ -29,7 +29,7 @@ def wait_for_run(run_id: str, words: str, icon: str) -> None:
             run = services.store().get(run_id)
         except UnknownRunError:
             st.rerun()
-        if not run.status.is_active:
+        if run.is_over:
             st.rerun()
         numbers = {"done": whole(run.epochs_done), "epochs": whole(run.config.epochs)}
         st.info(words.format(name=escaped(run.name), **numbers), icon=icon)

@@ -7,6 +7,7 @@ import sys
 from typing import TypeAlias
 
 from mnist_core.errors import ConfigError, shown
+from mnist_core.examples import listed_examples
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import keras_data, task
@@ -49,7 +50,7 @@ def run_named(store: Store, name: str) -> Run:
 
     An example is found after all runs that people have started.
     """
-    runs = store.list_runs(limit=MOST_RUNS) + store.examples(hidden=True)
+    runs = store.list_runs(limit=MOST_RUNS) + listed_examples(store, hidden=True)
     beginning = name if len(name) >= ID_BEGINNING else "no id begins so"
     found = [run for run in runs if run.name == name or run.id.startswith(beginning)]
     if found:

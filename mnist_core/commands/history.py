@@ -12,7 +12,7 @@ from typing import Any
 from mnist_core.commands.arguments import MOST_RUNS, Commands
 from mnist_core.commands.tables import figures, metric_words, print_table, tested
 from mnist_core.errors import ConfigError, shown
-from mnist_core.examples import open_store
+from mnist_core.examples import listed_examples, open_store
 from mnist_core.runs import RateChange, Run
 from mnist_core.words import mark
 
@@ -40,7 +40,7 @@ def _runs(options: argparse.Namespace) -> int:
     store = open_store()
     runs = store.list_runs(limit=options.limit)
     if options.examples:
-        runs += store.examples(hidden=True)
+        runs += listed_examples(store, hidden=True)
     if options.json:
         changes = store.rate_changes(runs)
         print(json.dumps([_run_row(run) | _changed(changes[run.id]) for run in runs]))

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mnist_core.errors import StoreError, UnknownRunError
-from mnist_core.runs.records import Run, RunStatus
+from mnist_core.runs.records import Run
 from mnist_core.runs.store import Store
 from mnist_core.words import mark
 
@@ -92,5 +92,4 @@ def ended_at(run: Run) -> float:
 
 
 def _may_go(run: Run) -> bool:
-    ended = run.status is RunStatus.INTERRUPTED or (not run.status.is_active and run.settled)
-    return ended and not run.pinned
+    return run.is_over and not run.pinned

@@ -225,6 +225,14 @@ class Run:
         ended = self.status in (RunStatus.FINISHED, RunStatus.STOPPED)
         return ended and (self.best is not None or self.imported is not None)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended and nobody writes its last figures any more.
+
+        A test accuracy is measured after the end.
+        """
+        return self.status is RunStatus.INTERRUPTED or (not self.status.is_active and self.settled)
+
     def known_config(self) -> TrainingConfig:
         """Its configuration, checked: a store may have been written by a newer version.
 

@@ -159,7 +159,7 @@ class Store:
         return [run for run in found if run.status.is_active]  # its worker may be gone
 
     def examples(self, *, hidden: bool = False) -> list[Run]:
-        """The trained networks that come with the lab, in no order.
+        """The trained networks that come with the lab, in no particular order.
 
         Args:
             hidden: Also those that somebody has hidden.
@@ -300,8 +300,7 @@ class Store:
         """
         run = self.get(run_id)
         _refuse_example(run)
-        idle = run.status is RunStatus.INTERRUPTED or (not run.status.is_active and run.settled)
-        if not idle:
+        if not run.is_over:
             raise StoreError(
                 mark("The run “{name}” is to be deleted."),
                 mark("It is still at work, and a worker would go on writing to it."),

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -52,14 +53,14 @@ TORN = 0.75
 
 
 @pytest.fixture(scope="module")
-def trained(lab: LabServer):
+def trained(lab: LabServer) -> Iterator[dict[str, Run]]:
     """The example that reads best, and a run that the lab's workers train."""
     store = Store(lab.home)
-    install(store, {READER: known_examples()[READER]})
     run_id = store.create(OVERFITTED, name="overfitted").id
     until(lambda: store.get(run_id).settled, patience=2 * PATIENCE)
     run = store.get(run_id)
     assert run.has_models, run.message
+    install(store, {READER: known_examples()[READER]})
     yield {"overfitted": run, "reader": store.get(known_examples()[READER].id)}
     install(store, {})
 

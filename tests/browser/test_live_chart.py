@@ -39,6 +39,21 @@ def train_beside(training: Training, epochs: int, per_second: float) -> threadin
     return thread
 
 
+def test_it_fills_the_screen_with_larger_words(open_chart, store) -> None:
+    training = Training(store)
+    training.train(20)
+    page = open_chart(training.id)
+    page.until_epochs(20)
+    size = "parseFloat(getComputedStyle(plot.querySelector('.xtitle')).fontSize)"
+    before = page.plot(size)
+    page.tab.locator(".lc-full").click()
+    page.until_plot(f"document.fullscreenElement && {size} > {before}")
+    inside = "document.fullscreenElement.scrollHeight <= innerHeight"
+    page.until_plot(inside)
+    page.tab.locator(".lc-full").click()
+    page.until_plot(f"!document.fullscreenElement && {size} === {before}")
+
+
 def test_it_grows_in_place_without_a_rerun_and_keeps_hover_and_zoom(open_chart, store) -> None:
     training = Training(store, epochs=400)
     training.train(50)

@@ -12,6 +12,7 @@ from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LESSON
 from mnist_core.runs.leases import RunQueue, RunWriter
 from mnist_core.runs.schema import runs as table
+from mnist_core.teaching import FEWEST
 from ui import presses
 
 from .conftest import Open, Runs, said
@@ -111,3 +112,21 @@ def test_a_lesson_without_figures_yet_shows_none(open_page: Open, store: Store, 
     RunWriter(store.database, lease).taught({"after": {"test": None}})
     runs.add()
     assert "It reads:" not in said(open_page("draw"))
+
+
+def test_a_lesson_is_waited_for_until_its_figures_are_measured(
+    open_page: Open, store: Store, runs: Runs
+) -> None:
+    run = runs.add(name="mine")
+    store.artifacts.write(run.id, BEST_MODEL, b"a model")
+    keep(store, FEWEST)
+    app = open_page("draw")
+    app.button(key="teach-start").click().run()
+    lesson = next(one for one in store.list_runs() if one.lesson is not None)
+    lease = RunQueue(store.database).claim(lesson.id)
+    assert lease is not None
+    writer = RunWriter(store.database, lease)
+    writer.set_status(RunStatus.FINISHED)
+    assert any("is being fine-tuned" in info.value for info in app.run().info)
+    writer.release()
+    assert not any("is being fine-tuned" in info.value for info in app.run().info)

@@ -1,17 +1,15 @@
-"""The chart's look as data, the figure made of it, and the words that the live chart needs."""
+"""The chart's look as data, and the words that the live chart needs."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from tests.live_training import record
 from ui.charts import AXES, SERIES, chart_style
 from ui.live_chart.words import chart_words
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = {path.name: path.read_text("utf-8") for path in ROOT.glob("ui/live_chart/*.js")}
-RECORDS = [record(epoch) for epoch in range(1, 101)]
 
 
 def upper(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
-from mnist_core.examples import FOLDER, install, known_examples, open_store
+from mnist_core.examples import FOLDER, install, known_examples, listed_examples, open_store
 from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Store
@@ -56,8 +56,9 @@ def test_they_are_none_of_a_persons_own_runs(store):
 
 
 def test_opening_the_store_again_changes_nothing(store):
-    before = store.examples()
-    assert open_store().examples() == before
+    before = listed_examples(store)
+    assert [run.example for run in before] == list(known_examples())
+    assert listed_examples(open_store()) == before
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
-from mnist_core.overfitting import CRITERIA
+from mnist_core.overfitting import CRITERIA, Curves
 from mnist_core.runs import JournalRow, RunStatus, Store
 from tests.live_training import BEST_EPOCH, Training, record
 from tests.waiting import PATIENCE
@@ -432,7 +433,7 @@ def test_long_curves_are_judged_less_often_than_they_grow(store: CountingStore) 
     training.train(10)
     feed = LiveFeed(training.id)
     feed.take(training.run, store.journal(training.id), None)
-    feed.rule(judge(feed.curves()), feed.epochs, seconds=0.02)
+    feed.rule(judge(feed.curves(), feed.classes), feed.epochs, seconds=0.02)
     training.train(1)
     feed.take(training.run, store.journal(training.id, after_seq=feed.position), None)
     now = time.monotonic()
@@ -441,3 +442,11 @@ def test_long_curves_are_judged_less_often_than_they_grow(store: CountingStore) 
     training.end()
     feed.take(training.run, [], None)
     assert feed.judging_due(now), "the end of a run is judged at once"
+
+
+def test_a_network_that_guesses_is_not_said_to_overfit() -> None:
+    epochs = np.arange(60)
+    turning, accuracy = 1 + np.abs(epochs - 20) / 100, np.full(60, 0.12)
+    curves = Curves(turning, accuracy, turning, accuracy, np.full(60, 1e-4))
+    assert judge(curves, classes=0)["confirmed"] != [None, None]
+    assert set(map(tuple, judge(curves, classes=10).values())) == {(None, None)}

@@ -44,6 +44,7 @@ def test_each_kind_of_outcome() -> None:
     assert found(val_loss=FLAT, accuracy=0.6, val_accuracy=0.59).kind is OutcomeKind.UNDERFITTED
     assert found(val_loss=FLAT, val_accuracy=0.9).kind is OutcomeKind.GAP
     assert found(val_loss=TURNING, accuracy=0.13).kind is OutcomeKind.GUESSING
+    assert found(val_loss=TURNING, accuracy=0.15).kind is OutcomeKind.OVERFITTED
     assert found(accuracy=0.13).kind is OutcomeKind.IMPROVING
     prices = found(val_loss=FLAT, accuracy=2.0, val_accuracy=3.0, metric="mae")
     assert (prices.kind, prices.gap) == (OutcomeKind.GAP, 1.5)
@@ -71,7 +72,7 @@ def test_a_rise_that_may_be_chance_is_seen_but_not_confirmed() -> None:
 )
 def test_any_curves_have_an_outcome(rows: list[tuple[float, ...]], key: str, metric: str) -> None:
     curves = Curves(*np.array(rows).T)
-    result = outcome(curves, CRITERIA[key].find(curves), metric)
+    result = outcome(curves, CRITERIA[key].find(curves), metric, classes=10)
     assert (result.best_epoch is None) == (not np.isfinite(curves.val_loss).any())
     for figure in (result.gap, result.rise):
         assert figure is None or np.isfinite(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,15 @@ def test_a_cluster_fetches_its_own_data(monkeypatch: pytest.MonkeyPatch, lab_hom
     monkeypatch.setenv(engine.SCHEDULER, "tcp://scheduler:8786")
     assert services.data_state("imdb") is DataState.DOWNLOADABLE
     assert services.submit(config).config == config
+
+
+def test_new_modules_are_exempt_from_collection_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "_modules", 0)
+    try:
+        services.page_served()
+        exempt = gc.get_freeze_count()
+        assert exempt > 10_000
+        services.page_served()
+        assert gc.get_freeze_count() <= exempt
+    finally:
+        gc.unfreeze()

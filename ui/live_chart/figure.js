@@ -150,8 +150,10 @@ function clipped(clip) {
   return clip ? { clipmin: clip[0], clipmax: clip[1] } : {};
 }
 
+const fontSize = (view) => (view.narrow ? 12 : view.large ? 20 : 13);
+
 function layout(view) {
-  const { data, theme, zoom, narrow, large } = view;
+  const { data, theme, zoom, narrow } = view;
   const titles = data.style.axes;
   const axis = {
     gridcolor: theme.grid, zeroline: false,
@@ -159,11 +161,12 @@ function layout(view) {
     showticklabels: view.curves.epochs.length > 0, // an empty chart has nothing to measure
   };
   const range = zoom.x ?? epochRange(view);
+  const size = fontSize(view);
   return {
     width: view.width,
     height: view.height,
     datarevision: view.revision,
-    font: { family: theme.font, color: theme.text, size: large ? 20 : narrow ? 12 : 13 },
+    font: { family: theme.font, color: theme.text, size },
     paper_bgcolor: theme.ground,
     plot_bgcolor: "rgba(0,0,0,0)",
     margin: narrow ? { l: 44, r: 48, t: 28, b: 40 } : { l: 60, r: 64, t: 28, b: 44 },
@@ -171,7 +174,7 @@ function layout(view) {
     hovermode: "x unified",
     hoverdistance: -1,
     hoverlabel: {
-      bgcolor: theme.panel, bordercolor: theme.line, font: { family: theme.font, color: theme.text },
+      bgcolor: theme.panel, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size },
     },
     showlegend: false, // the page has its own below: Plotly's doubles the time of a drawing
     xaxis: {
@@ -245,9 +248,9 @@ function rateMarks(view, range) {
     shapes: changes.map(({ epoch }) =>
       upright(epoch - 0.5, { color: spike, width: 1, dash: "dot" }, "below")),
     annotations: inView.map(({ epoch, rate }, at) => ({
-      x: epoch - 0.5, y: 0, yref: "paper", yanchor: "bottom", yshift: 4 + 20 * at,
+      x: epoch - 0.5, y: 0, yref: "paper", yanchor: "bottom", yshift: 4 + 1.6 * fontSize(view) * at,
       xanchor: (epoch - range[0]) / (range[1] - range[0]) < 0.5 ? "left" : "right",
-      showarrow: false, font: { family: font, color: text, size: 12 }, bgcolor: ground, opacity: 0.9,
+      showarrow: false, font: { family: font, color: text, size: fontSize(view) }, bgcolor: ground, opacity: 0.9,
       text: fill(view.data.words.rate_label, { rate: String(Number(rate.toPrecision(6))) }),
     })),
   };

@@ -7,7 +7,7 @@
 
 /** A screen reader hears a new summary at most this often, in milliseconds. */
 const SUMMARY_EVERY = 5000;
-/** After each drawing the tab rests: for this many times as long, and at most so many ms. */
+/** After each drawing, wait for this multiple of its duration, at most LONGEST_REST ms. */
 const REST = 1.5;
 const LONGEST_REST = 100;
 const NARROW = 560;
@@ -109,7 +109,7 @@ class LiveChart {
     this.root.querySelector(".lc-reset").addEventListener("click", () => this.resetZoom(), { signal });
     this.root.querySelector(".lc-full").addEventListener("click", () => {
       if (document.fullscreenElement) document.exitFullscreen();
-      else this.root.requestFullscreen();
+      else this.root.requestFullscreen().catch(() => {}); // a browser may forbid it
     }, { signal });
     this.sizes = new ResizeObserver(() => this.schedule());
     this.sizes.observe(this.figure);
