@@ -1,7 +1,8 @@
 """How well a run's networks do on its test, validation and training samples, asked of a worker.
 
-A large part is judged in portions: who asks can say how far it is, and a stroke on the Draw page,
-which the same worker reads, waits for one portion and not for all. What was judged is kept: the
+A large part is evaluated in portions: the page that asks can show how far it is, and a stroke on
+the Draw page, which the same worker recognises, waits for one portion and not for all. One part is
+evaluated at a time, in the order in which they were first asked for. The results are kept: the
 models of a run that has ended do not change any more.
 """
 
@@ -39,21 +40,35 @@ PIECE = 250
 #: Evaluations kept, of at most 4 MB each, and half-done ones, which hold their samples too.
 KEPT = 24
 BEGUN = 3
+#: Nobody waits for an evaluation that was not asked for during so many seconds: its page is gone.
+ABANDONED_SECONDS = 5.0
 
 
 @dataclass(eq=False)
 class _Begun:
-    """A part that is being judged."""
+    """A part that is to be evaluated, or is being evaluated.
 
-    part: Part
+    Attributes:
+        asked_at: When somebody last asked for it, in seconds of the monotonic clock.
+        part: The samples, once its turn has come.
+        done: How many of them are evaluated.
+    """
+
+    asked_at: float = 0.0
+    part: Part | None = None
     done: int = 0
     outputs: list[NDArray[np.float32]] = field(default_factory=list)
     losses: list[NDArray[np.float32]] = field(default_factory=list)
 
+    @property
+    def share(self) -> float:
+        """The share of the samples that is done, 0 to 1."""
+        return self.done / len(self.part.labels) if self.part else 0.0
+
 
 _Key = tuple[str, str, int, str, str]
 _kept: OrderedDict[_Key, AnyEvaluation] = OrderedDict()
-_begun: OrderedDict[_Key, _Begun] = OrderedDict()
+_line: OrderedDict[_Key, _Begun] = OrderedDict()  # the first one is evaluated
 
 
 def parts_of(run: Run) -> tuple[str, ...]:
@@ -101,7 +116,8 @@ def evaluate_some(
         part: One of :data:`PARTS`.
 
     Returns:
-        The evaluation, or the share of the samples that is done (0 to 1): then ask again.
+        The evaluation, or the share of the samples that is done (0 to 1): then ask again. While
+        another evaluation is at work the share stays as it is.
 
     Raises:
         ConfigError: There is no such checkpoint or part, or the run is of another version.
@@ -179,17 +195,40 @@ def _work(
     if key in _kept:
         _kept.move_to_end(key)
         return _kept[key]
-    begun = _begun.pop(key, None) or _Begun(_part(run, part))
-    # A run that is not settled, one that was put aside say, will leave other models.
-    if not _judge(begun, store, run, checkpoint, seconds if run.settled else math.inf):
-        _begun[key] = begun
-        _drop_oldest(_begun, BEGUN)
-        return begun.done / len(begun.part.labels)
-    result = _result(begun, store, run, checkpoint)
+    if not run.settled:  # one that was put aside, say, will leave other models
+        seconds = math.inf
+    begun = _line.setdefault(key, _Begun())
+    begun.asked_at = time.monotonic()
+    if math.isfinite(seconds) and _first_in_line(begun.asked_at) != key:
+        return begun.share
+    try:
+        begun.part = begun.part or _part(run, part)
+        if not _judge(begun, begun.part, store, run, checkpoint, seconds):
+            return begun.share
+        result = _result(begun, begun.part, store, run, checkpoint)
+    except BaseException:
+        _line.pop(key, None)
+        raise
+    _line.pop(key, None)
     if run.settled:
         _kept[key] = result
-        _drop_oldest(_kept, KEPT)
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
     return result
+
+
+def _first_in_line(now: float) -> _Key:
+    """The evaluation whose turn it is; those that nobody waits for stand back."""
+    while now - (first := next(iter(_line.items())))[1].asked_at > ABANDONED_SECONDS:
+        key, begun = first
+        del _line[key]
+        if begun.part is not None:  # it goes on from here if somebody asks for it again
+            _line[key] = begun
+    # Samples take memory: those whose turn is furthest away begin anew.
+    halves = [key for key, begun in _line.items() if begun.part is not None]
+    for key in halves[BEGUN:]:
+        del _line[key]
+    return next(iter(_line))
 
 
 def _part(run: Run, part: str) -> Part:
@@ -197,7 +236,9 @@ def _part(run: Run, part: str) -> Part:
     return found
 
 
-def _judge(begun: _Begun, store: Store, run: Run, checkpoint: str, seconds: float) -> bool:
+def _judge(
+    begun: _Begun, part: Part, store: Store, run: Run, checkpoint: str, seconds: float
+) -> bool:
     """Judge samples until the time is over; whether all are done."""
     from mnist_core.training.warm_up import load_tensorflow
 
@@ -206,7 +247,7 @@ def _judge(begun: _Begun, store: Store, run: Run, checkpoint: str, seconds: floa
 
     model = load(store, run.id, checkpoint)
     end = time.monotonic() + seconds
-    inputs, labels = begun.part.inputs, begun.part.labels
+    inputs, labels = part.inputs, part.labels
     while begun.done < len(labels):
         piece = slice(begun.done, begun.done + PIECE)
         output, losses = model.judged(inputs[piece], labels[piece])
@@ -218,10 +259,10 @@ def _judge(begun: _Begun, store: Store, run: Run, checkpoint: str, seconds: floa
     return begun.done == len(labels)
 
 
-def _result(begun: _Begun, store: Store, run: Run, checkpoint: str) -> AnyEvaluation:
+def _result(begun: _Begun, part: Part, store: Store, run: Run, checkpoint: str) -> AnyEvaluation:
     from mnist_core.loading import load
 
-    part, entry = begun.part, task(run.config.task)
+    entry = task(run.config.task)
     outputs, losses = np.concatenate(begun.outputs), np.concatenate(begun.losses)
     penalty = load(store, run.id, checkpoint).penalty
     if entry.is_number:
@@ -242,10 +283,3 @@ def _result(begun: _Begun, store: Store, run: Run, checkpoint: str) -> AnyEvalua
         wrong=part.wrong,
         penalty=penalty,
     )
-
-
-def _drop_oldest(
-    kept: OrderedDict[_Key, AnyEvaluation] | OrderedDict[_Key, _Begun], most: int
-) -> None:
-    while len(kept) > most:
-        kept.popitem(last=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from ui import services
 
 #: Evaluations kept, of at most 4 MB each: what thirty people look at, at a time.
 KEPT = 24
+#: While another evaluation is at work it is asked again after so many seconds.
+WAIT_SECONDS = 0.2
 
 _Key = tuple[str, int, str, str]
 _kept: OrderedDict[_Key, AnyEvaluation] = OrderedDict()
@@ -51,10 +54,14 @@ def find(
     """
     found = known(run, checkpoint, part)
     place = services.store().home, services.store().url
+    before = None
     while found is None:
         answer = services.ask(evaluate_some, *place, run.id, checkpoint, part)
         if isinstance(answer, float):
             progress(answer)
+            if answer == before:  # another evaluation is at work
+                time.sleep(WAIT_SECONDS)
+            before = answer
             continue
         found = answer
         if run.settled:

@@ -129,13 +129,13 @@ def test_portions_come_to_the_same_as_one_go(store, dense, monkeypatch):
     judging._kept.clear()
     monkeypatch.setattr(judging, "PORTION_SECONDS", 0)
     place = (store.home, None, dense.id, "last", "test")
-    judging._begun.clear()
+    judging._line.clear()
     shares = []
     while not isinstance(answer := evaluate_some(*place), Evaluation):
         shares.append(answer)
     assert shares == pytest.approx(np.arange(1, 40) / 40)
     assert answer.to_dict() == whole.to_dict()
-    assert not judging._begun
+    assert not judging._line
 
 
 def test_a_second_question_reads_nothing(store, dense, monkeypatch):
@@ -150,15 +150,42 @@ def test_a_second_question_reads_nothing(store, dense, monkeypatch):
 
 def test_what_is_kept_has_a_bound(store, dense, monkeypatch):
     judging._kept.clear()
-    judging._begun.clear()
+    judging._line.clear()
     monkeypatch.setattr(judging, "KEPT", 2)
     monkeypatch.setattr(judging, "BEGUN", 1)
     evaluate_parts(store, dense.id, "best")
     assert len(judging._kept) == 2
     monkeypatch.setattr(judging, "PORTION_SECONDS", 0)
-    for checkpoint in FILES:
-        evaluate_some(store.home, None, dense.id, checkpoint, "test")
-    assert len(judging._begun) == 1
+    monkeypatch.setattr(judging, "ABANDONED_SECONDS", 0)  # each stands back at once
+    for part in ("test", "train"):
+        for checkpoint in FILES:
+            evaluate_some(store.home, None, dense.id, checkpoint, part)
+    begun = [key for key, one in judging._line.items() if one.part is not None]
+    assert len(begun) == judging.BEGUN + 1  # with the one at work
+
+
+def test_evaluations_asked_for_at_once_are_done_in_order(store, dense, monkeypatch):
+    asked = [(checkpoint, part) for part in PARTS for checkpoint in FILES]
+    judging._kept.clear()
+    judging._line.clear()
+    monkeypatch.setattr(judging, "PORTION_SECONDS", 0)
+    portions, ended, judge = [], [], judging._judge
+
+    def count(*arguments):
+        portions.append(arguments)
+        return judge(*arguments)
+
+    monkeypatch.setattr(judging, "_judge", count)
+    parts = split(task("mnist").load(), dense.config)
+    sizes = [len(getattr(parts, name).labels) for name in PARTS]
+    pieces = sum(-(-size // judging.PIECE) for size in sizes)
+    while len(ended) < len(asked):
+        for question in asked:
+            answer = evaluate_some(store.home, None, dense.id, *question)
+            if isinstance(answer, Evaluation) and question not in ended:
+                ended.append(question)
+    assert ended == asked
+    assert len(portions) == 2 * pieces
 
 
 def test_what_cannot_be_judged_is_said(store, dense):
