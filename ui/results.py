@@ -190,7 +190,7 @@ def _unconfirmed(run: Run, found: Outcome) -> str:
 
 def _tested(run: Run) -> str:
     if run.test_metric is None:
-        return ""
+        return escaped(run.message)  # why it was not measured, if that failed
     if run.config.metric == "mae":
         return _(
             "On the test samples, which it had never seen, its best model is off by {error} on "

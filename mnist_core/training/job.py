@@ -126,6 +126,16 @@ def _plain(error: Exception) -> TrainingError:
     )
 
 
+def _unmeasured(error: Exception) -> TrainingError:
+    cause = error if isinstance(error, LabError) else _plain(error)
+    return TrainingError(
+        mark("The models are saved, but could not be evaluated on the test set."),
+        mark("{cause}"),
+        mark("Open Evaluate to try again."),
+        cause=cause.received.format(**cause.values),
+    )
+
+
 class _StoppedEarlyError(Exception):
     """Somebody stopped the run while its data was on its way."""
 
@@ -190,11 +200,17 @@ class _Training:
         if self._was_stopped(recorder) and loop.is_between_epochs:
             self._save_last_checkpoint(checkpoints, recorder.last_epoch)
         self._end(recorder)
-        # After the curves: drawing up the graph would keep the first epoch waiting.
-        self.events.graph(lambda: graph_definition(loop))
-        test_metric = self._measure_test_set(program, recorder, test_part)
-        if lesson is not None and test_metric is not None:
-            self._note_lesson(program, lesson, before, test_metric)
+        try:
+            # After the curves: drawing up the graph would keep the first epoch waiting.
+            self.events.graph(lambda: graph_definition(loop))
+            test_metric = self._measure_test_set(program, recorder, test_part)
+            if lesson is not None and test_metric is not None:
+                self._note_lesson(program, lesson, before, test_metric)
+        except LeaseLostError:
+            raise
+        except Exception as error:  # the training has succeeded, whatever comes after it
+            log.exception("run %s was not measured", self.started.id)
+            self._end(recorder, _unmeasured(error).sentence())
 
     def _data(self, key: str) -> Dataset:
         """The task's data; while it is being fetched, which may take minutes, a stop is obeyed."""
@@ -330,8 +346,9 @@ class _Training:
         except StoreError as error:
             log.warning("%s", error)
 
-    def _end(self, recorder: RecordEpochs) -> None:
-        self.link.end(RunStatus.STOPPED if self._was_stopped(recorder) else RunStatus.FINISHED)
+    def _end(self, recorder: RecordEpochs, message: str = "") -> None:
+        stopped = self._was_stopped(recorder)
+        self.link.end(RunStatus.STOPPED if stopped else RunStatus.FINISHED, message)
 
     def _measure_test_set(
         self, program: Program, recorder: RecordEpochs, part: Part

@@ -613,6 +613,17 @@ def test_data_that_cannot_be_read_ends_the_run_with_a_sentence(store, tmp_path, 
     assert "cut short" in run.message and "Traceback" not in run.message
 
 
+def test_a_training_that_succeeded_stays_finished_when_its_test_fails(store, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(fit.Program, "evaluate_now", fail)
+    run = Job(store, SMALL).join()
+    assert run.status is RunStatus.FINISHED and run.has_models and run.settled
+    assert "memory" in run.message and run.test_metric is None
+    assert len(store.curves(run.id)) == SMALL.epochs
+
+
 def test_saving_takes_a_small_share_of_the_time(store, monkeypatch):
     """However long a checkpoint takes, and however short the epochs are."""
     finished(store, SMALL)  # its compiling would be time to save in, too
