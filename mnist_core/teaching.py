@@ -149,6 +149,8 @@ def lesson_config(base: TrainingConfig) -> TrainingConfig:
         label_noise=0.0,
         patience=None,
         min_delta=0.0,
+        folds=0,
+        fold=0,
     )
 
 

@@ -6,6 +6,7 @@ They are kept as the 28 by 28 pictures that networks see, in the order in which 
 from __future__ import annotations
 
 import io
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,14 @@ from mnist_core.runs.database import Database
 from mnist_core.runs.schema import drawings
 from mnist_core.words import mark
 
+log = logging.getLogger(__name__)
+
 SIDE = 28
 CLASSES = 10
+#: What a row has to be like: others, of a damaged or foreign database, are passed over.
+WHOLE = sa.and_(
+    sa.func.length(drawings.c.image) == SIDE * SIDE, drawings.c.label.between(0, CLASSES - 1)
+)
 #: Most drawings that are kept: thirty people with a hundred digits each, and room.
 MOST_DRAWINGS = 10_000
 
@@ -49,6 +56,7 @@ class Drawings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._damaged: set[int] = set()  # that the log names already
 
     def add(self, image_u8: NDArray[np.uint8], label: int, *, read_as: int | None = None) -> int:
         """Keep a drawing with its right answer.
@@ -105,7 +113,11 @@ class Drawings:
 
     def _read(self, query: sa.Select[Any]) -> list[LabelledDrawing]:
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query.where(WHOLE)).all()
+            damaged = set(connection.scalars(sa.select(drawings.c.id).where(~WHOLE)))
+        if new := damaged - self._damaged:
+            self._damaged |= new
+            log.warning("These rows of drawings are damaged and passed over: %s", sorted(new))
         return [
             LabelledDrawing(
                 row.id,
@@ -119,9 +131,8 @@ class Drawings:
 
     def counts(self) -> list[int]:
         """How many there are of each digit, from 0 to 9."""
-        query = sa.select(drawings.c.label, sa.func.count().label("amount")).group_by(
-            drawings.c.label
-        )
+        amount = sa.func.count().label("amount")
+        query = sa.select(drawings.c.label, amount).where(WHOLE).group_by(drawings.c.label)
         with self._database.reading() as connection:
             found = {row.label: row.amount for row in connection.execute(query)}
         return [found.get(label, 0) for label in range(CLASSES)]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_core.config import TrainingConfig
+from mnist_core.crossvalidation import fold_configs
 from mnist_core.errors import StoreError
 from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
@@ -149,6 +150,8 @@ def test_drawings_are_a_quarter_of_the_mixture():
 @pytest.mark.parametrize("key", [k for k, p in PRESETS.items() if p.config.task == "mnist"])
 def test_every_preset_s_network_can_be_taught(key):
     config = lesson_config(PRESETS[key].config)
+    fold, *_ = fold_configs(PRESETS[key].config, 5)
+    assert lesson_config(fold).folds == 0
     assert (config.architecture, config.seed) == (
         PRESETS[key].config.architecture,
         PRESETS[key].config.seed,

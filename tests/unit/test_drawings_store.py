@@ -83,3 +83,18 @@ def test_packed_pictures_come_back() -> None:
     again_x, again_y = unpack(pack(x, y))
     np.testing.assert_array_equal(again_x, x)
     np.testing.assert_array_equal(again_y, y)
+
+
+def test_a_damaged_row_is_passed_over_and_named_once(
+    any_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = any_store.drawings.add(picture(0), 3)
+    with any_store.database.writing() as connection:
+        for image, label in ((b"\0" * 100, 4), (picture(1).tobytes(), 12)):
+            row = {"image": image, "label": label, "created_at": 0.0}
+            connection.execute(module.drawings.insert().values(row))
+    for _ in range(2):
+        assert [one.id for one in any_store.drawings.all()] == [kept]
+    assert [one.id for one in any_store.drawings.newest(1)] == [kept]
+    assert sum(any_store.drawings.counts()) == 1
+    assert len(caplog.records) == 1
