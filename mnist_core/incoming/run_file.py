@@ -209,7 +209,9 @@ def _ended_run(parts: packed.Packed) -> EndedRun:
             imported=_imported(about["imported"]),
         )
     except LabError as error:  # a setting that this version does not know, say
-        raise RefusedError(error.why, error.remedy, **error.values) from error
+        setting, cause = (part.format(**error.values) for part in (error.received, error.why))
+        values = error.values | {"setting": setting, "cause": cause}
+        raise RefusedError(mark("{setting} {cause}"), error.remedy, **values) from error
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, csv.Error) as error:
         raise _changed(ABOUT) from error
 

@@ -315,6 +315,12 @@ def test_settings_that_cannot_be_are_refused(archive, elsewhere, changes):
     assert elsewhere.list_runs() == [] and elsewhere.artifacts.sizes() == {}
 
 
+def test_a_setting_that_is_not_known_is_named(archive, elsewhere):
+    unknown = {"task": "mnist", "architecture": "resnet-50"}
+    with pytest.raises(DataError, match="architecture is .*resnet-50"):
+        come_in(elsewhere, with_about(archive, config=unknown))
+
+
 @pytest.mark.parametrize(
     "change",
     [
