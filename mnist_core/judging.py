@@ -204,6 +204,7 @@ def _work(
     try:
         begun.part = begun.part or _part(run, part)
         if not _judge(begun, begun.part, store, run, checkpoint, seconds):
+            begun.asked_at = time.monotonic()  # a portion of a slow network takes long
             return begun.share
         result = _result(begun, begun.part, store, run, checkpoint)
     except BaseException:

@@ -190,7 +190,8 @@ def _unconfirmed(run: Run, found: Outcome) -> str:
 
 def _tested(run: Run) -> str:
     if run.test_metric is None:
-        return escaped(run.message)  # why it was not measured, if that failed
+        # Why it was not measured, if that failed; the chart shows any other message.
+        return escaped(run.message) if run.has_models else ""
     if run.config.metric == "mae":
         return _(
             "On the test samples, which it had never seen, its best model is off by {error} on "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -164,7 +166,13 @@ def test_what_is_kept_has_a_bound(store, dense, monkeypatch):
     assert len(begun) == judging.BEGUN + 1  # with the one at work
 
 
-def test_evaluations_asked_for_at_once_are_done_in_order(store, dense, monkeypatch):
+@pytest.mark.parametrize("seconds", [0.0, 2 * judging.ABANDONED_SECONDS])
+def test_evaluations_asked_for_at_once_are_done_in_order(store, dense, monkeypatch, seconds):
+    """However long a portion takes."""
+    clock = itertools.count(step=0.001)
+    passed = [0.0]
+    time = SimpleNamespace(monotonic=lambda: passed[0] + next(clock))
+    monkeypatch.setattr(judging, "time", time)
     asked = [(checkpoint, part) for part in PARTS for checkpoint in FILES]
     judging._kept.clear()
     judging._line.clear()
@@ -173,6 +181,7 @@ def test_evaluations_asked_for_at_once_are_done_in_order(store, dense, monkeypat
 
     def count(*arguments):
         portions.append(arguments)
+        passed[0] += seconds
         return judge(*arguments)
 
     monkeypatch.setattr(judging, "_judge", count)
