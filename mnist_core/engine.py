@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from mnist_core.errors import DataError, DataPendingError, EngineError, LabError, StoreError
@@ -24,6 +25,7 @@ from mnist_core.runs.leases import Lease, RunQueue
 from mnist_core.runs.rows import LEASE_SECONDS
 from mnist_core.tasks import keras_data
 from mnist_core.training.job import train_claimed
+from mnist_core.training.warm_up import BACKGROUND, INTERACTIVE
 from mnist_core.words import mark
 
 if TYPE_CHECKING:
@@ -41,11 +43,29 @@ GRACE_SECONDS = 3.0
 SCHEDULER = "MNIST_LAB_SCHEDULER"
 #: A store that fails is spoken of in the log this often, in seconds.
 COMPLAIN_SECONDS = 30.0
-#: How long to wait for an answer: loading TensorFlow and a model may be part of it.
-ANSWER_SECONDS = 30.0
+#: The worker for what takes longer than a stroke may wait starts so many seconds after the engine
+#: is ready: a first training has the machine before.
+BACKGROUND_DELAY = 20.0
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
+
+
+class Question(Enum):
+    """What is asked of the workers, by how long it takes and who waits; each has its patience."""
+
+    #: A person waits for it after each stroke. A worker of its own answers.
+    READING = 30.0
+    #: A portion of an evaluation, an explanation: a second or so. The worker in the background
+    #: answers, or, until that has started, the one for readings.
+    SHORT = 120.0
+    #: An import, an export. Waits until the worker in the background has started.
+    LONG = 240.0
+
+    @property
+    def seconds(self) -> float:
+        """How long to wait for the answer: loading a model and other questions are part of it."""
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -86,6 +106,7 @@ class Engine:
         self._delay = 0.0
         self._looked_at = time.time()
         self._recover_at = 0.0
+        self._ready_at = 0.0
         self._closing = False
         self._trouble = ""  # why the store cannot be written, as far as is known
         self._complained_at = -COMPLAIN_SECONDS
@@ -117,17 +138,19 @@ class Engine:
         self,
         function: Callable[..., Answer],
         *arguments: Any,
-        seconds: float = ANSWER_SECONDS,
+        kind: Question = Question.READING,
+        seconds: float | None = None,
         once: bool = False,
     ) -> Answer:
-        """Run a function on the worker that is kept free for questions.
+        """Run a function on a worker that never trains.
 
         It keeps nobody else waiting for data that has to be fetched first.
 
         Args:
             function: A function of a module, which the worker imports.
             *arguments: What it is called with.
-            seconds: How long to wait for the answer.
+            kind: Which of the workers answers.
+            seconds: How long to wait for the answer; None for the time of its kind.
             once: Whether it changes something. All others are asked a second time where the
                 worker dies over them: perhaps it was for another reason.
 
@@ -140,16 +163,18 @@ class Engine:
             LabError: What the function itself raised.
         """
         workers = self.check_ready()
+        role = self._role(workers, kind)
+        seconds = kind.seconds if seconds is None else seconds
         until = time.monotonic() + seconds
         try:
             try:
-                return cast("Answer", workers.ask(function, *arguments, seconds=seconds))
+                return cast("Answer", workers.ask(role, function, *arguments, seconds=seconds))
             except ConnectionError:
                 if once or self._closing:
                     raise
                 log.warning("a worker died while it answered; the next one is asked")
                 left = max(0.0, until - time.monotonic())
-                return cast("Answer", workers.ask(function, *arguments, seconds=left))
+                return cast("Answer", workers.ask(role, function, *arguments, seconds=left))
         except TimeoutError as error:
             raise EngineError(
                 mark("A question to a network was asked."),
@@ -163,6 +188,14 @@ class Engine:
                 mark("The worker that was to answer it died."),
                 mark("Another one takes its place: try again in a few seconds."),
             ) from error
+
+    def _role(self, workers: Workers, kind: Question) -> str:
+        """What the worker is for that answers; a cluster need not have one in the background."""
+        if kind is Question.LONG:
+            workers.start_background()
+        if kind is Question.READING or not workers.have_background(started=kind is Question.SHORT):
+            return INTERACTIVE
+        return BACKGROUND
 
     def check_ready(self) -> Workers:
         """See that a question would be answered.
@@ -250,6 +283,7 @@ class Engine:
                 self._recover()
                 workers.reconnect()
                 if workers.are_ready():
+                    self._start_background(workers)
                     self.state = EngineState("ready", self._trouble)
                 elif self.state.phase == "ready":  # a worker died, and another one comes
                     self.state = EngineState("starting")
@@ -267,6 +301,12 @@ class Engine:
                     time.sleep(1)
             self._wake.wait(TICK)
             self._wake.clear()
+
+    def _start_background(self, workers: Workers) -> None:
+        now = time.monotonic()
+        self._ready_at = self._ready_at or now
+        if now >= self._ready_at + BACKGROUND_DELAY:
+            workers.start_background()
 
     def _recover(self) -> None:
         """Take up the runs whose worker is gone."""

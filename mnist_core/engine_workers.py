@@ -1,7 +1,8 @@
 """The engine's workers: processes of this machine's own, or of a Dask cluster.
 
-A worker is for one of two things, told apart by a Dask resource: ``train`` for trainings, or
-``interactive`` for what a person waits for, such as a prediction, also while others train.
+A worker is for one of three things, told apart by a Dask resource: ``train`` for trainings,
+``interactive`` for what a person waits for after each stroke, also while others train, and
+``background`` for what takes longer: evaluations, explanations, imports and exports.
 """
 
 from __future__ import annotations
@@ -24,10 +25,9 @@ from mnist_core.errors import EngineError, LabError
 from mnist_core.runs import Store
 from mnist_core.tasks.keras_data import promptly
 from mnist_core.training import warm_up
+from mnist_core.training.warm_up import BACKGROUND, INTERACTIVE, TRAIN
 from mnist_core.words import mark
 
-TRAIN = "train"
-INTERACTIVE = "interactive"
 #: How long to wait for an external scheduler and its answers, in seconds.
 SCHEDULER_SECONDS = 10
 
@@ -125,8 +125,24 @@ class Workers:
             function, *arguments, resources={TRAIN: 1}, pure=False, retries=0
         )
 
-    def ask(self, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
-        """Run a function on the interactive worker and wait for what it returns.
+    def start_background(self) -> None:
+        """Start the worker for what takes long, once; a cluster has its own or none."""
+        if self._cluster is not None and BACKGROUND not in self._cluster.worker_spec:
+            self._cluster.worker_spec[BACKGROUND] = _spec(BACKGROUND, max(1, _cores() // 2))
+            self._cluster.scale(len(self._cluster.worker_spec))
+
+    def have_background(self, *, started: bool) -> bool:
+        """Whether there is a worker for what takes long.
+
+        Args:
+            started: Whether it has to be there already; else it is enough that it is starting.
+        """
+        if self._cluster is not None and not started:
+            return BACKGROUND in self._cluster.worker_spec
+        return self._client is not None and bool(_with(self._client, BACKGROUND))
+
+    def ask(self, role: str, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
+        """Run a function on the worker of a role and wait for what it returns.
 
         Raises:
             LabError: What the function itself raised.
@@ -140,7 +156,7 @@ class Workers:
                 function,
                 *arguments,
                 key=f"{function.__name__}-{uuid.uuid4()}",  # what the worker's log calls it
-                resources={INTERACTIVE: 1},
+                resources={role: 1},
                 pure=False,
                 retries=0,
                 priority=1,
@@ -196,27 +212,31 @@ _SCHEDULER_OPTIONS = {"host": "127.0.0.1", "dashboard": False, "dashboard_addres
 
 
 def _worker_specs(count: int) -> dict[str, dict[str, Any]]:
-    cores = os.cpu_count() or 1
-    roles = {f"{TRAIN}-{place}": TRAIN for place in range(count)} | {INTERACTIVE: INTERACTIVE}
-    folder = tempfile.gettempdir()
-    specs = {}
-    for name, role in roles.items():
-        threads = str(max(1, cores // count) if role == TRAIN else max(1, cores // 2))
-        options = {
-            "nthreads": 1,
-            "resources": {role: 1},
-            "host": "127.0.0.1",
-            "preload": [warm_up.__name__],
-            "memory_limit": 0,  # a training may use what the machine has
-            "dashboard": False,
-            "local_directory": folder,
-            "env": {
-                warm_up.ROLE_VARIABLE: role,
-                warm_up.THREADS_VARIABLE: threads,
-            },
-        }
-        specs[name] = {"cls": Nanny, "options": options}
-    return specs
+    """The workers that are started at once; the one in the background comes later."""
+    cores = _cores()
+    specs = {f"{TRAIN}-{place}": _spec(TRAIN, max(1, cores // count)) for place in range(count)}
+    return specs | {INTERACTIVE: _spec(INTERACTIVE, max(1, cores // 2))}
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _spec(role: str, threads: int) -> dict[str, Any]:
+    options = {
+        "nthreads": 1,
+        "resources": {role: 1},
+        "host": "127.0.0.1",
+        "preload": [warm_up.__name__],
+        "memory_limit": 0,  # a training may use what the machine has
+        "dashboard": False,
+        "local_directory": tempfile.gettempdir(),
+        "env": {
+            warm_up.ROLE_VARIABLE: role,
+            warm_up.THREADS_VARIABLE: str(threads),
+        },
+    }
+    return {"cls": Nanny, "options": options}
 
 
 def _with(client: Client, resource: str) -> dict[str, int]:

@@ -24,6 +24,8 @@ from ui.text import _, escaped
 
 #: A layer with so many units is the last one: each stands for a digit.
 DIGITS = 10
+#: Models that were loaded for one session are loaded for all, for so many seconds at least.
+LOADED_SECONDS = 300
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -50,9 +52,15 @@ def warm_up(models: list[tuple[Run, str]]) -> None:
 
     Nobody waits here: it goes on in a thread of its own, which knows no page.
     """
-    if services.engine_state().phase == "ready" and models:
-        asked = [(run.id, checkpoint) for run, checkpoint in models]
-        threading.Thread(target=_load, args=(asked,), name="draw-warm-up", daemon=True).start()
+    if services.engine_state().phase == "ready":
+        for run, checkpoint in models:
+            _begin_to_load(run.id, run.attempt, checkpoint)
+
+
+@st.cache_data(max_entries=100, ttl=LOADED_SECONDS, show_spinner=False)
+def _begin_to_load(run_id: str, attempt: int, checkpoint: str) -> None:  # noqa: ARG001 - remembered
+    models = [(run_id, checkpoint)]
+    threading.Thread(target=_load, args=(models,), name="draw-warm-up", daemon=True).start()
 
 
 def _load(models: list[tuple[str, str]]) -> None:
@@ -205,12 +213,27 @@ def show_steps(digit: Digit) -> None:
     )
 
 
+@st.cache_data(max_entries=200, show_spinner=False)
+def _explanation(run_id: str, attempt: int, checkpoint: str, image: bytes) -> Explanation:  # noqa: ARG001 - part of what is remembered
+    return services.explain(run_id, checkpoint, _image_u8(image))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _neighbours(run_id: str, image: bytes) -> Neighbours:
+    return services.neighbours(run_id, _image_u8(image))
+
+
+def _image_u8(image: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(image, np.uint8).reshape(28, 28)
+
+
 def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
     """Saliency, neighbours, weights and activations of the first model."""
+    image = digit.image_u8.tobytes()
     with st.spinner(_("Computing …")):
-        reason = services.explain(run.id, checkpoint, digit.image_u8)
+        reason = _explanation(run.id, run.attempt, checkpoint, image)
         # The training data of a model from a file is not known.
-        near = None if run.imported else services.neighbours(run.id, digit.image_u8)
+        near = None if run.imported else _neighbours(run.id, image)
     words = _("**Why does {name} predict {digit}?**")
     st.markdown(words.format(name=escaped(model_line(run, checkpoint)), digit=reason.digit))
     maps = [(reason.saliency, _("Pixels that affect the answer most"))]

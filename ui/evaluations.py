@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from mnist_core.engine import Question
 from mnist_core.judging import AnyEvaluation, evaluate_some
 from mnist_core.runs import Run
 from ui import services
@@ -56,7 +57,7 @@ def find(
     place = services.store().home, services.store().url
     before = None
     while found is None:
-        answer = services.ask(evaluate_some, *place, run.id, checkpoint, part)
+        answer = services.ask(evaluate_some, *place, run.id, checkpoint, part, kind=Question.SHORT)
         if isinstance(answer, float):
             progress(answer)
             if answer == before:  # another evaluation is at work

@@ -27,6 +27,7 @@ from mnist_core.anatomy import Anatomy, describe
 from mnist_core.archive import write_archive
 from mnist_core.config import TrainingConfig
 from mnist_core.durations import Duration, QueueWait
+from mnist_core.engine import Question
 from mnist_core.errors import EngineError, StoreError, UnknownRunError
 from mnist_core.examples import open_store
 from mnist_core.explain import Explanation, Neighbours
@@ -45,8 +46,6 @@ Answer = TypeVar("Answer")
 #: The engine's workers start so many seconds after the server, or once a page has been drawn:
 #: loading TensorFlow keeps a small machine busy, and the first page should not wait for that.
 ENGINE_DELAY = 3.0
-#: How long a worker may take to look at a file and to measure the network in it.
-ARRIVAL_SECONDS = 90.0
 #: TensorBoard is shown at most so many runs, the newest.
 MOST_RUNS = 1_000
 
@@ -445,7 +444,7 @@ def predict(models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]) -> l
     Raises:
         LabError: A model is not there, or nobody answers.
     """
-    return _engine().ask(predict_each, store().home, store().url, models, image_u8)
+    return ask(predict_each, store().home, store().url, models, image_u8)
 
 
 def explain(run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]) -> Explanation:
@@ -455,7 +454,7 @@ def explain(run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]) -> Explan
         LabError: The model is not there, or nobody answers.
     """
     place = store().home, store().url
-    return _engine().ask(explanations.explain, *place, run_id, checkpoint, image_u8)
+    return ask(explanations.explain, *place, run_id, checkpoint, image_u8, kind=Question.SHORT)
 
 
 def neighbours(run_id: str, image_u8: NDArray[np.uint8]) -> Neighbours:
@@ -464,7 +463,8 @@ def neighbours(run_id: str, image_u8: NDArray[np.uint8]) -> Neighbours:
     Raises:
         LabError: The run is not there, or nobody answers.
     """
-    return _engine().ask(explanations.neighbours, store().home, store().url, run_id, image_u8)
+    place = store().home, store().url
+    return ask(explanations.neighbours, *place, run_id, image_u8, kind=Question.SHORT)
 
 
 def anatomy(run_id: str, checkpoint: str) -> Anatomy:
@@ -473,7 +473,8 @@ def anatomy(run_id: str, checkpoint: str) -> Anatomy:
     Raises:
         LabError: The model is not there, or nobody answers.
     """
-    return _engine().ask(describe, store().home, store().url, run_id, checkpoint)
+    place = store().home, store().url
+    return ask(describe, *place, run_id, checkpoint, kind=Question.SHORT)
 
 
 def export(run_id: str, key: str, checkpoint: str) -> bytes:
@@ -483,7 +484,7 @@ def export(run_id: str, key: str, checkpoint: str) -> bytes:
         LabError: It cannot be written so, or nobody answers.
     """
     place = store().home, store().url
-    return _engine().ask(export_known, *place, run_id, key, checkpoint)
+    return ask(export_known, *place, run_id, key, checkpoint, kind=Question.LONG)
 
 
 def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
@@ -497,16 +498,18 @@ def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]
     """
     if name == "none":  # nothing to compute
         return variations.vary(name, image_u8, seed)
-    return _engine().ask(variations.vary, name, image_u8, seed)
+    return ask(variations.vary, name, image_u8, seed, kind=Question.SHORT)
 
 
-def ask(function: Callable[..., Answer], *arguments: Any) -> Answer:
-    """Let the worker that is kept free for questions run a function of the core.
+def ask(
+    function: Callable[..., Answer], *arguments: Any, kind: Question = Question.READING
+) -> Answer:
+    """Let a worker that never trains run a function of the core.
 
     Raises:
         LabError: What the function raised, or nobody answers.
     """
-    return _engine().ask(function, *arguments)
+    return _engine().ask(function, *arguments, kind=kind)
 
 
 def bring_in(file: BinaryIO, name: str, pixel_scaling: str) -> Run:
@@ -539,7 +542,7 @@ def _arrive(file: BinaryIO, function: Callable[..., str], *more: Any) -> Run:
     run_id = arrivals.keep_arrived(store(), file)
     # The worker removes the file. Where it dies, or is still at it after that time, the file is
     # left: it says that the run's own folder may be half-written.
-    running.ask(function, *place, run_id, *more, seconds=ARRIVAL_SECONDS, once=True)
+    running.ask(function, *place, run_id, *more, kind=Question.LONG, once=True)
     return store().get(run_id)
 
 

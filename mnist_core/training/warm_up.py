@@ -15,13 +15,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+#: What a worker is for: trainings, readings (what a person waits for after each stroke, say), or
+#: what takes longer than a reading may wait.
+TRAIN, INTERACTIVE, BACKGROUND = "train", "interactive", "background"
 #: Set by the engine for each worker: what it is for, how many threads it may compute with.
 ROLE_VARIABLE = "MNIST_LAB_WORKER_ROLE"
 THREADS_VARIABLE = "MNIST_LAB_WORKER_THREADS"
 #: Set to "off" where nobody waits for a first epoch, or every bit of memory counts.
 COMPILE_AHEAD_VARIABLE = "MNIST_LAB_COMPILE_AHEAD"
-#: Workers give way to the web server, and trainings to what a person waits for, by so much.
-TRAINING_NICENESS = 10
+#: Workers give way to the web server, and all others to the one for readings, by so much.
+OTHER_NICENESS = 10
 INTERACTIVE_NICENESS = 5
 #: The interactive worker loads TensorFlow so many seconds later: the first page and the worker
 #: that trains come first.
@@ -43,14 +46,15 @@ log = logging.getLogger(__name__)
 def dask_setup(_worker: Any) -> None:
     """Prepare a worker before its first task; the rest goes on in the background."""
     if hasattr(os, "nice"):
-        waits = os.environ.get(ROLE_VARIABLE) == "interactive"
-        os.nice(INTERACTIVE_NICENESS if waits else TRAINING_NICENESS)
+        waits = os.environ.get(ROLE_VARIABLE) == INTERACTIVE
+        os.nice(INTERACTIVE_NICENESS if waits else OTHER_NICENESS)
     if ROLE_VARIABLE in os.environ and threading.current_thread() is threading.main_thread():
         # Ctrl+C in the server's terminal reaches its workers too. The server ends them itself,
         # once it has put their runs back into the queue.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.environ.get(ROLE_VARIABLE) == "interactive":
-        rest = threading.Timer(INTERACTIVE_DELAY, prepare_for_questions)
+    if (role := os.environ.get(ROLE_VARIABLE)) in (INTERACTIVE, BACKGROUND):
+        delay = INTERACTIVE_DELAY if role == INTERACTIVE else 0
+        rest = threading.Timer(delay, prepare_for_questions)
     else:
         load_tensorflow()  # the engine is ready when this worker is
         if os.environ.get(COMPILE_AHEAD_VARIABLE) == "off":

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from mnist_core import explain as explanations
 from mnist_core import loading
 from mnist_core.architectures import ARCHITECTURES, architecture, architectures_for
 from mnist_core.config import TrainingConfig
-from mnist_core.engine import Engine
+from mnist_core.engine import Engine, Question
 from mnist_core.errors import ConfigError, DataError, EngineError, StoreError, UnknownRunError
 from mnist_core.explain import MOST_ACTIVATIONS, explain, neighbours
 from mnist_core.export import export, export_known
@@ -429,6 +430,17 @@ def test_an_answer_comes_from_a_worker_while_another_trains(engine, desk, answer
     until(lambda: desk.get(busy.id).epochs_done > reached)
     desk.command(busy.id, Command.STOP)
     until(lambda: desk.get(busy.id).settled)
+
+
+def test_a_reading_does_not_wait_for_what_takes_long(engine):
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(engine.ask, time.sleep, 3, kind=Question.LONG, seconds=PATIENCE)
+        reader = engine.ask(os.getpid, seconds=PATIENCE)
+        until(lambda: engine._workers.have_background(started=True))
+        assert engine.ask(os.getpid, seconds=PATIENCE) == reader
+        assert not long.done()
+        other = engine.ask(os.getpid, kind=Question.SHORT, seconds=PATIENCE)
+        assert long.done() and other != reader
 
 
 def test_the_worker_keeps_the_model_loaded(engine, desk, answering):

@@ -18,7 +18,8 @@ class DyingWorkers:
         self.left = times
         self.asked = 0
 
-    def ask(self, function: Any, *arguments: Any, seconds: float) -> Any:
+    def ask(self, role: str, function: Any, *arguments: Any, seconds: float) -> Any:
+        assert role == "interactive"
         self.asked += 1
         if self.left:
             self.left -= 1
