@@ -4,8 +4,10 @@
 
 Trains each network on a few digits, and asks the engine's worker for the evaluation, as the
 Evaluate page does: in portions, through another process, with the model loaded before (the worker
-has judged the validation images). What was judged is forgotten between the rounds. Nothing else
-should run on the machine meanwhile. The targets: 1 second for dense networks, 8 for lenet.
+has judged the validation images). What was judged is forgotten between the rounds. Then ten
+sessions evaluate ten different networks of the last kind, one after the other and all at once.
+Nothing else should run on the machine meanwhile. The targets: 1 second for dense networks, 8 for
+lenet; ten at once take at most 1.3 times as long as one after the other.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,9 +27,11 @@ sys.path.insert(0, str(ROOT))
 from mnist_core import judging  # noqa: E402
 from mnist_core.architectures import architectures_for  # noqa: E402
 from mnist_core.config import TrainingConfig  # noqa: E402
-from mnist_core.engine import Engine  # noqa: E402
+from mnist_core.engine import Engine, Question  # noqa: E402
 from mnist_core.evaluation import Evaluation  # noqa: E402
 from mnist_core.runs import Store  # noqa: E402
+
+SESSIONS = 10
 
 
 def forget() -> None:
@@ -35,27 +40,53 @@ def forget() -> None:
 
 
 def evaluate(engine: Engine, store: Store, run_id: str, part: str) -> Evaluation:
+    before = None
     while True:
         place = (store.home, store.url, run_id, "best", part)
-        answer = engine.ask(judging.evaluate_some, *place)
+        answer = engine.ask(judging.evaluate_some, *place, kind=Question.SHORT)
         if isinstance(answer, Evaluation):
             return answer
+        if answer == before:  # another one is evaluated
+            time.sleep(0.2)
+        before = answer
 
 
-def measure(engine: Engine, store: Store, network: str, rounds: int) -> list[float]:
+def train(engine: Engine, store: Store, network: str) -> str:
+    """Train a network on a few digits and have it loaded; its run's id."""
     config = TrainingConfig(architecture=network, train_size=100, validation_size=50, epochs=1)
     run_id = store.create(config, name=network).id
     engine.wake()
     while not store.get(run_id).settled:
         time.sleep(0.1)
     evaluate(engine, store, run_id, "validation")
+    return run_id
+
+
+def measure(engine: Engine, store: Store, network: str, rounds: int) -> list[float]:
+    run_id = train(engine, store, network)
     seconds = []
     for _round in range(rounds):
-        engine.ask(forget)
+        engine.ask(forget, kind=Question.SHORT)
         began = time.perf_counter()
         assert len(evaluate(engine, store, run_id, "test")) == 10_000
         seconds.append(time.perf_counter() - began)
     return seconds
+
+
+def at_once(engine: Engine, store: Store, network: str, rounds: int) -> list[float]:
+    """How much longer ten sessions take at once than one after the other."""
+    runs = [train(engine, store, network) for _session in range(SESSIONS)]
+    ratios = []
+    for _round in range(rounds):
+        seconds = []
+        for sessions in (1, SESSIONS):
+            engine.ask(forget, kind=Question.SHORT)
+            began = time.perf_counter()
+            with ThreadPoolExecutor(sessions) as pool:
+                list(pool.map(lambda run: evaluate(engine, store, run, "test"), runs))
+            seconds.append(time.perf_counter() - began)
+        ratios.append(seconds[1] / seconds[0])
+    return ratios
 
 
 def main() -> None:
@@ -71,11 +102,16 @@ def main() -> None:
         engine.start()
         while engine.state.phase != "ready":
             time.sleep(0.1)
+        engine.ask(forget, kind=Question.LONG)  # waits for the worker that evaluates
         for network in options.networks:
             results[network] = measure(engine, store, network, options.rounds)
             if not options.json:
                 middle, worst = statistics.median(results[network]), max(results[network])
                 print(f"{network:20} {middle:6.2f} s (slowest {worst:.2f} s)", flush=True)
+        results["ten at once"] = at_once(engine, store, network, options.rounds)
+        if not options.json:
+            middle, worst = statistics.median(results["ten at once"]), max(results["ten at once"])
+            print(f"{'ten at once':20} {middle:6.2f} × (slowest {worst:.2f} ×)", flush=True)
         engine.close()
     if options.json:
         print(json.dumps(results))
