@@ -95,6 +95,12 @@ class LiveFeed:
         self.queue_position = queue_position
         self.edition += 1
 
+    def begin_again(self) -> None:
+        """Forget the epochs, so that the whole journal is read anew."""
+        self.position = 0
+        self._resets.clear()
+        self._forget_after(0)
+
     def lose(self) -> None:
         """Note that the run was deleted."""
         if not self.deleted:

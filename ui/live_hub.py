@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from mnist_core.errors import UnknownRunError
+from mnist_core.errors import StoreError, UnknownRunError
 from mnist_core.runs import JournalRow, Run, RunStatus, Store
 from ui.live_feed import LiveFeed, judge
 
@@ -56,15 +56,28 @@ class _Watched:
     watchers: int = 0
     left_at: float = 0.0
     read_at: float = 0.0
+    failing: bool = False
+    retry_at: float = 0.0
+
+    def is_to_be_read(self, now: float) -> bool:
+        """Whether to read the run again although the store has the version that is known."""
+        run = self.feed.run
+        active = run is not None and run.status.is_active
+        return self.failing or (active and now - self.read_at >= REREAD_SECONDS)
 
 
 @dataclass(frozen=True)
 class _News:
-    """What the store said of one run; ``run`` is None if it is gone."""
+    """What the store said of one run; ``run`` is None if it is gone.
+
+    Attributes:
+        fault: Why this run's rows cannot be read, while the store can.
+    """
 
     run: Run | None
     rows: tuple[JournalRow, ...] = ()
     queue_position: int | None = None
+    fault: Exception | None = None
 
 
 class LiveHub:
@@ -186,21 +199,41 @@ class LiveHub:
             return
 
     async def _look(self) -> None:
-        entries = [entry for entry in self._watched.values() if entry.watchers]
         now = time.monotonic()
-        asked = [(entry.feed, now - entry.read_at >= REREAD_SECONDS) for entry in entries]
+        entries = [
+            entry for entry in self._watched.values() if entry.watchers and now >= entry.retry_at
+        ]
+        asked = [(entry.feed, entry.is_to_be_read(now)) for entry in entries]
         if not asked:
             return
         heard = await asyncio.to_thread(self._read, asked)
-        for entry in entries:
-            news = heard.get(entry.feed.run_id)
-            if news is not None:
-                self._take(entry, news)
-        judged = [await self._judge(entry.feed) for entry in entries]
-        if heard or any(judged):
+        changed = [await self._update(entry, heard.get(entry.feed.run_id)) for entry in entries]
+        if any(changed):
             self._wake()
 
+    async def _update(self, entry: _Watched, news: _News | None) -> bool:
+        """Take the news of one run and judge its curves; whether there is something to say.
+
+        A run whose journal cannot be followed is read anew, and holds up no other run.
+        """
+        try:
+            if news is not None:
+                self._take(entry, news)
+                entry.failing = False
+            return await self._judge(entry.feed) or news is not None
+        except Exception:
+            if not entry.failing:
+                _log.exception(
+                    "The live chart of run %s failed; reading it anew.", entry.feed.run_id
+                )
+            entry.failing = True
+            entry.retry_at = time.monotonic() + RETRY_SECONDS
+            entry.feed.begin_again()
+            return False
+
     def _take(self, entry: _Watched, news: _News) -> None:
+        if news.fault is not None:
+            raise news.fault
         if news.run is None:
             entry.feed.lose()
             return
@@ -226,7 +259,7 @@ class LiveHub:
             known = feed.run
             if version is None:
                 news[feed.run_id] = _News(None)
-            elif known is None or known.version != version or (again and known.status.is_active):
+            elif known is None or known.version != version or again:
                 news[feed.run_id] = _read_run(store, feed.run_id, feed.position)
         return news
 
@@ -251,14 +284,20 @@ class LiveHub:
 def _read_run(store: Store, run_id: str, position: int) -> _News:
     try:
         run = store.get(run_id)
+        rows = list(_journal(store, run_id, position))
+        queued = run.status is RunStatus.QUEUED
+        return _News(run, tuple(rows), store.queue_position(run_id) if queued else None)
     except UnknownRunError:
         return _News(None)
-    rows: list[JournalRow] = []
-    while True:
-        page = store.journal(run_id, after_seq=position, limit=_READ_ROWS)
-        rows += page
+    except StoreError:
+        raise
+    except Exception as fault:  # of this run's rows alone
+        return _News(None, fault=fault)
+
+
+def _journal(store: Store, run_id: str, position: int) -> Iterator[JournalRow]:
+    while page := store.journal(run_id, after_seq=position, limit=_READ_ROWS):
+        yield from page
         if len(page) < _READ_ROWS:
             break
         position = page[-1].seq
-    position_in_queue = store.queue_position(run_id) if run.status is RunStatus.QUEUED else None
-    return _News(run, tuple(rows), position_in_queue)

@@ -369,6 +369,40 @@ def test_a_store_that_cannot_be_read_is_tried_again(
     assert caplog.text.count("trying again") == 1
 
 
+def test_a_run_that_cannot_be_followed_is_read_anew_and_holds_up_no_other(
+    store: CountingStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(live_hub, "RETRY_SECONDS", 0.2)
+    broken, whole = Training(store), Training(store)
+    broken.train(1)
+    whole.train(1)
+    gap = [True]
+    read = store.journal
+
+    def journal(run_id: str, **options: int) -> list[JournalRow]:
+        rows = read(run_id, **options)
+        missing = gap[0] and run_id == broken.id
+        return [row for row in rows if not (missing and row.record and row.record.epoch == 2)]
+
+    monkeypatch.setattr(store, "journal", journal)
+
+    async def watch() -> None:
+        hub = LiveHub(lambda: store)
+        one, other = Watcher(hub, broken.id), Watcher(hub, whole.id)
+        await one.until(has_epochs(1))
+        broken.train(2)
+        whole.train(2)
+        await other.until(has_epochs(3))
+        gap[0] = False
+        await one.until(has_epochs(3))
+        assert one.epochs == [1, 2, 3]
+        await one.leave()
+        await other.leave()
+
+    asyncio.run(watch())
+    assert caplog.text.count("failed; reading it anew") == 1
+
+
 def test_nobody_watching_costs_nothing(
     store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
