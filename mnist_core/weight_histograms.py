@@ -4,29 +4,32 @@ No TensorFlow and no TensorBoard are needed for it: a histogram in an event file
 (left edge, right edge, count), 30 bars of equal width from the smallest weight to the largest. As
 those two move from epoch to epoch, the tables are laid onto one grid here, to be drawn as a
 picture with the epochs from left to right.
+
+An event file may have come with a saved run from elsewhere. So a worker reads it, not the web
+process, and its names are of any kind and number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.errors import StoreError
-from mnist_core.runs import Store
 from mnist_core.runs.event_files import HISTOGRAM, TRAIN, read_events
+from mnist_core.runs.store import open_known
 from mnist_core.words import mark
 
 #: Cells of a picture: from the smallest weight to the largest, and from the first epoch on.
 VALUES = 60
 EPOCHS = 200
-#: Runs whose histograms are kept in memory.
-KEPT = 8
+#: Arrays of weights that are shown of one run, at most: its first ones.
+MOST_ARRAYS = 100
+#: Bytes of one bar: its edges and its count, 64 bits each.
+BAR_BYTES = 24
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,23 @@ class WeightHistograms:
     quartiles: NDArray[np.float64]
 
 
-def read_histograms(store: Store, run_id: str) -> list[WeightHistograms]:
-    """The histograms of a run, in the order of its layers; none where it kept none.
+def read_histograms(home: str, url: str, run_id: str) -> list[WeightHistograms]:
+    """The histograms of a run, in the order of its layers; what a worker runs.
+
+    Args:
+        home: Root of the artifacts.
+        url: Address of the database.
+        run_id: The run.
+
+    Returns:
+        Those of its first :data:`MOST_ARRAYS` arrays; none where it kept none.
 
     Raises:
         StoreError: The files are there, but cannot be read.
     """
+    files = open_known(home, url).event_files
     try:
-        files = [path for path in store.event_files.paths(run_id) if path.parent.name == TRAIN]
-        return _read(tuple((path, path.stat().st_mtime_ns) for path in files))
+        return _read([path for path in files.paths(run_id) if path.parent.name == TRAIN])
     except OSError as error:
         raise StoreError(
             mark("The event files of run {run_id} are to be read."),
@@ -70,27 +81,29 @@ def read_histograms(store: Store, run_id: str) -> list[WeightHistograms]:
         ) from error
 
 
-@lru_cache(maxsize=KEPT)
-def _read(files: Sequence[tuple[Path, int]]) -> list[WeightHistograms]:
-    """From files as they were at a moment, so that a page that is drawn again reads no file."""
+def _read(files: Sequence[Path]) -> list[WeightHistograms]:
     tables: dict[str, dict[int, NDArray[np.float64]]] = {}
-    for path, _ in files:
+    for path in files:
         for event in read_events(path):
             for value in event.summary.value:
-                table = _table(value) if value.tag.endswith(HISTOGRAM) else None
+                name = value.tag.removesuffix(HISTOGRAM)
+                if name == value.tag or (name not in tables and len(tables) >= MOST_ARRAYS):
+                    continue
+                table = _table(value.tensor.tensor_content)
                 if table is not None:
-                    name = value.tag.removesuffix(HISTOGRAM)
                     tables.setdefault(name, {})[event.step] = table
     return [_on_a_grid(name, steps) for name, steps in tables.items()]
 
 
-def _table(value: Any) -> NDArray[np.float64] | None:
-    """The bars (k, 3) of one histogram, None where it is none: a file may come from elsewhere."""
-    table = np.frombuffer(value.tensor.tensor_content, "<f8")
-    if not table.size or table.size % 3 or not np.isfinite(table).all():
+def _table(content: bytes) -> NDArray[np.float64] | None:
+    """The bars (k, 3) of one histogram, from left to right; None where the bytes are none."""
+    if not content or len(content) % BAR_BYTES:
         return None
-    bars = table.reshape(-1, 3)
-    return bars if bars[:, 2].sum() > 0 else None
+    bars = np.frombuffer(content, "<f8").reshape(-1, 3)
+    edges, counts = bars[:, :2].ravel(), bars[:, 2]
+    if not np.isfinite(bars).all() or (np.diff(edges) < 0).any():
+        return None
+    return bars if (counts >= 0).all() and counts.sum() > 0 else None
 
 
 def _on_a_grid(name: str, tables: dict[int, NDArray[np.float64]]) -> WeightHistograms:

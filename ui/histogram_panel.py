@@ -10,10 +10,15 @@ from ui import services, state
 from ui.charts import Theme
 from ui.histogram_figures import histogram_figure
 from ui.navigation import train_page
-from ui.text import _
+from ui.text import _, escaped
 
 #: Pictures beside each other.
 COLUMNS = 2
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _histograms(run_id: str, version: int) -> list[WeightHistograms]:  # noqa: ARG001 - part of what is remembered
+    return services.weight_histograms(run_id)
 
 
 def show_histograms(run: Run) -> None:
@@ -22,7 +27,12 @@ def show_histograms(run: Run) -> None:
     Args:
         run: Whose they are.
     """
-    found = services.weight_histograms(run.id)
+    found: list[WeightHistograms] = []
+    if run.config.histograms == "on":
+        if services.engine_state().phase in ("starting", "failed"):  # said where the network is
+            return
+        with st.spinner(_("Reading the histograms …")):
+            found = _histograms(run.id, run.version)
     if not found:
         st.markdown(
             _(
@@ -64,15 +74,16 @@ def show_histograms(run: Run) -> None:
     theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
     for first in range(0, len(shown), COLUMNS):
         # One column stays empty rather than that a last picture is twice as wide.
-        for column, one in zip(st.columns(COLUMNS), shown[first : first + COLUMNS], strict=False):
+        for place, column in enumerate(st.columns(COLUMNS)[: len(shown) - first], first):
+            one = shown[place]
             with column:
-                st.markdown(f"`{one.name}`")
+                st.markdown(escaped(one.name))
                 st.plotly_chart(
                     histogram_figure(one, theme=theme, translate=_),
                     theme=None,
                     config={"displayModeBar": False},
                     alt=_("The weights {name} over the epochs").format(name=one.name),
-                    key=state.histogram_chart(one.name),
+                    key=state.histogram_chart(place),
                 )
 
 
@@ -82,4 +93,4 @@ def _kind(histograms: WeightHistograms) -> str:
 
 def _kind_words(kind: str) -> str:
     words = {"kernel": _("Kernels"), "bias": _("Biases")}
-    return words.get(kind, kind)
+    return words.get(kind) or escaped(kind)

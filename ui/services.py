@@ -426,12 +426,12 @@ def run_with_events(run_id: str) -> Run | None:
 
 
 def weight_histograms(run_id: str) -> list[WeightHistograms]:
-    """How a run's weights were spread, epoch by epoch; nothing where it kept no histograms.
+    """How a run's weights were spread, epoch by epoch, read in a worker.
 
     Raises:
-        StoreError: They are there, but cannot be read.
+        LabError: They are there, but cannot be read, or nobody answers.
     """
-    return read_histograms(store(), run_id)
+    return ask(read_histograms, store().home, store().url, run_id, kind=Question.SHORT)
 
 
 def predict(models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]) -> list[Prediction]:

@@ -392,9 +392,9 @@ def next_step(key: str) -> str:
     return f"next-{key}"
 
 
-def histogram_chart(name: str) -> str:
-    """The picture of one array of weights over the epochs."""
-    return f"histogram-{name.replace('/', '-')}"
+def histogram_chart(place: int) -> str:
+    """The picture of one array of weights over the epochs, by its place on the page."""
+    return f"histogram-{place}"
 
 
 def folds_final_card(run_id: str) -> str:

@@ -13,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 from mnist_core.anatomy import Anatomy, Layer, WeightPictures
 from mnist_core.engine import EngineState
 from mnist_core.errors import DataError
+from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
+from mnist_core.weight_histograms import WeightHistograms
 from tests.waiting import PATIENCE
 from ui import services
 from ui.text import escaped
@@ -40,6 +42,9 @@ SOFTMAX = Anatomy(
         ),
     ],
 )  # fmt: skip
+
+#: Of two epochs: epochs, values, shares, quartiles.
+HISTOGRAM = (np.arange(1, 3), np.linspace(-1, 1, 60), np.full((60, 2), 1 / 60), np.zeros((5, 2)))
 
 
 def panel(run: Run) -> AppTest:
@@ -142,6 +147,25 @@ def test_nothing_is_said_of_a_training_that_is_not_known(
     assert "histograms" not in said(app)
     assert not app.get("button_group"), "its best is its last"
     assert asked == [(run.id, "best")]
+
+
+def test_names_in_event_files_are_shown_as_they_are(
+    runs: Runs, asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.add(config=replace(PRESETS["softmax"].config, histograms="on"))
+    hostile = ["` ![x](http://host.example/p.png) `y/ker:red[nel]", "a/b/kernel", "a-b/kernel"]
+    tables = [WeightHistograms(name, *HISTOGRAM) for name in hostile]
+    monkeypatch.setattr(services, "weight_histograms", lambda _run_id: tables)
+    app = panel(run)
+    assert not app.exception
+    (kinds,) = (group for group in app.button_group if group.key == "histogram-kind")
+    assert [plain(option) for option in kinds.options] == ["ker:red[nel]", "Kernels"]
+    assert ":red[" not in str(kinds.options)
+    assert escaped(hostile[0]) in [one.value for one in app.markdown]
+    kinds.set_value("kernel").run()
+    assert not app.exception
+    shown = [one.value for one in app.markdown]
+    assert all(escaped(name) in shown for name in hostile[1:])
 
 
 def test_a_run_without_a_network_says_so(runs: Runs, asked: list[tuple[str, str]]) -> None:
