@@ -12,7 +12,7 @@ from mnist_core.errors import ConfigError
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS, task
 from ui import ask_panel, fetching, problems, run_choice, services, state
-from ui.text import _, escaped
+from ui.text import _
 from ui.waiting import wait_for_engine, wait_for_run
 
 #: The tasks whose networks are asked here; pictures are for the page Draw.
@@ -110,7 +110,7 @@ answerers, asked_run = run_choice.find_runs(*ASKED)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
 if asked_run and not asked_run.has_models and not to_come:
     words = _("**{name}** has ended without a model. {why}")
-    st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
+    st.warning(words.format(name=asked_run.name, why=asked_run.message))
 to_come = to_come or (None if answerers else run_choice.any_active(*ASKED))
 if to_come:
     wait_for_training(to_come)

@@ -17,7 +17,7 @@ from mnist_core.runs import Run
 from ui import drawing_panel, problems, run_choice, services, state, teach_panel
 from ui.run_words import whole
 from ui.starting import start_run
-from ui.text import _, escaped
+from ui.text import _
 from ui.undo_button import undo_button
 from ui.waiting import wait_for_engine, wait_for_run
 
@@ -215,7 +215,7 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
                 )
             elif engine.phase == "failed":
                 words = _("No prediction is possible: the workers could not be started. {why}")
-                st.warning(words.format(why=escaped(engine.message)))
+                st.warning(words.format(why=engine.message))
             drawing_panel.show_reading(sent or found, models)
 
 
@@ -262,7 +262,7 @@ readers, asked_run = run_choice.find_runs(DIGITS)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
 if asked_run and not asked_run.has_models and not to_come:
     words = _("**{name}** has ended without a model. {why}")
-    st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
+    st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if readers:
     choose_run(readers, asked_run)
     with st.container(key=state.DRAW_PAGE):

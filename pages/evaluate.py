@@ -28,7 +28,7 @@ from ui import (
 from ui.evaluation_words import part_words
 from ui.navigation import train_page
 from ui.run_words import samples_called
-from ui.text import _, escaped
+from ui.text import Markdown, _
 from ui.waiting import wait_for_engine, wait_for_run
 
 
@@ -71,7 +71,7 @@ def show_part_choice(run: Run, samples: str) -> None:
     """Which samples it is evaluated on."""
     state.EVALUATE_PART.keep_among(parts_of(run))
     st.segmented_control(
-        samples[:1].upper() + samples[1:],
+        Markdown(samples[:1].upper() + samples[1:]),
         parts_of(run),
         format_func=lambda part: part_words(part).label,
         key=state.EVALUATE_PART.prepare(),
@@ -163,7 +163,7 @@ choices, asked_run = run_choice.find_runs()
 to_come = asked_run if asked_run and asked_run.status.is_active else None
 if asked_run and not asked_run.has_models and not to_come:
     words = _("**{name}** has ended without a network that could be evaluated. {why}")
-    st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
+    st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if choices:
     if to_come:
         wait_for_training(to_come)

@@ -13,7 +13,7 @@ from ui import arrival_panel, disk_panel, keeping_panel, problems, run_choice, s
 from ui.model_panel import show_model
 from ui.navigation import evaluate_page, train_page, trying_page
 from ui.run_words import all_settings, metric, moment
-from ui.text import _, escaped
+from ui.text import Markdown, _, escaped
 
 #: More than so many are searched rather than looked through.
 MANY = 8
@@ -104,7 +104,7 @@ def show_figures(run: Run) -> None:
         size = disk_panel.sizes(store.home).get(run.id, 0)
         st.metric(_("Size"), disk_panel.in_bytes(size))
     settings = all_settings(run.config, services.rate_changes(run))
-    st.caption(f"{settings} · {moment(run.created_at, st.context.timezone)}")
+    st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))
     keeping_panel.show_origin(run)
     with st.container(horizontal=True):
         links = [(evaluate_page(), _("Evaluate"), ":material/fact_check:")]
@@ -124,7 +124,7 @@ def show_run(run: Run, known_tags: list[str]) -> None:
     section = st.segmented_control(
         _("What to do"),
         list(SECTIONS),
-        format_func=lambda key: f"{ICONS[key]} {_(SECTIONS[key])}",
+        format_func=lambda key: Markdown(f"{ICONS[key]} ") + _(SECTIONS[key]),
         key=state.MODELS_SECTION.prepare(),
         required=True,
         label_visibility="collapsed",
@@ -150,7 +150,7 @@ if asked_run and not asked_run.has_models:
         words = _("**{name}** is still training; its network is kept when it has ended.")
     else:
         words = _("**{name}** has ended without a network that could be kept. {why}")
-    st.warning(words.format(name=escaped(asked_run.name), why=escaped(asked_run.message)))
+    st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if choices:
     tags_of_all = sorted({tag for run in choices.values() for tag in run.tags})
     with st.container(key=state.MODELS_CHOICE):

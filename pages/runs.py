@@ -21,7 +21,7 @@ from ui.navigation import (
     trying_page,
 )
 from ui.run_words import STATUS_WORDS, all_settings, duration, epochs, loss, metric, moment, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _, escaped
 
 RUNS_ON_A_PAGE = 12
 #: While a run of the page is at work, the list is read again so often, in seconds.
@@ -56,7 +56,7 @@ def ask_deletion(run: Run) -> None:
         _(
             "**{name}** will be deleted, with its models and {epochs} of history. This cannot be "
             "undone."
-        ).format(name=escaped(run.name), epochs=epochs(run.epochs_done))
+        ).format(name=run.name, epochs=epochs(run.epochs_done))
     )
     problems.show_notice()
     with st.container(horizontal=True):
@@ -87,7 +87,7 @@ def show_run(run: Run, study: str | None = None) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
-                st.markdown(f"**{escaped(run.name)}**", width="content")
+                st.markdown(Markdown("**{name}**").format(name=run.name), width="content")
                 st.badge(_(status.label), icon=status.icon, color=status.colour)
                 place = None
                 if run.status is RunStatus.QUEUED:
@@ -97,15 +97,16 @@ def show_run(run: Run, study: str | None = None) -> None:
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 show_actions(run, study)
         settings = all_settings(run.config, services.rate_changes(run))
-        st.caption(f"{settings} · {when(run)}")
+        st.caption(Markdown(" · ").join([settings, when(run)]))
         if run.best:
             with st.container(horizontal=True):
                 for label, value, width in figures(run, run.best):
-                    st.markdown(f":small[:gray[{label}]]  \n{value}", width=width)
+                    words = Markdown(":small[:gray[{label}]]  \n{value}")
+                    st.markdown(words.format(label=label, value=value), width=width)
         if run.message:
             st.caption(escaped(run.message))
         if error := run_choice.unusable(run):
-            st.caption(f":material/warning: {problems.sentence(error)}")
+            st.caption(Markdown(":material/warning: ") + problems.sentence(error))
 
 
 def when(run: Run) -> str:
@@ -127,9 +128,9 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
     losses = both.format(best=loss(best.val_loss), last=loss(last.val_loss))
     name = run.config.metric
     figures_line = both.format(
-        best=escaped(metric(best.val_metric, name)), last=escaped(metric(last.val_metric, name))
+        best=metric(best.val_metric, name), last=metric(last.val_metric, name)
     )
-    test = escaped(metric(run.test_metric, name))
+    test = metric(run.test_metric, name)
     of_number = name == "mae"
     return [
         (_("Epochs"), f"{whole(run.epochs_done)} / {whole(run.config.epochs)}", 120),
@@ -270,7 +271,7 @@ def show_study(tag: str, folds: list[Run]) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             words = _("**{study}** · {ended} of {folds} folds have ended")
-            name = escaped(fold_panel.study_name(folds[0]))
+            name = fold_panel.study_name(folds[0])
             st.markdown(
                 words.format(study=name, ended=ended, folds=folds[0].config.folds), width="content"
             )

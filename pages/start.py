@@ -13,7 +13,7 @@ from ui.navigation import draw_page, train_page
 from ui.reproduction_panel import show_reproduction
 from ui.run_words import STATUS_WORDS, about, settings_line, whole
 from ui.starting import start_run
-from ui.text import _, escaped
+from ui.text import Markdown, _
 
 FIRST = next(iter(PRESETS.values()))
 #: So many experiments are shown at once; the others are one click away.
@@ -46,10 +46,13 @@ def offer(preset: Preset) -> None:
     with st.container(
         border=True, height="stretch", key=state.preset_card(preset.key), gap="xsmall"
     ):
-        st.markdown(f"### {_(preset.label)}", anchors=False)
+        st.markdown(Markdown("### ") + _(preset.label), anchors=False)
         st.markdown(_(preset.summary))
         st.markdown(_("**Teaches:** {text}").format(text=_(preset.teaches)))
-        st.caption(" · ".join(filter(None, [time_needed(preset), settings_line(preset.config)])))
+        line = Markdown(" · ").join(
+            filter(None, [time_needed(preset), settings_line(preset.config)])
+        )
+        st.caption(line)
         st.caption(_(preset.then_try))
         st.space("stretch")
         fetching.show_mark(preset.config.task)
@@ -87,7 +90,7 @@ def continue_watching() -> None:
     st.page_link(
         train_page(),
         label=_("Continue watching: {name} ({status})").format(
-            name=escaped(run.name), status=_(status.label)
+            name=run.name, status=_(status.label)
         ),
         icon=":material/monitoring:",
         query_params={"run": run.id},

@@ -13,7 +13,7 @@ from mnist_core.runs.event_files import SHORT_ID
 from ui import board, problems, services, state
 from ui.navigation import RUN_ID, train_page
 from ui.run_words import moment, settings_line
-from ui.text import _, escaped
+from ui.text import _
 
 #: While it starts, it is looked at so often, in seconds.
 LOOK_SECONDS = 0.5
@@ -38,7 +38,7 @@ def find_runs() -> dict[str, Run]:
                 "TensorBoard has no data of the run {run}: it ended before its first epoch, or was "
                 "deleted."
             )
-            st.warning(words.format(run=escaped(wanted[:40])))
+            st.warning(words.format(run=wanted[:40]))
         else:
             runs[found.id] = found
     return runs

@@ -13,7 +13,7 @@ from ui import disk_panel, presses, problems, services, state
 from ui.fields import CHOICE_LABELS
 from ui.navigation import evaluate_page, trying_page
 from ui.run_words import percent
-from ui.text import _, escaped
+from ui.text import _
 from ui.waiting import wait_for_engine
 
 SCALINGS = ("unit", "raw")
@@ -143,7 +143,7 @@ def show_arrived() -> None:
             "**{name}** has been imported. It classifies {accuracy} of the test images correctly."
         )
     st.success(
-        words.format(name=escaped(run.name), accuracy=percent(run.test_metric)),
+        words.format(name=run.name, accuracy=percent(run.test_metric)),
         icon=":material/check:",
     )
     glances = (run.imported or {}).get("glances", {})
@@ -165,7 +165,9 @@ def show_arrived() -> None:
     if not run.has_models:
         return
     with st.container(horizontal=True):
-        links = [(evaluate_page(), _("Evaluate it"), ":material/fact_check:")]
+        links: list[tuple[st.Page, str, str]] = [
+            (evaluate_page(), _("Evaluate it"), ":material/fact_check:")
+        ]
         if (page := trying_page(run.config.task)) is not None:
             links.append((page, page.title, page.icon))
         for page, label, icon in links:

@@ -39,7 +39,7 @@ def _word(word: str, push: WordPush | None, largest: float) -> str:
     if share < FAINT:
         return escape(word)
     sort = "for" if push.push > 0 else "against"
-    title = _("log-odds {push}; probability without it {share}").format(
+    title = _("log-odds {push}; probability without it {share}").plain(
         push=f"{push.push:+.2f}", share=probability(push.without)
     )
     return (

@@ -18,7 +18,7 @@ from mnist_core.words import mark
 from ui import ask_figures, fetching, pictures, problems, services, state
 from ui.run_words import class_name, price, price_change, probability, whole
 from ui.starting import start_run
-from ui.text import _, escaped
+from ui.text import _
 
 #: What is asked before anybody has typed something: it has words for each side.
 FIRST_TEXTS = {
@@ -93,7 +93,7 @@ def can_answer() -> bool:
     engine = services.engine_state()
     if engine.phase == "failed":
         words = _("No prediction is possible: the workers could not be started. {why}")
-        st.warning(words.format(why=escaped(engine.message)))
+        st.warning(words.format(why=engine.message))
     return engine.phase not in ("starting", "failed")
 
 
@@ -149,7 +149,7 @@ def show_text_input(entry: Task) -> str:
             "Text {number} of the test set, rebuilt from its words (… stands for a rarer word). "
             "Label: **{label}**."
         )
-        st.caption(words.format(number=whole(place), label=escaped(label)))
+        st.caption(words.format(number=whole(place), label=label))
     return text
 
 
@@ -184,7 +184,7 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
 def _show_words(text: str, answer: TextAnswer, name: str) -> None:
     st.markdown(
         _("**Which words decided?** Blue = towards “{name}”, red = away from it.").format(
-            name=escaped(name)
+            name=name
         ),
         help=_(
             "The prediction is repeated without each word in turn. The number is the change of "
@@ -199,7 +199,7 @@ def _show_words(text: str, answer: TextAnswer, name: str) -> None:
             one.word,
             one.push,
             f"{one.push:+.2f}",
-            _("{share} without it").format(share=probability(one.without)),
+            _("{share} without it").plain(share=probability(one.without)),
         )
         for one in answer.pushes[:LISTED]
         if one.push
@@ -209,8 +209,8 @@ def _show_words(text: str, answer: TextAnswer, name: str) -> None:
             "The most important words: change of the log-odds of “{name}”, and its probability "
             "without the word"
         )
-        st.caption(words.format(name=escaped(name)))
-        st.html(ask_figures.push_list(rows, words.format(name=name)))
+        st.caption(words.format(name=name))
+        st.html(ask_figures.push_list(rows, words.plain(name=name)))
     if not answer.pushes:
         st.info(
             _(

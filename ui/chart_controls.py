@@ -8,7 +8,7 @@ from mnist_core.overfitting import CRITERIA
 from ui import state
 from ui.charts import SERIES, series_label
 from ui.live_chart import MAX_SMOOTHING
-from ui.text import _
+from ui.text import Markdown, _
 
 
 def show_chart_controls(metric: str) -> None:
@@ -71,7 +71,8 @@ def _series_pills(metric: str) -> None:
     )
 
 
-def _criteria_help() -> str:
-    lines = [_("There is more than one answer to where overfitting begins:")]
-    lines += [f"- **{_(one.label)}**: {_(one.summary)}" for one in CRITERIA.values()]
-    return "\n\n".join([lines[0], "\n".join(lines[1:])])
+def _criteria_help() -> Markdown:
+    line = Markdown("- **{label}**: {summary}")
+    lines = [line.format(label=_(one.label), summary=_(one.summary)) for one in CRITERIA.values()]
+    first = _("There is more than one answer to where overfitting begins:")
+    return Markdown("\n\n").join([first, Markdown("\n").join(lines)])

@@ -13,7 +13,7 @@ from ui import evaluation_charts, pictures, state
 from ui.evaluation_words import CHART_CONFIG, class_names, part_words, quoted
 from ui.run_words import class_name, loss, percent, samples_called, whole
 from ui.sample_views import most_shown, sample_views
-from ui.text import _, escaped, ngettext
+from ui.text import _, ngettext
 
 #: The worst answers that are shown.
 WORST_SHOWN = 12
@@ -113,10 +113,9 @@ def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
     names = class_names(evaluation.classes)
     called = {"true": quoted(names[true]), "read": quoted(names[read])}
     samples = samples_called(run.config, len(found))
-    safe = {key: escaped(name) for key, name in called.items()}
     st.markdown(
         _cell_line(len(found), true == read).format(
-            count=whole(len(found)), samples=samples, **safe
+            count=whole(len(found)), samples=samples, **called
         )
     )
     if not len(found):
@@ -128,7 +127,7 @@ def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
     st.caption(words)
     sure = [percent(float(share)) for share in evaluation.probabilities[shown, read]]
     spoken = [
-        _("{true}, predicted as {read}, confidence {sure}, no. {index} of {array}").format(
+        _("{true}, predicted as {read}, confidence {sure}, no. {index} of {array}").plain(
             sure=share, index=int(index), array=part_words(part).array, **called
         )
         for index, share in zip(evaluation.indices[shown], sure, strict=True)
@@ -182,7 +181,7 @@ def _worst_line(evaluation: Evaluation, position: int) -> str:
     names = class_names(evaluation.classes)
     true, read = int(evaluation.labels[position]), int(evaluation.read[position])
     words = _("{true}, classified correctly") if true == read else _("{true}, predicted as {read}")
-    line = words.format(true=quoted(names[true]), read=quoted(names[read]))
+    line = words.plain(true=quoted(names[true]), read=quoted(names[read]))
     if evaluation.wrong[position]:
         line += " " + _("(label made wrong on purpose)")
     return line
@@ -191,7 +190,7 @@ def _worst_line(evaluation: Evaluation, position: int) -> str:
 def _worst_card(evaluation: Evaluation, position: int, line: str, view: str) -> str:
     true, read = int(evaluation.labels[position]), int(evaluation.read[position])
     chances, names = evaluation.probabilities[position], class_names(evaluation.classes)
-    below = _("no. {index} · loss {loss}").format(
+    below = _("no. {index} · loss {loss}").plain(
         index=int(evaluation.indices[position]), loss=loss(float(evaluation.losses[position]))
     )
     bars = BARS if len(names) <= BARS else FEW_BARS

@@ -13,7 +13,7 @@ def main() -> None:
 
     from ui import problems, services
     from ui.navigation import all_pages, close_drawer_after_choice, unknown_address
-    from ui.text import _, escaped
+    from ui.text import _
 
     # Before the navigation: a page's own icon would be fetched from a host of fonts.
     st.set_page_config(page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
@@ -25,7 +25,7 @@ def main() -> None:
     close_drawer_after_choice(page)
     if asked := unknown_address(page):
         words = _("There is no page “{name}” here. This is the start page.")
-        st.warning(words.format(name=escaped(asked[:40])), icon=":material/wrong_location:")
+        st.warning(words.format(name=asked[:40]), icon=":material/wrong_location:")
     with problems.shown():
         page.run()
     services.page_served()

@@ -173,7 +173,7 @@ def _show_text_result(step: Step, entry: Task, label: int) -> None:
     array, shown = step.array, data_texts.SHOWN_WORDS
     if step.key in ("words", "indices"):
         values = [repr(value) for value in array[:shown].tolist()]
-        more = _("… and {count} more").format(count=whole(array.size - shown))
+        more = _("… and {count} more").plain(count=whole(array.size - shown))
         text = ", ".join(values) + (f" {more}" if array.size > shown else "")
         st.code(f"[{text}]", language=None, wrap_lines=True, height=300)
     elif step.key == "multi_hot":

@@ -14,8 +14,8 @@ from ui import data_figures, data_parts, state
 from ui.data_parts import ImageSet
 from ui.number_field import place_field
 from ui.picture_grid import picture_grid
-from ui.run_words import percent, whole
-from ui.text import _, escaped, ngettext
+from ui.run_words import class_name, percent, whole
+from ui.text import Markdown, _, ngettext
 
 #: What there is to look at, in the order of the page.
 VIEWS = {
@@ -59,13 +59,13 @@ def follow_address(config: TrainingConfig) -> None:
     if split in data_parts.SETS:
         state.DATA_SPLIT.set(split)
     elif split:
-        st.warning(_("There is no set {name}.").format(name=escaped(split[:40])))
+        st.warning(_("There is no set {name}.").format(name=split[:40]))
     if name in classes:
         state.DATA_CLASS.set(classes.index(name))
     elif name == "all":
         state.DATA_CLASS.set(EVERY)
     elif name:
-        st.warning(_("There is no class {name}.").format(name=escaped(name[:40])))
+        st.warning(_("There is no class {name}.").format(name=name[:40]))
     state.DATA_PAGE.set(1)
     known = len(data_parts.image_set("all", config).numbers)
     if number and number.isascii() and number.isdecimal() and int(number[:9]) < known:
@@ -155,12 +155,12 @@ def show_digits(config: TrainingConfig) -> None:
 
 
 def _show_choice(config: TrainingConfig) -> None:
-    sets = {name: data_parts.image_set(name, config) for name in data_parts.SETS}
+    sets = {name: len(data_parts.image_set(name, config).numbers) for name in data_parts.SETS}
     names = task(config.task).classes
     st.segmented_control(
         _("Set"),
         data_parts.SETS,
-        format_func=lambda name: f"{_(SET_LABELS[name])} ({whole(len(sets[name].numbers))})",
+        format_func=lambda name: _(SET_LABELS[name]) + Markdown(f" ({whole(sets[name])})"),
         key=state.DATA_SPLIT.prepare(),
         required=True,
         help=_(
@@ -174,7 +174,7 @@ def _show_choice(config: TrainingConfig) -> None:
     st.pills(
         _("Class"),
         [EVERY, *range(len(names))],
-        format_func=lambda label: _("All") if label == EVERY else names[label],
+        format_func=lambda label: _("All") if label == EVERY else class_name(names[label]),
         key=state.DATA_CLASS.prepare(),
         required=True,
         on_change=turn_to_first,
@@ -182,7 +182,7 @@ def _show_choice(config: TrainingConfig) -> None:
         persist_state="session",
     )
     chosen = state.DATA_SPLIT.get()
-    words = _(SET_WORDS[chosen]).format(count=whole(len(sets[chosen].numbers)))
+    words = _(SET_WORDS[chosen]).format(count=whole(sets[chosen]))
     st.caption(words)
 
 
@@ -219,7 +219,7 @@ def _titles(found: ImageSet) -> list[str]:
     real = data_parts.truth(found.task, found.numbers)
     right, wrong = _("{name}, image {number}"), _("{real} with the label {name}, image {number}")
     return [
-        (wrong if bad else right).format(name=names[label], real=names[true], number=whole(number))
+        (wrong if bad else right).plain(name=names[label], real=names[true], number=whole(number))
         for number, label, true, bad in zip(
             found.numbers.tolist(), found.labels, real, found.wrong, strict=True
         )
@@ -261,7 +261,7 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
         key=state.DATA_PIXELS,
         height=430,
         config={"displayModeBar": False},
-        alt=_("The image of {real} with the number of each of its pixels").format(real=real),
+        alt=_("The image of {real} with the number of each of its pixels").plain(real=real),
     )
     inked = int(np.count_nonzero(image))
     st.caption(

@@ -14,7 +14,7 @@ from mnist_core.words import mark
 from ui import data_figures, data_parts, data_tasks, fetching, state
 from ui.charts import METRICS
 from ui.run_words import PRICE_COLUMN, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _
 
 #: Points in a picture of a column and the price: more would only cover each other.
 POINTS = 1_500
@@ -76,7 +76,7 @@ def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np
     st.segmented_control(
         _("Set"),
         data_parts.SETS,
-        format_func=lambda name: f"{_(SET_LABELS[name])} ({whole(len(sets[name][1]))})",
+        format_func=lambda name: _(SET_LABELS[name]) + Markdown(f" ({whole(len(sets[name][1]))})"),
         key=state.DATA_SPLIT.prepare(),
         required=True,
         help=_(
@@ -160,4 +160,4 @@ def _related(name: str, correlation: float) -> str:
     else:
         words = _("The correlation of {name} with the price is {value}: weak.")
     more = _("+1 or −1 means a straight line, 0 no linear relation at all.")
-    return f"{words.format(name=escaped(name), value=f'{correlation:+.2f}')} {more}"
+    return Markdown(" ").join([words.format(name=name, value=f"{correlation:+.2f}"), more])

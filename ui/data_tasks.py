@@ -9,7 +9,7 @@ from mnist_core.errors import ConfigError
 from mnist_core.presets import PRESETS
 from mnist_core.tasks import TASKS, task
 from ui import fetching, settings_form, state
-from ui.text import _, escaped
+from ui.text import _
 
 
 def follow_address() -> None:
@@ -24,7 +24,7 @@ def follow_address() -> None:
     seen = asked, trained
     before = state.DATA_TASK_FOR.get()
     if asked is not None and asked not in TASKS:
-        st.warning(_("There is no task {name}.").format(name=escaped(asked[:40])))
+        st.warning(_("There is no task {name}.").format(name=asked[:40]))
         asked = trained
     if asked is not None and asked != before[0]:
         _show(asked)

@@ -18,7 +18,7 @@ from mnist_core.words import mark
 from ui import data_figures, data_parts, state
 from ui.data_parts import ImageSet
 from ui.run_words import class_name, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _
 
 #: Texts on a page of the list, and words of each in it.
 PAGE = 10
@@ -70,12 +70,12 @@ def begin_again() -> None:
 def show_choice(config: TrainingConfig) -> None:
     """The choice of a set and of a class."""
     names = task(config.task).classes
-    sets = {name: data_parts.image_set(name, config) for name in data_parts.SETS}
+    sets = {name: len(data_parts.image_set(name, config).numbers) for name in data_parts.SETS}
     with st.container(horizontal=True):
         st.segmented_control(
             _("Set"),
             data_parts.SETS,
-            format_func=lambda name: f"{_(SET_LABELS[name])} ({whole(len(sets[name].numbers))})",
+            format_func=lambda name: _(SET_LABELS[name]) + Markdown(f" ({whole(sets[name])})"),
             key=state.DATA_SPLIT.prepare(),
             required=True,
             help=_(
@@ -156,7 +156,7 @@ def _show_text(page: ImageSet, place: int) -> None:
     number, label = int(page.numbers[place]), int(page.labels[place])
     real = int(data_parts.truth(page.task, page.numbers[place : place + 1])[0])
     words = text_of(page.task, number)
-    name = escaped(class_name(entry.classes[label]))
+    name = class_name(entry.classes[label])
     if label != real:
         line = _(
             "**Text {number}: {name}**: a wrong label, set on purpose; the true class is {real}."
@@ -164,7 +164,7 @@ def _show_text(page: ImageSet, place: int) -> None:
     else:
         line = _("**Text {number}: {name}**")
     st.markdown(
-        line.format(number=whole(number), name=name, real=escaped(class_name(entry.classes[real]))),
+        line.format(number=whole(number), name=name, real=class_name(entry.classes[real])),
         help=_(
             "The data set contains numbers only. Each is the rank of a word in the list of all "
             "words, the most frequent first; here the numbers are translated back into words. … "
@@ -225,7 +225,7 @@ def show_overview(config: TrainingConfig) -> None:
             else:
                 st.markdown(
                     _("**Words typical of “{name}”**").format(
-                        name=escaped(class_name(entry.classes[label]))
+                        name=class_name(entry.classes[label])
                     ),
                     help=_(
                         "Those that come much more often than if the class did not matter: "

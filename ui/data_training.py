@@ -16,7 +16,7 @@ from ui.fields import CHOICE_LABELS
 from ui.navigation import train_page
 from ui.picture_grid import sheet
 from ui.run_words import whole
-from ui.text import _, escaped
+from ui.text import _
 from ui.waiting import wait_for_engine
 
 #: Training images shown in the grid: the first ones that are drawn.
@@ -119,7 +119,7 @@ def _show_variations(config: TrainingConfig) -> None:
             return
         if engine.phase == "failed":
             words = _("They cannot be drawn: the workers could not be started. {why}")
-            st.warning(words.format(why=escaped(engine.message)))
+            st.warning(words.format(why=engine.message))
             return
     with problems.shown():
         with st.spinner(_("Drawing the variations …")):

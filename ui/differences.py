@@ -11,7 +11,7 @@ from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS, FIELDS
 from ui.run_words import whole
-from ui.text import _, escaped
+from ui.text import Markdown, _
 
 #: At most so many are named one by one.
 MOST_NAMED = 4
@@ -24,18 +24,22 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [name for name in known if before.get(name) != after.get(name)]
 
 
-def in_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def in_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> Markdown:
     """The differences in one line of Markdown: "Epochs 1,000 → **50** · Momentum 0 → **0.9**"."""
     names = differing(before, after)
     named = names if len(names) <= MOST_NAMED else names[: MOST_NAMED - 1]
+    change = Markdown("{label} {before} → **{after}**")
     parts = [
-        f"{_label(name)} {escaped(_value(name, before.get(name)))} → "
-        f"**{escaped(_value(name, after.get(name)))}**"
+        change.format(
+            label=_label(name),
+            before=_value(name, before.get(name)),
+            after=_value(name, after.get(name)),
+        )
         for name in named
     ]
     if left := len(names) - len(named):
         parts.append(_("{count} more").format(count=left))
-    return " · ".join(parts)
+    return Markdown(" · ").join(parts)
 
 
 def run_name(preset: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -44,11 +48,11 @@ def run_name(preset: str, before: Mapping[str, Any], after: Mapping[str, Any]) -
     if not names:
         return preset
     if len(names) > 2:
-        return _("{preset}, changed").format(preset=preset)
+        return _("{preset}, changed").plain(preset=preset)
     parts = (f"{_label(name).lower()} {_value(name, after.get(name))}" for name in names)
     named = ", ".join([preset, *parts])
     if len(named) > NAME_LENGTH:
-        return _("{preset}, changed").format(preset=preset)
+        return _("{preset}, changed").plain(preset=preset)
     return named
 
 

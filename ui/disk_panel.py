@@ -9,7 +9,7 @@ from mnist_core.runs.cleaning import LEAST_DAYS, MOST_DAYS, OldRun
 from ui import problems, services, state
 from ui.number_field import place_field
 from ui.run_words import whole
-from ui.text import _, escaped, ngettext
+from ui.text import Markdown, _, ngettext, table
 
 #: Sizes are looked up anew after so many seconds.
 SIZES_SECONDS = 20
@@ -23,7 +23,7 @@ def sizes(home: str) -> dict[str, int]:  # noqa: ARG001 - part of what is rememb
     return services.store().artifacts.sizes()
 
 
-def in_bytes(count: int) -> str:
+def in_bytes(count: int) -> Markdown:
     """A number of bytes as a person reads it."""
     if count < 1_000_000:
         return _("{size} kB").format(size=whole(round(count / 1000)))
@@ -58,12 +58,11 @@ def show_clean_up(old: list[OldRun]) -> None:
         st.caption(_("There is nothing to remove: no unpinned run is that old."))
         return
     freed = in_bytes(sum(one.bytes for one in old))
-    lines = [f"| {_('Run')} | {_('Ended')} | {_('Size')} |", "|---|---|---:|"]
+    rows: list[tuple[str, str, str]] = [(_("Run"), _("Ended"), _("Size"))]
     for one in old[:LISTED]:
         age = ngettext("{days} day ago", "{days} days ago", int(one.days))
-        row = (escaped(one.run.name), age.format(days=whole(int(one.days))), in_bytes(one.bytes))
-        lines.append(f"| {' | '.join(row)} |")
-    st.markdown("\n".join(lines))
+        rows.append((one.run.name, age.format(days=whole(int(one.days))), in_bytes(one.bytes)))
+    st.markdown(table(rows, left=2))
     if len(old) > LISTED:
         st.caption(_("… and {count} more.").format(count=whole(len(old) - LISTED)))
     words = ngettext("Remove {count} run ({size})", "Remove {count} runs ({size})", len(old))

@@ -20,7 +20,7 @@ from mnist_core.runs import Run
 from ui import pictures, problems, services, state, teach_panel
 from ui.navigation import evaluate_page
 from ui.run_words import percent, probability
-from ui.text import _, escaped
+from ui.text import _
 
 #: A layer with so many units is the last one: each stands for a digit.
 DIGITS = 10
@@ -44,7 +44,7 @@ def model_line(run: Run, checkpoint: str) -> str:
     words = (
         _("{name}, best epoch {epoch}") if checkpoint == "best" else _("{name}, last epoch {epoch}")
     )
-    return words.format(name=run.name, epoch=epoch)
+    return words.plain(name=run.name, epoch=epoch)
 
 
 def warm_up(models: list[tuple[Run, str]]) -> None:
@@ -94,7 +94,7 @@ def _show_beginning(run: Run) -> None:
     )
     if run.test_metric is not None:
         words = _("Model: **{name}**, accuracy on the MNIST test set {accuracy}.")
-        st.markdown(words.format(name=escaped(run.name), accuracy=percent(run.test_metric)))
+        st.markdown(words.format(name=run.name, accuracy=percent(run.test_metric)))
 
 
 def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
@@ -184,13 +184,13 @@ def _show_trust(run: Run) -> None:
 
 def _answer(run: Run, checkpoint: str, prediction: Prediction) -> str:
     """The model, its probability for its prediction, and all ten probabilities."""
-    words = _("The model's probability for {digit}: {probability}").format(
+    words = _("The model's probability for {digit}: {probability}").plain(
         digit=prediction.digit, probability=probability(prediction.confidence)
     )
     lines = [f'<div class="who">{escape(model_line(run, checkpoint))}</div>']
     if checkpoint == "best" and run.test_metric is not None:
         accuracy = _("Accuracy on the test set: {accuracy}")
-        lines.append(f"<div>{escape(accuracy.format(accuracy=percent(run.test_metric)))}</div>")
+        lines.append(f"<div>{escape(accuracy.plain(accuracy=percent(run.test_metric)))}</div>")
     lines.append(f"<div><strong>{escape(words)}</strong></div>")
     return f'<div class="lab-answer">{"".join(lines)}{pictures.bars(prediction)}</div>'
 
@@ -235,7 +235,7 @@ def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
         # The training data of a model from a file is not known.
         near = None if run.imported else _neighbours(run.id, image)
     words = _("**Why does {name} predict {digit}?**")
-    st.markdown(words.format(name=escaped(model_line(run, checkpoint)), digit=reason.digit))
+    st.markdown(words.format(name=model_line(run, checkpoint), digit=reason.digit))
     maps = [(reason.saliency, _("Pixels that affect the answer most"))]
     if reason.class_activation is not None:
         maps.append((reason.class_activation, _("Regions that support the answer (Grad-CAM)")))
@@ -286,7 +286,7 @@ def _show_weights(reason: Explanation) -> None:
     if len(units) == DIGITS:
         lines = [str(digit) for digit in units]
     else:
-        lines = [_("unit {number}").format(number=unit + 1) for unit in units]
+        lines = [_("unit {number}").plain(number=unit + 1) for unit in units]
     st.html(
         pictures.captioned(
             [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ from ui.evaluation_words import (
     signed_price,
 )
 from ui.run_words import loss, percent, price, samples_called, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _, table
 
 #: Accuracies are compared in percentage points.
 _POINTS = 100
@@ -52,28 +52,20 @@ def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
     else:
         classes = {n: p for n in ordered if isinstance(p := parts[n], Evaluation)}
         rows, sentence = _class_rows(classes), _class_sentence(classes, samples)
-    lines = [
-        _row(_("figure"), (part_words(name).label for name in ordered)),
-        "|---|" + "---:|" * len(ordered),
-        _row(samples, (whole(len(parts[name])) for name in ordered)),
-        *rows,
-    ]
-    st.markdown("\n".join(lines))
-    st.caption(f"{sentence} {_('In brackets: 95% intervals.')}")
+    head = [_("figure"), *(part_words(name).label for name in ordered)]
+    counts = [samples, *(whole(len(parts[name])) for name in ordered)]
+    st.markdown(table([head, counts, *rows], left=1))
+    st.caption(Markdown(" ").join([sentence, _("In brackets: 95% intervals.")]))
 
 
-def _row(label: str, cells: Iterable[str]) -> str:
-    return f"| {label} | " + " | ".join(cells) + " |"
-
-
-def _class_rows(parts: Mapping[str, Evaluation]) -> list[str]:
+def _class_rows(parts: Mapping[str, Evaluation]) -> list[list[str]]:
     gaps = [Gap.between(parts["train"], one) for name, one in parts.items() if name != "train"]
     points = (signed(gap.accuracy, times=_POINTS, form="+.1f") for gap in gaps)
     return [
-        _row(_("accuracy"), map(_share, parts.values())),
-        _row(_("loss"), (number_interval(one.loss) for one in parts.values())),
-        _row(_("**gap** in accuracy, points"), ["", *points]),
-        _row(_("**gap** in loss"), ["", *(signed(gap.loss) for gap in gaps)]),
+        [_("accuracy"), *map(_share, parts.values())],
+        [_("loss"), *(number_interval(one.loss) for one in parts.values())],
+        [_("**gap** in accuracy, points"), "", *points],
+        [_("**gap** in loss"), "", *(signed(gap.loss) for gap in gaps)],
     ]
 
 
@@ -98,12 +90,18 @@ def _class_sentence(parts: Mapping[str, Evaluation], samples: str) -> str:
             "percentage points higher than on the training {samples}."
         ).format(points=points, samples=samples)
         if wrong := int(train.wrong.sum()):
-            return f"{words} " + _(
-                "Of the training labels {count} were made wrong on purpose; the network has not "
-                "memorised those."
-            ).format(count=whole(wrong))
-        return f"{words} " + _("The training {samples} may be harder, or it is chance.").format(
-            samples=samples
+            return (
+                words
+                + " "
+                + _(
+                    "Of the training labels {count} were made wrong on purpose; the network has "
+                    "not memorised those."
+                ).format(count=whole(wrong))
+            )
+        return (
+            words
+            + " "
+            + _("The training {samples} may be harder, or it is chance.").format(samples=samples)
         )
     return _(
         "The generalisation gap in accuracy, {points} percentage points, may be chance: the "
@@ -111,20 +109,20 @@ def _class_sentence(parts: Mapping[str, Evaluation], samples: str) -> str:
     ).format(points=points, samples=samples)
 
 
-def _number_rows(parts: Mapping[str, RegressionEvaluation]) -> list[str]:
+def _number_rows(parts: Mapping[str, RegressionEvaluation]) -> list[list[str]]:
     gaps = [ErrorGap.between(parts["train"], one) for name, one in parts.items() if name != "train"]
     return [
-        _row(_("mean absolute error"), (price_interval(one.mae) for one in parts.values())),
-        _row(_("root mean squared error"), (price_interval(one.rmse) for one in parts.values())),
-        _row("R²", (f"**{loss(one.r2)}**" for one in parts.values())),
-        _row(_("**gap** in mean absolute error"), ["", *(signed_price(gap.mae) for gap in gaps)]),
+        [_("mean absolute error"), *(price_interval(one.mae) for one in parts.values())],
+        [_("root mean squared error"), *(price_interval(one.rmse) for one in parts.values())],
+        ["R²", *(Markdown("**{r2}**").format(r2=loss(one.r2)) for one in parts.values())],
+        [_("**gap** in mean absolute error"), "", *(signed_price(gap.mae) for gap in gaps)],
     ]
 
 
 def _number_sentence(parts: Mapping[str, RegressionEvaluation], samples: str) -> str:
     gap = ErrorGap.between(parts["train"], parts["test"]).mae
     values = {
-        "error": escaped(price(abs(gap.value))),
+        "error": price(abs(gap.value)),
         "samples": samples,
     }
     if gap.low > 0:

@@ -12,7 +12,7 @@ from mnist_core.runs import Run
 from ui import evaluation_charts, state, threshold_charts
 from ui.evaluation_words import CHART_CONFIG, class_names, part_words, show_metric
 from ui.run_words import class_name, loss, percent, samples_called, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _, table, translated
 
 #: Pairs of classes in the list of the most confused.
 PAIRS_SHOWN = 10
@@ -74,7 +74,7 @@ def show_figures(run: Run, evaluation: Evaluation, part: str) -> None:
         )
 
 
-def _loss_help(evaluation: Evaluation, classes: int) -> str:
+def _loss_help(evaluation: Evaluation, classes: int) -> Markdown:
     text = _(
         "Cross-entropy: minus the logarithm of the probability that the network assigns to the "
         "correct class, averaged over the samples. 0 is perfect; guessing among "
@@ -155,15 +155,13 @@ def _show_pairs(run: Run, evaluation: Evaluation) -> None:
             )
         )
         return
-    lines = [
-        f"| {_('true class')} | {_('predicted class')} | {_('times')} | {_('of its class')} |",
-        "|---|---|---:|---:|",
-    ]
     names = class_names(evaluation.classes)
-    for pair in pairs:
-        true, read = (escaped(names[number]) for number in (pair.true, pair.read))
-        lines.append(f"| {true} | {read} | {whole(pair.count)} | {percent(pair.share)} |")
-    st.markdown("\n".join(lines))
+    head = (_("true class"), _("predicted class"), _("times"), _("of its class"))
+    rows = [
+        (names[pair.true], names[pair.read], whole(pair.count), percent(pair.share))
+        for pair in pairs
+    ]
+    st.markdown(table([head, *rows], left=2))
 
 
 # ---- thresholds
@@ -192,7 +190,7 @@ def show_thresholds(evaluation: Evaluation) -> None:
             ).format(name=yes),
         )
         st.plotly_chart(
-            threshold_charts.roc_curve(evaluation, translate=_),
+            threshold_charts.roc_curve(evaluation, translate=translated),
             config=CHART_CONFIG,
             alt=_("ROC curve"),
         )
@@ -212,7 +210,9 @@ def show_thresholds(evaluation: Evaluation) -> None:
             ).format(name=yes, share=percent(evaluation.curves.positives)),
         )
         st.plotly_chart(
-            threshold_charts.precision_recall_curve(evaluation, translate=class_name),
+            threshold_charts.precision_recall_curve(
+                evaluation, translate=lambda name: str(class_name(name))
+            ),
             config=CHART_CONFIG,
             alt=_("Precision-recall curve"),
         )
@@ -234,7 +234,7 @@ def show_calibration(evaluation: Evaluation) -> None:
     calibration = evaluation.calibration
     with diagram, st.container(key=state.EVALUATE_RELIABILITY):
         st.plotly_chart(
-            evaluation_charts.reliability_diagram(calibration, translate=_),
+            evaluation_charts.reliability_diagram(calibration, translate=translated),
             config=CHART_CONFIG,
             alt=_("Reliability diagram"),
         )

@@ -9,7 +9,7 @@ import streamlit as st
 from mnist_core.estimates import Estimate
 from mnist_core.words import mark
 from ui.run_words import class_name, loss, price, price_change
-from ui.text import _, escaped
+from ui.text import Markdown, _
 
 #: Between the ends of an interval, where no line may break.
 _TO = "\N{WORD JOINER}–\N{WORD JOINER}"
@@ -55,33 +55,32 @@ def quoted(name: str) -> str:
     return name if name.isdigit() else f"“{name}”"
 
 
-def interval(figure: str, low: str, high: str) -> str:
+def interval(figure: str, low: str, high: str) -> Markdown:
     """A figure with its interval, for a table."""
-    return f"**{figure}** ({low}{_TO}{high})"
+    return Markdown("**{figure}** ({low}{to}{high})").format(
+        figure=figure, low=low, high=high, to=Markdown(_TO)
+    )
 
 
-def number_interval(estimate: Estimate) -> str:
+def number_interval(estimate: Estimate) -> Markdown:
     """A loss with its interval, for a table."""
     return interval(loss(estimate.value), loss(estimate.low), loss(estimate.high))
 
 
-def price_interval(estimate: Estimate) -> str:
+def price_interval(estimate: Estimate) -> Markdown:
     """An error with its interval, for a table."""
-    figures = (price(one) for one in (estimate.value, estimate.low, estimate.high))
-    return interval(*map(escaped, figures))
+    return interval(*map(price, (estimate.value, estimate.low, estimate.high)))
 
 
-def signed_price(estimate: Estimate) -> str:
+def signed_price(estimate: Estimate) -> Markdown:
     """A difference of errors with its sign and its interval, for a table."""
-    value, low, high = (
-        escaped(price_change(one)) for one in (estimate.value, estimate.low, estimate.high)
-    )
+    value, low, high = map(price_change, (estimate.value, estimate.low, estimate.high))
     return _("**{value}** ({low}\N{NO-BREAK SPACE}to {high})").format(
         value=value, low=low, high=high
     )
 
 
-def signed(estimate: Estimate, *, times: float = 1, form: str = "+.3f") -> str:
+def signed(estimate: Estimate, *, times: float = 1, form: str = "+.3f") -> Markdown:
     """A difference with its sign and its interval, for a table."""
     value, low, high = (times * x for x in (estimate.value, estimate.low, estimate.high))
     return _("**{value}** ({low}\N{NO-BREAK SPACE}to {high})").format(
@@ -89,6 +88,6 @@ def signed(estimate: Estimate, *, times: float = 1, form: str = "+.3f") -> str:
     )
 
 
-def show_metric(label: str, value: str, below: str, explanation: str) -> None:
+def show_metric(label: Markdown, value: str, below: Markdown, explanation: Markdown) -> None:
     """One figure, large, with what belongs to it below."""
     st.metric(label, value, below, delta_color="off", delta_arrow="off", help=explanation)

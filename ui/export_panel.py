@@ -23,7 +23,7 @@ from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui import problems, services, state
 from ui.run_choice import choose_checkpoint
-from ui.text import _, escaped
+from ui.text import Markdown, _
 from ui.waiting import wait_for_engine
 
 #: Files kept for all sessions, and for how many seconds; a large network has ten million bytes.
@@ -74,13 +74,13 @@ def show_export(run: Run) -> None:
         st.code(form.usage.format(file=name), "bash" if form.is_code else "python")
 
 
-def _model_words(run: Run) -> str:
+def _model_words(run: Run) -> Markdown:
     """What a file of the model takes, and what it answers."""
     takes = _(input_words(run)).format(shape=input_shape(run))
     answers = output_words(run)
     if not answers:
         return takes
-    return f"{takes} {_(answers).format(unit=_(task(run.config.task).unit))}"
+    return takes + " " + _(answers).format(unit=_(task(run.config.task).unit))
 
 
 def _choose_format(run: Run, no_code: str) -> Format:
@@ -120,7 +120,7 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
         return
     if engine.phase == "failed":
         words = _("No file can be written: the workers could not be started. {why}")
-        st.warning(words.format(why=escaped(engine.message)))
+        st.warning(words.format(why=engine.message))
         return
     wanted = (run.id, run.version, form.key, checkpoint)
     failures = state.export_failures()
@@ -128,7 +128,7 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
         problems.show(error)
     name = file_name(run, form, checkpoint)
     st.download_button(
-        _("Download {file}").format(file=escaped(name)),
+        _("Download {file}").format(file=name),
         lambda: _written(wanted, failures),
         file_name=name,
         mime=form.mime,

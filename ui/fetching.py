@@ -17,7 +17,7 @@ from mnist_core.tasks import task
 from mnist_core.tasks.availability import DataState
 from ui import problems, services, state
 from ui.run_words import whole
-from ui.text import _, escaped
+from ui.text import _
 
 #: Data that is on its way is looked for so often, in seconds.
 LOOK_SECONDS = 1
@@ -53,7 +53,7 @@ def show_mark(key: str) -> None:
             help=_(
                 "Without a network connection: put {files} into the folder {folder} of the "
                 "computer that runs the lab."
-            ).format(**{name: escaped(text) for name, text in services.data_files(key).items()}),
+            ).format(**services.data_files(key)),
         )
         st.caption(_("Connect this computer to the internet and reload the page."))
 
@@ -73,7 +73,7 @@ def marked_labels(
     marked = {
         option: label
         if services.data_state(tasks[option]) is DataState.PRESENT
-        else words.format(name=label)
+        else words.plain(name=label)
         for option, label in labels.items()
     }
     before = state.labels_of(choice)

@@ -12,13 +12,13 @@ from ui.charts import axis_title
 from ui.navigation import evaluate_page, train_page, trying_page
 from ui.number_field import number_field
 from ui.run_words import STATUS_WORDS, epochs, metric, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _, escaped
 
 
 def train_final(study: Study, count: int, study_name: str) -> None:
     """Queue the training on all samples."""
     with problems.noted():
-        name = _("{name}, final").format(name=study_name)
+        name = _("{name}, final").plain(name=study_name)
         presses.once((study.tag, count), lambda: services.train_final(study, count, name).id)
 
 
@@ -43,8 +43,8 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
             count=len(study.counted),
             epoch=whole(best_epoch),
             figure=_(axis_title("metric", name)).lower(),
-            value=escaped(metric(float(mean.val_metric[best_epoch - 1]), name)),
-            spread=escaped(metric(float(mean.spread[best_epoch - 1]), name)),
+            value=metric(float(mean.val_metric[best_epoch - 1]), name),
+            spread=metric(float(mean.spread[best_epoch - 1]), name),
         ),
         help=_(
             "After ± stands the standard deviation of the folds: about two thirds of them lie "
@@ -76,7 +76,7 @@ def _show_one(run: Run) -> None:
     status, name = STATUS_WORDS[run.status], run.config.metric
     with st.container(border=True, gap="xsmall", key=state.folds_final_card(run.id)):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escaped(run.name)}**", width="content")
+            st.markdown(Markdown("**{name}**").format(name=run.name), width="content")
             st.badge(_(status.label), icon=status.icon, color=status.colour)
         if run.test_metric is not None:
             words = _("Trained for {epochs} on all samples. Test {figure}: **{value}**.")
@@ -85,7 +85,7 @@ def _show_one(run: Run) -> None:
                 words.format(
                     epochs=epochs(run.epochs_done),
                     figure=figure,
-                    value=escaped(metric(run.test_metric, name)),
+                    value=metric(run.test_metric, name),
                 )
             )
         elif not run.is_over:
@@ -99,7 +99,7 @@ def _show_one(run: Run) -> None:
 
 
 def _show_links(run: Run) -> None:
-    links = [(train_page(), _("Curves"))]
+    links: list[tuple[st.Page, str]] = [(train_page(), _("Curves"))]
     if run.has_models:
         links.append((evaluate_page(), _("Evaluate it")))
         if (page := trying_page(run.config.task)) is not None:

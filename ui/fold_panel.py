@@ -19,7 +19,7 @@ from ui.fold_figures import fold_curves
 from ui.fold_final import show_final
 from ui.navigation import train_page
 from ui.run_words import NONE, STATUS_WORDS, loss, metric, settings_line, whole
-from ui.text import _, escaped, ngettext
+from ui.text import _, ngettext, translated
 
 #: The folds are looked at so often while they train, in seconds.
 LOOK_SECONDS = 1
@@ -103,8 +103,7 @@ def _curve(run_id: str, _version: int) -> list[EpochRecord]:
 
 def _heading(study: Study) -> None:
     run = study.folds[0]
-    what = escaped(study_name(run))
-    words = _("{what}, {folds} folds").format(what=what, folds=study.planned)
+    words = _("{what}, {folds} folds").format(what=study_name(run), folds=study.planned)
     with st.container(key=state.FOLDS_HEADING, gap="xsmall"):
         st.header(words, anchor=False)
         st.caption(settings_line(run.config))
@@ -134,7 +133,7 @@ def _troubles(study: Study, training: bool) -> None:
     for message, runs in failed.items():
         folds = ", ".join(str(run.config.fold) for run in runs)
         words = ngettext("**Fold {folds}:** {message}", "**Folds {folds}:** {message}", len(runs))
-        st.error(words.format(folds=folds, message=escaped(message)), icon=":material/error:")
+        st.error(words.format(folds=folds, message=message), icon=":material/error:")
     if training or not study.missing:
         return
     count, finished = len(study.missing), len(study.finished)
@@ -149,7 +148,7 @@ def _troubles(study: Study, training: bool) -> None:
         )
     else:
         rest = _("Reading the number of epochs from a mean needs at least two finished folds.")
-    said = f"{words} {rest}".format(count=count, folds=study.planned, finished=finished)
+    said = (words + " " + rest).format(count=count, folds=study.planned, finished=finished)
     st.warning(said, icon=":material/stop:")
     st.button(
         ngettext("Train the missing fold", "Train the {count} missing folds", count).format(
@@ -197,9 +196,9 @@ def _chart(
             figure=figure,
             metric=name,
             title=options[figure],
-            mean_name=_("Mean of {count} folds").format(count=counted),
+            mean_name=_("Mean of {count} folds").plain(count=counted),
             mark_best=not training,
-            translate=_,
+            translate=translated,
         ),
         key=state.FOLDS_CHART,
         config={"displayModeBar": False},
@@ -213,7 +212,7 @@ def _table(study: Study) -> None:
         _("Fold"): [str(run.config.fold) for run in study.folds],
         _("Status"): [_(STATUS_WORDS[run.status].label) for run in study.folds],
         _("Epochs"): [
-            _("{done} of {epochs}").format(
+            _("{done} of {epochs}").plain(
                 done=whole(run.epochs_done), epochs=whole(run.config.epochs)
             )
             for run in study.folds
@@ -222,7 +221,7 @@ def _table(study: Study) -> None:
         _("Validation loss at best epoch"): [
             loss(run.best.val_loss) if run.best else NONE for run in study.folds
         ],
-        _("{figure} at best epoch").format(figure=_(axis_title("metric", name))): [
+        _("{figure} at best epoch").plain(figure=_(axis_title("metric", name))): [
             metric(run.best.val_metric, name) if run.best else NONE for run in study.folds
         ],
     }

@@ -10,7 +10,7 @@ from ui import services, state
 from ui.charts import Theme
 from ui.histogram_figures import histogram_figure
 from ui.navigation import train_page
-from ui.text import _, escaped
+from ui.text import _, escaped, translated
 
 #: Pictures beside each other.
 COLUMNS = 2
@@ -79,10 +79,10 @@ def show_histograms(run: Run) -> None:
             with column:
                 st.markdown(escaped(one.name))
                 st.plotly_chart(
-                    histogram_figure(one, theme=theme, translate=_),
+                    histogram_figure(one, theme=theme, translate=translated),
                     theme=None,
                     config={"displayModeBar": False},
-                    alt=_("The weights {name} over the epochs").format(name=one.name),
+                    alt=_("The weights {name} over the epochs").plain(name=one.name),
                     key=state.histogram_chart(place),
                 )
 

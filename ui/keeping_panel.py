@@ -130,7 +130,7 @@ def show_origin(run: Run) -> None:
             "for images of {shape} numbers. It was rebuilt from known layers; how it was trained "
             "is not known."
         ).format(
-            file=escaped(known["file"]),
+            file=known["file"],
             layers=whole(known["layers"]),
             parameters=whole(known["parameters"]),
             shape=shape,

@@ -66,7 +66,7 @@ def _show_network(run: Run) -> None:
         return
     if engine.phase == "failed":
         words = _("The network cannot be read: the workers could not be started. {why}")
-        st.warning(words.format(why=escaped(engine.message)))
+        st.warning(words.format(why=engine.message))
         return
     chosen = choose_checkpoint(run, state.MODEL_CHECKPOINT)
     with problems.shown():
@@ -147,7 +147,7 @@ def _size(count: float) -> str:
 
 def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
     shown = len(weights.unit)
-    values = {"layer": escaped(weights.layer), "shown": shown, "count": weights.count}
+    values = {"layer": weights.layer, "shown": shown, "count": weights.count}
     units = weights.kind == "units"
     if units and shown < weights.count:
         words = _(
@@ -173,7 +173,7 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
     st.markdown(words.format(channels=weights.channels, **values))
     if units and weights.count <= FEW:
         captions = names or tuple(
-            _("unit {number}").format(number=unit + 1) for unit in weights.unit
+            _("unit {number}").plain(number=unit + 1) for unit in weights.unit
         )
         st.html(
             pictures.captioned(
@@ -188,7 +188,7 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
     across = min(ACROSS, shown)
     made = weight_sheet(weights.pictures, across)
     longest = side * max(across, -(-shown // across))
-    label = _("Weights of {layer}").format(layer=weights.layer)
+    label = _("Weights of {layer}").plain(layer=weights.layer)
     st.html(pictures.picture(made, label, side=longest))
 
 

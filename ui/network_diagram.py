@@ -77,7 +77,7 @@ def _columns(anatomy: Anatomy) -> list[Column]:
         column = Column(layer.kind, layer.output_shape, _details(layer))
         if layer.parameters:
             column.lines.append(
-                ngettext("{count} parameter", "{count} parameters", layer.parameters).format(
+                ngettext("{count} parameter", "{count} parameters", layer.parameters).plain(
                     count=whole(layer.parameters)
                 )
             )
@@ -93,10 +93,10 @@ def _details(layer: Layer) -> list[str]:
         ("pool_size", _("largest of {size}")),
     ):
         if name in layer.settings:
-            found.append(words.format(size=_size(layer.settings[name])))
+            found.append(words.plain(size=_size(layer.settings[name])))
     strides = layer.settings.get("strides")
     if layer.kind.startswith("Conv") and strides and max(strides) > 1:
-        found.append(_("in steps of {step}").format(step=max(strides)))
+        found.append(_("in steps of {step}").plain(step=max(strides)))
     if "activation" in layer.settings:
         found.append(str(layer.settings["activation"]))
     return found
@@ -104,7 +104,7 @@ def _details(layer: Layer) -> list[str]:
 
 def _note(layer: Layer) -> str:
     if "rate" in layer.settings:
-        return _("dropout {share}").format(share=f"{layer.settings['rate']:.0%}")
+        return _("dropout {share}").plain(share=f"{layer.settings['rate']:.0%}")
     names = {
         "BatchNormalization": _("batch norm"),
         "Flatten": _("laid in a row"),

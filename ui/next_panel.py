@@ -19,7 +19,7 @@ from ui import (
 from ui.navigation import DRAW_ADDRESS, trying_page
 from ui.run_words import architecture_label, epochs, whole
 from ui.starting import start_run
-from ui.text import _
+from ui.text import Markdown, _
 
 
 def show_next_steps(run: Run, criterion: str) -> None:
@@ -109,7 +109,7 @@ def _label(step: NextStep) -> str:
     return labels[step.key]
 
 
-def _help(run: Run, step: NextStep) -> str:
+def _help(run: Run, step: NextStep) -> Markdown:
     reasons = {
         "more-data": _("More training samples are the most reliable way to reduce overfitting."),
         "less-data": _("With few training samples the same network overfits."),
@@ -125,4 +125,4 @@ def _help(run: Run, step: NextStep) -> str:
     }
     change = _("Starts a new training with this change: {changes}")
     changes = differences.in_words(run.config.to_dict(), step.config.to_dict())
-    return f"{reasons[step.key]}\n\n{change.format(changes=changes)}"
+    return Markdown("\n\n").join([reasons[step.key], change.format(changes=changes)])

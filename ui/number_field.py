@@ -15,7 +15,7 @@ import streamlit as st
 
 from mnist_core.config import Limit
 from ui import state
-from ui.text import _
+from ui.text import Markdown, _
 
 
 def number_field(
@@ -43,7 +43,7 @@ def number_field(
     if not is_within(entry.get(), limit):
         words = _("Only from {low} to {high}.")
         low, high = (f"{end:,}" if whole else f"{end:g}" for end in (limit.low, limit.high))
-        st.markdown(f":red[{words.format(low=low, high=high)}]")
+        st.markdown(Markdown(":red[{words}]").format(words=words.format(low=low, high=high)))
 
 
 def place_field(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -48,7 +49,7 @@ def smaller(values: NDArray[np.uint8], side: int = 224) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
-def captioned(images: list[tuple[str, str]]) -> str:
+def captioned(images: Sequence[tuple[str, str]]) -> str:
     """Pictures in a row, each with a line below it.
 
     Args:

@@ -13,7 +13,7 @@ import streamlit as st
 from mnist_core.errors import ConfigError, DataPendingError, LabError
 from ui import state
 from ui.fields import FIELDS
-from ui.text import _, escaped
+from ui.text import Markdown, _, escaped
 
 _log = logging.getLogger(__name__)
 #: What is on its way is asked for again after so many seconds.
@@ -40,7 +40,7 @@ def _ask_again(words: str, since: float) -> None:
     st.info(words, icon=":material/downloading:")
 
 
-def sentence(error: LabError) -> str:
+def sentence(error: LabError) -> Markdown:
     """The error in the reader's language as Markdown, with settings called as on the page.
 
     Its values come from outside, from an address for example: a link or an image in them must
@@ -61,7 +61,7 @@ def sentence(error: LabError) -> str:
         if "_" in name:
             written = name.replace("_", r"\\?_")  # it may be one of the values
             text = re.sub(rf"\b{written}\b", f"“{_(field.label)}”", text)
-    return text
+    return Markdown(text)
 
 
 def _written(value: object, *, number: bool) -> str | float:

@@ -16,7 +16,7 @@ from ui import regression_charts, state
 from ui.charts import METRICS
 from ui.evaluation_words import CHART_CONFIG, part_words, show_metric
 from ui.run_words import PRICE_COLUMN, loss, price, price_change, samples_called, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _, translated
 
 #: The worst answers that are shown.
 WORST_SHOWN = 12
@@ -48,7 +48,7 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
             ),
         )
         show_metric(
-            "R²",
+            Markdown("R²"),
             loss(evaluation.r2),
             _("of {count} {samples}").format(count=whole(len(evaluation)), samples=samples),
             _(
@@ -68,8 +68,8 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
         )
 
 
-def _between(low: str, high: str) -> str:
-    return escaped(_("{low} to {high}").format(low=low, high=high))
+def _between(low: str, high: str) -> Markdown:
+    return _("{low} to {high}").format(low=low, high=high)
 
 
 def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
@@ -121,8 +121,8 @@ def _chart(
     words: str,
 ) -> None:
     with st.container(key=key, gap="small"):
-        st.markdown(f"**{title}**")
-        st.plotly_chart(draw(evaluation, translate=_), config=CHART_CONFIG, alt=title)
+        st.markdown(Markdown("**{title}**").format(title=title))
+        st.plotly_chart(draw(evaluation, translate=translated), config=CHART_CONFIG, alt=title)
         st.caption(words)
 
 

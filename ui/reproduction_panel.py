@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from mnist_core.reproduction import EXPERIMENTS, SEEDS, percent, published, written
-from ui.text import _
+from ui.text import _, table
 
 
 def show_reproduction() -> None:
@@ -25,7 +25,8 @@ def show_reproduction() -> None:
                 "table, a single figure counts as not reproduced only below 0.5 %."
             ).format(seeds=SEEDS)
         )
-        st.markdown(_table([_row(row) for row in rows]))
+        cells = [_row(row) for row in rows]
+        st.markdown(table([list(cells[0]), *(list(row.values()) for row in cells)]))
         st.caption(_("Train them yourself: `python -m mnist_core reproduce`"))
 
 
@@ -43,12 +44,6 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
         _("Source"): _(known.source),
         _("Corrected"): _(known.put_right),
     }
-
-
-def _table(rows: list[dict[str, str]]) -> str:
-    # Markdown, as st.dataframe and st.table load pandas, for which the first visitor would wait.
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 @st.cache_data(show_spinner=False)

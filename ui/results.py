@@ -24,7 +24,7 @@ from mnist_core.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
 from ui import services
 from ui.run_words import loss, percent, price, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _, escaped
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def steps(run: Run, criterion: str) -> list[NextStep]:
     return next_steps(run.config, _finding(run, criterion).outcome)
 
 
-def sentence(run: Run, criterion: str) -> str:
+def sentence(run: Run, criterion: str) -> Markdown:
     """The result of a run that has ended and did not fail, in two or three sentences.
 
     Args:
@@ -65,7 +65,7 @@ def sentence(run: Run, criterion: str) -> str:
         return _("It ended before its first epoch was done, so there is nothing to report.")
     found = _finding(run, criterion)
     parts = [_how_it_ended(run), _jumped(found.jump), *_what_is_seen(run, found), _tested(run)]
-    return " ".join(filter(None, parts))
+    return Markdown(" ").join(filter(None, parts))
 
 
 def _how_it_ended(run: Run) -> str:
@@ -196,7 +196,7 @@ def _tested(run: Run) -> str:
         return _(
             "On the test samples, which it had never seen, its best model is off by {error} on "
             "average."
-        ).format(error=escaped(price(run.test_metric)))
+        ).format(error=price(run.test_metric))
     return _("Its best model classifies {accuracy} of the unseen test samples correctly.").format(
         accuracy=percent(run.test_metric)
     )

@@ -16,7 +16,7 @@ from mnist_core.words import mark
 from ui import problems, services, state
 from ui.navigation import RUN_ID, evaluate_page, trying_page
 from ui.run_words import moment, percent, price, whole
-from ui.text import _, escaped
+from ui.text import Markdown, _
 
 #: Runs to choose from: the newest with a model.
 RUNS_OFFERED = 50
@@ -47,9 +47,7 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], R
             asked = store.get(wanted)  # an older one, or a hidden example
             runs[asked.id] = asked
         except UnknownRunError:
-            st.warning(
-                _("There is no run {run}; perhaps it was deleted.").format(run=escaped(wanted[:40]))
-            )
+            st.warning(_("There is no run {run}; perhaps it was deleted.").format(run=wanted[:40]))
     if asked and tasks and asked.config.task not in tasks:
         _say_unfitting(asked)
         asked = None
@@ -88,7 +86,7 @@ def _say_unfitting(run: Run) -> None:
         problems.show(error)
         return
     words = _("**{name}** learned another task ({task}), so it cannot answer here.")
-    st.warning(words.format(name=escaped(run.name), task=_(task(run.config.task).label)))
+    st.warning(words.format(name=run.name, task=_(task(run.config.task).label)))
     page = trying_page(run.config.task) or evaluate_page()
     label = _("Try it on the page “{page}”").format(page=page.title)
     st.page_link(page, label=label, icon=page.icon, query_params={"run": run.id})
@@ -117,7 +115,7 @@ def told_apart(runs: list[Run]) -> dict[str, Run]:
 
 def _called(run: Run, form: str) -> str:
     when = moment(run.created_at, st.context.timezone)
-    name = run.name if run.example is None else _("{name} (example)").format(name=run.name)
+    name = run.name if run.example is None else _("{name} (example)").plain(name=run.name)
     return form.format(name=name, moment=when, id=run.id[:6])
 
 
@@ -126,10 +124,10 @@ def run_line(run: Run) -> str:
     if run.test_metric is None:
         return run.name
     if run.config.metric == "mae":
-        return _("{name} · off by {error} on average").format(
+        return _("{name} · off by {error} on average").plain(
             name=run.name, error=price(run.test_metric)
         )
-    return _("{name} · {accuracy} of the test samples").format(
+    return _("{name} · {accuracy} of the test samples").plain(
         name=run.name, accuracy=percent(run.test_metric)
     )
 
@@ -151,7 +149,7 @@ def choose_checkpoint(run: Run, entry: state.Entry[str]) -> str:
     def line(checkpoint: str) -> str:
         record = run.best if checkpoint == "best" else run.last
         words = _(CHECKPOINT_LABELS[checkpoint])
-        return f"{words} ({whole(record.epoch)})" if record else words
+        return words + Markdown(f" ({whole(record.epoch)})") if record else words
 
     entry.keep_among(checkpoints)
     chosen = st.segmented_control(

@@ -9,7 +9,7 @@ from mnist_core.runs import Run, RunStatus
 from ui import differences, problems, results, run_choice, services, settings_form, state
 from ui.next_panel import show_next_steps
 from ui.run_words import about, all_settings
-from ui.text import _, escaped
+from ui.text import Markdown, _
 
 #: How often the wait in the queue is looked at again, in seconds.
 WAIT_SECONDS = 3
@@ -30,8 +30,8 @@ def show_heading(run: Run | None) -> None:
     # The chart itself says why a run failed.
     failed = run.status is RunStatus.FAILED
     with st.container(key=state.FAILED_HEADING if failed else state.RUN_HEADING, gap="xsmall"):
-        badge = "" if run.example is None else f" :violet-badge[{_('Example')}]"
-        st.title(escaped(run.name) + badge, anchor=False)
+        title = Markdown("{name}" if run.example is None else "{name} :violet-badge[{example}]")
+        st.title(title.format(name=run.name, example=_("Example")), anchor=False)
         st.caption(all_settings(run.config, services.rate_changes(run)))
         if run.status is RunStatus.QUEUED:
             _show_wait(run.id)
@@ -55,8 +55,8 @@ def _show_wait(run_id: str) -> None:
         words = _("Number {position} in the queue.").format(position=wait.position)
         if wait.seconds is not None:
             starts = _("It starts in about {time}.").format(time=about(wait.seconds))
-            words = f"{words} {starts}"
-        st.caption(f":material/hourglass_empty: {words}")
+            words += " " + starts
+        st.caption(Markdown(":material/hourglass_empty: ") + words)
 
 
 def _look_for(run: Run) -> str:

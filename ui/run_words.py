@@ -19,7 +19,7 @@ from mnist_core.runs.records import IMPORTED
 from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS
-from ui.text import _, ngettext
+from ui.text import Markdown, _, ngettext
 
 #: A column of prices in dollars, for Streamlit's tables.
 PRICE_COLUMN = "$%,.0f"
@@ -75,10 +75,10 @@ def choice_label(field: str, value: str) -> str:
     return _(known) if known else value
 
 
-def settings_line(config: TrainingConfig) -> str:
+def settings_line(config: TrainingConfig) -> Markdown:
     """The settings that matter most, in one line; of a model from a file none is known."""
     if config.architecture == IMPORTED:
-        return architecture_label(config)
+        return _line(architecture_label(config))
     return _line(
         architecture_label(config),
         _("{count} training samples").format(count=whole(config.train_size)),
@@ -86,7 +86,7 @@ def settings_line(config: TrainingConfig) -> str:
     )
 
 
-def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> str:
+def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> Markdown:
     """All the other settings in one line, without those that are left as they usually are.
 
     Args:
@@ -114,8 +114,8 @@ def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = (
     if config.label_noise:
         parts.append(_("{share} label noise").format(share=f"{config.label_noise:.0%}"))
     if config.augmentation != "none":
-        words = choice_label("augmentation", config.augmentation)
-        parts.append(_("data augmentation: {what}").format(what=words.lower()))
+        what = choice_label("augmentation", config.augmentation).lower()
+        parts.append(_("data augmentation: {what}").format(what=what))
     if config.histograms == "on":
         parts.append(_("weight histograms"))
     if config.patience is not None:
@@ -125,20 +125,20 @@ def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = (
     return _line(*parts)
 
 
-def all_settings(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> str:
+def all_settings(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> Markdown:
     """Both lines of a run's settings in one."""
-    return f"{settings_line(config)} · {more_settings_line(config, changes)}"
+    return Markdown(" · ").join([settings_line(config), more_settings_line(config, changes)])
 
 
-def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> str:
+def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> Markdown:
     """The optimizer with its learning rate, and the rates that somebody has set since."""
-    words = _("{optimizer} at {rate}").format(
+    first = _("{optimizer} at {rate}").format(
         optimizer=choice_label("optimizer", config.optimizer), rate=f"{config.learning_rate:g}"
     )
     shown = changes if len(changes) <= MOST_RATES else [*changes[: MOST_RATES - 2], changes[-1]]
-    for change in shown:
-        then = _("then {rate} from epoch {epoch}")
-        words += ", " + then.format(rate=f"{change.rate:g}", epoch=whole(change.epoch))
+    then = _("then {rate} from epoch {epoch}")
+    later = [then.format(rate=f"{one.rate:g}", epoch=whole(one.epoch)) for one in shown]
+    words = Markdown(", ").join([first, *later])
     if len(shown) < len(changes):
         count = len(changes)
         more = ngettext("({count} change in all)", "({count} changes in all)", count)
@@ -146,12 +146,12 @@ def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) 
     return words
 
 
-def class_name(name: str) -> str:
+def class_name(name: str) -> Markdown:
     """What a class of a task is called on the pages, in the reader's language."""
     return _(CLASS_WORDS.get(name, name))
 
 
-def samples_called(config: TrainingConfig, count: int = 2) -> str:
+def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
     """What so many samples of a run's task are called: "image" or "images", "reviews", "houses"."""
     known = TASKS.get(config.task)
     if known is None:
@@ -159,7 +159,7 @@ def samples_called(config: TrainingConfig, count: int = 2) -> str:
     return _(known.noun) if count == 1 else _(known.nouns)
 
 
-def epochs(count: int) -> str:
+def epochs(count: int) -> Markdown:
     """So many epochs."""
     return ngettext("{count} epoch", "{count} epochs", count).format(count=whole(count))
 
@@ -223,7 +223,7 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def about(seconds: float) -> str:
+def about(seconds: float) -> Markdown:
     """A time that is only estimated, without more digits than are known: "40 s", "3 min", "2 h"."""
     if seconds < 90:
         tens = round(seconds, -1) if seconds >= 20 else max(1, round(seconds))
@@ -249,6 +249,7 @@ def moment(seconds: float | None, timezone: str | None) -> str:
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _line(*parts: str) -> str:
+def _line(*parts: str) -> Markdown:
     # A line breaks between two parts, not between a number and what it counts.
-    return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    joined = Markdown("\n").join(parts).replace(" ", "\N{NO-BREAK SPACE}")
+    return Markdown(joined.replace("\n", " · "))

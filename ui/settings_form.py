@@ -19,7 +19,7 @@ from mnist_core.tasks import Task, task
 from ui import differences, state
 from ui.fields import CHOICE_LABELS, FIELDS, STOP_EARLY, Field
 from ui.number_field import number_field
-from ui.text import _
+from ui.text import Markdown, _
 
 #: What one press of + adds to nothing.
 FIRST_STEPS = {"momentum": 0.1, "min_delta": 0.001}
@@ -157,9 +157,9 @@ def _differences(values: dict[str, Any], preset: str) -> list[str]:
     return [name for name in usual if values[name] != usual[name]]
 
 
-def _help(name: str, field: Field) -> str:
+def _help(name: str, field: Field) -> Markdown:
     # The name that error messages and the command line use.
-    return f"{_(field.help)}\n\n`{name}`"
+    return Markdown("{help}\n\n`{name}`").format(help=_(field.help), name=Markdown(name))
 
 
 def _number(name: str) -> None:

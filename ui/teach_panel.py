@@ -12,7 +12,7 @@ from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.teaching import FEWEST
 from ui import pictures, presses, problems, services, state
 from ui.run_words import percent, whole
-from ui.text import _, escaped, ngettext
+from ui.text import Markdown, _, escaped, ngettext, table
 from ui.waiting import wait_for_run
 
 #: Drawings shown at a time, the newest first.
@@ -48,7 +48,7 @@ def remove(number: int | None) -> None:
 def teach(run: Run) -> None:
     """Queue a run that learns the class's drawings, and remember it for the page to show."""
     with problems.noted():
-        name = _("{name}, fine-tuned").format(name=run.name)
+        name = _("{name}, fine-tuned").plain(name=run.name)
         taught = presses.once(("teach", run.id), lambda: services.teach(run, name[:NAME_LENGTH]).id)
         state.TAUGHT_RUN.set(taught)
 
@@ -105,7 +105,7 @@ def show_collection(run: Run) -> None:
             return
         missing = max(0, FEWEST - total)
         st.button(
-            _("Fine-tune “{name}” with these drawings").format(name=escaped(run.name)),
+            _("Fine-tune “{name}” with these drawings").format(name=run.name),
             type="primary",
             key=state.TEACH_START,
             on_click=teach,
@@ -124,7 +124,9 @@ def show_collection(run: Run) -> None:
                 "{count} more drawing needed.", "{count} more drawings needed.", missing
             )
             st.caption(words.format(count=missing))
-        st.caption(" · ".join(f"{digit}: {whole(count)}" for digit, count in enumerate(counts)))
+        st.caption(
+            Markdown(" · ").join(f"{digit}: {whole(count)}" for digit, count in enumerate(counts))
+        )
         newest = services.store().drawings.newest(SHOWN)
         st.html(
             pictures.captioned(
@@ -133,7 +135,7 @@ def show_collection(run: Run) -> None:
                         pictures.picture(one.image_u8, str(one.label), side=44),
                         str(one.label)
                         if one.read_as in (None, one.label)
-                        else _("{label}, predicted {digit}").format(
+                        else _("{label}, predicted {digit}").plain(
                             label=one.label, digit=one.read_as
                         ),
                     )
@@ -194,15 +196,11 @@ def show_lesson(run: Run) -> None:
         if lesson["kept_aside"]
         else _("your drawings (used for training)")
     )
-    rows = [(of_drawings, "drawings"), (_("MNIST test set"), "test")]
-    lines = [f"| | {_('before')} | {_('after')} |", "|---|---|---|"]
-    for words, key in rows:
+    rows = [["", _("before"), _("after")]]
+    for words, key in ((of_drawings, "drawings"), (_("MNIST test set"), "test")):
         before, after = percent(lesson["before"][key]), percent(lesson["after"][key])
-        lines.append(f"| {words} | {before} | **{after}** |")
-    st.markdown(
-        _("“{name}” was fine-tuned with {count} drawings. Accuracy:").format(
-            name=escaped(lesson["base_name"]), count=whole(lesson["drawings"])
-        )
-        + "\n\n"
-        + "\n".join(lines)
+        rows.append([words, before, Markdown("**{after}**").format(after=after)])
+    words = _("“{name}” was fine-tuned with {count} drawings. Accuracy:").format(
+        name=lesson["base_name"], count=whole(lesson["drawings"])
     )
+    st.markdown(Markdown("\n\n").join([words, table(rows)]))

@@ -9,7 +9,7 @@ from mnist_core.runs import Run, RunStatus
 from ui import problems, services
 from ui.navigation import train_page
 from ui.run_words import whole
-from ui.text import _, escaped
+from ui.text import _
 
 #: A run that is waited for is looked at so often, in seconds.
 LOOK_SECONDS = 2
@@ -32,7 +32,7 @@ def wait_for_run(run_id: str, words: str, icon: str) -> None:
         if run.is_over:
             st.rerun()
         numbers = {"done": whole(run.epochs_done), "epochs": whole(run.config.epochs)}
-        st.info(words.format(name=escaped(run.name), **numbers), icon=icon)
+        st.info(words.format(name=run.name, **numbers), icon=icon)
         st.page_link(
             train_page(),
             label=_("Watch it learn"),
@@ -62,10 +62,10 @@ def warn_without_workers(run: Run | None = None) -> None:
     engine = services.engine_state()
     if engine.phase == "failed":
         words = _("Runs wait in the queue: no worker trains them. {why}")
-        st.warning(words.format(why=escaped(engine.message)))
+        st.warning(words.format(why=engine.message))
     elif engine.message and (run is None or run.status is not RunStatus.RUNNING):
         words = _(
             "Nothing can be saved at the moment, so no new epochs are shown. What trains goes on, "
             "and they come as soon as saving works again. {why}"
         )
-        st.warning(words.format(why=escaped(engine.message)))
+        st.warning(words.format(why=engine.message))

@@ -18,6 +18,7 @@ from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue, RunWriter
 from tests.lasting_leases import leases_last  # noqa: F401 - all tests here need it
+from tests.pages import markdown_guard
 from tests.waiting import PATIENCE
 from ui import services
 from ui.text import JOINER
@@ -111,6 +112,11 @@ def _close_stores():
     for opened in services._stores.values():
         opened.database.close()
     services._stores.clear()
+
+
+@pytest.fixture(autouse=True)
+def _markdown_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    markdown_guard.guard(monkeypatch)
 
 
 Open = Callable[..., AppTest]

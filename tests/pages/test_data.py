@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core import variations
 from mnist_core.config import TrainingConfig
-from mnist_core.engine import EngineState
+from mnist_core.engine import EngineState, Question
 from mnist_core.tasks import task
 from ui import data_parts, services, state
 
@@ -231,7 +231,8 @@ def test_variations_are_asked_of_the_worker(
     asked = []
 
     class Answering:
-        def ask(self, function, *arguments):
+        def ask(self, function, *arguments, kind):
+            assert kind is Question.SHORT
             asked.append((function, arguments))
             return np.zeros((variations.COUNT, 28, 28), np.uint8)
 

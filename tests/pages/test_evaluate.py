@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.engine import EngineState
+from mnist_core.engine import EngineState, Question
 from mnist_core.evaluation import Evaluation
 from mnist_core.generalisation import Gap
 from mnist_core.judging import PARTS
@@ -333,7 +333,8 @@ def test_what_was_answered_is_not_asked_again(
 ) -> None:
     asked = []
 
-    def ask(_function: object, _home: str, _url: str, _run: str, *what: str) -> Evaluation | float:
+    def ask(_function: object, _home: str, _url: str, _run: str, *what: str, kind: Question):
+        assert kind is Question.SHORT
         asked.append(what)
         return 0.5 if asked.count(what) == 1 else answers(what[1])
 

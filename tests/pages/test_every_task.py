@@ -369,3 +369,20 @@ def test_folds_of_a_newer_version_say_so(newer: dict[str, Run], open_page: Open)
     assert not app.exception
     assert len(app.error) == len(reasons(app.error)) == 1
     assert app.button(key="folds-start")
+
+
+#: As Markdown, a picture from another host, a colour and an icon; as HTML, a script.
+HOSTILE = "![a](http://host.example/a.png) :red[b] :material/home: <script>"
+
+
+def test_no_page_takes_a_name_for_markdown(runs: Runs, open_page: Open) -> None:
+    queue_folds(runs.store, PRESETS["overfit-700"].config, 2, name=HOSTILE.replace("{", ""))
+    for number, status in enumerate((RunStatus.RUNNING, RunStatus.FAILED, RunStatus.FINISHED)):
+        run = runs.add(status, name=f"{HOSTILE} {number}", message=HOSTILE)
+    runs.store.describe(run.id, notes=HOSTILE, tags=["![b](//c.example)"], pinned=False)
+    for page in PAGES:
+        app = open_page(page, run=run.id)
+        assert not app.exception, page
+        shown = words_of(app) + str([group.proto for group in app.get("button_group")])
+        assert "![" not in shown, page
+        assert "<script>" not in "".join(element.proto.body for element in app.get("html")), page

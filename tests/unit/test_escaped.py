@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ui.text import JOINER, escaped
+from ui.text import JOINER, Markdown, escaped, table
 
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 #: What Streamlit makes links, emoji, icons, arrows of, once the Markdown is read.
@@ -32,12 +32,26 @@ SIGNS = st.sampled_from(
 @example("[a](https://host.example) ![a](//host.example/a.png) <script>1</script> &lt; $x$ :red[a]")
 def test_a_text_is_shown_as_it_is(text: str) -> None:
     one_line = " ".join(text.split())
-    (_open, inline, _close) = MARKDOWN.parse(f"a **{escaped(one_line)}** b")
+    (_open, inline, _close) = MARKDOWN.parse(Markdown("a **{text}** b").format(text=one_line))
     shown = "".join(token.content for token in inline.children if token.type != "strong_open")
     kinds = {token.type for token in inline.children}
     assert kinds <= {"text", "text_special", "strong_open", "strong_close"}
     assert not READ_LATER.search(shown.removeprefix("a ").removesuffix(" b"))
     assert shown.replace(JOINER, "").replace("**", "") == f"a {one_line} b".replace("**", "")
+
+
+def test_only_a_text_of_the_lab_s_own_keeps_its_formats() -> None:
+    own, foreign = Markdown("**own**"), "**foreign**"
+    safe = escaped(foreign)
+    assert (
+        Markdown("{a}, {b:.1%}, {c}").format(a=own, b=0.5, c=foreign) == f"**own**, 50.0%, {safe}"
+    )
+    assert Markdown(" · ").join([own, foreign]) == f"**own** · {safe}"
+    assert own + foreign == f"**own**{safe}" and foreign + own == f"{safe}**own**"
+    assert table([("a|b", own), (foreign, "1,234.5")], left=1) == (
+        f"| {escaped('a|b')} | **own** |\n| --- | ---: |\n| {safe} | 1,234.5 |"
+    )
+    assert Markdown("{name}.png").plain(name="a_b") == "a_b.png"
 
 
 @given(st.lists(SIGNS | st.just("\n    "), max_size=8).map("".join))

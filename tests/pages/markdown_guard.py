@@ -1,0 +1,60 @@
+"""Streamlit, which takes texts for Markdown only where they are marked as the lab's own.
+
+A name that a person gave or a file brought along may be a picture from another host, as Markdown.
+``ui.text.Markdown`` escapes what is filled into it, so the pages give Streamlit nothing else:
+while a page test runs, any other text in a place that is read as Markdown is an error.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.text import Markdown
+
+#: Parameters that are Markdown in every element that has them, but for these elements.
+PLACES = frozenset({"body", "label", "help", "text"})
+PLAIN = frozenset({"code", "text", "html", "json", "plotly_chart"})
+#: Elements whose options are Markdown.
+CHOICES = frozenset({"pills", "segmented_control", "radio"})
+
+
+def guard(patch: pytest.MonkeyPatch) -> None:
+    """Have every element refuse a text that is not marked."""
+    for name, element in inspect.getmembers(DeltaGenerator, inspect.isfunction):
+        if not name.startswith("_") and name not in PLAIN:
+            patch.setattr(DeltaGenerator, name, _guarded(name, element))
+    # Streamlit's module has the methods of its main area, bound before; some are functions.
+    for name, element in inspect.getmembers(st):
+        if inspect.ismethod(element) and isinstance(element.__self__, DeltaGenerator):
+            patch.setattr(st, name, getattr(element.__self__, element.__name__))
+        elif name in ("toast", "spinner"):
+            patch.setattr(st, name, _guarded(name, element))
+
+
+def _guarded(name: str, element: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(element)
+
+    @functools.wraps(element)
+    def call(*arguments: Any, **named: Any) -> Any:
+        given = signature.bind(*arguments, **named).arguments
+        for place in PLACES & set(given):
+            _check(f"{name}({place})", given[place])
+        if name in CHOICES:
+            shown = given.get("format_func", str)
+            for option in given["options"]:
+                _check(f"an option of {name}", shown(option))
+        return element(*arguments, **named)
+
+    return call
+
+
+def _check(place: str, text: Any) -> None:
+    if isinstance(text, str) and text.strip() and not isinstance(text, Markdown):
+        raise TypeError(f"{place} is not marked as Markdown: {text!r}")
