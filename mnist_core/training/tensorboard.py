@@ -15,7 +15,6 @@ from weakref import WeakKeyDictionary
 import keras
 import numpy as np
 import tensorflow as tf
-from keras.src.utils.naming import to_snake_case
 
 from mnist_core.training.event_writer import EventWriter, histogram_stride
 from mnist_core.training.fit import FitLoop, Program
@@ -103,11 +102,12 @@ def weight_names(model: keras.Model) -> dict[str, keras.Variable]:
     counts: dict[str, int] = {}
     found: dict[str, keras.Variable] = {}
     for layer in model.layers:
-        kind = to_snake_case(type(layer).__name__)
-        number = counts[kind] = counts.get(kind, -1) + 1
-        name = layer.name
-        if re.fullmatch(rf"{kind}(_\d+)?", name):
+        name = kind = re.sub(r"_\d+$", "", layer.name)
+        if kind.replace("_", "") == type(layer).__name__.lower():  # Keras's own choice
+            number = counts[kind] = counts.get(kind, -1) + 1
             name = f"{kind}_{number}" if number else kind
+        else:
+            name = layer.name
         for weight in layer.weights:
             # A path is that of the layer, perhaps within the model's, and the weight's own.
             found[f"{name}/{weight.path.split(f'{layer.name}/', 1)[-1]}"] = weight

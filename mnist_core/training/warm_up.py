@@ -10,9 +10,11 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 #: What a worker is for: trainings, readings (what a person waits for after each stroke, say), or
@@ -85,15 +87,8 @@ def _load_tensorflow() -> Any:
     flags = (os.environ.get("XLA_FLAGS"), f"--xla_backend_extra_options={option}")
     os.environ["XLA_FLAGS"] = " ".join(filter(None, flags))
     # Some are written before any setting is read, straight to the process's error stream.
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
+    with _errors_kept_back():
         import tensorflow as tf
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
     # Each shape of training is traced once on purpose; the warning is for accidental ones.
     tf.get_logger().setLevel("ERROR")
     if threads := os.environ.get(THREADS_VARIABLE):  # only before anything is computed
@@ -101,6 +96,24 @@ def _load_tensorflow() -> Any:
         tf.config.threading.set_inter_op_parallelism_threads(int(threads))
     _take_keras_as_it_is_delivered()
     return tf
+
+
+@contextmanager
+def _errors_kept_back() -> Iterator[None]:
+    """Keep what is written to the process's error stream, and show it only after a failure."""
+    sys.stderr.flush()
+    stream = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            said.seek(0)
+            os.write(stream, said.read())
+            raise
+        finally:
+            os.dup2(stream, 2)
+            os.close(stream)
 
 
 def _take_keras_as_it_is_delivered() -> None:
