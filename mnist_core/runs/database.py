@@ -7,6 +7,7 @@ want to write would otherwise refuse each other.
 
 from __future__ import annotations
 
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_core.errors import StoreError
 from mnist_core.runs.schema import REVISION, metadata
+from mnist_core.runs.watch import LeaseWatch
 from mnist_core.words import mark
 
 #: How long a writer waits for another one, in seconds.
@@ -40,12 +42,24 @@ class Database:
         self.url, self._engine = _engine(url)
         weakref.finalize(self, self._engine.dispose)  # also where nobody calls close()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        #: What this process has seen of the leases in it.
+        self.leases = LeaseWatch()
         with self._plain_errors():
             if self.is_sqlite:
                 sa.event.listen(self._engine, "connect", _prepare_sqlite)
                 sa.event.listen(self._engine, "begin", _begin_sqlite)
             self._writing = self._engine.execution_options(writes=True)
             self._migrate()
+
+    @property
+    def now(self) -> sa.ColumnElement[float]:
+        """The present as seconds since 1970 (UTC), for a statement.
+
+        Machines that share a database share its clock. SQLite has none but that of this machine.
+        """
+        if self.is_sqlite:
+            return sa.literal(time.time(), sa.Float)
+        return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Float)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -58,6 +72,15 @@ class Database:
         """A transaction that writes; all of it happens, or none."""
         with self._plain_errors(), self._writing.begin() as connection:
             yield connection
+
+    def prove_writable(self) -> None:
+        """Write something as it is.
+
+        Raises:
+            StoreError: Nothing can be written at the moment.
+        """
+        with self.writing() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
 
     def close(self) -> None:
         """Give all connections back."""
