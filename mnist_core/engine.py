@@ -18,7 +18,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from mnist_core.errors import DataError, DataPendingError, EngineError, LabError, StoreError
+from mnist_core.errors import (
+    DataError,
+    DataPendingError,
+    EngineError,
+    LabError,
+    StoreError,
+    StoreGoneError,
+)
 from mnist_core.runs import Store
 from mnist_core.runs.leases import Lease, RunQueue
 from mnist_core.tasks import keras_data
@@ -90,6 +97,11 @@ class Engine:
         self._workers: Workers | None = None
         self._training: dict[Lease, Future[Any]] = {}
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    @property
+    def trouble(self) -> str:
+        """Why the store cannot be written at the moment; empty where it can."""
+        return self._trouble
 
     def start(self, *, delay: float = 0.0) -> None:
         """Start the workers and the dispatcher, in the background.
@@ -277,14 +289,16 @@ class Engine:
             self._recover_at = now + RECOVER_SECONDS
             self._queue.recover()
             if self._trouble or now >= self._prove_at:
-                self._store.database.prove_writable()
+                self._store.check_writable()
                 self._prove_at = now + PROVE_SECONDS
                 self._trouble = ""
 
     def _complain(self, error: StoreError) -> None:
         """Keep for the pages what is wrong with the store, and log it, but not each second."""
         self._trouble = error.sentence()
-        if self.state.phase == "ready":
+        if isinstance(error, StoreGoneError):
+            self.state = EngineState("failed", self._trouble)
+        elif self.state.phase == "ready":
             self.state = EngineState("ready", self._trouble)
         if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
             self._complained_at = time.monotonic()

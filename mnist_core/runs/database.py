@@ -28,6 +28,9 @@ from mnist_core.words import mark
 log = logging.getLogger(__name__)
 #: How long a writer waits for another one, in seconds.
 BUSY_SECONDS = 10.0
+REPLACED = mark(
+    "The run store at {where} was replaced while the lab was open; this is the new one."
+)
 #: What SQLite says of a file that is damaged, or was overwritten by something else.
 DAMAGED = ("malformed", "not a database", "no such table", "disk I/O error")
 #: Key of the PostgreSQL lock under which one process at a time changes the schema.
@@ -50,6 +53,8 @@ class Database:
         self._opening = threading.Lock()
         #: How often it was opened: once, and again each time that its file was replaced.
         self.openings = 0
+        #: What somebody who looks after the lab has to know of it.
+        self.notice = ""
         weakref.finalize(self, self._engine.dispose)  # also where nobody calls close()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         #: What this process has seen of the leases in it.
@@ -130,7 +135,8 @@ class Database:
             if not file.exists():
                 raise self._gone()
             self._open()
-            log.warning("the database at %s was replaced; it was opened anew", file.path)
+            self.notice = REPLACED.format(where=file.path)
+            log.warning("%s", self.notice)
 
     def _gone(self) -> StoreGoneError:
         return StoreGoneError(

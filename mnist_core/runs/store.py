@@ -79,6 +79,15 @@ class Store:
         home = os.environ.get("MNIST_LAB_HOME") or DEFAULT_HOME
         return cls(home, os.environ.get("MNIST_LAB_DATABASE_URL") or None)
 
+    def check_writable(self) -> None:
+        """See that the database and the folder are there and can be written.
+
+        Raises:
+            StoreError: One of them cannot.
+        """
+        self.artifacts.check_writable()
+        self.database.prove_writable()
+
     def create(
         self,
         config: TrainingConfig,

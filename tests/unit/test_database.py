@@ -282,11 +282,6 @@ def test_an_error_inside_a_transaction_takes_all_of_it_back(any_store):
     assert any_store.get(run.id).name == run.name
 
 
-def remove_database(home: Path) -> None:
-    for path in home.glob("runs.db*"):
-        path.unlink()
-
-
 def test_a_deleted_database_is_noticed_and_its_rows_are_shown_no_more(lab_home):
     store = Store(lab_home)
     training = Training(store)
@@ -341,8 +336,14 @@ def test_a_database_replaced_by_another_is_opened_anew(tmp_path):
 def test_a_write_into_a_file_that_is_deleted_meanwhile_is_no_success(lab_home):
     store = Store(lab_home)
     run = store.create(TrainingConfig())
-    with pytest.raises(StoreGoneError), store.database.writing() as connection:
-        connection.execute(sa.update(schema.runs).values(name="lost"))
-        remove_database(lab_home)
+
+    def write() -> None:
+        with store.database.writing() as connection:
+            connection.execute(sa.update(schema.runs).values(name="lost"))
+            for path in lab_home.glob("runs.db*"):
+                path.unlink()
+
+    with pytest.raises(StoreGoneError):
+        write()
     Store(lab_home)
     assert store.list_runs() == [] and run.name != "lost"
