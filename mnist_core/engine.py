@@ -19,10 +19,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from mnist_core.errors import DataError, DataPendingError, EngineError, LabError, StoreError
+from mnist_core.errors import (
+    DataError,
+    DataPendingError,
+    EngineError,
+    LabError,
+    StoreError,
+    StoreGoneError,
+)
 from mnist_core.runs import Store
 from mnist_core.runs.leases import Lease, RunQueue
-from mnist_core.runs.rows import LEASE_SECONDS
 from mnist_core.tasks import keras_data
 from mnist_core.training.job import train_claimed
 from mnist_core.training.warm_up import BACKGROUND, INTERACTIVE
@@ -37,8 +43,8 @@ if TYPE_CHECKING:
 TICK = 0.25
 #: How often it looks for runs whose worker is gone, in seconds.
 RECOVER_SECONDS = 1.0
-#: After a laptop was opened again, its workers have so many seconds to renew their leases.
-GRACE_SECONDS = 3.0
+#: How often it sees whether the store can be written, also while nothing happens, in seconds.
+PROVE_SECONDS = 5.0
 #: Names the scheduler of an existing Dask cluster.
 SCHEDULER = "MNIST_LAB_SCHEDULER"
 #: A store that fails is spoken of in the log this often, in seconds.
@@ -104,15 +110,18 @@ class Engine:
         self._wake = threading.Event()
         self._begin = threading.Event()
         self._delay = 0.0
-        self._looked_at = time.time()
-        self._recover_at = 0.0
-        self._ready_at = 0.0
+        self._recover_at = self._prove_at = self._ready_at = 0.0
         self._closing = False
         self._trouble = ""  # why the store cannot be written, as far as is known
         self._complained_at = -COMPLAIN_SECONDS
         self._workers: Workers | None = None
         self._training: dict[Lease, Future[Any]] = {}
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    @property
+    def trouble(self) -> str:
+        """Why the store cannot be written at the moment; empty where it can."""
+        return self._trouble
 
     def start(self, *, delay: float = 0.0) -> None:
         """Start the workers and the dispatcher, in the background.
@@ -250,12 +259,12 @@ class Engine:
                 workers.kill()
                 workers.close()
                 return
-        except LabError as error:
-            self._fail(error)
-            return
         except Exception as error:
-            log.exception("the engine did not start")
-            self._fail(_not_started(error))
+            if not isinstance(error, LabError):
+                log.exception("the engine did not start")
+                error = _not_started(error)
+            self._fail(error)
+            self._dispatch(None)
             return
         self._dispatch(workers)
 
@@ -276,11 +285,15 @@ class Engine:
             )
         return int(count)
 
-    def _dispatch(self, workers: Workers) -> None:
+    def _dispatch(self, workers: Workers | None) -> None:
+        """Keep the queue in order, and give what is in it to the workers, if there are any."""
         while not self._closing:
             try:
                 self._reap()
                 self._recover()
+                if workers is None:
+                    self._wake.wait(RECOVER_SECONDS)
+                    continue
                 workers.reconnect()
                 if workers.are_ready():
                     self._start_background(workers)
@@ -292,9 +305,9 @@ class Engine:
                 self._fail(error)
             except StoreError as error:  # a full disk, say: it may have room again later
                 self._complain(error)
+                # Nobody else could write either, and is given time to.
+                self._store.database.leases.begin_anew()
                 time.sleep(1)
-                # The workers could not renew their leases either, and are given time to.
-                self._recover_at = time.time() + LEASE_SECONDS
             except Exception:
                 if not self._closing:
                     log.exception("the dispatcher stumbled")
@@ -310,19 +323,22 @@ class Engine:
 
     def _recover(self) -> None:
         """Take up the runs whose worker is gone."""
-        now = time.time()
-        if now - self._looked_at > LEASE_SECONDS:
-            # This machine slept, or has just come up: its workers could not renew their leases.
-            self._recover_at = now + GRACE_SECONDS
-        self._looked_at = now
+        now = time.monotonic()
         if now >= self._recover_at:
-            self._queue.recover()
-            self._trouble = ""
             self._recover_at = now + RECOVER_SECONDS
+            self._queue.recover()
+            if self._trouble or now >= self._prove_at:
+                self._store.check_writable()
+                self._prove_at = now + PROVE_SECONDS
+                self._trouble = ""
 
     def _complain(self, error: StoreError) -> None:
         """Keep for the pages what is wrong with the store, and log it, but not each second."""
         self._trouble = error.sentence()
+        if isinstance(error, StoreGoneError):
+            self.state = EngineState("failed", self._trouble)
+        elif self.state.phase == "ready":
+            self.state = EngineState("ready", self._trouble)
         if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
             self._complained_at = time.monotonic()
             log.warning("%s", error)

@@ -9,6 +9,7 @@ line prints it and ends with exit code 2; nobody is left with a traceback.
     │   ├── DataPendingError data that is on its way: ask again in a moment
     │   └── DrawingError     a drawing or a photo that is not one digit
     ├── StoreError           the run store cannot do what was asked
+    │   ├── StoreGoneError   its database or its folder was deleted or moved
     │   └── UnknownRunError  no run has that id
     ├── TrainingError        a training that cannot go on
     └── EngineError          the workers, or TensorBoard, cannot be reached or started
@@ -99,6 +100,10 @@ class DrawingError(DataError):
 
 class StoreError(LabError):
     """The run store cannot be opened, read or written, or refuses what was asked."""
+
+
+class StoreGoneError(StoreError):
+    """The database or the folder of the run store was deleted or moved while it was open."""
 
 
 class UnknownRunError(StoreError):

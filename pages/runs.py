@@ -22,6 +22,7 @@ from ui.navigation import (
 )
 from ui.run_words import STATUS_WORDS, all_settings, duration, epochs, loss, metric, moment, whole
 from ui.text import Markdown, _, escaped
+from ui.waiting import warn_of_trouble
 
 RUNS_ON_A_PAGE = 12
 #: While a run of the page is at work, the list is read again so often, in seconds.
@@ -331,6 +332,7 @@ def any_active(runs: list[Run]) -> bool:
 def show_list(refreshing: bool) -> None:
     """The list, read anew. A part of the page that reruns by itself while a run is at work."""
     with problems.shown():
+        warn_of_trouble()
         runs = read_runs()
         # Running the whole page again would close a dialog that somebody is typing in.
         if any_active(runs) != refreshing and not state.DIALOG_OPEN.get():

@@ -190,7 +190,7 @@ with st.container(key=state.TRAIN_MESSAGES):
         problems.show(trouble)
     problems.show_notice()
     fetching.show_mark(PRESETS[state.PRESET.get()].config.task)
-    warn_without_workers(run)
+    warn_without_workers()
 
 with st.container(key=state.TRAIN_LAYOUT):
     with st.container(key=state.TRAIN_SETTINGS):

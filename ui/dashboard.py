@@ -11,8 +11,8 @@ def main() -> None:
     """Draw the page that the address names, in its frame."""
     import streamlit as st
 
-    from ui import problems, services
-    from ui.navigation import all_pages, close_drawer_after_choice, unknown_address
+    from ui import problems, services, waiting
+    from ui.navigation import RUNS_ADDRESS, all_pages, close_drawer_after_choice, unknown_address
     from ui.text import _
 
     # Before the navigation: a page's own icon would be fetched from a host of fonts.
@@ -26,6 +26,8 @@ def main() -> None:
     if asked := unknown_address(page):
         words = _("There is no page “{name}” here. This is the start page.")
         st.warning(words.format(name=asked[:40]), icon=":material/wrong_location:")
+    if page.url_path != RUNS_ADDRESS:  # whose list looks for itself, again and again
+        waiting.warn_of_trouble()
     with problems.shown():
         page.run()
     services.page_served()

@@ -96,10 +96,15 @@ async def plotly_js(request: Request) -> Response:
 
 
 async def health(_request: Request) -> Response:
-    """Whether the server answers, and how far its workers are."""
+    """Whether the server answers, how far its workers are, and whether the store can be used."""
     engine = services.engine_state()
+    state, message = await asyncio.to_thread(services.store_state)
     return JSONResponse(
-        {"status": "ok", "engine": {"state": engine.phase, "message": engine.message}},
+        {
+            "status": "ok",
+            "engine": {"state": engine.phase, "message": engine.message},
+            "store": {"state": state, "message": message},
+        },
         headers={"Cache-Control": "no-store"},
     )
 

@@ -29,7 +29,7 @@ from mnist_core.config import TrainingConfig
 from mnist_core.durations import Duration, QueueWait
 from mnist_core.engine import Question
 from mnist_core.errors import EngineError, StoreError, UnknownRunError
-from mnist_core.examples import open_store
+from mnist_core.examples import install_known, open_store
 from mnist_core.explain import Explanation, Neighbours
 from mnist_core.export import export_known
 from mnist_core.incoming import arrival, run_file
@@ -57,6 +57,7 @@ MOST_RATES = 1_000
 
 _opening = threading.RLock()
 _stores: dict[tuple[str | None, str | None], Store] = {}
+_openings: dict[str, int] = {}
 _engine_waits = False  # for a store that can be opened
 _trouble = ""  # why it waits
 _modules = 0
@@ -74,13 +75,42 @@ def store() -> Store:
     """
     place = os.environ.get("MNIST_LAB_HOME"), os.environ.get("MNIST_LAB_DATABASE_URL")
     found = _stores.get(place)
+    if found is not None and found.database.openings != _openings.get(found.url):
+        _add_examples(found)
     if found is None:
         with _opening:
             found = _stores.get(place)
             if found is None:
                 found = _stores[place] = open_store()
+                _openings[found.url] = found.database.openings
                 _start_waiting_engine(found)
     return found
+
+
+def _add_examples(opened: Store) -> None:
+    """A database that has replaced the one before may not have the lab's examples."""
+    with _opening:
+        if opened.database.openings != _openings.get(opened.url):
+            _openings[opened.url] = opened.database.openings
+            install_known(opened)
+
+
+def store_state() -> tuple[str, str]:
+    """How the run store is: "ready" or "failed", and what is to be said of it."""
+    try:
+        opened = store()
+        opened.artifacts.check()
+        opened.versions([])
+    except StoreError as error:
+        return "failed", error.sentence()
+    trouble = store_trouble()
+    return ("failed" if trouble else "ready"), trouble or opened.database.notice
+
+
+def store_trouble() -> str:
+    """Why the store cannot be written, as far as the engine knows; empty where it can."""
+    running = engine.current()
+    return running.trouble if running else ""
 
 
 def start_engine() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import UnknownRunError
-from mnist_core.runs import Run, RunStatus
 from ui import problems, services
 from ui.navigation import train_page
 from ui.run_words import whole
@@ -53,19 +52,20 @@ def wait_for_engine(words: str) -> None:
     st.info(words, icon=":material/hourglass_empty:")
 
 
-def warn_without_workers(run: Run | None = None) -> None:
-    """Say that what is started only waits: there are no workers, or nothing can be written.
-
-    Args:
-        run: What the page shows; while it is at work, its epochs are being written.
-    """
+def warn_of_trouble() -> None:
+    """Say, on any page, that nothing can be saved at the moment."""
     engine = services.engine_state()
-    if engine.phase == "failed":
-        words = _("Runs wait in the queue: no worker trains them. {why}")
-        st.warning(words.format(why=engine.message))
-    elif engine.message and (run is None or run.status is not RunStatus.RUNNING):
+    if engine.phase == "ready" and engine.message:
         words = _(
             "Nothing can be saved at the moment, so no new epochs are shown. What trains goes on, "
             "and they come as soon as saving works again. {why}"
         )
+        st.warning(words.format(why=engine.message))
+
+
+def warn_without_workers() -> None:
+    """Say that what is started only waits: there are no workers."""
+    engine = services.engine_state()
+    if engine.phase == "failed":
+        words = _("Runs wait in the queue: no worker trains them. {why}")
         st.warning(words.format(why=engine.message))

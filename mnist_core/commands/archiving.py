@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from mnist_core.archive import file_name, write_archive
-from mnist_core.commands.arguments import Commands, add_run, run_named
+from mnist_core.commands.arguments import Commands, add_run, look_for_abandoned, run_named
 from mnist_core.errors import ConfigError, shown
 from mnist_core.examples import open_store
 from mnist_core.words import mark
@@ -28,6 +28,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 def _archive(options: argparse.Namespace) -> int:
     store = open_store()
+    look_for_abandoned(store)
     run = run_named(store, options.run_name)
     path: Path = options.output or Path(file_name(run))
     if path.exists() and (path.is_dir() or not options.force):

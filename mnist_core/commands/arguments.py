@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from typing import TypeAlias
 
-from mnist_core.errors import ConfigError, shown
+from mnist_core.errors import ConfigError, StoreError, shown
 from mnist_core.examples import listed_examples
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
+from mnist_core.runs.leases import RunQueue
 from mnist_core.tasks import keras_data, task
 from mnist_core.words import mark
 
@@ -43,6 +45,12 @@ def find_data(key: str) -> None:
     if missing and sys.stderr.isatty():
         print(f"fetching the data of {key} through Keras, once …", file=sys.stderr, flush=True)
     task(key).load()
+
+
+def look_for_abandoned(store: Store) -> None:
+    """Learn which runs have lost their worker: this process has not watched them until now."""
+    with suppress(StoreError):  # a store that may only be read is shown as it is
+        RunQueue(store.database).look_for_abandoned()
 
 
 def run_named(store: Store, name: str) -> Run:

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 
-from mnist_core.commands.arguments import Commands
+from mnist_core.commands.arguments import Commands, look_for_abandoned
 from mnist_core.commands.tables import print_table
 from mnist_core.errors import ConfigError, shown
 from mnist_core.runs import Store
@@ -28,6 +28,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 def _clean(options: argparse.Namespace) -> int:
     store = Store.open()
+    look_for_abandoned(store)
     old = old_runs(store, _days(options.older_than))
     if not options.dry_run:
         remove_old(store, old)

@@ -9,7 +9,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from mnist_core.commands.arguments import MOST_RUNS, Commands
+from mnist_core.commands.arguments import MOST_RUNS, Commands, look_for_abandoned
 from mnist_core.commands.tables import figures, metric_words, print_table, tested
 from mnist_core.errors import ConfigError, shown
 from mnist_core.examples import listed_examples, open_store
@@ -38,6 +38,7 @@ def _runs(options: argparse.Namespace) -> int:
             most=MOST_RUNS,
         )
     store = open_store()
+    look_for_abandoned(store)
     runs = store.list_runs(limit=options.limit)
     if options.examples:
         runs += listed_examples(store, hidden=True)

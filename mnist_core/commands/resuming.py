@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from mnist_core.commands.arguments import Commands, add_run, find_data, run_named
+from mnist_core.commands.arguments import (
+    Commands,
+    add_run,
+    find_data,
+    look_for_abandoned,
+    run_named,
+)
 from mnist_core.commands.training import follow, print_end
 from mnist_core.errors import StoreError
 from mnist_core.examples import open_store
@@ -23,10 +29,13 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 def _resume(options: argparse.Namespace) -> int:
     store = open_store()
+    look_for_abandoned(store)
     run = run_named(store, options.run_name)
     find_data(run.config.task)
-    run = resume(store, run.id)
-    lease = RunQueue(store.database).claim(run.id)
+    queue = RunQueue(store.database)
+    if run.id not in queue.recover(run.id):  # else its worker was gone, and it is queued again
+        run = resume(store, run.id)
+    lease = queue.claim(run.id)
     if lease is None:
         raise StoreError(
             mark("“{name}” was queued again."),

@@ -98,11 +98,16 @@ def open_store() -> Store:
         StoreError: The store cannot be opened.
     """
     store = Store.open()
+    install_known(store)
+    return store
+
+
+def install_known(store: Store) -> None:
+    """Make the examples of a store those of this version of the lab, if that can be done."""
     try:
         install(store, {} if os.environ.get(VARIABLE) == "off" else known_examples())
     except LabError as error:  # on a full or read-only disk: a person's own runs are still there
         log.warning("The examples could not be added: %s", error)
-    return store
 
 
 def install(store: Store, examples: dict[str, Example]) -> None:

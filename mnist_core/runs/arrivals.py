@@ -159,7 +159,7 @@ def add_ended(
     Raises:
         StoreError: Its name, notes or tags are too long, or the store cannot be written.
     """
-    now = time.time()
+    now = store.database.now
     records = ended.records
     values = {
         "id": run_id,

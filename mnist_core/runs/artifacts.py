@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import secrets
 import shutil
 from collections import Counter
@@ -19,7 +20,7 @@ from typing import BinaryIO
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from mnist_core.errors import StoreError
+from mnist_core.errors import StoreError, StoreGoneError
 from mnist_core.words import mark
 
 #: What a worker needs to go on training: weights, optimizer state, best weights so far.
@@ -31,6 +32,8 @@ LAST_MODEL = "last.keras"
 #: What a run begins with that is taught a class's handwriting: the model and the drawings.
 BASE_MODEL = "base.keras"
 LESSON = "lesson.npz"
+#: A disk with fewer free bytes is full: the smallest model takes more.
+LEAST_FREE = 100_000
 #: Bytes that are copied at a time.
 PIECE = 1 << 20
 
@@ -59,6 +62,7 @@ class Artifacts:
                 cause=str(error).rstrip("."),
             ) from error
         self._path = f"{path}/{folder}"
+        self._seen = False
 
     @property
     def local_root(self) -> Path | None:
@@ -75,6 +79,43 @@ class Artifacts:
         """
         with self._plain_errors(self._path):
             self._files.makedirs(self._path, exist_ok=True)
+            self._seen = True
+
+    def check(self) -> None:
+        """See that the root folder, where it is one of this machine, is still there.
+
+        Raises:
+            StoreGoneError: It was there before and is not now. It is not made anew: a disk that
+                was taken away may come back.
+        """
+        root = self.local_root
+        if root is None:
+            return
+        if root.is_dir():
+            self._seen = True
+        elif self._seen:
+            raise StoreGoneError(
+                mark("The lab's folder {path} is gone."),
+                mark("It was deleted or moved while the lab was open."),
+                mark("Put it back, or restart the lab to begin with an empty one."),
+                path=str(root),
+            )
+
+    def check_writable(self) -> None:
+        """See that the root folder takes new files; of this machine's own folders alone.
+
+        Raises:
+            StoreError: It is gone, may only be read, or its disk is full.
+        """
+        self.check()
+        root = self.local_root
+        if root is None or not root.is_dir():
+            return
+        with self._plain_errors(str(root)):
+            if not os.access(root, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            if shutil.disk_usage(root).free < LEAST_FREE:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def write(self, run_id: str, name: str, content: bytes) -> None:
         """Write a file of a run, whole or not at all.
@@ -92,6 +133,7 @@ class Artifacts:
         """
         folder = f"{self._path}/{run_id}"
         path, temporary = f"{folder}/{name}", f"{folder}/.{name}.{secrets.token_hex(4)}"
+        self.check()
         with self._plain_errors(path):
             try:
                 self._files.makedirs(folder, exist_ok=True)
@@ -110,6 +152,7 @@ class Artifacts:
             StoreError: It is there, but cannot be read.
         """
         path = f"{self._path}/{run_id}/{name}"
+        self.check()
         try:
             content: bytes = self._files.cat_file(path)
         except FileNotFoundError:
@@ -126,6 +169,7 @@ class Artifacts:
             StoreError: It is not there or cannot be read.
         """
         path = f"{self._path}/{run_id}/{name}"
+        self.check()
         try:
             file = self._files.open(path, "rb")
         except OSError as error:
@@ -167,6 +211,7 @@ class Artifacts:
 
     def names(self, run_id: str) -> list[str]:
         """The files that a run has, without those in folders of their own."""
+        self.check()
         try:
             found = self._files.ls(f"{self._path}/{run_id}", detail=True)
         except FileNotFoundError:

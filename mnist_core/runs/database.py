@@ -7,6 +7,9 @@ want to write would otherwise refuse each other.
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +19,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from mnist_core.errors import StoreError
+from mnist_core.errors import StoreError, StoreGoneError
+from mnist_core.runs.database_file import DatabaseFile
 from mnist_core.runs.schema import REVISION, metadata
+from mnist_core.runs.watch import LeaseWatch
 from mnist_core.words import mark
 
+log = logging.getLogger(__name__)
 #: How long a writer waits for another one, in seconds.
 BUSY_SECONDS = 10.0
+REPLACED = mark(
+    "The run store at {where} was replaced while the lab was open; this is the new one."
+)
+#: What SQLite says of a file that is damaged, or was overwritten by something else.
+DAMAGED = ("malformed", "not a database", "no such table", "disk I/O error")
 #: Key of the PostgreSQL lock under which one process at a time changes the schema.
 MIGRATION_LOCK = 7_281_936
 
@@ -38,30 +49,102 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url, self._engine = _engine(url)
+        self._file = DatabaseFile.of(self.url)
+        self._opening = threading.Lock()
+        #: How often it was opened: once, and again each time that its file was replaced.
+        self.openings = 0
+        #: What somebody who looks after the lab has to know of it.
+        self.notice = ""
         weakref.finalize(self, self._engine.dispose)  # also where nobody calls close()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        #: What this process has seen of the leases in it.
+        self.leases = LeaseWatch()
         with self._plain_errors():
             if self.is_sqlite:
                 sa.event.listen(self._engine, "connect", _prepare_sqlite)
                 sa.event.listen(self._engine, "begin", _begin_sqlite)
+            if self._file is not None:
+                sa.event.listen(self._engine, "do_connect", self._file.connect)
             self._writing = self._engine.execution_options(writes=True)
-            self._migrate()
+            self._open()
+
+    @property
+    def now(self) -> sa.ColumnElement[float]:
+        """The present as seconds since 1970 (UTC), for a statement.
+
+        Machines that share a database share its clock. SQLite has none but that of this machine.
+        """
+        if self.is_sqlite:
+            return sa.literal(time.time(), sa.Float)
+        return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Float)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that only reads."""
-        with self._plain_errors(), self._engine.begin() as connection:
-            yield connection
+        with self._plain_errors():
+            self._see_that_it_is_there()
+            with self._engine.begin() as connection:
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that writes; all of it happens, or none."""
-        with self._plain_errors(), self._writing.begin() as connection:
-            yield connection
+        with self._plain_errors():
+            self._see_that_it_is_there()
+            with self._writing.begin() as connection:
+                yield connection
+            if self._file is not None and not self._file.is_same():
+                raise self._gone()  # what was written is not where it will be looked for
+
+    def prove_writable(self) -> None:
+        """Write something as it is.
+
+        Raises:
+            StoreError: Nothing can be written at the moment.
+        """
+        with self.writing() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
 
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
+
+    def _open(self) -> None:
+        self._migrate()
+        if self._file is not None:
+            self._file.note_opened()
+        self.openings += 1
+
+    def _see_that_it_is_there(self) -> None:
+        """Open the database anew where another file has its name now.
+
+        Raises:
+            StoreError: There is none, or it is no database of this lab.
+        """
+        file = self._file
+        if file is None or file.is_same():
+            return
+        with self._opening:
+            if file.is_same():  # another thread was quicker
+                return
+            if file.exists():
+                file.remove_old_log()
+            file.forget()
+            self._engine.dispose()
+            self.leases.begin_anew()
+            if not file.exists():
+                raise self._gone()
+            self._open()
+            self.notice = REPLACED.format(where=file.path)
+            log.warning("%s", self.notice)
+
+    def _gone(self) -> StoreGoneError:
+        return StoreGoneError(
+            mark("The run store at {where} is gone."),
+            mark("Its file was deleted, moved or replaced while the lab was open."),
+            mark("Put it back, or restart the lab to begin with an empty one."),
+            where=self._where(),
+        )
 
     def _migrate(self) -> None:
         with self._engine.begin() as connection:
@@ -90,6 +173,8 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
+            if self._file is not None and any(sign in _cause(error) for sign in DAMAGED):
+                self._file.forget()  # the next transaction looks at the file anew
             raise _as_store_error(error, self._where()) from error
 
     def _where(self) -> str:

@@ -52,7 +52,16 @@ class EventFiles:
     """
 
     def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
         self._root = artifacts.local_root
+
+    def check(self) -> None:
+        """See that the lab's folder is still there.
+
+        Raises:
+            StoreGoneError: It is not.
+        """
+        self._artifacts.check()
 
     def folder(self, run_id: str) -> Path | None:
         """The folder of a run's event files, there or not; None where files are kept elsewhere."""
@@ -93,9 +102,12 @@ class EventFiles:
             log.warning("TensorBoard will not show run %s by its name: %s", run_id, error)
 
     def hide(self, run_id: str) -> None:
-        """Let TensorBoard forget a run."""
-        for link in self._links(run_id):
-            link.unlink(missing_ok=True)
+        """Let TensorBoard forget a run; a link that cannot be removed is logged."""
+        try:
+            for link in self._links(run_id):
+                link.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("TensorBoard goes on listing run %s: %s", run_id, error)
 
     def refresh(self, names: Mapping[str, str]) -> Path | None:
         """Make the links fit the runs.
@@ -108,14 +120,18 @@ class EventFiles:
         """
         if self.logdir is None or self._root is None:
             return None
-        links = {link.name for link in self._all_links()}
-        for run_id, name in names.items():
-            if label(run_id, name) not in links:  # one look at the folder, however many runs
-                self.show(run_id, name)
-        for link in self._all_links():
-            if not link.exists():
-                link.unlink(missing_ok=True)
-        linked = bool(self._all_links())
+        try:
+            links = {link.name for link in self._all_links()}
+            for run_id, name in names.items():
+                if label(run_id, name) not in links:  # one look at the folder, however many runs
+                    self.show(run_id, name)
+            for link in self._all_links():
+                if not link.exists():
+                    link.unlink(missing_ok=True)
+            linked = bool(self._all_links())
+        except OSError as error:  # a folder that may only be read, say
+            log.warning("TensorBoard's list of runs is not up to date: %s", error)
+            linked = self.logdir.is_dir()
         return self.logdir if linked or not self._has_events() else self._root / "runs"
 
     def _links(self, run_id: str) -> list[Path]:

@@ -2,15 +2,16 @@
 
 Several servers, workers and command lines share one store. Whoever trains a run holds its lease,
 a random token with an end; every write of a worker names the token, so that one which was given
-up for dead and wakes again cannot disturb its successor. A lease that ends is the sign that a
-worker died: the run goes back into the queue and its next worker takes up the last checkpoint.
+up for dead and wakes again cannot disturb its successor. A lease that is renewed no more
+(:mod:`mnist_core.runs.watch`) is the sign that a worker is gone: the run goes back into the queue
+and its next worker takes up the last checkpoint.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +22,14 @@ from mnist_core.runs.database import Database
 from mnist_core.runs.records import Command, EpochRecord, Progress, Run, RunStatus
 from mnist_core.runs.rows import ALL_RUNS, LEASE_SECONDS, held_by, journal_values, read_runs
 from mnist_core.runs.schema import commands, journal, runs
+from mnist_core.runs.watch import GRACE_SECONDS, LeaseWatch
 from mnist_core.words import mark
 
 #: A run whose worker died so often in a row without saving anything is not tried again.
 MAX_STALLS = 3
+
+#: A command looks at a doubtful lease this often, in seconds.
+LOOK_SECONDS = 0.2
 
 _TASK = runs.c.config["task"].as_string()
 ACTIVE = (RunStatus.RUNNING, RunStatus.PAUSED)
@@ -73,7 +78,7 @@ class RunQueue:
                 return None
             lease = Lease(found, secrets.token_hex(16))
             again = sa.case((runs.c.started_at.is_not(None), 1), else_=0)
-            held = held_by(lease.token)
+            held = held_by(lease.token, self._database.now)
             held["started_at"] = sa.func.coalesce(runs.c.started_at, held["started_at"])
             connection.execute(
                 sa.update(runs)
@@ -106,7 +111,7 @@ class RunQueue:
         """
         ended = sa.case((runs.c.epochs_done > 0, RunStatus.INTERRUPTED), else_=RunStatus.FAILED)
         queued = sa.and_(runs.c.id.in_(run_ids), runs.c.status == RunStatus.QUEUED)
-        values = {"status": ended, "message": message, "ended_at": time.time()}
+        values = {"status": ended, "message": message, "ended_at": self._database.now}
         with self._database.writing() as connection:
             change = sa.update(runs).where(queued)
             connection.execute(change.values(version=runs.c.version + 1, **values))
@@ -117,18 +122,72 @@ class RunQueue:
         with self._database.reading() as connection:
             return connection.scalar(waiting) or 0
 
-    def recover(self) -> list[str]:
-        """Put runs whose lease has ended back into the queue.
+    def recover(self, run_id: str | None = None) -> list[str]:
+        """Put runs whose lease is over back into the queue; to be called once a second.
+
+        A lost lease is no crash: whoever held it may live, and only have stood still.
+
+        Args:
+            run_id: Only this run; None for all.
 
         Returns:
             The ids of the runs concerned.
+
+        Raises:
+            StoreError: The store cannot be read or written. The leases are then watched anew:
+                their holders could not renew them either.
         """
-        over = sa.and_(runs.c.lease_token.is_not(None), runs.c.lease_expires_at < time.time())
+        watch, recovered = self._database.leases, []
+        try:
+            for token, renewal in watch.look(self._held(), self._database.prove_writable).items():
+                held = runs.c.lease_token == token
+                if run_id is not None:
+                    held &= runs.c.id == run_id
+                unchanged = runs.c.lease_expires_at.is_not_distinct_from(renewal)
+                if found := self._take_back(held & unchanged, stalled=0):
+                    recovered.append(found)
+        except StoreError:
+            watch.begin_anew()
+            raise
+        return recovered
+
+    def look_for_abandoned(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        """Find out which runs have lost their worker, for a command that runs once.
+
+        Only where a lease names a time that cannot be is that worth a wait of some seconds. The
+        store then calls the run "interrupted" in this process; nothing is changed.
+
+        Args:
+            clock: A monotonic clock, in seconds.
+            pause: Waits for so many seconds.
+
+        Raises:
+            StoreError: The store cannot be read or written.
+        """
+        watch = self._database.leases = LeaseWatch(clock, patience=GRACE_SECONDS)
+        doubted = self._held(doubtful=True)
+        while doubted:
+            over = watch.look(doubted, self._database.prove_writable)
+            if len(over) == len(doubted):
+                return
+            pause(LOOK_SECONDS)
+            held = self._held()
+            doubted = {token: at for token, at in doubted.items() if held.get(token, 0.0) == at}
+
+    def _held(self, *, doubtful: bool = False) -> dict[str, float | None]:
+        """The end of each lease by its token; perhaps only those that name an impossible time."""
+        query = sa.select(runs.c.lease_token, runs.c.lease_expires_at)
+        query = query.where(runs.c.lease_token.is_not(None))
+        if doubtful:
+            left = runs.c.lease_expires_at - self._database.now
+            query = query.where(sa.or_(left.is_(None), left < 0, left > LEASE_SECONDS))
         with self._database.reading() as connection:
-            ids = list(connection.scalars(sa.select(runs.c.id).where(over)))
-        for run_id in ids:
-            self._take_back(sa.and_(over, runs.c.id == run_id), stalled=1)
-        return ids
+            return {row.lease_token: row.lease_expires_at for row in connection.execute(query)}
 
     def give_back(self, lease: Lease, *, died: bool) -> None:
         """Put one run back into the queue at once: its worker is gone, or is asked to leave.
@@ -140,7 +199,7 @@ class RunQueue:
         held = sa.and_(runs.c.id == lease.run_id, runs.c.lease_token == lease.token)
         self._take_back(held, stalled=int(died))
 
-    def _take_back(self, which: sa.ColumnElement[bool], *, stalled: int) -> None:
+    def _take_back(self, which: sa.ColumnElement[bool], *, stalled: int) -> str | None:
         freed: dict[str, Any] = {"lease_token": None, "lease_expires_at": None}
         freed |= {"progress_epoch": None, "version": runs.c.version + 1}
         hopeless = runs.c.stalls + stalled >= MAX_STALLS
@@ -149,6 +208,7 @@ class RunQueue:
             "the memory did not suffice. Try a smaller batch, fewer images or a smaller network."
         )
         with self._database.writing() as connection:
+            found: str | None = connection.scalar(sa.select(runs.c.id).where(which))
             # Ended already, and its worker died while it measured the test set.
             ended = sa.and_(which, runs.c.status.not_in(ACTIVE))
             connection.execute(sa.update(runs).where(ended).values(freed))
@@ -158,21 +218,22 @@ class RunQueue:
                 .where(lost)
                 .values(
                     status=RunStatus.INTERRUPTED,
-                    ended_at=time.time(),
+                    ended_at=self._database.now,
                     message=gave_up.format(times=MAX_STALLS),
                     **freed,
                 )
             )
             # A paused run comes back paused.
-            paused = sa.select(
-                runs.c.id, sa.literal(str(Command.PAUSE)), sa.literal(time.time())
-            ).where(which, runs.c.status == RunStatus.PAUSED)
+            paused = sa.select(runs.c.id, sa.literal(str(Command.PAUSE)), self._database.now).where(
+                which, runs.c.status == RunStatus.PAUSED
+            )
             connection.execute(
                 sa.insert(commands).from_select(["run_id", "kind", "created_at"], paused)
             )
             again = sa.and_(which, runs.c.status.in_(ACTIVE))
             back = {"status": RunStatus.QUEUED, "stalls": runs.c.stalls + stalled} | freed
             connection.execute(sa.update(runs).where(again).values(back))
+        return found
 
 
 class RunWriter:
@@ -190,7 +251,7 @@ class RunWriter:
         """The run as the store has it now."""
         query = ALL_RUNS.where(runs.c.id == self.lease.run_id)
         with self._database.reading() as connection:
-            found = read_runs(connection, query, time.time())
+            found = read_runs(connection, query, self._database.leases.is_over)
         if not found:
             raise _lost(self.lease)
         return found[0]
@@ -271,7 +332,7 @@ class RunWriter:
         values: dict[str, Any] = {"status": status, "message": message}
         values["version"] = runs.c.version + 1
         if not status.is_active:
-            values |= {"ended_at": time.time(), "progress_epoch": None}
+            values |= {"ended_at": self._database.now, "progress_epoch": None}
         with self._database.writing() as connection:
             self._set(connection, values)
 
@@ -299,7 +360,7 @@ class RunWriter:
             unfinished: Commands that were read and have had no effect yet. Its next worker gets
                 them again.
         """
-        now = time.time()
+        now = self._database.now
         rows = [
             {"run_id": self.lease.run_id, "kind": kind, "value": value, "created_at": now}
             for kind, value in unfinished
@@ -309,7 +370,7 @@ class RunWriter:
         with self._database.writing() as connection:
             self._set(connection, {"progress_epoch": None})  # holds the row: no command slips by
             if rows:
-                connection.execute(sa.insert(commands), rows)
+                connection.execute(sa.insert(commands).values(rows))
             wanted = connection.scalar(sa.select(sa.func.count()).where(going_on))
             status = RunStatus.QUEUED if wanted else RunStatus.PAUSED
             values = {"lease_token": None, "version": runs.c.version + 1, "status": status}
@@ -325,7 +386,7 @@ class RunWriter:
 
     def _set(self, connection: sa.Connection, values: dict[str, Any]) -> None:
         held = sa.and_(runs.c.id == self.lease.run_id, runs.c.lease_token == self.lease.token)
-        values = {"lease_expires_at": time.time() + LEASE_SECONDS} | values
+        values = {"lease_expires_at": self._database.now + LEASE_SECONDS} | values
         if connection.execute(sa.update(runs).where(held).values(values)).rowcount == 0:
             raise _lost(self.lease)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -14,6 +13,8 @@ from mnist_core.config import TrainingConfig
 from mnist_core.runs.records import EpochRecord, JournalRow, Progress, Run, RunStatus
 from mnist_core.runs.schema import journal, runs
 
+#: Whether the lease of this token and this end was found to be over.
+IsOver: TypeAlias = Callable[[str, float | None], bool]
 #: Pairs in one query; SQLite takes 32,766 values in all.
 MOST_PAIRS = 5000
 RECORD_FIELDS = tuple(field.name for field in fields(EpochRecord))
@@ -41,18 +42,12 @@ PLAIN_FIELDS = (
     "version",
     "last_seq",
 )
-#: A lease this long past its end, in seconds, and nobody took the run up again: a page that
-#: lists runs without an engine beside it must not call such a run "running".
-ABANDONED_AFTER = 5.0
-
-
 #: A lease not renewed for so many seconds is over.
 LEASE_SECONDS = 8.0
 
 
-def held_by(token: str) -> dict[str, Any]:
-    """The columns of a run that somebody begins to train now."""
-    now = time.time()
+def held_by(token: str, now: sa.ColumnElement[float]) -> dict[str, Any]:
+    """The columns of a run that somebody begins to train now, as the database's clock says."""
     return {
         "started_at": now,
         "lease_token": token,
@@ -79,11 +74,11 @@ def to_journal_row(row: sa.RowMapping) -> JournalRow:
     return JournalRow(row["seq"], to_record(row))
 
 
-def read_runs(connection: sa.Connection, query: sa.Select[Any], now: float) -> list[Run]:
+def read_runs(connection: sa.Connection, query: sa.Select[Any], is_over: IsOver) -> list[Run]:
     """The runs that a query on the table ``runs`` finds, with their best and last epochs."""
     rows = connection.execute(query).mappings().all()
     records = _best_and_last(connection, rows)
-    return [_to_run(row, records, now) for row in rows]
+    return [_to_run(row, records, is_over) for row in rows]
 
 
 def _best_and_last(
@@ -104,11 +99,13 @@ def _best_and_last(
     return records
 
 
-def _to_run(row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], now: float) -> Run:
+def _to_run(
+    row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], is_over: IsOver
+) -> Run:
     progress = None
     if row["progress_epoch"] is not None:
         progress = Progress(row["progress_epoch"], row["progress_done"], row["progress_total"])
-    status = _status(row, now)
+    status = _status(row, is_over)
     return Run(
         config=TrainingConfig.from_store(row["config"]),
         status=status,
@@ -116,17 +113,21 @@ def _to_run(row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], now
         last=records.get((row["id"], row["epochs_done"])),
         progress=progress,
         tags=tuple(row["tags"] or ()),
-        settled=not status.is_active and row["lease_token"] is None,
+        settled=not status.is_active and not _is_held(row, is_over),
         **{name: row[name] for name in PLAIN_FIELDS},
     )
 
 
-def _status(row: sa.RowMapping, now: float) -> RunStatus:
+def _status(row: sa.RowMapping, is_over: IsOver) -> RunStatus:
     status = RunStatus(row["status"])
-    expires = row["lease_expires_at"]
-    if status is not RunStatus.QUEUED and status.is_active and row["lease_token"] and expires:
-        return status if now < expires + ABANDONED_AFTER else RunStatus.INTERRUPTED
+    if status.is_active and row["lease_token"] is not None and not _is_held(row, is_over):
+        return RunStatus.INTERRUPTED  # nobody has taken it up again yet
     return status
+
+
+def _is_held(row: sa.RowMapping, is_over: IsOver) -> bool:
+    token = row["lease_token"]
+    return token is not None and not is_over(token, row["lease_expires_at"])
 
 
 def _number(value: float | None) -> float:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import secrets
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,6 +79,15 @@ class Store:
         home = os.environ.get("MNIST_LAB_HOME") or DEFAULT_HOME
         return cls(home, os.environ.get("MNIST_LAB_DATABASE_URL") or None)
 
+    def check_writable(self) -> None:
+        """See that the database and the folder are there and can be written.
+
+        Raises:
+            StoreError: One of them cannot.
+        """
+        self.artifacts.check_writable()
+        self.database.prove_writable()
+
     def create(
         self,
         config: TrainingConfig,
@@ -121,12 +129,12 @@ class Store:
             "status": RunStatus.QUEUED,
             "lesson": lesson,
             "tags": clean_tags(tags),
-            "created_at": time.time(),
+            "created_at": self.database.now,
         }
         for file, content in (files or {}).items():  # first: a worker may take it up at once
             self.artifacts.write(run_id, file, content)
         if lease_token is not None:
-            values |= held_by(lease_token) | {"status": RunStatus.RUNNING}
+            values |= held_by(lease_token, self.database.now) | {"status": RunStatus.RUNNING}
         with self.database.writing() as connection:
             connection.execute(sa.insert(runs).values(values))
         return self.get(run_id)
@@ -138,7 +146,7 @@ class Store:
             UnknownRunError: There is none of this id.
         """
         with self.database.reading() as connection:
-            found = read_runs(connection, ALL_RUNS.where(runs.c.id == run_id), time.time())
+            found = self._read(connection, ALL_RUNS.where(runs.c.id == run_id))
         if not found:
             raise _unknown(run_id)
         return found[0]
@@ -148,14 +156,14 @@ class Store:
         query = ALL_RUNS.where(runs.c.example.is_(None))
         query = query.order_by(runs.c.created_at.desc(), runs.c.id).limit(limit).offset(offset)
         with self.database.reading() as connection:
-            return read_runs(connection, query, time.time())
+            return self._read(connection, query)
 
     def list_active(self) -> list[Run]:
         """Runs that are trained, paused or queued, the oldest first."""
         active = [status for status in RunStatus if status.is_active]
         query = ALL_RUNS.where(runs.c.status.in_(active)).order_by(runs.c.created_at, runs.c.id)
         with self.database.reading() as connection:
-            found = read_runs(connection, query, time.time())
+            found = self._read(connection, query)
         return [run for run in found if run.status.is_active]  # its worker may be gone
 
     def examples(self, *, hidden: bool = False) -> list[Run]:
@@ -168,7 +176,7 @@ class Store:
         if not hidden:
             query = query.where(runs.c.hidden.is_(False))
         with self.database.reading() as connection:
-            return read_runs(connection, query, time.time())
+            return self._read(connection, query)
 
     def hide(self, run_id: str, hidden: bool = True) -> None:
         """Leave an example out of the lists, or show it again.
@@ -197,7 +205,7 @@ class Store:
         # The tags are a JSON list, here searched as text: only the few that may fit are read.
         words = sa.cast(runs.c.tags, sa.Text).contains(tag, autoescape=True)
         with self.database.reading() as connection:
-            found = read_runs(connection, query.where(words), time.time())
+            found = self._read(connection, query.where(words))
         return [run for run in found if tag in run.tags]
 
     def versions(self, run_ids: list[str]) -> dict[str, int]:
@@ -330,7 +338,7 @@ class Store:
             command: What to do.
             value: The new rate, for ``Command.LEARNING_RATE``.
         """
-        now = time.time()
+        now = self.database.now
         with self.database.writing() as connection:
             # Its worker may put it aside just now: whoever comes second sees what the first did.
             status = sa.select(runs.c.status).where(runs.c.id == run_id)
@@ -351,6 +359,9 @@ class Store:
             active = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED)
             if connection.scalar(status) in active:
                 connection.execute(sa.insert(commands).values(values))
+
+    def _read(self, connection: sa.Connection, query: sa.Select[Any]) -> list[Run]:
+        return read_runs(connection, query, self.database.leases.is_over)
 
     def _update(self, run_id: str, **values: object) -> None:
         with self.database.writing() as connection:

@@ -93,6 +93,8 @@ class EventWriter:
             weights: The arrays, by name.
             images: Whether to draw them, too.
         """
+        if self._folder is None:  # files are kept elsewhere: nobody would ever write them
+            return
         event = _event(epoch)
         for name, values in weights.items():
             _add_histogram(event.summary, name, values)
@@ -149,6 +151,7 @@ class EventWriter:
     def _begin(self, records: Sequence[EpochRecord]) -> None:
         if self._folder is None:
             return
+        self._shown.check()
         for file in self._open.values():
             file.close()
         self._open = {}

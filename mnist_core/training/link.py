@@ -167,7 +167,8 @@ class RunLink:
                 time.sleep(0.5)
 
     def _work(self) -> None:
-        renewed = failing_since = 0.0
+        renewed = -RENEW_SECONDS
+        failing_since = 0.0
         while not self._closing:
             self._wake.wait(TICK)
             self._wake.clear()
@@ -180,6 +181,7 @@ class RunLink:
                         self.control.others_wait = self._queue.queued() > 0
                     renewed = time.monotonic()
                 failing_since = 0.0
+                time.sleep(WRITE_SPACING)
             except LeaseLostError as error:
                 self.control.fail(error)
                 return
@@ -194,7 +196,6 @@ class RunLink:
                 log.exception("the link to the store failed")
                 self.control.fail(error)
                 return
-            time.sleep(WRITE_SPACING)
 
     def _complain(self, error: StoreError) -> None:
         """Say in the log that the store fails, but not twice a second."""

@@ -17,7 +17,6 @@ from mnist_core.config import TrainingConfig
 from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue, RunWriter
-from tests.lasting_leases import leases_last  # noqa: F401 - all tests here need it
 from tests.pages import markdown_guard
 from tests.waiting import PATIENCE
 from ui import services

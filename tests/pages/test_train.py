@@ -17,7 +17,7 @@ from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue
 from mnist_core.tasks import task
 from tests.waiting import until
-from ui import presses, services
+from ui import presses, services, state
 from ui.fields import FIELDS
 
 from .conftest import Open, Runs, components, plain, record, said
@@ -421,18 +421,21 @@ def test_workers_that_cannot_start_are_told_of(
     assert "no worker trains them" in app.warning[0].value
 
 
-@pytest.mark.parametrize(("status", "told"), [("interrupted", True), ("running", False)])
-def test_a_full_disk_is_told_of_where_a_run_stands_still(
-    status: str, told: bool, open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("page", ["train", "runs", "start"])
+def test_a_store_that_cannot_be_written_is_told_of_and_no_state_is_made_up(
+    page: str, open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready", "The disk is full."))
-    run = runs.add(RunStatus(status))
-    app = open_page("train", run=run.id)
+    run = runs.add(RunStatus.RUNNING)
+    app = open_page(page, run=run.id)
     assert not app.exception
-    assert [plain(warning.value) for warning in app.warning] == told * [
+    assert [plain(warning.value) for warning in app.warning] == [
         "Nothing can be saved at the moment, so no new epochs are shown. What trains goes on, and "
         "they come as soon as saving works again. The disk is full."
     ]
+    if page == "runs":
+        assert "Interrupted" not in plain(str(app.main))
+        assert app.button(key=state.run_delete(run.id)).disabled
 
 
 # A run

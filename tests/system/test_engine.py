@@ -15,15 +15,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-import sqlalchemy as sa
 
 from mnist_core import engine_workers
 from mnist_core.config import TrainingConfig
-from mnist_core.engine import GRACE_SECONDS, MAX_WORKERS, Engine
+from mnist_core.engine import MAX_WORKERS, Engine
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.rows import LEASE_SECONDS
-from mnist_core.runs.schema import runs
+from mnist_core.runs.watch import GRACE_SECONDS
 from tests import dask_cluster, postgresql
 from tests.waiting import PATIENCE, is_gone, until
 
@@ -186,10 +185,6 @@ def test_a_run_whose_server_was_killed_is_taken_up_by_another(engine, store):
     until(lambda: all(map(is_gone, workers)))
     (own,) = [lease.run_id for lease in engine._training]
     (lost,) = set(busy) - {own}
-    with store.database.writing() as connection:  # rather than wait for its end
-        connection.execute(
-            sa.update(runs).where(runs.c.id == lost).values(lease_expires_at=time.time() - 1)
-        )
     reaches(store, lost, RunStatus.QUEUED)
     store.command(own, Command.STOP)
     until(lambda: store.get(lost).attempt == 2)

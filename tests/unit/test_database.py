@@ -19,8 +19,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import LabError, StoreError
+from mnist_core.errors import LabError, StoreError, StoreGoneError
 from mnist_core.runs import Command, Store, database, schema
+from mnist_core.runs.leases import LeaseLostError
 from tests.live_training import Training
 from tests.waiting import PATIENCE
 
@@ -279,3 +280,70 @@ def test_an_error_inside_a_transaction_takes_all_of_it_back(any_store):
     with pytest.raises(ZeroDivisionError):
         write_half()
     assert any_store.get(run.id).name == run.name
+
+
+def test_a_deleted_database_is_noticed_and_its_rows_are_shown_no_more(lab_home):
+    store = Store(lab_home)
+    training = Training(store)
+    training.train(3)
+    shutil.rmtree(lab_home)
+    for use in (store.list_runs, lambda: training.train(1), lambda: store.create(TrainingConfig())):
+        with pytest.raises(StoreGoneError) as caught:
+            use()
+        assert str(lab_home) in sentence(caught.value)
+    assert not lab_home.exists()  # nothing is begun in a place that may only be unmounted
+
+    another = Store(lab_home)  # from the shell, say
+    run = another.create(TrainingConfig())
+    assert store.list_runs() == [run]
+    assert store.database.openings == 2
+    with pytest.raises(LeaseLostError):
+        training.train(1)
+    store.rename(run.id, "seen by both")
+    assert another.get(run.id).name == "seen by both"
+
+
+def test_a_database_that_was_away_for_a_while_goes_on(lab_home):
+    store = Store(lab_home)
+    training = Training(store)
+    training.train(3)
+    lab_home.rename(lab_home.with_name("elsewhere"))
+    with pytest.raises(StoreGoneError):
+        training.train(1)
+    lab_home.with_name("elsewhere").rename(lab_home)
+    training.done = 3
+    training.train(2)
+    assert len(store.curves(training.id)) == 5
+
+
+def test_a_database_replaced_by_another_is_opened_anew(tmp_path):
+    """Also where the log of the old one is left beside the new one."""
+    store, other = Store(tmp_path / "here"), Store(tmp_path / "there")
+    old = [store.create(TrainingConfig(), name=f"old {place}") for place in range(30)]
+    new = [other.create(TrainingConfig(), name=f"new {place}") for place in range(50)]
+    other.database.close()
+    assert (tmp_path / "here" / "runs.db-wal").stat().st_size > 0
+    (tmp_path / "there" / "runs.db").replace(tmp_path / "here" / "runs.db")
+    assert sorted(run.name for run in store.list_runs()) == sorted(run.name for run in new)
+    store.rename(new[0].id, "written")
+    with pytest.raises(StoreError):
+        store.get(old[0].id)
+    with connection_to(store) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert Store(tmp_path / "here").get(new[0].id).name == "written"
+
+
+def test_a_write_into_a_file_that_is_deleted_meanwhile_is_no_success(lab_home):
+    store = Store(lab_home)
+    run = store.create(TrainingConfig())
+
+    def write() -> None:
+        with store.database.writing() as connection:
+            connection.execute(sa.update(schema.runs).values(name="lost"))
+            for path in lab_home.glob("runs.db*"):
+                path.unlink()
+
+    with pytest.raises(StoreGoneError):
+        write()
+    Store(lab_home)
+    assert store.list_runs() == [] and run.name != "lost"

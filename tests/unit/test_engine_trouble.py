@@ -6,9 +6,12 @@ from typing import Any, cast
 
 import pytest
 
+from mnist_core import engine as engine_module
+from mnist_core.config import TrainingConfig
 from mnist_core.engine import Engine, EngineState
 from mnist_core.errors import EngineError, StoreError
 from mnist_core.runs import Store
+from tests import disks
 
 
 class DyingWorkers:
@@ -54,3 +57,41 @@ def test_a_store_that_fails_is_told_until_it_works_again(tmp_path, caplog):
     assert len(caplog.records) == 1  # not each second
     engine._recover()
     assert engine._trouble == ""
+
+
+def test_an_engine_knows_at_rest_that_nothing_can_be_written(tmp_path, monkeypatch):
+    store = Store(tmp_path / "home")
+    engine = Engine(store)
+    engine.state = EngineState("ready")
+    monkeypatch.setattr(engine_module, "PROVE_SECONDS", 0.0)
+
+    def look() -> EngineState:
+        engine._recover_at = 0.0
+        try:
+            engine._recover()
+        except StoreError as error:
+            engine._complain(error)
+        return engine.state if engine._trouble else EngineState("ready")
+
+    assert look() == EngineState("ready")
+    with disks.read_only(tmp_path / "home"):
+        assert "Read-only" in look().message or "denied" in look().message
+    assert look() == EngineState("ready")
+    (tmp_path / "home").rename(tmp_path / "away")
+    gone = look()
+    assert gone.phase == "failed" and "gone" in gone.message
+    (tmp_path / "away").rename(tmp_path / "home")
+    assert look() == EngineState("ready")
+
+
+def test_a_full_disk_is_noticed_though_the_database_has_room_in_its_log(tmp_path):
+    with disks.small_disk(tmp_path / "home", kilobytes=2000) as home:
+        store = Store(home)
+        store.create(TrainingConfig())
+        store.check_writable()
+        disks.fill(home)
+        with pytest.raises(StoreError, match="disk is full"):
+            store.check_writable()
+        (home / "filling").unlink()
+        store.check_writable()
+        store.database.close()

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,9 @@ from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
 from mnist_core.runs import Command, Progress, RunStatus, Store
 from mnist_core.runs.leases import MAX_STALLS, Lease, LeaseLostError, RunQueue, RunWriter
-from mnist_core.runs.rows import ABANDONED_AFTER, LEASE_SECONDS
+from mnist_core.runs.rows import LEASE_SECONDS
 from mnist_core.runs.schema import runs
+from mnist_core.runs.watch import GRACE_SECONDS, LeaseWatch
 from tests.live_training import Training, record
 from tests.waiting import PATIENCE
 
@@ -51,14 +54,41 @@ def queue(store: Store) -> RunQueue:
     return RunQueue(store.database)
 
 
-def let_expire(store: Store, run_id: str, *, seconds_ago: float = 0.1) -> None:
-    """Move the end of a lease into the past, rather than wait for it."""
+@dataclass
+class Observer:
+    """One who looks at the leases each second, by a clock that the test moves."""
+
+    store: Store
+    now: float = 1000.0
+
+    def __post_init__(self) -> None:
+        self.store.database.leases = LeaseWatch(lambda: self.now)
+        self.queue = RunQueue(self.store.database)
+        self.queue.recover()
+
+    def watch(
+        self, seconds: float = LEASE_SECONDS + 1, *, meanwhile: Callable[[], object] = int
+    ) -> list[str]:
+        """Look each second for so long; the runs that were taken back."""
+        found = []
+        for _ in range(int(seconds)):
+            meanwhile()
+            self.now += 1
+            found += self.queue.recover()
+        return found
+
+
+@pytest.fixture
+def observer(store: Store) -> Observer:
+    return Observer(store)
+
+
+def set_end(store: Store, run_id: str, seconds_from_now: float) -> None:
+    """Let a lease name another end, as one does whose writer has another clock."""
+    end = time.time() + seconds_from_now
     with store.database.writing() as connection:
-        connection.execute(
-            sa.update(runs)
-            .where(runs.c.id == run_id)
-            .values(lease_expires_at=time.time() - seconds_ago)
-        )
+        held = sa.update(runs).where(runs.c.id == run_id)
+        connection.execute(held.values(lease_expires_at=end))
 
 
 def test_the_oldest_queued_run_is_claimed_first(store, queue):
@@ -213,25 +243,78 @@ def test_a_deleted_run_cannot_be_written(store):
     assert store.journal(training.id) == []
 
 
-def test_a_lease_that_ended_is_recovered_by_requeuing_the_run(store, queue):
+def test_a_lease_that_is_renewed_no_more_is_recovered_by_requeuing_the_run(store, observer):
     training, healthy = Training(store), Training(store)
     training.train(3)
     training.batches(1, 10)
-    assert queue.recover() == []
-    let_expire(store, training.id)
+    assert observer.watch(LEASE_SECONDS - 1, meanwhile=healthy.writer.renew) == []
     before = training.run
-    assert queue.recover() == [training.id]
+    assert before.status is RunStatus.RUNNING
+    assert observer.watch(2, meanwhile=healthy.writer.renew) == [training.id]
     run = training.run
     assert run.status is RunStatus.QUEUED
     assert run.progress is None and run.version > before.version
     assert [row.epoch for row in store.curves(run.id)] == [1, 2, 3]
-    assert queue.recover() == []
+    assert observer.watch(meanwhile=healthy.writer.renew) == []
     healthy.train(1)
     with pytest.raises(LeaseLostError):
         training.train(1)
 
 
-def test_a_lease_is_held_by_whatever_its_worker_writes(store, queue):
+@pytest.mark.parametrize("hours", [-24 * 400, -1, 1, 24 * 400])
+def test_a_lease_names_any_time_and_is_judged_by_its_renewal_alone(store, observer, hours):
+    dead, healthy = Training(store), Training(store)
+    set_end(store, dead.id, hours * 3600)
+
+    def renew() -> None:
+        healthy.writer.renew()
+        set_end(store, healthy.id, hours * 3600)
+
+    assert observer.watch(3600, meanwhile=renew) == [dead.id]
+    assert healthy.run.status is RunStatus.RUNNING
+
+
+def test_a_clock_that_is_set_while_a_run_is_trained_changes_nothing(store, observer, monkeypatch):
+    training, wall = Training(store), [1.7e9]
+    monkeypatch.setattr(time, "time", lambda: wall[0])
+
+    def jump() -> None:
+        wall[0] += 3601 if wall[0] < 1.7e9 + 7200 else -7200
+        training.writer.renew()
+
+    assert observer.watch(30, meanwhile=jump) == []
+    assert observer.watch() == [training.id]
+
+
+def test_a_lost_lease_is_no_crash(store, observer):
+    training = Training(store)
+    for _ in range(3 * MAX_STALLS):
+        assert observer.watch() == [training.id]
+        assert training.run.status is RunStatus.QUEUED
+        training = Training(store, run=training.run)
+
+
+def test_while_nobody_looked_or_nobody_could_write_no_lease_ends(store, observer, monkeypatch):
+    training = Training(store)
+    observer.watch(LEASE_SECONDS - 1)
+    observer.now += 3600  # the machine slept
+    assert observer.queue.recover() == []
+    training.writer.renew()
+
+    def fail() -> None:
+        raise StoreError("A run.", "The disk is full.", "Free some space.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.database, "prove_writable", fail)
+        for _ in range(20):
+            with suppress(StoreError):
+                observer.watch(1)
+    assert observer.watch(GRACE_SECONDS) == []  # to renew it, now that writing works again
+    assert training.run.status is RunStatus.RUNNING
+    assert observer.watch() == [training.id]
+
+
+def test_a_lease_is_renewed_by_whatever_its_worker_writes(store, observer):
     training = Training(store)
     for write in (
         training.writer.renew,
@@ -240,9 +323,9 @@ def test_a_lease_is_held_by_whatever_its_worker_writes(store, queue):
         training.writer.checkpointed,
         lambda: training.writer.set_status(RunStatus.PAUSED),
     ):
-        let_expire(store, training.id)
+        assert observer.watch(LEASE_SECONDS - 1) == []
         write()
-        assert queue.recover() == []
+    assert observer.watch(LEASE_SECONDS - 1) == []
     with store.database.reading() as connection:
         expires = connection.scalar(sa.select(runs.c.lease_expires_at))
     assert 0 < expires - time.time() <= LEASE_SECONDS
@@ -255,8 +338,7 @@ def test_a_run_whose_workers_keep_dying_is_given_up(store, queue):
         queue.give_back(training.lease, died=True)
         assert training.run.status is RunStatus.QUEUED
         training = Training(store, run=training.run)
-    let_expire(store, training.id)
-    queue.recover()
+    queue.give_back(training.lease, died=True)
     run = training.run
     assert run.status is RunStatus.INTERRUPTED and run.settled
     assert f"ended {MAX_STALLS} times" in run.message
@@ -293,13 +375,12 @@ def test_only_the_lease_that_is_held_is_given_back(store, queue):
     assert training.run.status is RunStatus.FINISHED
 
 
-def test_a_worker_that_dies_after_the_end_leaves_the_run_ended(store, queue):
-    for lose in (lambda t: queue.give_back(t.lease, died=True), lambda t: queue.recover()):
+def test_a_worker_that_dies_after_the_end_leaves_the_run_ended(store, queue, observer):
+    for lose in (lambda t: queue.give_back(t.lease, died=True), lambda t: observer.watch()):
         training = Training(store)
         training.train(2)
         training.writer.set_status(RunStatus.FINISHED)
         assert not training.run.settled
-        let_expire(store, training.id)
         lose(training)
         assert training.run.status is RunStatus.FINISHED
         assert training.run.settled
@@ -315,13 +396,12 @@ def test_a_paused_run_comes_back_paused(store, queue):
     assert again.writer.commands() == [(Command.PAUSE, None)]
 
 
-def test_a_run_put_aside_waits_without_a_lease(store, queue):
+def test_a_run_put_aside_waits_without_a_lease(store, observer):
     training = Training(store)
     training.writer.set_status(RunStatus.PAUSED)
     training.writer.park([(Command.LEARNING_RATE, 0.5)])
     assert training.run.status is RunStatus.PAUSED
-    let_expire(store, training.id, seconds_ago=100)
-    assert queue.recover() == []
+    assert observer.watch() == []
     assert training.run.status is RunStatus.PAUSED
     store.command(training.id, Command.RESUME)
     again = Training(store, run=training.run)
@@ -388,47 +468,43 @@ def test_epochs_that_come_twice_are_written_once(store):
     assert training.run.last_seq == rows[-1].seq == 4
 
 
-def test_a_run_that_nobody_holds_any_more_is_called_interrupted(store, queue):
-    training = Training(store)
-    training.train(2)
-    let_expire(store, training.id, seconds_ago=0.1)
-    assert training.run.status is RunStatus.RUNNING  # an engine may take it up in a moment
-    let_expire(store, training.id, seconds_ago=ABANDONED_AFTER + 0.1)
-    assert training.run.status is RunStatus.INTERRUPTED
-    assert store.list_runs()[0].status is RunStatus.INTERRUPTED
-    training.writer.set_status(RunStatus.PAUSED)
-    let_expire(store, training.id, seconds_ago=ABANDONED_AFTER + 0.1)
-    assert training.run.status is RunStatus.INTERRUPTED
-    queue.recover()
-    assert training.run.status is RunStatus.QUEUED
+def test_a_command_finds_out_which_runs_have_lost_their_worker(store, queue):
+    """One that runs once has no time to watch all leases: it asks of those that cannot be right."""
+    past, ahead, slow, fresh = (Training(store) for _ in range(4))
+    past.train(2)
+    past.writer.set_status(RunStatus.PAUSED)
+    ended = Training(store)
+    ended.writer.set_status(RunStatus.FINISHED)
+    for training, seconds in ((past, -100), (ahead, 3600), (slow, -100), (ended, -100)):
+        set_end(store, training.id, seconds)
+    waits = []
 
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            slow.writer.renew()
 
-def test_an_abandoned_run_can_be_deleted(store):
-    training = Training(store)
-    training.train(2)
+    queue.look_for_abandoned(clock=lambda: sum(waits), pause=wait)
+    assert 0 < sum(waits) <= 2 * GRACE_SECONDS
+    abandoned = {run.id for run in store.list_runs() if run.status is RunStatus.INTERRUPTED}
+    assert abandoned == {past.id, ahead.id}
+    assert ended.run.settled
+    store.delete(past.id)
     with pytest.raises(StoreError):
-        store.delete(training.id)
-    let_expire(store, training.id, seconds_ago=ABANDONED_AFTER + 1)
-    store.delete(training.id)
-    assert store.list_runs() == []
+        store.delete(slow.id)
+    with pytest.raises(StoreError):
+        store.delete(fresh.id)
+    ahead.writer.renew()  # it lives after all
+    assert ahead.run.status is RunStatus.RUNNING
 
 
-def test_commands_to_an_abandoned_run_reach_its_next_worker(store, queue):
+def test_commands_to_an_abandoned_run_reach_its_next_worker(store, observer):
     training = Training(store)
     training.train(2)
-    let_expire(store, training.id, seconds_ago=100)
     store.command(training.id, Command.STOP)
-    queue.recover()
+    observer.watch()
     again = Training(store, run=training.run)
     assert again.writer.commands() == [(Command.STOP, None)]
-
-
-def test_a_worker_late_by_a_moment_keeps_its_run_if_nobody_took_it(store, queue):
-    training = Training(store)
-    let_expire(store, training.id, seconds_ago=3)
-    training.train(2)
-    assert queue.recover() == []
-    assert training.run.epochs_done == 2
 
 
 def test_the_writer_sees_its_run(store):

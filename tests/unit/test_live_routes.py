@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from email.message import Message
+from pathlib import Path
 
 import pytest
 from starlette.responses import PlainTextResponse
@@ -127,7 +129,25 @@ def test_health_says_how_the_engine_is(address: str) -> None:
     code, headers, body = fetch(f"{address}/live/health")
     assert code == 200
     assert headers["cache-control"] == "no-store"
-    assert json.loads(body) == {"status": "ok", "engine": {"state": "stopped", "message": ""}}
+    assert json.loads(body) == {
+        "status": "ok",
+        "engine": {"state": "stopped", "message": ""},
+        "store": {"state": "ready", "message": ""},
+    }
+
+
+def test_health_says_that_the_database_is_gone_or_another_one(address: str, lab_home: Path) -> None:
+    def store() -> dict[str, str]:
+        return json.loads(fetch(f"{address}/live/health")[2])["store"]
+
+    assert store()["state"] == "ready"
+    shutil.rmtree(lab_home)
+    gone = store()
+    assert gone["state"] == "failed" and str(lab_home) in gone["message"]
+    assert fetch(f"{address}/live/events?runs={'a' * 32}")[0] == 503
+    Store.open()
+    again = store()
+    assert again["state"] == "ready" and "replaced" in again["message"]
 
 
 def test_the_routes_lie_below_the_server_s_base_path_too() -> None:
