@@ -93,7 +93,6 @@ def show_choice(runs: dict[str, Run]) -> None:
 
 def show_figures(run: Run) -> None:
     """What it is and what it came to, in a few words."""
-    store = services.store()
     with st.container(key=state.MODELS_FIGURES, horizontal=True):
         name = run.config.metric
         label = _("Test error") if name == "mae" else _("Test accuracy")
@@ -101,8 +100,7 @@ def show_figures(run: Run) -> None:
         if run.best:
             label = _("Validation error") if name == "mae" else _("Validation accuracy")
             st.metric(label, metric(run.best.val_metric, name))
-        size = disk_panel.sizes(store.home).get(run.id, 0)
-        st.metric(_("Size"), disk_panel.in_bytes(size))
+        st.metric(_("Size"), disk_panel.in_bytes(services.store().artifacts.size(run.id)))
     settings = all_settings(run.config, services.rate_changes(run))
     st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))
     keeping_panel.show_origin(run)

@@ -30,14 +30,25 @@ def in_bytes(count: int) -> Markdown:
     return _("{size} MB").format(size=f"{count / 1e6:,.1f}")
 
 
+@st.fragment
 def show_disk() -> None:
-    """What all runs take, and a clean-up that says first what it would remove."""
-    found = sizes(services.store().home)
-    words = ngettext(
-        "{size} in the files of {count} run", "{size} in the files of {count} runs", len(found)
+    """What all runs take, and a clean-up that says first what it would remove.
+
+    Nothing is looked up before somebody opens it: that takes the longer, the more runs there are.
+    """
+    panel = st.expander(
+        _("Disk space"), icon=":material/hard_drive:", key=state.MODELS_DISK, on_change="rerun"
     )
-    title = words.format(size=in_bytes(sum(found.values())), count=whole(len(found)))
-    with st.expander(_("Disk: {title}").format(title=title), key=state.MODELS_DISK):
+    if not panel.open:
+        return
+    with panel, problems.shown():
+        found = sizes(services.store().home)
+        words = ngettext(
+            "**{size}** in the files of {count} run.",
+            "**{size}** in the files of {count} runs.",
+            len(found),
+        )
+        st.markdown(words.format(size=in_bytes(sum(found.values())), count=whole(len(found))))
         st.markdown(
             _(
                 "A clean-up removes runs that ended long ago, with their models. Pinned runs, and "
@@ -48,8 +59,7 @@ def show_disk() -> None:
             state.MODELS_CLEAN_DAYS.prepare()
             limit = Limit(LEAST_DAYS, MOST_DAYS)
             place_field(_("Older than so many days"), state.MODELS_CLEAN_DAYS, limit)
-        with problems.shown():
-            show_clean_up(services.old_runs(state.MODELS_CLEAN_DAYS.get(), found))
+        show_clean_up(services.old_runs(state.MODELS_CLEAN_DAYS.get(), found))
 
 
 def show_clean_up(old: list[OldRun]) -> None:
@@ -71,13 +81,15 @@ def show_clean_up(old: list[OldRun]) -> None:
         st.caption(
             _("They are removed permanently. Pin or download the runs that you want to keep.")
         )
-        st.button(
+        pressed = st.button(
             _("Remove them"),
             type="primary",
             key=state.MODELS_CLEAN_CONFIRM,
             on_click=clean,
             args=(old,),
         )
+        if pressed:
+            st.rerun()  # the whole page, which lists the runs too
 
 
 def clean(old: list[OldRun]) -> None:

@@ -156,7 +156,7 @@ def show_download(run: Run) -> None:
             "under “Import a saved run”."
         )
     )
-    size = disk_panel.sizes(services.store().home).get(run.id, 0)
+    size = services.store().artifacts.size(run.id)
     st.download_button(
         _("Download everything ({size})").format(size=disk_panel.in_bytes(size)),
         lambda: _archive(run.id),

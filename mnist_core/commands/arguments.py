@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from mnist_core.errors import ConfigError, StoreError, shown
-from mnist_core.examples import listed_examples
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
 from mnist_core.runs.leases import RunQueue
@@ -58,10 +57,7 @@ def run_named(store: Store, name: str) -> Run:
 
     An example is found after all runs that people have started.
     """
-    runs = store.list_runs(limit=MOST_RUNS) + listed_examples(store, hidden=True)
-    beginning = name if len(name) >= ID_BEGINNING else "no id begins so"
-    found = [run for run in runs if run.name == name or run.id.startswith(beginning)]
-    if found:
+    if found := store.named(name, name if len(name) >= ID_BEGINNING else None):
         return found[0]
     raise ConfigError(
         mark("The run is {name}."),

@@ -177,6 +177,14 @@ class Artifacts:
         with file:
             yield file
 
+    def size(self, run_id: str) -> int:
+        """How many bytes the files of a run take."""
+        try:
+            found = self._files.find(f"{self._path}/{run_id}", detail=True)
+        except FileNotFoundError:
+            return 0
+        return sum(entry["size"] for entry in found.values())
+
     def sizes(self) -> dict[str, int]:
         """How many bytes the files of each run take, by its id."""
         try:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 import os
 import secrets
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,8 @@ TAG_LENGTH = 30
 MOST_TAGS = 12
 #: Runs that one query asks about; SQLite takes 32,766 values in all.
 MOST_AT_ONCE = 5000
+#: Runs that have ended are kept in memory, so many of those that were asked for last: 3 kB each.
+KEPT_RUNS = 5000
 DEFAULT_HOME = Path(__file__).parents[2] / ".mnist_lab"
 
 
@@ -68,6 +72,8 @@ class Store:
             self.artifacts.prepare()
         self.database = Database(self.url)
         self.drawings = Drawings(self.database)
+        self._ended: OrderedDict[str, Run] = OrderedDict()
+        self._keeping = threading.Lock()
 
     @classmethod
     def open(cls) -> Store:
@@ -194,6 +200,22 @@ class Store:
                 name=run.name,
             )
         self._update(run_id, hidden=hidden)
+
+    def named(self, name: str, beginning: str | None = None) -> list[Run]:
+        """Runs of a name, or of an id that begins so, newest first; also examples.
+
+        Args:
+            name: The whole name.
+            beginning: First digits of an id; None for no id.
+        """
+        wanted = runs.c.name == name
+        if beginning is not None:
+            wanted |= runs.c.id.startswith(beginning, autoescape=True)
+        query = ALL_RUNS.where(wanted).order_by(
+            runs.c.example.is_not(None), runs.c.created_at.desc(), runs.c.id
+        )
+        with self.database.reading() as connection:
+            return self._read(connection, query)
 
     def tagged(self, tag: str) -> list[Run]:
         """Runs with a tag, newest first.
@@ -361,7 +383,28 @@ class Store:
                 connection.execute(sa.insert(commands).values(values))
 
     def _read(self, connection: sa.Connection, query: sa.Select[Any]) -> list[Run]:
-        return read_runs(connection, query, self.database.leases.is_over)
+        """The runs that a query finds; one that has ended is read once, until it is changed."""
+        rows = connection.execute(
+            query.with_only_columns(runs.c.id, runs.c.version, runs.c.lease_token)
+        ).all()
+        with self._keeping:
+            kept = {row.id: self._ended.get(row.id) for row in rows if row.lease_token is None}
+        found = {
+            row.id: run for row in rows if (run := kept.get(row.id)) and run.version == row.version
+        }
+        missing = [row.id for row in rows if row.id not in found]
+        for start in range(0, len(missing), MOST_AT_ONCE):
+            some = ALL_RUNS.where(runs.c.id.in_(missing[start : start + MOST_AT_ONCE]))
+            for run in read_runs(connection, some, self.database.leases.is_over):
+                found[run.id] = run
+        with self._keeping:
+            for run_id in kept.keys() & found.keys():
+                if found[run_id].settled:
+                    self._ended[run_id] = found[run_id]
+                    self._ended.move_to_end(run_id)
+            while len(self._ended) > KEPT_RUNS:
+                self._ended.popitem(last=False)
+        return [found[row.id] for row in rows if row.id in found]
 
     def _update(self, run_id: str, **values: object) -> None:
         with self.database.writing() as connection:

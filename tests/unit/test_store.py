@@ -80,6 +80,22 @@ def test_a_listed_run_is_the_one_that_get_returns(store):
     assert store.list_runs() == [store.get(run.id) for run in store.list_runs()]
 
 
+def test_a_run_that_has_ended_is_read_once_until_it_is_changed(store):
+    ended, active = Training(store), Training(store)
+    ended.train(3)
+    ended.end()
+    active.train(3)
+    first = {run.id: run for run in store.list_runs()}
+    again = {run.id: run for run in store.list_runs()}
+    assert again == first
+    assert again[ended.id] is first[ended.id] and again[active.id] is not first[active.id]
+    store.rename(ended.id, "another name")
+    assert store.list_runs()[1].name == store.get(ended.id).name == "another name"
+    assert [run.id for run in store.named("another name")] == [ended.id]
+    assert {run.id for run in store.named("none", ended.id[:6])} == {ended.id}
+    assert not store.named("none", "%") and not store.named("none")
+
+
 def test_an_unknown_run_is_said_to_be_unknown(store):
     for asked in (
         lambda: store.get(NOBODY),
