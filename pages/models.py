@@ -97,7 +97,7 @@ def show_figures(run: Run) -> None:
         name = run.config.metric
         label = _("Test error") if name == "mae" else _("Test accuracy")
         st.metric(label, metric(run.test_metric, name))
-        if run.best:
+        if run.best and run.config.validation_size:
             label = _("Validation error") if name == "mae" else _("Validation accuracy")
             st.metric(label, metric(run.best.val_metric, name))
         st.metric(_("Size"), disk_panel.in_bytes(services.store().artifacts.size(run.id)))

@@ -131,14 +131,20 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
     figures_line = both.format(
         best=metric(best.val_metric, name), last=metric(last.val_metric, name)
     )
-    test = metric(run.test_metric, name)
     of_number = name == "mae"
-    return [
-        (_("Epochs"), f"{whole(run.epochs_done)} / {whole(run.config.epochs)}", 120),
+    validated = [
         (_("Best epoch"), whole(best.epoch), 120),
         (_("Validation loss"), losses, 190),
         (_("Validation error") if of_number else _("Validation accuracy"), figures_line, 190),
-        (_("Test error") if of_number else _("Test accuracy"), test, 110),
+    ]
+    return [
+        (_("Epochs"), f"{whole(run.epochs_done)} / {whole(run.config.epochs)}", 120),
+        *(validated if run.config.validation_size else []),
+        (
+            _("Test error") if of_number else _("Test accuracy"),
+            metric(run.test_metric, name),
+            110,
+        ),
     ]
 
 
