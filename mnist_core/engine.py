@@ -61,17 +61,17 @@ class Question(Enum):
     """What is asked of the workers, by how long it takes and who waits; each has its patience."""
 
     #: A person waits for it after each stroke. A worker of its own answers.
-    READING = 30.0
+    READING = "reading", 30.0
     #: A portion of an evaluation, an explanation: a second or so. The worker in the background
     #: answers, or, until that has started, the one for readings.
-    SHORT = 120.0
+    SHORT = "short", 120.0
     #: An import, an export. Waits until the worker in the background has started.
-    LONG = 240.0
+    LONG = "long", 240.0
 
     @property
     def seconds(self) -> float:
         """How long to wait for the answer: loading a model and other questions are part of it."""
-        return self.value
+        return self.value[1]
 
 
 @dataclass(frozen=True)

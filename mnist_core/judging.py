@@ -1,7 +1,7 @@
 """How well a run's networks do on its test, validation and training samples, asked of a worker.
 
-A large part is evaluated in portions: the page that asks can show how far it is, and a stroke on
-the Draw page, which the same worker recognises, waits for one portion and not for all. One part is
+A large part is evaluated in portions: the page that asks can show how far it is, and an
+explanation, which the same worker gives, waits for one portion and not for all. One part is
 evaluated at a time, in the order in which they were first asked for. The results are kept: the
 models of a run that has ended do not change any more.
 """

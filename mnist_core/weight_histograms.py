@@ -28,6 +28,8 @@ VALUES = 60
 EPOCHS = 200
 #: Arrays of weights that are shown of one run, at most: its first ones.
 MOST_ARRAYS = 100
+#: Larger numbers are no weights of a network and would leave the range of what is computed.
+LARGEST = 1e30
 #: Bytes of one bar: its edges and its count, 64 bits each.
 BAR_BYTES = 24
 
@@ -101,9 +103,11 @@ def _table(content: bytes) -> NDArray[np.float64] | None:
         return None
     bars = np.frombuffer(content, "<f8").reshape(-1, 3)
     edges, counts = bars[:, :2].ravel(), bars[:, 2]
-    if not np.isfinite(bars).all() or (np.diff(edges) < 0).any():
+    if not (np.abs(bars) < LARGEST).all():  # nor what is no number
         return None
-    return bars if (counts >= 0).all() and counts.sum() > 0 else None
+    if (np.diff(edges) < 0).any() or (counts < 0).any():
+        return None
+    return bars if counts.sum() > 0 else None
 
 
 def _on_a_grid(name: str, tables: dict[int, NDArray[np.float64]]) -> WeightHistograms:

@@ -100,7 +100,7 @@ def show_figures(run: Run) -> None:
         if run.best and run.config.validation_size:
             label = _("Validation error") if name == "mae" else _("Validation accuracy")
             st.metric(label, metric(run.best.val_metric, name))
-        st.metric(_("Size"), disk_panel.in_bytes(services.store().artifacts.size(run.id)))
+        st.metric(_("Size"), disk_panel.in_bytes(disk_panel.size(run.id, run.version)))
     settings = all_settings(run.config, services.rate_changes(run))
     st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))
     keeping_panel.show_origin(run)
@@ -122,7 +122,7 @@ def show_run(run: Run, known_tags: list[str]) -> None:
     section = st.segmented_control(
         _("What to do"),
         list(SECTIONS),
-        format_func=lambda key: Markdown(f"{ICONS[key]} ") + _(SECTIONS[key]),
+        format_func=lambda key: Markdown(" ").join([Markdown(ICONS[key]), _(SECTIONS[key])]),
         key=state.MODELS_SECTION.prepare(),
         required=True,
         label_visibility="collapsed",

@@ -107,7 +107,8 @@ def show_run(run: Run, study: str | None = None) -> None:
         if run.message:
             st.caption(escaped(run.message))
         if error := run_choice.unusable(run):
-            st.caption(Markdown(":material/warning: ") + problems.sentence(error))
+            words = Markdown(":material/warning: {why}")
+            st.caption(words.format(why=problems.sentence(error)))
 
 
 def when(run: Run) -> str:

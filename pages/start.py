@@ -46,7 +46,7 @@ def offer(preset: Preset) -> None:
     with st.container(
         border=True, height="stretch", key=state.preset_card(preset.key), gap="xsmall"
     ):
-        st.markdown(Markdown("### ") + _(preset.label), anchors=False)
+        st.markdown(Markdown("### {name}").format(name=_(preset.label)), anchors=False)
         st.markdown(_(preset.summary))
         st.markdown(_("**Teaches:** {text}").format(text=_(preset.teaches)))
         line = Markdown(" · ").join(

@@ -35,7 +35,7 @@ def judgement(name: str, part: str) -> AnyEvaluation:
     )
 
 
-def answer(function: Any, *arguments: Any) -> Any:
+def answer(function: Any, *arguments: Any, **_kind: Any) -> Any:
     """Stands for ``services.ask``: what the worker would say to a question of the page Ask."""
     run = services.store().get(arguments[2])
     entry = task(run.config.task)

@@ -9,6 +9,7 @@ import streamlit as st
 from mnist_core import attribution
 from mnist_core.attribution import MOST_CHARACTERS, Column, TableAnswer, TextAnswer, columns_of
 from mnist_core.config import TrainingConfig
+from mnist_core.engine import Question
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Run
@@ -18,7 +19,7 @@ from mnist_core.words import mark
 from ui import ask_figures, fetching, pictures, problems, services, state
 from ui.run_words import class_name, price, price_change, probability, whole
 from ui.starting import start_run
-from ui.text import _
+from ui.text import Markdown, _
 
 #: What is asked before anybody has typed something: it has words for each side.
 FIRST_TEXTS = {
@@ -32,6 +33,8 @@ OFFERS: dict[str, tuple[str, int]] = {
     "reuters": (mark("News: train a topic classifier"), 9),
     "boston": (mark("House prices: train a price model"), 80),
 }
+#: A text of so many characters takes longer than a stroke may wait: a variant of it for each word.
+LONG_TEXT = 5_000
 #: Words in the list of those that push most.
 LISTED = 10
 #: Topics that are shown of many.
@@ -46,7 +49,8 @@ TEXT_HEIGHT = 190
 @st.cache_data(max_entries=500, show_spinner=False)
 def _text_answer(run_id: str, attempt: int, checkpoint: str, text: str) -> TextAnswer:  # noqa: ARG001 - part of what is remembered
     place = services.store().home, services.store().url
-    return services.ask(attribution.ask_text, *place, run_id, checkpoint, text)
+    kind = Question.READING if len(text) < LONG_TEXT else Question.SHORT
+    return services.ask(attribution.ask_text, *place, run_id, checkpoint, text, kind=kind)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -171,7 +175,10 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
         return
     names = [class_name(name) for name in entry.classes]
     best = answer.ranking[0]
-    st.metric(_("Prediction"), f"{names[best]}: {probability(answer.probabilities[best])}")
+    found = Markdown("{name}: {probability}").format(
+        name=names[best], probability=Markdown(probability(answer.probabilities[best]))
+    )
+    st.metric(_("Prediction"), found)
     shown = answer.ranking[:SHOWN_CLASSES]
     st.html(
         '<div class="lab-answer lab-topics">'

@@ -13,7 +13,7 @@ from ui import evaluation_charts, pictures, state
 from ui.evaluation_words import CHART_CONFIG, class_names, part_words, quoted
 from ui.run_words import class_name, loss, percent, samples_called, whole
 from ui.sample_views import most_shown, sample_views
-from ui.text import _, ngettext
+from ui.text import Markdown, _, ngettext
 
 #: The worst answers that are shown.
 WORST_SHOWN = 12
@@ -123,7 +123,8 @@ def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
     shown = found[: most_shown(run)]
     words = _("The most confident predictions come first, each with its confidence.")
     if len(shown) < len(found):
-        words += " " + _("Shown are the first {count}.").format(count=whole(len(shown)))
+        first = _("Shown are the first {count}.").format(count=whole(len(shown)))
+        words = Markdown(" ").join([words, first])
     st.caption(words)
     sure = [percent(float(share)) for share in evaluation.probabilities[shown, read]]
     spoken = [
@@ -183,7 +184,7 @@ def _worst_line(evaluation: Evaluation, position: int) -> str:
     words = _("{true}, classified correctly") if true == read else _("{true}, predicted as {read}")
     line = words.plain(true=quoted(names[true]), read=quoted(names[read]))
     if evaluation.wrong[position]:
-        line += " " + _("(label made wrong on purpose)")
+        line = f"{line} {_('(label made wrong on purpose)')}"
     return line
 
 

@@ -35,7 +35,7 @@ def pixel_map(image_u8: NDArray[np.uint8]) -> go.Figure:
             showscale=False,
             # Without a size of their own, the numbers fit their squares at each zoom.
             texttemplate="%{z}",
-            hovertemplate=_("row %{y}, column %{x}: %{z}") + "<extra></extra>",
+            hovertemplate=f"{_('row %{y}, column %{x}: %{z}')}<extra></extra>",
         )
     )
     figure.update_xaxes(showgrid=False, zeroline=False, side="top", dtick=7, constrain="domain")

@@ -20,7 +20,7 @@ from ui import data_figures, data_parts, data_tables, data_texts, pictures, stat
 from ui.data_steps import StepWords
 from ui.number_field import place_field
 from ui.run_words import class_name, price, whole
-from ui.text import _
+from ui.text import Markdown, _
 
 STEPS: dict[str, StepWords] = {
     "words": StepWords(
@@ -185,7 +185,9 @@ def _show_text_result(step: Step, entry: Task, label: int) -> None:
         places = ", ".join(map(str, array.nonzero()[0][:6].tolist()))
         st.caption(line.format(ones=whole(ones), places=places))
     elif step.key == "label":
-        st.metric(_("Label"), f"{label}: {class_name(entry.classes[label])}")
+        words = Markdown("{label}: {name}")
+        name = class_name(entry.classes[label])
+        st.metric(_("Label"), words.format(label=label, name=name))
     else:
         names = [str(number) for number in range(len(entry.classes))]
         st.html(f'<div class="lab-small-cells">{data_figures.cells(names, array)}</div>')

@@ -14,8 +14,8 @@ from ui import data_figures, data_parts, state
 from ui.data_parts import ImageSet
 from ui.number_field import place_field
 from ui.picture_grid import picture_grid
-from ui.run_words import class_name, percent, whole
-from ui.text import Markdown, _, ngettext
+from ui.run_words import counted, percent, whole
+from ui.text import _, escaped, ngettext
 
 #: What there is to look at, in the order of the page.
 VIEWS = {
@@ -160,7 +160,7 @@ def _show_choice(config: TrainingConfig) -> None:
     st.segmented_control(
         _("Set"),
         data_parts.SETS,
-        format_func=lambda name: _(SET_LABELS[name]) + Markdown(f" ({whole(sets[name])})"),
+        format_func=lambda name: counted(_(SET_LABELS[name]), sets[name]),
         key=state.DATA_SPLIT.prepare(),
         required=True,
         help=_(
@@ -174,7 +174,7 @@ def _show_choice(config: TrainingConfig) -> None:
     st.pills(
         _("Class"),
         [EVERY, *range(len(names))],
-        format_func=lambda label: _("All") if label == EVERY else class_name(names[label]),
+        format_func=lambda label: _("All") if label == EVERY else escaped(names[label]),
         key=state.DATA_CLASS.prepare(),
         required=True,
         on_change=turn_to_first,

@@ -13,7 +13,7 @@ from mnist_core.tasks import Standard, draw, split, task
 from mnist_core.words import mark
 from ui import data_figures, data_parts, data_tasks, fetching, state
 from ui.charts import METRICS
-from ui.run_words import PRICE_COLUMN, whole
+from ui.run_words import PRICE_COLUMN, counted
 from ui.text import Markdown, _
 
 #: Points in a picture of a column and the price: more would only cover each other.
@@ -76,7 +76,7 @@ def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np
     st.segmented_control(
         _("Set"),
         data_parts.SETS,
-        format_func=lambda name: _(SET_LABELS[name]) + Markdown(f" ({whole(len(sets[name][1]))})"),
+        format_func=lambda name: counted(_(SET_LABELS[name]), len(sets[name][1])),
         key=state.DATA_SPLIT.prepare(),
         required=True,
         help=_(

@@ -17,8 +17,8 @@ from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, 
 from mnist_core.words import mark
 from ui import data_figures, data_parts, state
 from ui.data_parts import ImageSet
-from ui.run_words import class_name, whole
-from ui.text import Markdown, _
+from ui.run_words import class_name, counted, whole
+from ui.text import _
 
 #: Texts on a page of the list, and words of each in it.
 PAGE = 10
@@ -75,7 +75,7 @@ def show_choice(config: TrainingConfig) -> None:
         st.segmented_control(
             _("Set"),
             data_parts.SETS,
-            format_func=lambda name: _(SET_LABELS[name]) + Markdown(f" ({whole(sets[name])})"),
+            format_func=lambda name: counted(_(SET_LABELS[name]), sets[name]),
             key=state.DATA_SPLIT.prepare(),
             required=True,
             help=_(

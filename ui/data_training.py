@@ -16,7 +16,7 @@ from ui.fields import CHOICE_LABELS
 from ui.navigation import train_page
 from ui.picture_grid import sheet
 from ui.run_words import whole
-from ui.text import _
+from ui.text import Markdown, _
 from ui.waiting import wait_for_engine
 
 #: Training images shown in the grid: the first ones that are drawn.
@@ -69,9 +69,8 @@ def _show_counts(drawn: ImageSet, config: TrainingConfig) -> None:
     )
     wrong = int(drawn.wrong.sum())
     if wrong:
-        words += " " + _("Red, and in brackets: {count} with a wrong label.").format(
-            count=whole(wrong)
-        )
+        red = _("Red, and in brackets: {count} with a wrong label.").format(count=whole(wrong))
+        words = Markdown(" ").join([words, red])
     st.caption(words)
 
 

@@ -23,6 +23,12 @@ def sizes(home: str) -> dict[str, int]:  # noqa: ARG001 - part of what is rememb
     return services.store().artifacts.sizes()
 
 
+@st.cache_data(ttl=SIZES_SECONDS, max_entries=100, show_spinner=False)
+def size(run_id: str, version: int) -> int:  # noqa: ARG001 - part of what is remembered
+    """Bytes of one run's files, for all sessions."""
+    return services.store().artifacts.size(run_id)
+
+
 def in_bytes(count: int) -> Markdown:
     """A number of bytes as a person reads it."""
     if count < 1_000_000:

@@ -89,20 +89,13 @@ def _class_sentence(parts: Mapping[str, Evaluation], samples: str) -> str:
             "There is no generalisation gap: the accuracy on the test {samples} is even {points} "
             "percentage points higher than on the training {samples}."
         ).format(points=points, samples=samples)
+        why = _("The training {samples} may be harder, or it is chance.").format(samples=samples)
         if wrong := int(train.wrong.sum()):
-            return (
-                words
-                + " "
-                + _(
-                    "Of the training labels {count} were made wrong on purpose; the network has "
-                    "not memorised those."
-                ).format(count=whole(wrong))
-            )
-        return (
-            words
-            + " "
-            + _("The training {samples} may be harder, or it is chance.").format(samples=samples)
-        )
+            why = _(
+                "Of the training labels {count} were made wrong on purpose; the network has not "
+                "memorised those."
+            ).format(count=whole(wrong))
+        return Markdown(" ").join([words, why])
     return _(
         "The generalisation gap in accuracy, {points} percentage points, may be chance: the "
         "interval contains 0. So far the network generalises to new {samples}."

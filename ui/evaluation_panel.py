@@ -81,10 +81,11 @@ def _loss_help(evaluation: Evaluation, classes: int) -> Markdown:
         "{classes} classes gives {guess}. The range below holds the true loss 95 times of 100."
     ).format(classes=classes, guess=loss(float(np.log(classes))))
     if evaluation.penalty > 0:
-        text += " " + _(
+        more = _(
             "The curves of the training show {penalty} more: what regularisation adds for large "
             "weights."
         ).format(penalty=loss(evaluation.penalty))
+        text = Markdown(" ").join([text, more])
     return text
 
 
@@ -210,9 +211,7 @@ def show_thresholds(evaluation: Evaluation) -> None:
             ).format(name=yes, share=percent(evaluation.curves.positives)),
         )
         st.plotly_chart(
-            threshold_charts.precision_recall_curve(
-                evaluation, translate=lambda name: str(class_name(name))
-            ),
+            threshold_charts.precision_recall_curve(evaluation, translate=class_name),
             config=CHART_CONFIG,
             alt=_("Precision-recall curve"),
         )

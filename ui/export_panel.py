@@ -55,7 +55,7 @@ def show_export(run: Run) -> None:
         return
     no_code = why_no_code(run)
     if no_code and not run.has_models:
-        st.info(f"{_('This run has left no network.')} {_(no_code)}")
+        st.info(Markdown(" ").join([_("This run has left no network."), _(no_code)]))
         return
     form = _choose_format(run, no_code)
     checkpoint = "best" if form.is_code else _choose_checkpoint(run)
@@ -80,7 +80,7 @@ def _model_words(run: Run) -> Markdown:
     answers = output_words(run)
     if not answers:
         return takes
-    return takes + " " + _(answers).format(unit=_(task(run.config.task).unit))
+    return Markdown(" ").join([takes, _(answers).format(unit=_(task(run.config.task).unit))])
 
 
 def _choose_format(run: Run, no_code: str) -> Format:

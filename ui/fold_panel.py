@@ -19,7 +19,7 @@ from ui.fold_figures import fold_curves
 from ui.fold_final import show_final
 from ui.navigation import train_page
 from ui.run_words import NONE, STATUS_WORDS, loss, metric, settings_line, whole
-from ui.text import _, ngettext, translated
+from ui.text import Markdown, _, ngettext, translated
 
 #: The folds are looked at so often while they train, in seconds.
 LOOK_SECONDS = 1
@@ -62,7 +62,7 @@ def study_name(fold: Run) -> str:
 
 def _name(what: str) -> str:
     plain = what.replace("{", "").replace("}", "")
-    return f"{plain}, " + _("fold {fold} of {folds}")
+    return f"{plain}, {_('fold {fold} of {folds}')}"
 
 
 def show(study: Study) -> None:
@@ -148,7 +148,8 @@ def _troubles(study: Study, training: bool) -> None:
         )
     else:
         rest = _("Reading the number of epochs from a mean needs at least two finished folds.")
-    said = (words + " " + rest).format(count=count, folds=study.planned, finished=finished)
+    said = Markdown(" ").join([words, rest])
+    said = said.format(count=count, folds=study.planned, finished=finished)
     st.warning(said, icon=":material/stop:")
     st.button(
         ngettext("Train the missing fold", "Train the {count} missing folds", count).format(

@@ -156,7 +156,7 @@ def show_download(run: Run) -> None:
             "under “Import a saved run”."
         )
     )
-    size = services.store().artifacts.size(run.id)
+    size = disk_panel.size(run.id, run.version)
     st.download_button(
         _("Download everything ({size})").format(size=disk_panel.in_bytes(size)),
         lambda: _archive(run.id),

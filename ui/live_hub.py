@@ -220,7 +220,6 @@ class LiveHub:
             if news is not None:
                 self._take(entry, news)
                 entry.failing = False
-            return await self._judge(entry.feed) or news is not None
         except Exception:
             if not entry.failing:
                 _log.exception(
@@ -230,6 +229,7 @@ class LiveHub:
             entry.retry_at = time.monotonic() + RETRY_SECONDS
             entry.feed.begin_again()
             return False
+        return await self._judge(entry.feed) or news is not None
 
     def _take(self, entry: _Watched, news: _News) -> None:
         if news.fault is not None:
@@ -245,7 +245,11 @@ class LiveHub:
         if not feed.judging_due(started):
             return False
         epochs = feed.epochs
-        verdicts = await asyncio.to_thread(judge, feed.curves(), feed.classes)
+        try:
+            verdicts = await asyncio.to_thread(judge, feed.curves(), feed.classes)
+        except Exception:  # the curves are shown all the same
+            _log.exception("No criterion could judge the curves of run %s.", feed.run_id)
+            verdicts = {}
         feed.rule(verdicts, epochs, time.monotonic() - started)
         return True
 

@@ -15,8 +15,8 @@ from mnist_core.tasks import task
 from mnist_core.words import mark
 from ui import problems, services, state
 from ui.navigation import RUN_ID, evaluate_page, trying_page
-from ui.run_words import moment, percent, price, whole
-from ui.text import Markdown, _
+from ui.run_words import counted, moment, percent, price
+from ui.text import _
 
 #: Runs to choose from: the newest with a model.
 RUNS_OFFERED = 50
@@ -149,7 +149,7 @@ def choose_checkpoint(run: Run, entry: state.Entry[str]) -> str:
     def line(checkpoint: str) -> str:
         record = run.best if checkpoint == "best" else run.last
         words = _(CHECKPOINT_LABELS[checkpoint])
-        return words + Markdown(f" ({whole(record.epoch)})") if record else words
+        return counted(words, record.epoch) if record else words
 
     entry.keep_among(checkpoints)
     chosen = st.segmented_control(

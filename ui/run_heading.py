@@ -55,8 +55,8 @@ def _show_wait(run_id: str) -> None:
         words = _("Number {position} in the queue.").format(position=wait.position)
         if wait.seconds is not None:
             starts = _("It starts in about {time}.").format(time=about(wait.seconds))
-            words += " " + starts
-        st.caption(Markdown(":material/hourglass_empty: ") + words)
+            words = Markdown(" ").join([words, starts])
+        st.caption(Markdown(":material/hourglass_empty: {words}").format(words=words))
 
 
 def _look_for(run: Run) -> str:

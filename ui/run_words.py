@@ -19,7 +19,7 @@ from mnist_core.runs.records import IMPORTED
 from mnist_core.tasks import TASKS
 from mnist_core.words import mark
 from ui.fields import CHOICE_LABELS
-from ui.text import Markdown, _, ngettext
+from ui.text import Markdown, _, ngettext, translated
 
 #: A column of prices in dollars, for Streamlit's tables.
 PRICE_COLUMN = "$%,.0f"
@@ -142,13 +142,13 @@ def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) 
     if len(shown) < len(changes):
         count = len(changes)
         more = ngettext("({count} change in all)", "({count} changes in all)", count)
-        words += " " + more.format(count=whole(count))
+        words = Markdown(" ").join([words, more.format(count=whole(count))])
     return words
 
 
-def class_name(name: str) -> Markdown:
-    """What a class of a task is called on the pages, in the reader's language."""
-    return _(CLASS_WORDS.get(name, name))
+def class_name(name: str) -> str:
+    """What a class of a task is called on the pages, in the reader's language; plain text."""
+    return translated(CLASS_WORDS.get(name, name))
 
 
 def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
@@ -167,6 +167,11 @@ def epochs(count: int) -> Markdown:
 def whole(number: int) -> str:
     """A whole number with its thousands apart."""
     return f"{number:,}"
+
+
+def counted(label: Markdown, number: int) -> Markdown:
+    """A label with a number that belongs to it: "Everything (70,000)"."""
+    return Markdown("{label} ({number})").format(label=label, number=whole(number))
 
 
 def loss(value: float | None) -> str:

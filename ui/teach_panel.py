@@ -93,8 +93,12 @@ def show_collection(run: Run) -> None:
     """The drawings that there are, and what to do with them."""
     counts = services.store().drawings.counts()
     total = sum(counts)
-    title = ngettext("{count} drawing saved", "{count} drawings saved", total)
-    with st.expander(_("The class's handwriting: ") + title.format(count=whole(total))):
+    words = ngettext(
+        "The class's handwriting: {count} drawing saved",
+        "The class's handwriting: {count} drawings saved",
+        total,
+    )
+    with st.expander(words.format(count=whole(total))):
         if not total:
             st.markdown(
                 _(

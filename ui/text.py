@@ -42,7 +42,8 @@ class Markdown(str):
     """A text of the lab's own, which Streamlit may read as Markdown.
 
     What is filled into its places is not: it may be a name that a person gave or a file brought
-    along, and is shown as it is. Only another text of this type keeps its formats.
+    along, and is shown as it is. Only another text of this type keeps its formats. Texts are put
+    together with :meth:`format` and :meth:`join`: a sum, or an f-string, is no longer marked.
     """
 
     __slots__ = ()
@@ -55,12 +56,6 @@ class Markdown(str):
     def join(self, parts: Iterable[str]) -> Markdown:
         """Put texts together; those of any other type are escaped."""
         return Markdown(super().join(map(str, map(_shown, parts))))
-
-    def __add__(self, other: str) -> Markdown:
-        return Markdown(f"{self}{_shown(other)}")
-
-    def __radd__(self, other: str) -> Markdown:
-        return Markdown(f"{_shown(other)}{self}")
 
     def plain(self, *values: object, **named: object) -> str:
         """Fill the places for a reader of plain text: a chart, an option of a list, HTML."""

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -178,25 +178,36 @@ class Artifacts:
             yield file
 
     def size(self, run_id: str) -> int:
-        """How many bytes the files of a run take."""
-        try:
-            found = self._files.find(f"{self._path}/{run_id}", detail=True)
-        except FileNotFoundError:
-            return 0
-        return sum(entry["size"] for entry in found.values())
+        """How many bytes the files of a run take.
+
+        Raises:
+            StoreError: They cannot be listed.
+        """
+        return sum(entry["size"] for entry in self._found(f"{self._path}/{run_id}").values())
 
     def sizes(self) -> dict[str, int]:
-        """How many bytes the files of each run take, by its id."""
-        try:
-            found = self._files.find(self._path, detail=True)
-        except FileNotFoundError:
-            return {}
+        """How many bytes the files of each run take, by its id.
+
+        Raises:
+            StoreError: They cannot be listed.
+        """
+        found = self._found(self._path)
         sizes: Counter[str] = Counter()
         for path, entry in found.items():
             run_id, below, _ = path.removeprefix(f"{self._path}/").partition("/")
             if below:
                 sizes[run_id] += entry["size"]
         return dict(sizes)
+
+    def _found(self, path: str) -> dict[str, Any]:
+        """The files below a folder; none where it is not there."""
+        try:
+            found: dict[str, Any] = self._files.find(path, detail=True)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        return found
 
     def last_written(self) -> dict[str, float]:
         """When the newest file of each run was written, by its id; as ``time.time()`` says it.

@@ -73,6 +73,7 @@ class Store:
         self.database = Database(self.url)
         self.drawings = Drawings(self.database)
         self._ended: OrderedDict[str, Run] = OrderedDict()
+        self._ended_of = self.database.openings  # another file may have other runs of these ids
         self._keeping = threading.Lock()
 
     @classmethod
@@ -388,6 +389,9 @@ class Store:
             query.with_only_columns(runs.c.id, runs.c.version, runs.c.lease_token)
         ).all()
         with self._keeping:
+            if self._ended_of != self.database.openings:
+                self._ended_of = self.database.openings
+                self._ended.clear()
             kept = {row.id: self._ended.get(row.id) for row in rows if row.lease_token is None}
         found = {
             row.id: run for row in rows if (run := kept.get(row.id)) and run.version == row.version

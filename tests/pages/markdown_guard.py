@@ -2,13 +2,15 @@
 
 A name that a person gave or a file brought along may be a picture from another host, as Markdown.
 ``ui.text.Markdown`` escapes what is filled into it, so the pages give Streamlit nothing else:
-while a page test runs, any other text in a place that is read as Markdown is an error.
+while a page test runs, any other text in a place that is read as Markdown is an error. So is an
+escaped text in a place that is not.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +21,12 @@ from streamlit.delta_generator import DeltaGenerator
 from ui.text import Markdown
 
 #: Parameters that are Markdown in every element that has them, but for these elements.
-PLACES = frozenset({"body", "label", "help", "text"})
-PLAIN = frozenset({"code", "text", "html", "json", "plotly_chart"})
+PLACES = frozenset({"body", "label", "help", "text", "delta_description"})
+#: These are Markdown of a metric only; figures need no mark.
+FIGURES = frozenset({"value", "delta"})
+ESCAPED = re.compile(r"\\[!-/:-@\[-`{-~]")
+FORMATTED = re.compile(r"[]!<*`:\[_~]")
+PLAIN = frozenset({"code", "text", "json"})
 #: Elements whose options are Markdown.
 CHOICES = frozenset({"pills", "segmented_control", "radio"})
 
@@ -44,8 +50,21 @@ def _guarded(name: str, element: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(element)
     def call(*arguments: Any, **named: Any) -> Any:
         given = signature.bind(*arguments, **named).arguments
-        for place in PLACES & set(given):
+        for place in PLACES & set(given) if name != "html" else ():
             _check(f"{name}({place})", given[place])
+        for place in FIGURES & set(given) if name == "metric" else ():
+            if FORMATTED.search(str(given[place])):
+                _check(f"{name}({place})", given[place])
+        for label in given.get("tabs", ()):
+            _check(f"a label of {name}", label)
+        if name == "plotly_chart":
+            _check_plain(name, given["figure_or_data"].to_json().replace('\\"', ""))
+        if name == "html":
+            _check_plain(name, str(given["body"]))
+            return element(*arguments, **named)
+        if name in ("selectbox", "multiselect"):
+            for option in given["options"]:
+                _check_plain(f"an option of {name}", given.get("format_func", str)(option))
         if name in CHOICES:
             shown = given.get("format_func", str)
             for option in given["options"]:
@@ -53,6 +72,11 @@ def _guarded(name: str, element: Callable[..., Any]) -> Callable[..., Any]:
         return element(*arguments, **named)
 
     return call
+
+
+def _check_plain(place: str, text: str) -> None:
+    if ESCAPED.search(text):
+        raise TypeError(f"{place} is no Markdown, and would show the backslashes of {text!r:.200}")
 
 
 def _check(place: str, text: Any) -> None:

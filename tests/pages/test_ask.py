@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.attribution import TableAnswer, TextAnswer, WordPush, columns_of
 from mnist_core.crossvalidation import final_config
-from mnist_core.engine import EngineState
+from mnist_core.engine import EngineState, Question
 from mnist_core.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
 from mnist_core.tasks import TASKS
@@ -47,7 +47,7 @@ def asked(texts: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]
     """Stands in for the worker, and keeps what it was asked."""
     questions: list[tuple[Any, ...]] = []
 
-    def answer(function: Any, *arguments: Any) -> Any:
+    def answer(function: Any, *arguments: Any, kind: Question = Question.READING) -> Any:
         questions.append(arguments[2:])
         if function.__name__ == "ask_table":
             return TableAnswer(25.0, 21.0, tuple(4.0 if n == 5 else 0.0 for n in range(13)))
@@ -266,7 +266,7 @@ def test_the_arrow_points_the_way_that_the_price_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answer = TableAnswer(value, 21.0, (0.0,) * 13)
-    monkeypatch.setattr(services, "ask", lambda *_question: answer)
+    monkeypatch.setattr(services, "ask", lambda *_question, **_kind: answer)
     runs.add(preset="boston")
     app = open_page("ask")
     assert not app.exception

@@ -376,7 +376,7 @@ HOSTILE = "![a](http://host.example/a.png) :red[b] :material/home: <script>"
 
 
 def test_no_page_takes_a_name_for_markdown(runs: Runs, open_page: Open) -> None:
-    queue_folds(runs.store, PRESETS["overfit-700"].config, 2, name=HOSTILE.replace("{", ""))
+    queue_folds(runs.store, PRESETS["overfit-700"].config, 2, name=HOSTILE)
     for number, status in enumerate((RunStatus.RUNNING, RunStatus.FAILED, RunStatus.FINISHED)):
         run = runs.add(status, name=f"{HOSTILE} {number}", message=HOSTILE)
     runs.store.describe(run.id, notes=HOSTILE, tags=["![b](//c.example)"], pinned=False)

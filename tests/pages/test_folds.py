@@ -65,6 +65,7 @@ def test_start_queues_a_run_for_each_fold(
     assert study is not None and len(store.list_runs()) == 3
     assert [(run.config.fold, run.config.folds) for run in study.folds] == [(1, 3), (2, 3), (3, 3)]
     assert {run.config.epochs for run in study.folds} == {20}
+    assert all(run.name.endswith(f", fold {run.config.fold} of 3") for run in study.folds)
     assert app.query_params["study"] == study.tag
 
 

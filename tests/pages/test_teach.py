@@ -98,7 +98,8 @@ def test_what_a_lesson_did_is_shown_with_its_run(open_page: Open, store: Store, 
         "after": {"drawings": 0.75, "test": 0.9904},
     }
     with store.database.writing() as connection:
-        connection.execute(table.update().where(table.c.id == run.id).values(lesson=lesson))
+        change = table.update().where(table.c.id == run.id)
+        connection.execute(change.values(lesson=lesson, version=table.c.version + 1))
     words = said(open_page("draw"))
     assert "was fine-tuned with 60 drawings" in words
     assert "| your drawings that were held out | 50.0% | **75.0%** |" in words

@@ -403,6 +403,17 @@ def test_a_run_that_cannot_be_followed_is_read_anew_and_holds_up_no_other(
     assert caplog.text.count("failed; reading it anew") == 1
 
 
+def test_curves_that_no_criterion_can_judge_are_shown(
+    store: CountingStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    training = Training(store)
+    training.train(2)
+    monkeypatch.setattr(live_hub, "judge", lambda *_curves: 1 / 0)
+    message = asyncio.run(Watcher(LiveHub(lambda: store), training.id).until(has_epochs(2)))
+    assert message["overfitting"] == {}
+    assert caplog.text.count("ZeroDivisionError") == 1
+
+
 def test_nobody_watching_costs_nothing(
     store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ def test_foreign_tables_and_countless_names_are_passed_over(store: Store) -> Non
     run = run_with(store, 1)
     (path,) = (path for path in store.event_files.paths(run.id) if path.parent.name == "train")
     tables = {"odd/length": b"12345", "no/order": bars(2, 1, 5), "less/than none": bars(1, 2, -5)}
+    tables |= {"too/many": bars(1, 2, 1e308, 2, 3, 1e308), "too/wide": bars(-1e308, 1e308, 1)}
     names = {f"layer_{number}/kernel": bars(0, 1, 3) for number in range(2 * MOST_ARRAYS)}
     with path.open("ab") as file:
         for name, content in (tables | names).items():
