@@ -8,6 +8,7 @@ initialiser, a regulariser or a constraint either.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -49,10 +50,10 @@ ACTIVATIONS = (
 
 @dataclass(frozen=True)
 class Part:
-    """An initialiser, regulariser or constraint, to be made by its class's own name.
+    """A regulariser or constraint, to be made by its class's own name.
 
     Attributes:
-        family: "initializers", "regularizers" or "constraints".
+        family: "regularizers" or "constraints".
         kind: Its class.
         settings: Plain values.
     """
@@ -148,11 +149,13 @@ def activation(value: Any) -> str:
         if value.get("class_name") != "function" or value.get("module") not in _OWN:
             raise ValueError
         value = value.get("config")
+    if value == "softmax_v2":  # TensorFlow's own, by the name of its function
+        return "softmax"
     return "linear" if value is None else str(word(*ACTIVATIONS)(value))
 
 
 def part(family: str, kinds: Mapping[str, Mapping[str, Check]]) -> Check:
-    """Nothing, or an initialiser, regulariser or constraint of a known kind."""
+    """Nothing, or a regulariser or constraint of a known kind."""
     short = {_snake(kind): kind for kind in kinds}
 
     def check(value: Any) -> Part | None:
@@ -182,35 +185,40 @@ def _snake(kind: str) -> str:
 
 _OWN = (None, "builtins", "keras.activations")
 _SERIALISED = {"module", "class_name", "config", "registered_name", "shared_object_id"}
-_seed = {"seed": whole(0, 2**63 - 1)}
+#: What weights may have begun with: Keras's names in lower case, without underscores.
+_BEGINNINGS = re.compile(
+    "zeros?|ones?|constant|(identity|orthogonal)(initializer)?|normal|uniform|variancescaling|"
+    "(glorot|he|lecun|random)(normal|uniform)|truncatednormal"
+)
 _any = number(-1e6, 1e6)
 _factor = number(0, 1e6)
 
-initializer = part(
-    "initializers",
-    {
-        "Zeros": {},
-        "Ones": {},
-        "Constant": {"value": _any},
-        "GlorotNormal": _seed,
-        "GlorotUniform": _seed,
-        "HeNormal": _seed,
-        "HeUniform": _seed,
-        "LecunNormal": _seed,
-        "LecunUniform": _seed,
-        "RandomNormal": {"mean": _any, "stddev": _factor} | _seed,
-        "TruncatedNormal": {"mean": _any, "stddev": _factor} | _seed,
-        "RandomUniform": {"minval": _any, "maxval": _any} | _seed,
-        "VarianceScaling": {
-            "scale": number(1e-9, 1e6),
-            "mode": word("fan_in", "fan_out", "fan_avg"),
-            "distribution": word("normal", "truncated_normal", "untruncated_normal", "uniform"),
-        }
-        | _seed,
-        "Orthogonal": {"gain": _any} | _seed,
-        "Identity": {"gain": _any},
-    },
-)
+
+def initializer(value: Any) -> None:
+    """What a weight began with: of a known kind, and then left out, for a file has the weights.
+
+    Each version of Keras writes other settings of it, so any number, word or list of numbers is
+    one, and nothing else is.
+    """
+    if value is None:
+        return
+    if isinstance(value, str):
+        value = {"class_name": value}
+    settings = value.get("config") or {}
+    known = _BEGINNINGS.fullmatch(value["class_name"].replace("_", "").lower())
+    own = value.get("module") in (None, "builtins", "keras.initializers")
+    named = value.get("registered_name") in (None, "", value["class_name"])
+    plain = isinstance(settings, Mapping) and all(_is_plain(one) for one in settings.values())
+    if not (known and own and named and plain and set(value) <= _SERIALISED):
+        raise ValueError
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(one, int | float) for one in value)
+    return value is None or isinstance(value, bool | int | float | str)
+
+
 regularizer = part(
     "regularizers",
     {"L1": {"l1": _factor}, "L2": {"l2": _factor}, "L1L2": {"l1": _factor, "l2": _factor}},
@@ -236,10 +244,14 @@ constraint = part(
 def _weights(*names: str) -> dict[str, Check]:
     found: dict[str, Check] = {}
     for name in names:
-        found[f"{name}_initializer"] = initializer
         found[f"{name}_regularizer"] = regularizer
         found[f"{name}_constraint"] = constraint
     return found
+
+
+def _one_axis(value: Any) -> int:
+    """An axis; tf.keras writes a list of one."""
+    return int(_axis(value[0] if isinstance(value, list) and len(value) == 1 else value))
 
 
 _layout = {"data_format": optional(word("channels_last"))}
@@ -346,14 +358,17 @@ LAYERS: dict[str, dict[str, Check]] = {
         **_layout,
     },
     "Rescaling": {"scale": _factors, "offset": _factors},
-    "Normalization": {"axis": either(_axis, listed(_axis, 0)), "invert": flag},
+    "Normalization": {
+        "axis": optional(either(_axis, listed(_axis, 0))),
+        "invert": flag,
+        "mean": optional(_factors),
+        "variance": optional(either(_factor, listed(_factor, 1, 4))),
+    },
     "BatchNormalization": {
-        "axis": either(_axis, listed(_axis, 1, 1)),
+        "axis": _one_axis,
         "momentum": _small,
         **_normal,
         **_weights("beta", "gamma"),
-        "moving_mean_initializer": initializer,
-        "moving_variance_initializer": initializer,
     },
     "LayerNormalization": {"axis": _axes, **_normal, **_weights("beta", "gamma")},
     "GroupNormalization": {
@@ -410,8 +425,6 @@ LAYERS: dict[str, dict[str, Check]] = {
     },
 }
 
-#: What earlier versions of Keras called a setting.
-RENAMED = {("LeakyReLU", "alpha"): "negative_slope"}
 #: Settings that change nothing of what a trained network answers, and are not passed on.
 LEFT_OUT = frozenset(
     {
@@ -422,6 +435,7 @@ LEFT_OUT = frozenset(
         "is_legacy_layer",
         "rank",
         "renorm_momentum",
-        "time_major",
+        "synchronized",
+        "unroll",
     }
 )

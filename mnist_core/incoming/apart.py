@@ -16,11 +16,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from mnist_core.incoming.legacy import Origin
 from mnist_core.incoming.refusal import RefusedError, damaged
 from mnist_core.words import mark
 
@@ -68,7 +70,7 @@ def _received(answer: BinaryIO) -> Unpacked:
         name: [np.lib.format.read_array(answer, allow_pickle=False) for _ in range(count)]
         for name, count in told["arrays"]
     }
-    return Unpacked(description, arrays)
+    return Unpacked(description, Origin(**told["origin"]), arrays)
 
 
 def _answer(content: bytes, out: BinaryIO) -> None:
@@ -86,6 +88,7 @@ def _answer(content: bytes, out: BinaryIO) -> None:
         return
     told = {
         "description": len(found.description),
+        "origin": asdict(found.origin),
         "arrays": [[name, len(arrays)] for name, arrays in found.arrays.items()],
     }
     out.write(json.dumps(told).encode() + b"\n" + found.description)

@@ -128,6 +128,14 @@ def text(holder: h5py.Group, name: str) -> bytes:
     return found.encode() if isinstance(found, str) else bytes(found)
 
 
+def note(holder: h5py.Group, name: str) -> str | None:
+    """A short text in an attribute that need not be there."""
+    if name not in holder.attrs or holder.attrs.get_id(name).shape != ():
+        return None
+    found = holder.attrs[name]
+    return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
+
+
 def names(holder: h5py.Group, attribute: str) -> list[str]:
     """A list of names in an attribute, or in several numbered ones where it was too long for one.
 

@@ -97,7 +97,8 @@ def read_model_file(
     try:
         check_size(content)
         found = unpack(content)
-        model, output = build(make_plan(read_json(found.description)), found.arrays, wanted)
+        plan = make_plan(read_json(found.description), found.origin)
+        model, output = build(plan, found.arrays, wanted)
     except RefusedError as error:
         raise error.named(file) from error
     kind = "keras" if content.startswith(b"PK") else "h5"

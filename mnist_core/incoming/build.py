@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from mnist_core.errors import LabError
 from mnist_core.incoming.allowed import Part
-from mnist_core.incoming.plan import DIGITS, Call, Plan, Step, Wanted
+from mnist_core.incoming.plan import DIGITS, INPUT, NAME, Plan, Wanted
 from mnist_core.incoming.refusal import RefusedError, brief
+from mnist_core.incoming.steps import Call, Step
 from mnist_core.words import mark
 
 Weights: TypeAlias = NDArray[np.float32]
@@ -36,7 +37,6 @@ SHAPE_ONLY = (
     "ActivityRegularization",
 )
 FAMILIES = {
-    "initializers": keras.initializers,
     "regularizers": keras.regularizers,
     "constraints": keras.constraints,
 }
@@ -69,8 +69,8 @@ def build(
         )
     output = kind_of_output(plan) if wanted.probabilities else "as it is"
     layers = [_layer(step) for step in plan.steps]
-    start = keras.Input(plan.input_shape, name=plan.input_name)
-    done = {(plan.input_name, 0): start}
+    start = keras.Input(plan.input_shape, name=INPUT)
+    done = {(INPUT, 0): start}
     for step, layer in _in_order(plan, layers):
         for number, sources in enumerate(step.calls):
             done[step.name, number] = _applied(step, layer, sources, done, arrays[step.name])
@@ -86,8 +86,8 @@ def build(
         layers = _with_softmax(plan, layers)
         result = layers[-1](result) if layers[-1].name not in arrays else result
     if plan.is_sequential:
-        return keras.Sequential([start, *layers], name=plan.name), output
-    return keras.Model(start, result, name=plan.name), output
+        return keras.Sequential([start, *layers], name=NAME), output
+    return keras.Model(start, result, name=NAME), output
 
 
 def kind_of_output(plan: Plan) -> str:
@@ -119,11 +119,7 @@ def _with_softmax(plan: Plan, layers: list[Any]) -> list[Any]:
     if plan.steps[-1].kind == "Dense" and plan.output == (last.name, 0):
         last.activation = keras.activations.softmax
         return layers
-    names = {layer.name for layer in layers}
-    name = next(
-        f"softmax{'_' * count}" for count in range(9) if f"softmax{'_' * count}" not in names
-    )
-    return [*layers, keras.layers.Softmax(name=name)]
+    return [*layers, keras.layers.Softmax(name="softmax")]  # those of a plan end in a number
 
 
 def _layer(step: Step) -> Any:
@@ -144,9 +140,9 @@ def _value(value: Any) -> Any:
 def _in_order(plan: Plan, layers: list[Any]) -> list[tuple[Step, Any]]:
     """The layers so that each comes after those whose outputs it takes."""
     waiting = list(zip(plan.steps, layers, strict=True))
-    calls = {plan.input_name: 1} | {step.name: len(step.calls) for step in plan.steps}
+    calls = {INPUT: 1} | {step.name: len(step.calls) for step in plan.steps}
     ordered: list[tuple[Step, Any]] = []
-    known = {plan.input_name}
+    known = {INPUT}
     while waiting:
         ready = [one for one in waiting if _sources_of(one[0]) <= known]
         if not ready or any(
@@ -209,7 +205,7 @@ def _fill(step: Step, layer: Any, arrays: list[Weights]) -> None:
                 "Its layer {layer} wants weights of the shapes {wanted}, and the file has {found}."
             ),
             mark("Description and weights do not belong together: save the model again."),
-            layer=brief(step.name),
+            layer=brief(step.label),
             wanted=brief(wanted),
             found=brief(found),
         )
@@ -232,7 +228,7 @@ def _bounded(
             raise RefusedError(
                 mark("Its layer {layer} wants weights of the shape {shape}, more than it brings."),
                 mark("Description and weights do not belong together: save the model again."),
-                layer=brief(step.name),
+                layer=brief(step.label),
                 shape=brief(tuple(shape or ())),
             )
         return add_weight(shape, "zeros", *rest, **more)
@@ -250,7 +246,7 @@ def _check_size(step: Step, layer: Any, result: Any) -> None:
         raise RefusedError(
             mark("Its layer {layer} makes {numbers} numbers of one picture, too many for a class."),
             mark("Save a smaller model."),
-            layer=brief(step.name),
+            layer=brief(step.label),
             numbers=f"{numbers:,}",
         )
 
@@ -259,6 +255,6 @@ def _at_odds(step: Step, error: Exception) -> RefusedError:
     return RefusedError(
         mark("Its layer {layer} cannot be built as the file describes it ({cause})."),
         mark("Save the model again, with Keras's own model.save."),
-        layer=brief(step.name),
+        layer=brief(step.label),
         cause=brief(str(error).strip().splitlines()[0] if str(error).strip() else "", 120),
     )

@@ -30,8 +30,14 @@ class Packed:
         sizes: Bytes of each member, by name.
     """
 
-    def __init__(self, file: zipfile.ZipFile, limit: Callable[[str], int | None]) -> None:
+    def __init__(
+        self,
+        file: zipfile.ZipFile,
+        limit: Callable[[str], int | None],
+        other: Callable[[str], RefusedError | None],
+    ) -> None:
         self._file = file
+        self._other = other
         self.sizes: dict[str, int] = {}
         for member in file.infolist():
             self._check(member, limit(member.orig_filename))
@@ -79,7 +85,7 @@ class Packed:
         linked = stat.S_IFMT(mode) not in (0, stat.S_IFREG)
         encrypted = member.flag_bits & 1
         if limit is None or member.filename != name or linked or encrypted or not plain:
-            raise _unexpected(name)
+            raise self._other(name) or _unexpected(name)
         if name in self.sizes:
             raise RefusedError(
                 mark("It has two parts called {name}."),
@@ -97,12 +103,17 @@ class Packed:
 
 
 @contextmanager
-def opened(file: BinaryIO, limit: Callable[[str], int | None]) -> Iterator[Packed]:
+def opened(
+    file: BinaryIO,
+    limit: Callable[[str], int | None],
+    other: Callable[[str], RefusedError | None] = lambda _name: None,
+) -> Iterator[Packed]:
     """A zip file whose members have all been checked, and none been read.
 
     Args:
         file: The file.
         limit: Says how many bytes a member of a name may have; None where none is expected.
+        other: Says what a file with a member of a name is, where that is known.
 
     Raises:
         RefusedError: It is no zip file, or has members that are not expected or too large.
@@ -113,7 +124,7 @@ def opened(file: BinaryIO, limit: Callable[[str], int | None]) -> Iterator[Packe
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
         raise damaged() from error
     with packed:
-        yield Packed(packed, limit)
+        yield Packed(packed, limit, other)
 
 
 def _check_list(file: BinaryIO) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
-from mnist_core.incoming.allowed import LAYERS, LEFT_OUT, RENAMED
+from mnist_core.incoming.legacy import KERAS_3, Origin
 from mnist_core.incoming.refusal import RefusedError, brief, damaged
+from mnist_core.incoming.steps import Call, Step, label_of, make_step, wrong_setting
 from mnist_core.words import mark
 
 #: Most bytes of a model file, packed or not.
@@ -26,11 +28,11 @@ MOST_CALLS = 600
 #: Longest side of a sample.
 LONGEST_SIDE = 1_000_000
 #: Where Keras's own classes live.
-OWN_MODULE = re.compile(r"builtins|keras(\.\w+)*")
-NAME = re.compile(r"\w[\w.\- ]{0,99}")
-
-#: A layer's name, and which of its calls.
-Call: TypeAlias = tuple[str, int]
+OWN_MODULE = re.compile(r"builtins|(tf_)?keras(\.\w+)*")
+#: Types of number that a network may take; here it is given the same numbers as float32.
+INPUT_KINDS = ("float16", "bfloat16", "float32", "float64", "uint8", "int32", "int64")
+#: What a network and its input are called here, whatever the file calls them.
+NAME, INPUT = "model", "pixels"
 
 
 @dataclass(frozen=True)
@@ -54,38 +56,17 @@ DIGITS = Wanted(((784,), (28, 28), (28, 28, 1)), 10)
 
 
 @dataclass(frozen=True)
-class Step:
-    """One layer, and what it is applied to.
-
-    Attributes:
-        kind: Its class, a key of ``LAYERS``.
-        name: Its own name.
-        settings: Checked values, by name.
-        calls: For each time that it is applied, the outputs that it takes.
-    """
-
-    kind: str
-    name: str
-    settings: dict[str, Any]
-    calls: list[list[Call]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
 class Plan:
-    """A network to be built.
+    """A network to be built, whose input is called :data:`INPUT`.
 
     Attributes:
-        name: Its name.
         is_sequential: Whether each layer follows the one before.
-        input_name: Name of its input.
         input_shape: One sample's shape.
         steps: The layers in the file's order, without the input.
         output: What it answers with.
     """
 
-    name: str
     is_sequential: bool
-    input_name: str
     input_shape: tuple[int, ...]
     steps: list[Step]
     output: Call
@@ -113,8 +94,12 @@ def read_json(text: bytes) -> Any:
     return found
 
 
-def make_plan(description: Any) -> Plan:
+def make_plan(description: Any, origin: Origin = KERAS_3) -> Plan:
     """The plan of a description.
+
+    Args:
+        description: What :func:`read_json` returned.
+        origin: What wrote it.
 
     Raises:
         RefusedError: It names something that is not known here, or does not hang together.
@@ -123,10 +108,10 @@ def make_plan(description: Any) -> Plan:
         _refuse_foreign_code(description)
         kind, config = description["class_name"], description["config"]
         if kind == "Sequential":
-            return _sequential(config)
+            return _sequential(config, description.get("build_config"), origin)
         if kind in ("Functional", "Model") and isinstance(config, Mapping) and "layers" in config:
-            return _functional(config)
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+            return _functional(config, origin)
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
         raise damaged(mark("It is damaged: its description is not as Keras writes one.")) from error
     raise RefusedError(
         mark("It is a {kind}, and only Sequential and functional models are rebuilt."),
@@ -180,74 +165,77 @@ def _refuse_foreign_code(description: Any) -> None:
             )
 
 
-def _sequential(config: Any) -> Plan:
+def _sequential(config: Any, built: Any, origin: Origin) -> Plan:
     layers = config if isinstance(config, list) else config["layers"]  # the oldest are a list
-    name = "model" if isinstance(config, list) else config.get("name", "model")
     _check_count(len(layers), len(layers))
-    first = layers[0]
-    if first["class_name"] == "InputLayer":
-        input_name, layers = _input_name(first), layers[1:]
-    else:
-        input_name = "input"
-    shape = _sequential_shape(first, config)
-    steps, before = [], input_name
-    for layer in layers:
-        step = _step(layer)
+    shape = _sequential_shape(layers[0], config, built)
+    if layers[0]["class_name"] == "InputLayer":
+        _check_input(layers[0])
+        layers = layers[1:]
+    steps, before = [], INPUT
+    for place, layer in enumerate(layers):
+        step = make_step(layer, place, origin)
         step.calls.append([(before, 0)])
         steps.append(step)
         before = step.name
-    plan = Plan(_name(name), True, input_name, shape, steps, (before, 0))
-    return _checked(plan)
+    _check_labels([step.label for step in steps])
+    return Plan(True, shape, steps, (before, 0))
 
 
-def _sequential_shape(first: Any, config: Any) -> tuple[int, ...]:
-    settings = first["config"]
-    for key in ("batch_shape", "batch_input_shape"):
-        if settings.get(key):
-            return _input_shape(settings[key])
-    if isinstance(config, Mapping) and config.get("build_input_shape"):
-        return _input_shape(config["build_input_shape"])
+def _sequential_shape(first: Any, config: Any, built: Any) -> tuple[int, ...]:
+    """Where the first layer does not say it, what the model was built or called with does."""
+    found = [first["config"].get(key) for key in ("batch_shape", "batch_input_shape")]
+    for holder, key in ((config, "build_input_shape"), (built, "input_shape")):
+        found.append(holder.get(key) if isinstance(holder, Mapping) else None)
+    shape = next((one for one in found if one), None)
+    if shape is not None:
+        return _input_shape(shape)
     raise RefusedError(
         mark("It does not say which shape its input has."),
         mark("Begin the model with keras.Input((784,)) or keras.Input((28, 28, 1))."),
     )
 
 
-def _functional(config: Any) -> Plan:
+def _functional(config: Any, origin: Origin) -> Plan:
     layers = config["layers"]
-    inputs = _ends(config["input_layers"])
-    outputs = _ends(config["output_layers"])
-    if len(inputs) != 1 or len(outputs) != 1:
+    inputs, outputs = config["input_layers"], config["output_layers"]
+    if _count(inputs) != 1 or _count(outputs) != 1:
         raise RefusedError(
             mark("It has {inputs} inputs and {outputs} outputs."),
             mark("Save a model with one input, a picture, and one output, ten numbers."),
-            inputs=len(inputs),
-            outputs=len(outputs),
+            inputs=_count(inputs),
+            outputs=_count(outputs),
         )
     _check_count(len(layers), sum(len(layer["inbound_nodes"]) for layer in layers))
     found = [one for one in layers if one["class_name"] == "InputLayer"]
     first = found[0]
-    if len(found) != 1 or _input_name(first) != inputs[0][0]:
+    if len(found) != 1:
         raise damaged(mark("It is damaged: its description is not as Keras writes one."))
     settings = first["config"]
     shape = _input_shape(settings.get("batch_shape") or settings["batch_input_shape"])
-    steps = []
-    for layer in layers:
-        if layer is first:
-            continue
-        step = _step(layer)
-        step.calls.extend(_sources(node, step) for node in layer["inbound_nodes"])
-        steps.append(step)
-    name = _name(config.get("name", "model"))
-    return _checked(Plan(name, False, inputs[0][0], shape, steps, outputs[0]))
-
-
-def _checked(plan: Plan) -> Plan:
-    """Refuse two layers of one name."""
-    names = [plan.input_name, *(step.name for step in plan.steps)]
-    if len(set(names)) != len(names) or not plan.steps:
+    _check_input(first)
+    rest = [layer for layer in layers if layer is not first]
+    steps = [make_step(layer, place, origin) for place, layer in enumerate(rest)]
+    _check_labels([label_of(first), *(step.label for step in steps)])
+    names = {step.label: step.name for step in steps} | {label_of(first): INPUT}
+    for step, layer in zip(steps, rest, strict=True):
+        step.calls.extend(_sources(node, step, names) for node in layer["inbound_nodes"])
+    if _end(inputs, names) != (INPUT, 0):
         raise damaged(mark("It is damaged: its description is not as Keras writes one."))
-    return plan
+    return Plan(False, shape, steps, _end(outputs, names))
+
+
+def _check_labels(labels: list[str]) -> None:
+    """Refuse two layers of one name: weights and connections are found by it."""
+    if not labels:
+        raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+    twice = next((label for label, count in Counter(labels).items() if count > 1), None)
+    if twice is not None:
+        raise RefusedError(
+            mark("Two of its layers are called {layer}."),
+            mark("Give each layer a name of its own, and save the model again."),
+            layer=brief(twice),
+        )
 
 
 def _check_count(layers: int, calls: int) -> None:
@@ -260,26 +248,31 @@ def _check_count(layers: int, calls: int) -> None:
         )
 
 
-def _ends(value: Any) -> list[Call]:
-    """The inputs or outputs: one as ``[name, 0, 0]``, or a list of such."""
-    if value and isinstance(value[0], str):
-        value = [value]
-    return [_call(one) for one in value]
+def _count(ends: Any) -> int:
+    """How many inputs or outputs: one as ``[name, 0, 0]``, a list of such, or a table of names."""
+    return 1 if isinstance(ends, list) and ends and isinstance(ends[0], str) else len(ends)
 
 
-def _call(history: Any) -> Call:
-    name, call, tensor = history[:3]
-    if tensor != 0 or not isinstance(call, int) or not isinstance(name, str):
+def _end(ends: Any, names: Mapping[str, str]) -> Call:
+    """The only input or output."""
+    if isinstance(ends, Mapping):
+        ends = list(ends.values())
+    return _call(ends if isinstance(ends[0], str) else ends[0], names)
+
+
+def _call(history: Any, names: Mapping[str, str]) -> Call:
+    label, call, tensor = history[:3]
+    if tensor != 0 or type(call) is not int or call < 0 or not isinstance(label, str):
         raise ValueError
-    return name, call
+    return names.get(label, ""), call  # of nobody: the network does not hang together
 
 
-def _sources(node: Any, step: Step) -> list[Call]:
+def _sources(node: Any, step: Step, names: Mapping[str, str]) -> list[Call]:
     """What a layer is applied to, as Keras 3 (a table) or Keras 2 (a list) writes it."""
     if isinstance(node, list):
         for one in node:
             _check_options(one[3] if len(one) > 3 else {}, step)
-        return [_call(one) for one in node]
+        return [_call(one, names) for one in node]
     _check_options(node.get("kwargs") or {}, step)
     arguments = node["args"]
     if len(arguments) != 1:
@@ -287,7 +280,7 @@ def _sources(node: Any, step: Step) -> list[Call]:
     tensors = arguments[0] if isinstance(arguments[0], list) else arguments
     if not all(isinstance(one, dict) and "config" in one for one in tensors):
         raise _odd_call(step)
-    return [_call(one["config"]["keras_history"]) for one in tensors]
+    return [_call(one["config"]["keras_history"], names) for one in tensors]
 
 
 def _check_options(options: Any, step: Step) -> None:
@@ -299,82 +292,28 @@ def _odd_call(step: Step) -> RefusedError:
     return RefusedError(
         mark("Its layer {layer} is called with more than the output of other layers."),
         mark("Call each layer with other layers' outputs alone, and save it again."),
-        layer=brief(step.name),
+        layer=brief(step.label),
     )
 
 
-def _input_name(layer: Any) -> str:
+def _check_input(layer: Any) -> None:
     settings = layer["config"]
-    kind = settings.get("dtype", "float32")
-    if kind not in ("float32", None) or settings.get("sparse") or settings.get("ragged"):
-        raise _wrong_setting(settings.get("name", "input"), "dtype", kind)
-    return _name(settings.get("name", "input"))
+    kind = settings.get("dtype") or settings.get("input_dtype")
+    for name, value in (("sparse", settings.get("sparse")), ("ragged", settings.get("ragged"))):
+        if value:
+            raise wrong_setting(settings.get("name", ""), name, value)
+    if kind is not None and kind not in INPUT_KINDS:
+        raise wrong_setting(settings.get("name", ""), "dtype", kind)
 
 
 def _input_shape(shape: Any) -> tuple[int, ...]:
-    found = tuple(shape[1:])
-    sides = all(type(side) is int and 0 < side <= LONGEST_SIDE for side in found)
-    if shape[0] is None and 1 <= len(found) <= 4 and sides:
-        return found
+    """One sample's shape. A batch of a fixed size is left open: the layers are the same ones."""
+    batch, *found = shape
+    fits = all(type(side) is int and 0 < side <= LONGEST_SIDE for side in found)
+    if (batch is None or type(batch) is int) and 1 <= len(found) <= 4 and fits:
+        return tuple(found)
     raise RefusedError(
         mark("Its input has the shape {shape}, which is not that of one sample."),
         mark("Begin the model with keras.Input((784,)) or keras.Input((28, 28, 1))."),
-        shape=brief(found),
-    )
-
-
-def _name(name: Any) -> str:
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise RefusedError(
-            mark("It calls a layer {name}, which is no name."),
-            mark("Use letters, digits and the sign _ in the names of layers."),
-            name=brief(name),
-        )
-    return name
-
-
-def _step(layer: Any) -> Step:
-    kind, config = layer["class_name"], layer["config"]
-    if kind not in LAYERS:
-        raise RefusedError(
-            mark("It has a layer of the kind {kind}, which is not among those rebuilt here."),
-            mark("Use Keras's usual layers: no Lambda, no layer of your own, no model in a model."),
-            kind=brief(kind),
-        )
-    name = _name(config.get("name", layer.get("name")))
-    settings: dict[str, Any] = {}
-    for key, value in config.items():
-        key = RENAMED.get((kind, key), key)
-        if key == "trainable":
-            settings[key] = bool(value)
-        elif key == "dtype":
-            _check_dtype(name, value)
-        elif key in LAYERS[kind]:
-            try:
-                settings[key] = LAYERS[kind][key](value)
-            except (ValueError, TypeError, KeyError, OverflowError) as error:
-                raise _wrong_setting(name, key, value) from error
-        elif key not in LEFT_OUT and key != "name" and value not in (None, False, "", [], {}):
-            raise _wrong_setting(name, key, value)
-    return Step(kind, name, settings)
-
-
-def _check_dtype(name: str, value: Any) -> None:
-    if isinstance(value, Mapping):
-        if value.get("class_name") not in ("DTypePolicy", "Policy"):
-            raise _wrong_setting(name, "dtype", value.get("class_name"))
-        value = value["config"]["name"]
-    if value not in (None, "float32"):
-        raise _wrong_setting(name, "dtype", value)
-
-
-def _wrong_setting(layer: object, setting: str, value: Any) -> RefusedError:
-    if isinstance(value, dict):
-        value = value.get("config") if value.get("class_name") == "function" else value
-    return RefusedError(
-        mark("Its layer {layer} has {setting} = {value}, which is not known here."),
-        mark("Use what comes with Keras, in float32, and save the model again."),
-        layer=brief(layer),
-        setting=brief(setting),
-        value=brief(value),
+        shape=brief(tuple(found)),
     )

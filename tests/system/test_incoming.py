@@ -29,8 +29,9 @@ from mnist_core.explain import explain
 from mnist_core.incoming import apart
 from mnist_core.incoming.allowed import ACTIVATIONS, LAYERS
 from mnist_core.incoming.arrival import bring_in, read_model_file
-from mnist_core.incoming.files import Unpacked, snake_case, unpack
+from mnist_core.incoming.files import Unpacked, unpack
 from mnist_core.incoming.plan import MOST_BYTES
+from mnist_core.incoming.steps import snake_case
 from mnist_core.judging import evaluate
 from mnist_core.predictions import predict
 from mnist_core.runs import RunStatus, Store
