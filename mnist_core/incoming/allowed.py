@@ -435,7 +435,9 @@ LEFT_OUT = frozenset(
         "is_legacy_layer",
         "rank",
         "renorm_momentum",
+        "rng_type",
         "synchronized",
+        "trainable",
         "unroll",
     }
 )

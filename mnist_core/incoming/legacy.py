@@ -124,6 +124,8 @@ def modern(kind: str, config: Mapping[str, Any], origin: Origin) -> tuple[str, d
     kind = KINDS.get(kind, kind)
     if "nb_row" in given:
         given["kernel_size"] = [given.pop("nb_row"), given.pop("nb_col")]
+    if origin.major < 3 and given.get("groups") == 1:
+        del given["groups"]  # every convolution had them, and not all have them now
     if kind == "GRU" and origin.major < 3:
         given.setdefault("reset_after", False)  # the only way there was at first
     found: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from mnist_core.incoming.allowed import LAYERS, LEFT_OUT, initializer
+from mnist_core.incoming.allowed import LAYERS, LEFT_OUT, Check, initializer
 from mnist_core.incoming.legacy import Origin, modern, refuse_hard_sigmoid
 from mnist_core.incoming.refusal import RefusedError, brief
 from mnist_core.words import mark
@@ -62,12 +62,10 @@ def make_step(layer: Any, place: int, origin: Origin) -> Step:
         raise _not_rebuilt(kind, layer.get("module"))
     settings: dict[str, Any] = {}
     for key, value in config.items():
-        if key == "trainable":
-            settings[key] = bool(value)
-        elif key == "dtype":
+        if key == "dtype":
             _check_dtype(label, value)
         elif key in LAYERS[kind] or key.endswith("_initializer"):
-            check = LAYERS[kind].get(key, initializer)
+            check: Check = LAYERS[kind].get(key, initializer)
             try:
                 found = check(value)
             except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
