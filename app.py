@@ -66,13 +66,13 @@ def _end_streams_first() -> None:
 
 @cache
 def _router() -> Router:
-    from ui import board, live_routes
+    from ui import archive_route, board, live_routes
 
-    return Router([*live_routes.routes, *board.routes])
+    return Router([*live_routes.routes, *archive_route.routes, *board.routes])
 
 
 class LiveRoutes:
-    """The addresses of the live chart and of TensorBoard, once their modules are loaded."""
+    """The addresses of the live chart, saved runs and TensorBoard, once they are loaded."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""

@@ -4,6 +4,9 @@ The file is a zip file that any tool opens. Its ``manifest.json`` names every ot
 SHA-256, so that a file that was changed or cut on the way is noticed. Where it comes in again,
 nothing in it is trusted for that: each setting is checked as if it had been typed, and each model
 is built anew like any other model from outside (:mod:`mnist_core.incoming`).
+
+What is saved can come in again, through the page, too: event files that would make it larger than
+:data:`MOST_BYTES` are left out.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from dataclasses import asdict, fields
 from typing import Any, BinaryIO
 
 from mnist_core.errors import StoreError
-from mnist_core.runs import EpochRecord, Run, Store
+from mnist_core.incoming.plan import MOST_BYTES as MOST_PART
+from mnist_core.runs import EpochRecord, Run, Store, arrivals
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.event_files import EVENTS, TRAIN, VALIDATION
 from mnist_core.words import mark
@@ -47,6 +51,10 @@ COLUMNS = tuple(field.name for field in fields(EpochRecord))
 #: Names of event files, as TensorBoard's writers give them.
 EVENT_FILE = re.compile(rf"{EVENTS}/(({TRAIN}|{VALIDATION})/)?[\w.\-]*tfevents[\w.\-]*")
 PIECE = 1 << 20
+#: Most bytes of the whole, packed or not. The list at the end and what cannot be packed take some.
+MOST_BYTES = arrivals.MOST_BYTES
+SPARE = 2_000_000
+MOST_EVENT_FILES = 2000
 
 
 def file_name(run: Run) -> str:
@@ -55,13 +63,16 @@ def file_name(run: Run) -> str:
     return f"{plain}-{run.id[:8]}.zip"
 
 
-def write_archive(store: Store, run_id: str, out: BinaryIO) -> None:
+def write_archive(store: Store, run_id: str, out: BinaryIO) -> list[str]:
     """Write a run that has ended as one zip file.
 
     Args:
         store: Where it is.
         run_id: The run.
         out: Where to write; an open file.
+
+    Returns:
+        The names of event files for which there was no room.
 
     Raises:
         UnknownRunError: There is no such run.
@@ -79,8 +90,10 @@ def write_archive(store: Store, run_id: str, out: BinaryIO) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, pieces in _parts(store, run):
             manifest["files"][name] = _add(packed, name, pieces)
+        left_out = _add_events(packed, store, run, manifest["files"])
         packed.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
     store.get(run_id)  # deleted meanwhile, some of its files would be missing
+    return left_out
 
 
 def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -95,16 +108,35 @@ def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:
     yield ABOUT, iter([json.dumps(about, indent=1).encode()])
     yield EPOCHS, iter([_epochs_table(store.curves(run.id)).encode()])
     for name in MODELS:
-        content = store.artifacts.read(run.id, name)
-        if content is not None:
-            yield name, iter([content])
+        if name in store.artifacts.names(run.id):
+            with store.artifacts.opened(run.id, name) as file:
+                yield name, _pieces(file)
+
+
+def _add_events(
+    packed: zipfile.ZipFile, store: Store, run: Run, files: dict[str, dict[str, Any]]
+) -> list[str]:
+    """Add the event files that there is room for, and return the names of the others."""
+    left = MOST_BYTES - SPARE - sum(one["bytes"] for one in files.values())
     folder = store.event_files.folder(run.id)
-    for path in store.event_files.paths(run.id):
+    left_out = []
+    for number, path in enumerate(store.event_files.paths(run.id)):
         assert folder is not None
         name = f"{EVENTS}/{path.relative_to(folder).as_posix()}"
-        if EVENT_FILE.fullmatch(name):
-            with path.open("rb") as file:
-                yield name, iter(lambda file=file: file.read(PIECE), b"")  # type: ignore[misc]
+        if not EVENT_FILE.fullmatch(name):
+            continue
+        size = path.stat().st_size
+        if size > min(left, MOST_PART) or number >= MOST_EVENT_FILES:
+            left_out.append(name)
+            continue
+        with path.open("rb") as file:
+            files[name] = _add(packed, name, _pieces(file))
+        left -= size
+    return left_out
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(PIECE), b"")
 
 
 def _epochs_table(records: list[EpochRecord]) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.incoming.findings import AUTO, findings
 from mnist_core.runs import Run
+from mnist_core.words import mark
 from ui import disk_panel, presses, problems, services, state
 from ui.fields import CHOICE_LABELS
 from ui.navigation import evaluate_page, trying_page
@@ -16,9 +18,7 @@ from ui.run_words import percent
 from ui.text import _
 from ui.waiting import wait_for_engine
 
-SCALINGS = ("unit", "raw")
-#: So much better with the other pixels, and they are probably the right ones.
-CLEARLY_BETTER = 0.05
+SCALINGS = {AUTO: mark("Find out"), **CHOICE_LABELS["pixel_scaling"]}
 
 
 def show_arrivals() -> None:
@@ -47,6 +47,7 @@ def show_model_upload() -> None:
         _("Model file"),
         type=["keras", "h5"],
         key=state.MODELS_UPLOAD.key,
+        max_upload_size=100,
         help=_(
             "Sequential and functional models of Keras's usual layers, for 28 × 28 pixels and ten "
             "digits, up to 100 MB. Nothing in the file is run: the network is built anew from its "
@@ -55,13 +56,15 @@ def show_model_upload() -> None:
     )
     scaling = st.segmented_control(
         _("Range of its pixels"),
-        SCALINGS,
-        format_func=lambda key: _(CHOICE_LABELS["pixel_scaling"][key]),
+        list(SCALINGS),
+        format_func=lambda key: _(SCALINGS[key]),
         key=state.MODELS_SCALING.prepare(),
         required=True,
         help=_(
-            "The range of the pixels that it was trained with. Most programs divide the pixels by "
-            "255 first: then it is 0 to 1. A network with its own Rescaling layer expects 0 to 255."
+            "The range of the pixels that it was trained with. The lab finds out by letting it "
+            "read training images with both, and says what it found. Choose a range to set it "
+            "yourself: 0 to 1 where a program divided the pixels by 255, 0 to 255 where a "
+            "Rescaling layer in the network does so."
         ),
     )
     asked = st.button(
@@ -86,7 +89,9 @@ def show_run_upload() -> None:
             "machine. Its checksums are verified, and it is imported as a new run."
         )
     )
-    file = st.file_uploader(_("Saved run"), type=["zip"], key=state.MODELS_RESTORE.key)
+    file = st.file_uploader(
+        _("Saved run"), type=["zip"], key=state.MODELS_RESTORE.key, max_upload_size=250
+    )
     asked = st.button(
         _("Import a saved run"),
         key=state.MODELS_RESTORE_TAKE,
@@ -146,22 +151,8 @@ def show_arrived() -> None:
         words.format(name=run.name, accuracy=percent(run.test_metric)),
         icon=":material/check:",
     )
-    glances = (run.imported or {}).get("glances", {})
-    ours = run.config.pixel_scaling
-    other = next((key for key in glances if key != ours), None)
-    if other and glances[other] > glances[ours] + CLEARLY_BETTER:
-        st.warning(
-            _(
-                "Of 500 training images it classifies {ours} correctly with pixels from "
-                "{our_range}, and {other} with pixels from {other_range}. Probably it was trained "
-                "with the latter: import it again with that range."
-            ).format(
-                ours=percent(glances[ours]),
-                other=percent(glances[other]),
-                our_range=_(CHOICE_LABELS["pixel_scaling"][ours]),
-                other_range=_(CHOICE_LABELS["pixel_scaling"][other]),
-            )
-        )
+    for finding in findings(run):
+        (st.warning if finding.is_warning else st.info)(finding.sentence(_))
     if not run.has_models:
         return
     with st.container(horizontal=True):

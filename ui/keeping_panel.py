@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from mnist_core.archive import file_name
+from mnist_core.archive import MOST_BYTES
+from mnist_core.incoming.findings import findings
 from mnist_core.runs import Run
 from mnist_core.runs.store import MOST_TAGS, NOTES_LENGTH, TAG_LENGTH
-from ui import disk_panel, problems, services, state
+from ui import archive_route, disk_panel, problems, services, state
 from ui.export_panel import show_export
 from ui.run_words import whole
 from ui.text import _, escaped
@@ -143,6 +144,9 @@ def show_origin(run: Run) -> None:
                 "into probabilities and changes no prediction."
             )
         )
+    if run.id != state.MODELS_ARRIVED.get():  # said below, where it was imported
+        for finding in findings(run):
+            st.caption(finding.sentence(_))
 
 
 def show_download(run: Run) -> None:
@@ -157,18 +161,17 @@ def show_download(run: Run) -> None:
         )
     )
     size = disk_panel.size(run.id, run.version)
-    st.download_button(
+    # A link, not a download button: that one would hold the whole file in memory.
+    st.link_button(
         _("Download everything ({size})").format(size=disk_panel.in_bytes(size)),
-        lambda: _archive(run.id),
-        file_name=file_name(run),
-        mime="application/zip",
+        archive_route.address(run.id),
         key=state.MODELS_ARCHIVE,
         icon=":material/folder_zip:",
-        on_click="ignore",
+        disabled=run.status.is_active,
     )
-
-
-def _archive(run_id: str) -> bytes:
-    """The file, written at the moment when somebody takes it."""
-    with services.archive(run_id) as file:
-        return file.read()
+    if size > MOST_BYTES:
+        st.caption(
+            _("Its files are more than {most}: event files that do not fit are left out.").format(
+                most=disk_panel.in_bytes(MOST_BYTES)
+            )
+        )

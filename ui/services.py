@@ -548,7 +548,7 @@ def bring_in(file: BinaryIO, name: str, pixel_scaling: str) -> Run:
     Args:
         file: The file.
         name: What it is called.
-        pixel_scaling: "unit" or "raw": how its network wants the pixels.
+        pixel_scaling: "unit" or "raw": how its network wants the pixels; "auto" to find out.
 
     Raises:
         LabError: The file is none that can be used, or nobody answers.
@@ -583,7 +583,11 @@ def archive(run_id: str) -> BinaryIO:
         StoreError: It is still at work, or cannot be read.
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
-    write_archive(store(), run_id, file)
+    try:
+        write_archive(store(), run_id, cast("BinaryIO", file))
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return cast("BinaryIO", file)
 

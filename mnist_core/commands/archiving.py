@@ -37,7 +37,7 @@ def _archive(options: argparse.Namespace) -> int:
     try:
         try:
             with temporary.open("wb") as file:
-                write_archive(store, run.id, file)
+                left_out = write_archive(store, run.id, file)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -45,8 +45,9 @@ def _archive(options: argparse.Namespace) -> int:
         cause = error.strerror or str(error)
         raise _refused(path, mark("It cannot be written: {cause}."), cause=cause) from error
     size = path.stat().st_size
-    result = {"run_id": run.id, "file": str(path), "bytes": size}
-    print(json.dumps(result) if options.json else f"{path}: {run.name}, {size:,} bytes")
+    result = {"run_id": run.id, "file": str(path), "bytes": size, "left_out": left_out}
+    words = f"; without {len(left_out)} event files, for which it is too long" if left_out else ""
+    print(json.dumps(result) if options.json else f"{path}: {run.name}, {size:,} bytes{words}")
     return 0
 
 

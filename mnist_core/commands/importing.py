@@ -13,6 +13,7 @@ from mnist_core.commands.tables import metric_words, tested
 from mnist_core.config import CHOICES
 from mnist_core.errors import ConfigError, shown
 from mnist_core.incoming.arrival import bring_in
+from mnist_core.incoming.findings import AUTO, findings
 from mnist_core.runs import Run, Store
 from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.words import mark
@@ -26,9 +27,10 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     parser.add_argument("--name", help="what to call the run; by default the file's name")
     parser.add_argument(
         "--pixel-scaling",
-        default="unit",
-        choices=CHOICES["pixel_scaling"],
-        help="how it wants its pixels: unit for 0 to 1, raw for 0 to 255 (default: unit)",
+        default=AUTO,
+        choices=(AUTO, *CHOICES["pixel_scaling"]),
+        help="how it wants its pixels: unit for 0 to 1, raw for 0 to 255 (default: auto, what "
+        "measuring tells)",
     )
     return parser
 
@@ -64,11 +66,15 @@ def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
 
 
 def print_run(run: Run, *, as_json: bool) -> None:
-    """Say what came in."""
+    """Say what came in, and what was found out about it."""
+    sentences = [finding.sentence() for finding in findings(run)]
     if as_json:
-        print(json.dumps({"run_id": run.id, "name": run.name} | tested(run)))
+        about: dict[str, Any] = {"run_id": run.id, "name": run.name} | tested(run)
+        if run.imported is not None:
+            about |= {"pixel_scaling": run.config.pixel_scaling, "findings": sentences}
+        print(json.dumps(about))
         return
     metric = run.config.metric
     found = run.test_metric
     words = "" if found is None else f", test {metric} {metric_words(found, metric)}"
-    print(f"{run.id}: {run.name}{words}")
+    print(f"{run.id}: {run.name}{words}", *sentences, sep="\n")

@@ -6,17 +6,15 @@ Only worker processes do this, and the command line in its own process.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mnist_core.incoming import measuring
 from mnist_core.incoming.apart import unpack_apart
-from mnist_core.incoming.plan import DIGITS, Wanted, make_plan, read_json
+from mnist_core.incoming.findings import AUTO
+from mnist_core.incoming.plan import DIGITS, MOST_BYTES, Wanted, make_plan, read_json
 from mnist_core.incoming.refusal import RefusedError
 from mnist_core.runs import Store
 from mnist_core.runs.arrivals import (
@@ -28,24 +26,11 @@ from mnist_core.runs.arrivals import (
 )
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.store import open_known
-from mnist_core.tasks import prepare, task
-from mnist_core.words import mark
 
 if TYPE_CHECKING:
     import keras
 
     from mnist_core.incoming.files import Unpacked
-
-TASK = "mnist"
-#: How a network may want its pixels, see ``mnist_core.tasks.pixel_factor``.
-SCALINGS = ("unit", "raw")
-#: Digits that are read at a time, and so many for a glance.
-PIECE = 500
-GLANCE = 500
-#: Measuring on the test digits ends after so many seconds; a model that slow has no figure.
-MEASURING_SECONDS = 15.0
-#: How far the answers of a softmax may be from a sum of 1.
-TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +100,8 @@ def bring_in(
         url: Address of the database.
         run_id: What :func:`mnist_core.runs.arrivals.keep_arrived` returned.
         file: What the file is called.
-        pixel_scaling: "unit" for a network that takes pixels from 0 to 1, "raw" for 0 to 255.
+        pixel_scaling: "unit" for a network that takes pixels from 0 to 1, "raw" for 0 to 255,
+            "auto" to find out.
         name: What to call the run; None for the file's name.
 
     Returns:
@@ -127,7 +113,7 @@ def bring_in(
     """
     store = open_known(home, url)
     try:
-        incoming = read_model_file(arrived(store, run_id), file)
+        incoming = read_model_file(arrived(store, run_id, MOST_BYTES), file)
         run = _keep(store, run_id, incoming, file, pixel_scaling, name)
     except BaseException:
         store.artifacts.remove(run_id)
@@ -146,8 +132,15 @@ def _keep(
     name: str | None,
 ) -> str:
     model = incoming.model
-    glances = {scaling: _glance(model, scaling, file) for scaling in SCALINGS}
-    test_loss, test_accuracy = _measured(model, pixel_scaling)
+    try:
+        found = measuring.glances(model)
+    except RefusedError as error:
+        raise error.named(file) from error
+    chosen = "given"
+    if pixel_scaling == AUTO:
+        pixel_scaling, chosen = measuring.clearly(found) or ("unit", "unclear")
+    other = measuring.other_way(found)
+    test_loss, test_accuracy, read = measuring.measured(model, pixel_scaling)
     content = incoming.saved()
     for checkpoint in (BEST_MODEL, LAST_MODEL):
         store.artifacts.write(run_id, checkpoint, content)
@@ -158,7 +151,11 @@ def _keep(
         "input_shape": list(model.input_shape[1:]),
         "layers": len(model.layers),
         "parameters": model.count_params(),
-        "glances": glances,
+        "glances": {way: found[way].accuracy for way in measuring.SCALINGS},
+        "chosen": chosen,
+        "other_way": other,
+        "other_share": None if other is None else found[other].accuracy,
+        "read": read,
     }
     ended = EndedRun(
         name=name_of(file) if name is None else name,
@@ -168,41 +165,3 @@ def _keep(
         imported=known,
     )
     return add_ended(store, run_id, ended).id
-
-
-def _glance(model: keras.Model, scaling: str, file: str) -> float:
-    """The accuracy on a few digits, which tells whether the pixels are on the right scale.
-
-    Raises:
-        DataError: What the model answers are no probabilities.
-    """
-    data = task(TASK).load()
-    found = _probabilities(model, data.x_train[:GLANCE], scaling)
-    total = found.sum(axis=1)
-    if not np.isfinite(found).all() or found.min() < 0 or np.abs(total - 1).max() > TOLERANCE:
-        raise RefusedError(
-            mark("Shown digits, it does not answer with probabilities that sum to 1."),
-            mark("Let the last layer be Dense(10) with softmax, or with no activation."),
-        ).named(file)
-    return float((found.argmax(axis=1) == data.y_train[:GLANCE]).mean())
-
-
-def _measured(model: keras.Model, scaling: str) -> tuple[float | None, float | None]:
-    """Loss and accuracy on the test digits, or nothing for a model that takes too long."""
-    data = task(TASK).load()
-    until = time.monotonic() + MEASURING_SECONDS
-    pieces = []
-    for start in range(0, len(data.y_test), PIECE):
-        if time.monotonic() > until:
-            return None, None
-        pieces.append(_probabilities(model, data.x_test[start : start + PIECE], scaling))
-    found = np.concatenate(pieces)
-    right = found[np.arange(len(found)), data.y_test]
-    loss = float(-np.log(np.clip(right, 1e-7, 1)).mean())
-    return loss, float((found.argmax(axis=1) == data.y_test).mean())
-
-
-def _probabilities(model: Any, images_u8: NDArray[np.uint8], scaling: str) -> NDArray[np.float32]:
-    x = prepare(images_u8, scaling=scaling, input_shape=tuple(model.input_shape[1:]))
-    found: NDArray[np.float32] = model.predict_on_batch(x)
-    return found

@@ -21,9 +21,9 @@ from mnist_core.incoming.steps import Call, Step
 from mnist_core.words import mark
 
 Weights: TypeAlias = NDArray[np.float32]
-#: Numbers between two layers for one picture, at most: 16 MB.
-MOST_BETWEEN = 4_000_000
-#: Multiplications for one picture, at most: a hundred times LeNet's.
+#: Numbers that all layers together make of one picture, at most; 250 pictures are 2 GB then.
+MOST_BETWEEN = 2_000_000
+#: Multiplications of all layers for one picture, at most: a thousand times LeNet's.
 MOST_WORK = 1_000_000_000
 #: Layers that change no value, only where it stands, or do nothing after training.
 SHAPE_ONLY = (
@@ -71,9 +71,12 @@ def build(
     layers = [_layer(step) for step in plan.steps]
     start = keras.Input(plan.input_shape, name=INPUT)
     done = {(INPUT, 0): start}
+    size = _Size()
     for step, layer in _in_order(plan, layers):
         for number, sources in enumerate(step.calls):
-            done[step.name, number] = _applied(step, layer, sources, done, arrays[step.name])
+            result = _applied(step, layer, sources, done, arrays[step.name])
+            size.add(step, layer, result)
+            done[step.name, number] = result
     result = done[plan.output]
     if tuple(result.shape) != (None, wanted.outputs):
         raise RefusedError(
@@ -98,7 +101,9 @@ def kind_of_output(plan: Plan) -> str:
     """
     steps = {step.name: step for step in plan.steps}
     step = steps.get(plan.output[0])
-    while step is not None:
+    for _ in plan.steps:
+        if step is None or not step.calls:
+            break
         ending = str(step.settings.get("activation", "linear"))
         if step.kind == "Softmax" or ending == "softmax":
             return "softmax"
@@ -189,7 +194,6 @@ def _applied(
         raise _at_odds(step, error) from error
     finally:
         del holder.add_weight
-    _check_size(step, layer, result)
     if first:
         _fill(step, layer, arrays)
     return result
@@ -236,19 +240,38 @@ def _bounded(
     return add
 
 
-def _check_size(step: Step, layer: Any, result: Any) -> None:
-    shape = tuple(result.shape[1:])
-    if any(side is None for side in shape):
-        raise _at_odds(step, ValueError("a side of unknown length"))
-    numbers = math.prod(shape)
-    work = math.prod(shape[:-1]) * layer.count_params()
-    if numbers > MOST_BETWEEN or work > MOST_WORK:
-        raise RefusedError(
-            mark("Its layer {layer} makes {numbers} numbers of one picture, too many for a class."),
-            mark("Save a smaller model."),
-            layer=brief(step.label),
-            numbers=f"{numbers:,}",
-        )
+class _Size:
+    """How much one picture makes of a network so far, and that it is not too much.
+
+    What a layer makes is kept until the last one has run, so many small ones are one large one.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = 0
+        self._work = 0
+
+    def add(self, step: Step, layer: Any, result: Any) -> None:
+        """Count a call of a layer.
+
+        Raises:
+            RefusedError: The network is too large.
+        """
+        shape = tuple(result.shape[1:])
+        if any(side is None for side in shape):
+            raise _at_odds(step, ValueError("a side of unknown length"))
+        self._numbers += math.prod(shape)
+        self._work += math.prod(shape[:-1]) * layer.count_params()
+        if self._numbers > MOST_BETWEEN or self._work > MOST_WORK:
+            raise RefusedError(
+                mark(
+                    "Up to its layer {layer} it makes {numbers} numbers of one picture, with "
+                    "{work} multiplications: too many for a class."
+                ),
+                mark("Save a smaller model."),
+                layer=brief(step.label),
+                numbers=f"{self._numbers:,}",
+                work=f"{self._work:,}",
+            )
 
 
 def _at_odds(step: Step, error: Exception) -> RefusedError:

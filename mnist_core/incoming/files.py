@@ -103,9 +103,8 @@ def check_size(content: bytes) -> None:
         raise RefusedError(mark("It is empty."), mark("Save the model, and choose its file."))
     if len(content) > MOST_BYTES:
         raise RefusedError(
-            mark("It has {size} MB, and {most} MB are the most that is taken."),
+            mark("It has more than {most} MB, which is the most that is taken."),
             mark("Save a smaller model."),
-            size=-(-len(content) // 1_000_000),
             most=MOST_BYTES // 1_000_000,
         )
 

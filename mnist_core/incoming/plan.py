@@ -206,7 +206,7 @@ def _functional(config: Any, origin: Origin) -> Plan:
             inputs=_count(inputs),
             outputs=_count(outputs),
         )
-    _check_count(len(layers), sum(len(layer["inbound_nodes"]) for layer in layers))
+    _check_count(len(layers), 0)
     found = [one for one in layers if one["class_name"] == "InputLayer"]
     first = found[0]
     if len(found) != 1:
@@ -220,7 +220,9 @@ def _functional(config: Any, origin: Origin) -> Plan:
     names = {step.label: step.name for step in steps} | {label_of(first): INPUT}
     for step, layer in zip(steps, rest, strict=True):
         step.calls.extend(_sources(node, step, names) for node in layer["inbound_nodes"])
-    if _end(inputs, names) != (INPUT, 0):
+    sources = [call for step in steps for call in step.calls]
+    _check_count(len(layers), sum(map(len, sources)))
+    if _end(inputs, names) != (INPUT, 0) or not all(sources):
         raise damaged(mark("It is damaged: its description is not as Keras writes one."))
     return Plan(False, shape, steps, _end(outputs, names))
 
@@ -241,10 +243,15 @@ def _check_labels(labels: list[str]) -> None:
 def _check_count(layers: int, calls: int) -> None:
     if layers > MOST_LAYERS or calls > MOST_CALLS:
         raise RefusedError(
-            mark("It has {layers} layers, and {most} are the most that are rebuilt."),
+            mark(
+                "It has {layers} layers with {calls} connections, and {most} layers with "
+                "{most_calls} connections are the most that are rebuilt."
+            ),
             mark("Save a smaller model."),
             layers=layers,
+            calls=calls,
             most=MOST_LAYERS,
+            most_calls=MOST_CALLS,
         )
 
 

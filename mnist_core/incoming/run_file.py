@@ -32,10 +32,11 @@ from mnist_core.config import CHOICES, LIMITS, TrainingConfig
 from mnist_core.errors import LabError
 from mnist_core.incoming import packed
 from mnist_core.incoming.arrival import read_model_file
+from mnist_core.incoming.findings import ALL, RANGES
 from mnist_core.incoming.plan import DIGITS, MOST_BYTES, Wanted, read_json
 from mnist_core.incoming.refusal import RefusedError, brief
 from mnist_core.presets import PRESETS
-from mnist_core.runs import EpochRecord, RunStatus, Store
+from mnist_core.runs import EpochRecord, RunStatus, Store, arrivals
 from mnist_core.runs.arrivals import ARRIVED, EndedRun, add_ended, imported_config
 from mnist_core.runs.event_files import EVENTS
 from mnist_core.runs.records import IMPORTED
@@ -47,8 +48,6 @@ from mnist_core.words import mark
 PARTS = {MANIFEST: 1_000_000, ABOUT: 1_000_000, EPOCHS: 20_000_000} | dict.fromkeys(
     MODELS, MOST_BYTES
 )
-#: Most bytes of all parts together, unpacked.
-MOST_TOGETHER = 5 * MOST_BYTES
 #: The latest moment that is a date, in seconds since 1970, and the most attempts at a run.
 LATEST, MOST_ATTEMPTS = 2.5e11, 1e9
 ENDED = [status for status in RunStatus if not status.is_active]
@@ -162,12 +161,12 @@ def _verify(parts: packed.Packed) -> None:
     listed = manifest.get("files")
     if not isinstance(listed, dict) or set(listed) != set(parts.sizes) - {MANIFEST}:
         raise _changed(MANIFEST)
-    if sum(parts.sizes.values()) > MOST_TOGETHER:
+    if sum(parts.sizes.values()) > arrivals.MOST_BYTES:
         raise RefusedError(
             mark("It unpacks to {size} MB, and {most} MB are the most."),
             mark("Remove its event files at the other machine, and save it again."),
             size=sum(parts.sizes.values()) // 1_000_000,
-            most=MOST_TOGETHER // 1_000_000,
+            most=arrivals.MOST_BYTES // 1_000_000,
         )
     for name, entry in listed.items():
         digest = hashlib.sha256()
@@ -262,6 +261,9 @@ def _lesson(lesson: Any) -> dict[str, Any] | None:
 def _imported(known: Any) -> dict[str, Any] | None:
     if known is None:
         return None
+    glances = {key: _number(known["glances"][key], 0, 1) for key in RANGES}
+    if None in glances.values():
+        raise ValueError
     return {
         "file": _text(known["file"])[:200],
         "kind": _text(known["kind"])[:10],
@@ -269,7 +271,12 @@ def _imported(known: Any) -> dict[str, Any] | None:
         "input_shape": [int(side) for side in known["input_shape"]][:3],
         "layers": int(known["layers"]),
         "parameters": int(known["parameters"]),
-        "glances": {key: _number(known["glances"][key], 0, 1) for key in ("unit", "raw")},
+        "glances": glances,
+        # Earlier versions of this lab did not write these.
+        "chosen": _text(known.get("chosen", "given"))[:10],
+        "other_way": None if known.get("other_way") is None else _text(known["other_way"])[:20],
+        "other_share": _number(known.get("other_share"), 0, 1),
+        "read": int(known.get("read", ALL)),
     }
 
 

@@ -26,9 +26,10 @@ from mnist_core.words import mark
 ARRIVED = "arrived"
 #: A file that waits for so long, in seconds, waits for somebody who died.
 ABANDONED_SECONDS = 3600.0
-#: Longest file that is kept until it is looked at: a saved run with all its models. A longer one,
-#: or one without an end, such as a device, would fill the disk first.
-MOST_BYTES = 500_000_000
+#: Longest file that is kept until it is looked at: a saved run with all its models, which is made
+#: no longer (:mod:`mnist_core.archive`), and which the page takes (``.streamlit/config.toml``). A
+#: longer one, or one without an end, such as a device, would fill the disk first.
+MOST_BYTES = 250_000_000
 #: Records written with one statement; SQLite takes 32,766 values in all.
 RECORDS_AT_ONCE = 1000
 
@@ -128,20 +129,19 @@ class _Limited:
         return piece
 
 
-def arrived(store: Store, run_id: str) -> bytes:
-    """A file that :func:`keep_arrived` has kept.
+def arrived(store: Store, run_id: str, most: int = MOST_BYTES) -> bytes:
+    """A file that :func:`keep_arrived` has kept, or its beginning.
+
+    Args:
+        store: Where it waits.
+        run_id: What :func:`keep_arrived` returned.
+        most: So many bytes of it, and one more that tells that it is longer.
 
     Raises:
         StoreError: It is not there any more.
     """
-    content = store.arriving.read(run_id, ARRIVED)
-    if content is None:
-        raise StoreError(
-            mark("A file that was sent is to be looked at."),
-            mark("It is not there any more."),
-            mark("Send it once more."),
-        )
-    return content
+    with store.arriving.opened(run_id, ARRIVED) as file:
+        return file.read(most + 1)
 
 
 def add_ended(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.runs import RunStatus, Store
+from mnist_core.incoming.plan import MOST_BYTES
+from mnist_core.runs import RunStatus, Store, arrivals
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.runs.schema import runs as table
-from ui import keeping_panel, services
+from ui import services
 
 from .conftest import Open, Runs, plain, said
 
+ROOT = Path(__file__).parents[2]
 MARKDOWN = "![x](http://host.example/a.png) *loud*"
 
 
@@ -190,6 +194,7 @@ def test_a_model_from_a_file_says_where_it_came_from(open_page: Open, brought_in
     text = plain(said(app))
     assert "my *model*.h5" in text and "101,770" in text and "28 × 28" in text
     assert "softmax was added" in text
+    assert "10.0% correctly with pixels of 0–1, and 97.0% with pixels of 0–255" in text
     assert "A model from a file" in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "1,000 epochs" not in text.replace("\N{NO-BREAK SPACE}", " ")
 
@@ -261,9 +266,13 @@ def test_what_comes_in_takes_the_place_of_the_run_that_is_shown(
     assert app.selectbox(key="models-run").value == other.id
 
 
-def test_all_of_a_run_is_written_when_it_is_asked_for(runs: Runs) -> None:
-    run = runs.add(name="mine")
-    assert keeping_panel._archive(run.id).startswith(b"PK")
+def test_a_page_takes_the_longest_file_that_the_store_takes(open_page: Open) -> None:
+    app = open_page("models")
+    takes = app.file_uploader(key="models-restore").proto.max_upload_size_mb * 2**20
+    served = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["server"]
+    assert arrivals.MOST_BYTES <= takes <= served["maxUploadSize"] * 2**20
+    assert app.file_uploader(key="models-upload").proto.max_upload_size_mb * 2**20 >= MOST_BYTES
+    assert 2 * MOST_BYTES + 25_000_000 < arrivals.MOST_BYTES  # both models, and what is said of it
 
 
 @pytest.mark.parametrize(
