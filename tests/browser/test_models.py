@@ -131,7 +131,7 @@ def test_an_own_model_comes_in_reads_a_drawing_and_leaves_as_a_file(
     page.goto(f"{lab.address}/models?run={run.id}")
     page.get_by_role("radio", name="Download").click()
     with page.expect_download() as download:
-        page.locator(".st-key-models-archive button").click()
+        page.locator(".st-key-models-archive a").click()
     path = tmp_path / "run.zip"
     download.value.save_as(path)
     with zipfile.ZipFile(path) as packed:

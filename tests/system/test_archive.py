@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from mnist_core import archive as archive_module
 from mnist_core import commands, loading
 from mnist_core.architectures import ARCHITECTURES
 from mnist_core.archive import ABOUT, EPOCHS, MANIFEST, file_name, write_archive
@@ -24,7 +25,7 @@ from mnist_core.errors import DataError, StoreError
 from mnist_core.incoming.run_file import restore
 from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
-from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs import Run, RunStatus, Store, arrivals
 from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.tasks import task
 from tests import model_files
@@ -86,6 +87,23 @@ def elsewhere(tmp_path: Path) -> Store:
 def come_in(store: Store, content: bytes) -> Run:
     run_id = keep_arrived(store, io.BytesIO(content))
     return store.get(restore(store.home, store.url, run_id, "run.zip"))
+
+
+def test_what_is_saved_is_never_too_long_to_come_in_again(
+    store, run, archive, elsewhere, monkeypatch
+):
+    """Event files for which there is no room are left out, and the others still come in."""
+    sizes = {name: len(part) for name, part in model_files.parts(archive).items()}
+    events = {name for name in sizes if name.startswith("events/")}
+    others = sum(size for name, size in sizes.items() if name not in {*events, MANIFEST})
+    out = io.BytesIO()
+    room = others + sizes["events/train/events.out.tfevents.1.lab"]
+    monkeypatch.setattr(archive_module, "MOST_BYTES", archive_module.SPARE + room)
+    assert write_archive(store, run.id, out) == ["events/validation/events.out.tfevents.1.lab"]
+    monkeypatch.setattr(arrivals, "MOST_BYTES", archive_module.MOST_BYTES)
+    assert len(out.getvalue()) < arrivals.MOST_BYTES
+    found = come_in(elsewhere, out.getvalue())
+    assert len(elsewhere.event_files.paths(found.id)) == 2
 
 
 def test_a_run_comes_in_elsewhere_as_it_was(store, run, archive, elsewhere):
