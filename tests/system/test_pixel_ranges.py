@@ -1,0 +1,114 @@
+"""How a model from outside wants its pixels is found by measuring, and said in the same words."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from mnist_core import commands
+from mnist_core.incoming import measuring
+from mnist_core.incoming.arrival import bring_in
+from mnist_core.incoming.findings import findings
+from mnist_core.incoming.measuring import Glance, clearly, other_way
+from mnist_core.runs import Run, Store
+from mnist_core.runs.arrivals import keep_arrived
+from mnist_core.tasks import task
+from tests import model_files
+
+DATA = task("mnist").load()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(tmp_path_factory.mktemp("ranges"))
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[np.ndarray, np.ndarray]:
+    """The kernel and the biases of a linear network for pixels from 0 to 1."""
+    x = np.c_[DATA.x_train[:4000].reshape(-1, 784) / 255, np.ones(4000)]
+    found = np.linalg.solve(x.T @ x + 5 * np.eye(785), x.T @ np.eye(10)[DATA.y_train[:4000]]) * 8
+    return found[:-1], found[-1]
+
+
+def linear(kernel, bias, *before) -> bytes:
+    model = keras.Sequential(
+        [keras.Input((28, 28)), *before, layers.Flatten(), layers.Dense(10, "softmax")]
+    )
+    model.layers[-1].set_weights([kernel, bias])
+    return model_files.saved(model)
+
+
+def taken(store: Store, content: bytes, scaling: str = "auto") -> tuple[Run, str]:
+    run_id = keep_arrived(store, io.BytesIO(content))
+    run = store.get(bring_in(store.home, store.url, run_id, "mine.keras", scaling))
+    return run, " ".join(finding.sentence() for finding in findings(run))
+
+
+def test_the_better_range_is_taken_and_said(store, fitted):
+    kernel, bias = fitted
+    unit, said = taken(store, linear(kernel, bias))
+    assert unit.config.pixel_scaling == "unit" and "0–1" in said
+    for content in (
+        linear(kernel / 255, bias),
+        linear(kernel, bias, layers.Rescaling(1 / 255)),
+    ):
+        raw, said = taken(store, content)
+        assert raw.config.pixel_scaling == "raw"
+        assert "pixels of 0–255, as was found by measuring" in said
+        assert raw.test_metric > 0.7
+        kept, said = taken(store, content, "unit")  # what was asked for is done
+        assert kept.config.pixel_scaling == "unit" and kept.test_metric < 0.3
+        assert "import it again with that range" in said
+
+
+def test_a_network_that_classifies_alike_with_both_is_told_by_its_loss(store, fitted):
+    kernel, bias = fitted
+    run, said = taken(store, linear(kernel / 255, bias * 0))
+    assert run.config.pixel_scaling == "raw" and "loss is clearly lower" in said
+
+
+def test_pixels_prepared_in_another_way_are_told(store, fitted):
+    kernel, bias = fitted
+    # For dark digits: k (1 - x) + b = -k x + (b + sum of k), so that the sums are those for ink.
+    _, said = taken(store, linear(-kernel, bias + kernel.sum(0)))
+    assert "With dark digits on a light ground it classifies" in said
+    assert "`Rescaling(-1 / 255, 1)`" in said
+    run, said = taken(store, linear(kernel[:, ::-1] * 0, bias * 0))
+    assert run.test_metric < 0.2 and "correctly at the most" in said and "not clear" in said
+
+
+def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch):
+    monkeypatch.setattr(measuring, "MEASURING_SECONDS", -1.0)
+    monkeypatch.setattr(measuring, "GLANCE_SECONDS", -1.0)
+    run, said = taken(store, linear(*fitted))
+    assert run.test_metric is None and run.test_loss is None
+    assert "accuracy is not known" in said and "250 of the 10,000" in said
+
+
+def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "home"))
+    file = tmp_path / "raw.keras"
+    file.write_bytes(linear(fitted[0] / 255, fitted[1]))
+    assert commands.main(["import", str(file)]) == 0
+    assert "pixels of 0–255, as was found by measuring" in capsys.readouterr().out
+    assert commands.main(["import", str(file), "--pixel-scaling", "unit", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["pixel_scaling"] == "unit" and "import it again" in told["findings"][0]
+
+
+def test_what_is_clear():
+    def glance(accuracy: float, loss: float = 1.0) -> Glance:
+        return Glance(accuracy, loss)
+
+    assert clearly({"unit": glance(0.9), "raw": glance(0.97)}) == ("raw", "accuracy")
+    assert clearly({"unit": glance(0.95), "raw": glance(0.97)}) is None
+    assert clearly({"unit": glance(0.97, 0.1), "raw": glance(0.97, 9)}) == ("unit", "loss")
+    both = {"unit": glance(0.6), "raw": glance(0.5)}
+    assert other_way(both | {"centred": glance(0.64)}) is None
+    assert other_way(both | {"centred": glance(0.7), "inverted": glance(0.9)}) == "inverted"
