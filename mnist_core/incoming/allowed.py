@@ -18,8 +18,11 @@ Check: TypeAlias = Callable[[Any], Any]
 
 #: Largest number of units, filters or classes of one layer.
 MOST_UNITS = 65_536
-#: Largest kernel, stride, padding or factor along a side.
+#: Largest stride, padding or factor along a side.
 LARGEST_SIDE = 256
+#: Largest kernel of a convolution along one axis or two, and how far it may be pulled apart: so
+#: much is padded around a picture, in no layer's output, and squared.
+LARGEST_KERNEL, LARGEST_DILATION = {1: 256, 2: 64}, 8
 MOST_AXES = 6
 
 ACTIVATIONS = (
@@ -137,9 +140,9 @@ def listed(check: Check, low: int = 1, high: int = MOST_AXES) -> Check:
     return check_all
 
 
-def sides(count: int, low: int = 1) -> Check:
+def sides(count: int, low: int = 1, high: int = LARGEST_SIDE) -> Check:
     """One length for all sides, or one for each."""
-    length = whole(low, LARGEST_SIDE)
+    length = whole(low, high)
     return either(length, listed(length, count, count))
 
 
@@ -264,10 +267,10 @@ _seeded = {"seed": optional(whole(0, 2**63 - 1))}
 
 def _convolution(axes: int, *weights: str) -> dict[str, Check]:
     return {
-        "kernel_size": sides(axes),
+        "kernel_size": sides(axes, high=LARGEST_KERNEL[axes]),
         "strides": sides(axes),
         "padding": _padding,
-        "dilation_rate": sides(axes),
+        "dilation_rate": sides(axes, high=LARGEST_DILATION),
         "groups": whole(1, MOST_UNITS),
         "activation": activation,
         "activity_regularizer": regularizer,

@@ -434,14 +434,28 @@ def test_a_registered_custom_object_is_refused(good, canary):
     assert_refused(model_files.with_description(good, change), canary, "evil>Dense")
 
 
-def test_a_function_of_keras_that_reads_files_is_refused(good, canary):
+@pytest.mark.parametrize(
+    ("module", "kind"),
+    [
+        ("keras.utils", "get_file"),
+        ("keras.config", "enable_unsafe_deserialization"),
+        ("keras.saving", "load_model"),
+        ("keras.src.saving.legacy.saving_utils", "model_from_config"),
+        ("tf_keras.utils", "get_file"),
+        ("keras.src.ops.numpy", "Flatten"),
+    ],
+)
+def test_a_function_of_keras_itself_is_refused(good, canary, module, kind):
+    """Several of them have been used to load code or files, and one allows all of it."""
     evil = {
-        "module": "keras.utils",
-        "class_name": "get_file",
+        "module": module,
+        "class_name": kind,
         "config": {"name": "x", "origin": "file:///etc/passwd", "cache_dir": str(canary.parent)},
         "registered_name": None,
     }
-    assert_refused(model_files.with_layer(good, evil), canary, "get_file")
+    assert_refused(model_files.with_layer(good, evil), canary, kind)
+    for setting in ("activation", "kernel_initializer", "kernel_regularizer", "kernel_constraint"):
+        assert_refused(model_files.with_setting(good, setting, evil), canary, setting)
 
 
 @pytest.mark.parametrize(
@@ -512,7 +526,8 @@ def test_a_description_of_nothing_is_refused(good, canary, text):
 )
 def test_a_member_on_a_path_of_its_own_is_refused(good, canary, name):
     members = model_files.parts(good) | {name: b"x"}
-    assert_refused(model_files.zipped(members), canary, "does not belong")
+    words = "other assets" if name.startswith("assets/") else "does not belong"
+    assert_refused(model_files.zipped(members), canary, words)
 
 
 def test_a_member_that_is_a_link_is_refused(good, canary):
@@ -682,8 +697,22 @@ def test_a_layer_that_makes_far_too_much_of_a_picture_is_refused(canary):
             layers.Dense(10, "softmax"),
         ]
     )
-    content = model_files.with_setting(model_files.saved(model), "size", [256, 256], place=1)
-    assert_refused(content, canary, "too many")
+    content = model_files.saved(model)
+    assert_refused(model_files.with_setting(content, "size", [256, 256], 1), canary, "too many")
+
+
+def test_many_layers_that_each_make_much_of_a_picture_are_refused(canary):
+    """All their outputs are kept until the last layer has run."""
+    picture = keras.Input((28, 28, 1))
+    large = [layers.UpSampling2D(14)(picture) for _ in range(14)]
+    model = keras.Model(picture, layers.Dense(10)(layers.GlobalMaxPooling2D()(layers.Add()(large))))
+    assert_refused(model_files.saved(model), canary, "too many")
+
+
+def test_a_kernel_that_reaches_far_beyond_a_picture_is_refused(canary):
+    """All that it reaches is filled with zeros, squared."""
+    model = sequential(("Conv2D", 1, 50, {"padding": "same", "dilation_rate": 100}))()
+    assert_refused(model_files.saved(model), canary, "dilation_rate")
 
 
 @either
@@ -745,11 +774,11 @@ def test_a_pickle_and_numpy_files_are_refused(canary):
     assert_refused(pickle.dumps(Evil()), canary, "neither")
     arrays = io.BytesIO()
     np.savez(arrays, kernel=np.array([Evil()], dtype=object), allow_pickle=True)
-    assert_refused(arrays.getvalue(), canary, "does not belong")
+    assert_refused(arrays.getvalue(), canary, "arrays of NumPy")
 
 
 def test_a_file_that_is_too_large_is_refused(canary):
-    assert_refused(b"PK\x03\x04" + bytes(MOST_BYTES), canary, "100 MB are the most")
+    assert_refused(b"PK\x03\x04" + bytes(MOST_BYTES), canary, "more than 100 MB")
 
 
 def test_weights_without_their_network_are_refused(canary, tmp_path):
@@ -791,20 +820,51 @@ def test_an_operation_that_is_no_layer_is_refused(canary):
     assert_refused(model_files.saved(model), canary)
 
 
-def test_layers_that_wait_for_each_other_are_refused(canary):
+@pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        (["c", 0, 0], "hang together"),
+        (["b", 0, 0], "hang together"),
+        (["nobody", 0, 0], "hang together"),
+        (["a", 1, 0], "hang together"),
+        (["a", -1, 0], "damaged"),
+        (["a", True, 0], "damaged"),
+        (["a", 0, 1], "damaged"),
+        (["a"], "damaged"),
+    ],
+)
+def test_layers_that_do_not_hang_together_are_refused(canary, history, words):
+    """Layers that change no number wait for each other just as others do."""
     picture = keras.Input((784,), name="a")
-    model = keras.Model(
-        picture, layers.Dense(10, name="c")(layers.Dense(784, name="b")(picture)), name="m"
-    )
+    for last in (layers.Dense(10, name="c"), layers.Reshape((784,), name="c")):
+        model = keras.Model(picture, last(layers.Flatten(name="b")(picture)), name="m")
 
-    def cross(description: dict[str, Any]) -> None:
-        for layer in description["config"]["layers"]:
-            if layer["name"] == "b":
-                source = layer["inbound_nodes"][0]["args"][0]["config"]
-                source["keras_history"][0] = "c"
+        def cross(description: dict[str, Any]) -> None:
+            for layer in description["config"]["layers"]:
+                if layer["name"] == "b":
+                    source = layer["inbound_nodes"][0]["args"][0]["config"]
+                    source["keras_history"] = history
 
-    content = model_files.saved(model)
-    assert_refused(model_files.with_description(content, cross), canary, "hang together")
+        content = model_files.saved(model)
+        assert_refused(model_files.with_description(content, cross), canary, words)
+
+
+def test_layers_without_end_and_without_a_source_are_refused(good, canary):
+    def grow(description: dict[str, Any]) -> None:
+        found = description["config"]["layers"]
+        found[-1:-1] = [found[1] | {"config": {"name": f"d{n}", "units": 4}} for n in range(5000)]
+
+    assert_refused(model_files.with_description(good, grow), canary, "300 layers")
+    picture = keras.Input((784,), name="a")
+    added = layers.Add(name="b")([picture, picture])
+    content = model_files.saved(keras.Model(picture, layers.Dense(10)(added)))
+    for times, words in ((0, "damaged"), (5000, "600 connections")):
+
+        def connect(description: dict[str, Any], times: int = times) -> None:
+            (node,) = description["config"]["layers"][1]["inbound_nodes"]
+            node["args"] = [[node["args"][0][0]] * times]
+
+        assert_refused(model_files.with_description(content, connect), canary, words)
 
 
 def test_every_setting_of_the_wrong_kind_is_refused_in_words(canary):
