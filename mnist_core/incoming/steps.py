@@ -124,7 +124,7 @@ def _not_rebuilt(kind: Any, module: Any) -> RefusedError:
         )
     return RefusedError(
         mark("It has a layer of the kind {kind}, which is not among those rebuilt here."),
-        mark("Use Keras's usual layers: none of your own, and none for texts or video."),
+        mark("Use dense, convolutional, pooling, recurrent or normalising layers of Keras."),
         kind=brief(kind),
     )
 

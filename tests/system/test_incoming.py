@@ -957,6 +957,18 @@ def test_what_is_refused_leaves_nothing_behind(store, good, canary):
     assert list(canary.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_file_taken_apart_in_a_process_of_its_own_is_the_same(good, monkeypatch, unbuffered):
+    """Whether that process writes to its pipe with a buffer or without is up to its surroundings."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    here, there = unpack(good), apart.unpack_apart(good)
+    assert (there.description, there.origin) == (here.description, here.origin)
+    assert list(there.arrays) == list(here.arrays)
+    for name, arrays in here.arrays.items():
+        for ours, theirs in zip(arrays, there.arrays[name], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
 def test_a_file_that_keeps_its_reader_busy_is_given_up(good, monkeypatch):
     monkeypatch.setattr(apart, "SECONDS", 0.01)
     with pytest.raises(DataError, match="busy for ever"):
