@@ -959,7 +959,7 @@ def test_what_is_refused_leaves_nothing_behind(store, good, canary):
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_file_taken_apart_in_a_process_of_its_own_is_the_same(good, monkeypatch, unbuffered):
-    """Whether that process writes to its pipe with a buffer or without is up to its surroundings."""
+    """Whether that process writes to its pipe with a buffer is up to its surroundings."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     here, there = unpack(good), apart.unpack_apart(good)
     assert (there.description, there.origin) == (here.description, here.origin)
