@@ -15,7 +15,7 @@ from ui import disk_panel, presses, problems, services, state
 from ui.fields import CHOICE_LABELS
 from ui.navigation import evaluate_page, trying_page
 from ui.run_words import percent
-from ui.text import _
+from ui.text import Markdown, _
 from ui.waiting import wait_for_engine
 
 SCALINGS = {AUTO: mark("Find out"), **CHOICE_LABELS["pixel_scaling"]}
@@ -152,7 +152,7 @@ def show_arrived() -> None:
         icon=":material/check:",
     )
     for finding in findings(run):
-        (st.warning if finding.is_warning else st.info)(finding.sentence(_))
+        (st.warning if finding.is_warning else st.info)(Markdown(" ").join(finding.sentences(_)))
     if not run.has_models:
         return
     with st.container(horizontal=True):

@@ -13,7 +13,7 @@ from mnist_core.runs.store import MOST_TAGS, NOTES_LENGTH, TAG_LENGTH
 from ui import archive_route, disk_panel, problems, services, state
 from ui.export_panel import show_export
 from ui.run_words import whole
-from ui.text import _, escaped
+from ui.text import Markdown, _, escaped
 
 #: The fields, see ``said_of``.
 FIELDS: tuple[state.Entry[Any], ...] = (
@@ -146,7 +146,7 @@ def show_origin(run: Run) -> None:
         )
     if run.id != state.MODELS_ARRIVED.get():  # said below, where it was imported
         for finding in findings(run):
-            st.caption(finding.sentence(_))
+            st.caption(Markdown(" ").join(finding.sentences(_)))
 
 
 def show_download(run: Run) -> None:

@@ -67,7 +67,7 @@ def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
 
 def print_run(run: Run, *, as_json: bool) -> None:
     """Say what came in, and what was found out about it."""
-    sentences = [finding.sentence() for finding in findings(run)]
+    sentences = [" ".join(finding.sentences()) for finding in findings(run)]
     if as_json:
         about: dict[str, Any] = {"run_id": run.id, "name": run.name} | tested(run)
         if run.imported is not None:

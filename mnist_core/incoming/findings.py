@@ -48,14 +48,14 @@ class Finding:
     values: dict[str, Any]
     is_warning: bool = False
 
-    def sentence(self, translate: Callable[[str], str] = lambda text: text) -> str:
-        """What was found, in one line.
+    def sentences(self, translate: Callable[[str], str] = lambda text: text) -> list[str]:
+        """What was found, sentence by sentence.
 
         Args:
             translate: Turns a template into the reader's language; English by default.
         """
         values = self.values | {name: f"{share:.1%}" for name, share in self.shares.items()}
-        return " ".join(translate(part).format(**values) for part in self.words)
+        return [translate(part).format(**values) for part in self.words]
 
 
 def findings(run: Run) -> list[Finding]:
@@ -116,9 +116,7 @@ def _of_other(glances: dict[str, float], known: dict[str, Any]) -> Finding | Non
     way, share = known.get("other_way"), known.get("other_share")
     if way in WAYS and share is not None:
         said = mark("Put the layer {layer} first, save it, and import it again.")
-        return Finding(
-            (WAYS[way], said), {"other": share}, {"layer": f"`{LAYERS[way]}`"}, is_warning=True
-        )
+        return Finding((WAYS[way], said), {"other": share}, {"layer": LAYERS[way]}, is_warning=True)
     if best < LOW:
         said = mark(
             "Of some training images it classifies {best} correctly at the most. Perhaps it was "

@@ -266,6 +266,20 @@ def test_what_comes_in_takes_the_place_of_the_run_that_is_shown(
     assert app.selectbox(key="models-run").value == other.id
 
 
+def test_what_was_found_out_about_a_model_is_said_where_it_comes_in(
+    open_page: Open, store: Store, brought_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(
+        services, "bring_in", lambda *given: asked.append(given[-1]) or store.get(brought_in)
+    )
+    app = open_page("models")
+    app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
+    app.button(key="models-take").click().run()
+    assert not app.exception and asked == ["auto"]
+    assert any("import it again with that range" in one.value for one in app.warning)
+
+
 def test_a_page_takes_the_longest_file_that_the_store_takes(open_page: Open) -> None:
     app = open_page("models")
     takes = app.file_uploader(key="models-restore").proto.max_upload_size_mb * 2**20

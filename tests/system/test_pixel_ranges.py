@@ -47,7 +47,7 @@ def linear(kernel, bias, *before) -> bytes:
 def taken(store: Store, content: bytes, scaling: str = "auto") -> tuple[Run, str]:
     run_id = keep_arrived(store, io.BytesIO(content))
     run = store.get(bring_in(store.home, store.url, run_id, "mine.keras", scaling))
-    return run, " ".join(finding.sentence() for finding in findings(run))
+    return run, " ".join(one for finding in findings(run) for one in finding.sentences())
 
 
 def test_the_better_range_is_taken_and_said(store, fitted):
@@ -78,7 +78,7 @@ def test_pixels_prepared_in_another_way_are_told(store, fitted):
     # For dark digits: k (1 - x) + b = -k x + (b + sum of k), so that the sums are those for ink.
     _, said = taken(store, linear(-kernel, bias + kernel.sum(0)))
     assert "With dark digits on a light ground it classifies" in said
-    assert "`Rescaling(-1 / 255, 1)`" in said
+    assert "layer Rescaling(-1 / 255, 1) first" in said
     run, said = taken(store, linear(kernel[:, ::-1] * 0, bias * 0))
     assert run.test_metric < 0.2 and "correctly at the most" in said and "not clear" in said
 
