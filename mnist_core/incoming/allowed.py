@@ -257,7 +257,7 @@ def _one_axis(value: Any) -> int:
     return int(_axis(value[0] if isinstance(value, list) and len(value) == 1 else value))
 
 
-_layout = {"data_format": optional(word("channels_last"))}
+_layout = {"data_format": optional(word("channels_last", "channels_first"))}
 _padding = word("valid", "same")
 _units = whole(1, MOST_UNITS)
 _rate = number(0, 0.9999)

@@ -11,7 +11,8 @@ import io
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeAlias
 
 import h5py
@@ -81,7 +82,10 @@ def unpack(content: bytes) -> Unpacked:
             description = arrays.text(file, "model_config")
             origin = Origin.of(*(arrays.note(file, key) for key in ("keras_version", "backend")))
             plan = make_plan(read_json(description), origin)
-            return Unpacked(description, origin, _read(_places_in_h5(file, plan), plan, origin))
+            places = _places_in_h5(file, plan)
+            if origin.major == 1 and not any(":" in one for _, one in chain(*places.values())):
+                origin = replace(origin, theano=True)  # TensorFlow's names end in :0
+            return Unpacked(description, origin, _read(places, plan, origin))
     if content.lstrip()[:1] == b"{" and b'"weight_map"' in content[:100_000]:
         raise RefusedError(
             mark("It lists the files that a model's weights were divided into."),
@@ -141,7 +145,9 @@ def _read(places: dict[str, list[Place]], plan: Plan, origin: Origin) -> dict[st
     found: dict[str, list[Weights]] = {}
     for step in plan.steps:
         of_layer = [arrays.array(*place) for place in places[step.name]]
-        found[step.name] = modern_weights(step.kind, step.settings, of_layer, origin)
+        found[step.name] = modern_weights(
+            step.kind, step.settings, of_layer, origin, turns_kernel=step.turns_kernel
+        )
     return found
 
 

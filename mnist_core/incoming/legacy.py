@@ -156,7 +156,12 @@ def _modern_value(name: str, value: Any) -> Any:
 
 
 def modern_weights(
-    kind: str, settings: Mapping[str, Any], arrays: list[Weights], origin: Origin
+    kind: str,
+    settings: Mapping[str, Any],
+    arrays: list[Weights],
+    origin: Origin,
+    *,
+    turns_kernel: bool = False,
 ) -> list[Weights]:
     """A layer's weights as Keras 3 lays them out.
 
@@ -165,6 +170,7 @@ def modern_weights(
         settings: Its checked settings.
         arrays: What the file has for it, in the file's order.
         origin: What wrote the file.
+        turns_kernel: Whether the channels come first in a kernel.
     """
     if origin.major >= 3 or not arrays:
         return arrays
@@ -172,6 +178,8 @@ def modern_weights(
     kernel = arrays[0]
     if kind == "Conv1D" and kernel.ndim == 4 and kernel.shape[1] == 1:
         kernel = kernel[:, 0]
+    if turns_kernel and kernel.ndim == 4:
+        kernel = kernel.transpose(2, 3, 1, 0)
     if origin.theano and kind in ("Conv1D", "Conv2D", "Conv2DTranspose"):
         axes = tuple(range(kernel.ndim - 2))
         kernel = np.flip(kernel, axes)

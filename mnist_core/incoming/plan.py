@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mnist_core.incoming.channels import with_channels_last
 from mnist_core.incoming.legacy import KERAS_3, Origin
 from mnist_core.incoming.refusal import RefusedError, brief, damaged
 from mnist_core.incoming.steps import Call, Step, label_of, make_step, wrong_setting
@@ -179,6 +180,7 @@ def _sequential(config: Any, built: Any, origin: Origin) -> Plan:
         steps.append(step)
         before = step.name
     _check_labels([step.label for step in steps])
+    steps, shape = with_channels_last(steps, INPUT, shape, origin)
     return Plan(True, shape, steps, (before, 0))
 
 
@@ -224,6 +226,7 @@ def _functional(config: Any, origin: Origin) -> Plan:
     _check_count(len(layers), sum(map(len, sources)))
     if _end(inputs, names) != (INPUT, 0) or not all(sources):
         raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+    steps, shape = with_channels_last(steps, INPUT, shape, origin)
     return Plan(False, shape, steps, _end(outputs, names))
 
 

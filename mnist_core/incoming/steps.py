@@ -35,6 +35,7 @@ class Step:
         label: What the file calls it; any text.
         settings: Checked values, by name.
         calls: For each time that it is applied, the outputs that it takes.
+        turns_kernel: Whether the file has its kernel with the channels first.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Step:
     label: str
     settings: dict[str, Any]
     calls: list[list[Call]] = field(default_factory=list)
+    turns_kernel: bool = False
 
 
 def make_step(layer: Any, place: int, origin: Origin) -> Step:
@@ -147,12 +149,6 @@ def wrong_setting(label: object, setting: str, value: Any) -> RefusedError:
     """A layer has a setting with a value that is not in the table."""
     if isinstance(value, dict):
         value = value.get("config") if value.get("class_name") == "function" else value
-    if value == "channels_first":
-        return RefusedError(
-            mark("Its layer {layer} has the channels first, and only channels_last is rebuilt."),
-            mark("Build it with data_format=“channels_last”, train it again, and save it."),
-            layer=brief(label),
-        )
     return RefusedError(
         mark("Its layer {layer} has {setting} = {value}, which is not rebuilt here."),
         mark("Leave that setting at its usual value, train the model again, and save it."),

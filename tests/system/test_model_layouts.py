@@ -128,48 +128,78 @@ def test_recurrent_layers_answer_as_they_did(kind, count, run, major):
     np.testing.assert_allclose(found, odds / odds.sum(1, keepdims=True), atol=1e-5)
 
 
-def convolution(config: dict[str, Any], kernel: Any, version: str, backend: str | None) -> bytes:
-    rng = np.random.default_rng(5)
-    side = 13 if "subsample" in config else 26
-    ending = [rng.normal(size=(side * side * 2, 10)).astype("f4"), np.zeros(10, "f4")]
+@pytest.mark.parametrize("version", ["1.2.2", "2.0.9", "2.2.4"])
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("theano", [True, False])
+def test_convolutions_answer_as_they_did(version, first, theano):
+    """With the channels first or last, and with Theano, which turned kernels round."""
+    rng = np.random.default_rng(4)
+    kernel = rng.normal(0, 0.4, (3, 3, 1, 2)).astype("f4")
+    ending = [rng.normal(size=(13 * 13 * 2, 10)).astype("f4"), np.zeros(10, "f4")]
+    shape = [None, 1, 28, 28] if first else [None, 28, 28, 1]
+    order, flatten = "channels_first" if first else "channels_last", {"name": "f"}
+    config: dict[str, Any] = {"name": "c", "activation": "hard_sigmoid", "batch_input_shape": shape}
+    if version == "1.2.2":
+        config |= {"nb_filter": 2, "nb_row": 3, "nb_col": 3, "subsample": [2, 2]}
+        config |= {"border_mode": "valid", "dim_ordering": "th" if first else "tf"}
+    else:
+        config |= {"filters": 2, "kernel_size": [3, 3], "strides": [2, 2], "data_format": order}
+        flatten |= {"data_format": order} if version == "2.2.4" else {}
+    saved = kernel.transpose(3, 2, 0, 1) if version == "1.2.2" and first else kernel
+    kind = "Convolution2D" if version == "1.2.2" else "Conv2D"
     made: list[Layer] = [
-        ({"class_name": config.pop("kind"), "config": config}, "c", [kernel, np.ones(2, "f4")]),
-        ({"class_name": "Flatten", "config": {"name": "f"}}, "f", []),
+        ({"class_name": kind, "config": config}, "c", [saved, np.ones(2, "f4")]),
+        ({"class_name": "Flatten", "config": flatten}, "f", []),
         ({"class_name": "Dense", "config": {"name": "d", "units": 10}}, "d", ending),
     ]
     described = {"class_name": "Sequential", "config": [layer for layer, _, _ in made]}
-    return h5(made, described, version, lambda label, place: f"{label}_{place}", backend)
+    backend = None if version == "1.2.2" else "theano" if theano else "tensorflow"
+    mark = "" if theano else ":0"
+    model = read(h5(made, described, version, lambda label, n: f"{label}_{n}{mark}", backend))
 
-
-def test_convolutions_of_keras_1_and_of_theano_answer_as_they_did():
-    rng = np.random.default_rng(4)
-    kernel = rng.normal(0, 0.4, (3, 3, 1, 2)).astype("f4")
     x = rng.random((5, 28, 28, 1), np.float32)
-    first = {
-        "kind": "Convolution2D",
-        "name": "c",
-        "nb_filter": 2,
-        "nb_row": 3,
-        "nb_col": 3,
-        "subsample": [2, 2],
-        "border_mode": "valid",
-        "dim_ordering": "tf",
-        "activation": "hard_sigmoid",
-        "batch_input_shape": [None, 28, 28, 1],
-    }
-    found = read(convolution(first, kernel, "1.2.2", None)).layers[0](x)
-    sums = keras.ops.conv(x, kernel, strides=2) + 1
-    np.testing.assert_allclose(found, hard_sigmoid(np.asarray(sums)), atol=1e-5)
-    second = {
-        "kind": "Conv2D",
-        "name": "c",
-        "filters": 2,
-        "kernel_size": [3, 3],
-        "batch_input_shape": [None, 28, 28, 1],
-    }
-    found = read(convolution(second, kernel, "2.0.9", "theano")).layers[0](x)
-    turned = keras.ops.conv(x, kernel[::-1, ::-1]) + 1
-    np.testing.assert_allclose(found, turned, atol=1e-5)
+    done = keras.ops.conv(x, kernel[::-1, ::-1] if theano else kernel, strides=2) + 1
+    done = hard_sigmoid(np.asarray(done))
+    if first and version != "2.2.4":  # the one that puts the channels last before it flattens
+        done = done.transpose(0, 3, 1, 2)
+    sums = done.reshape(5, -1) @ ending[0]
+    odds = np.exp(sums - sums.max(1, keepdims=True))
+    found = model.predict_on_batch(x)
+    np.testing.assert_allclose(found, odds / odds.sum(1, keepdims=True), atol=1e-5)
+
+
+def test_a_graph_with_the_channels_first_answers_as_it_did():
+    """Joined, normalised and pooled; the same network with the channels last has its weights."""
+    keras.utils.set_random_seed(2)
+    picture = keras.Input((28, 28, 1), name="in")
+    both = [layers.Conv2D(2, 3, name=f"c{n}", padding="same")(picture) for n in range(2)]
+    done = layers.BatchNormalization(name="b", axis=3)(layers.Concatenate(name="j", axis=3)(both))
+    done = layers.MaxPooling2D(name="m")(layers.ReLU(name="r")(done))
+    done = layers.GlobalAveragePooling2D(name="g")(done)
+    model = keras.Model(picture, layers.Dense(10, "softmax", name="d")(done))
+    model.set_weights([np.random.default_rng(1).random(one.shape) for one in model.get_weights()])
+
+    def turn(file: h5py.File, **more: dict[str, Any]) -> None:
+        description = json.loads(file.attrs["model_config"])
+        for layer in description["config"]["layers"]:
+            config = layer["config"]
+            config |= {"axis": 1} if "axis" in config else {}
+            config |= {"data_format": "channels_first"} if "data_format" in config else {}
+            config |= {"batch_shape": [None, 1, 28, 28]} if "batch_shape" in config else {}
+            config |= more.get(layer["name"], {})
+        file.attrs["model_config"] = json.dumps(description)
+
+    content = model_files.saved(model, "h5")
+    x = PIXELS[:9].reshape(-1, 28, 28, 1)
+    found = read(model_files.with_weights(content, turn)).predict_on_batch(x)
+    np.testing.assert_allclose(found, model.predict_on_batch(x), atol=1e-6)
+    for more in ({"b": {"axis": 3}}, {"m": {"data_format": "channels_last"}}):
+
+        def mix(file: h5py.File, more: dict[str, Any] = more) -> None:
+            turn(file, **more)
+
+        with pytest.raises(DataError, match="It has the channels first, and its layer [bm]"):
+            read(model_files.with_weights(content, mix))
 
 
 NAMES_OF_PEOPLE = (
@@ -278,10 +308,3 @@ def test_a_refusal_says_the_true_reason(make, words):
     with pytest.raises(DataError) as caught:
         read(model_files.saved(make()))
     assert words in caught.value.sentence()
-
-
-def test_channels_first_are_refused_by_their_name():
-    content = model_files.saved(functional(layers.Conv2D(2, 3)))
-    content = model_files.with_setting(content, "data_format", "channels_first", place=1)
-    with pytest.raises(DataError, match="has the channels first"):
-        read(content)

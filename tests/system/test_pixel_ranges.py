@@ -11,10 +11,12 @@ import pytest
 from keras import layers
 
 from mnist_core import commands
+from mnist_core.archive import write_archive
 from mnist_core.incoming import measuring
 from mnist_core.incoming.arrival import bring_in
 from mnist_core.incoming.findings import findings
 from mnist_core.incoming.measuring import Glance, clearly, other_way
+from mnist_core.incoming.run_file import restore
 from mnist_core.runs import Run, Store
 from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.tasks import task
@@ -76,9 +78,13 @@ def test_a_network_that_classifies_alike_with_both_is_told_by_its_loss(store, fi
 def test_pixels_prepared_in_another_way_are_told(store, fitted):
     kernel, bias = fitted
     # For dark digits: k (1 - x) + b = -k x + (b + sum of k), so that the sums are those for ink.
-    _, said = taken(store, linear(-kernel, bias + kernel.sum(0)))
+    run, said = taken(store, linear(-kernel, bias + kernel.sum(0)))
     assert "With dark digits on a light ground it classifies" in said
     assert "layer Rescaling(-1 / 255, 1) first" in said
+    packed = io.BytesIO()
+    write_archive(store, run.id, packed)
+    run_id = restore(store.home, store.url, keep_arrived(store, packed), "mine.zip")
+    assert store.get(run_id).imported == run.imported  # it is said there, too
     run, said = taken(store, linear(kernel[:, ::-1] * 0, bias * 0))
     assert run.test_metric < 0.2 and "correctly at the most" in said and "not clear" in said
 
