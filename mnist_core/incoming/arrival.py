@@ -138,7 +138,7 @@ def _keep(
         raise error.named(file) from error
     chosen = "given"
     if pixel_scaling == AUTO:
-        pixel_scaling, chosen = measuring.clearly(found) or ("unit", "unclear")
+        pixel_scaling, chosen = measuring.better(found)
     other = measuring.other_way(found)
     test_loss, test_accuracy, read = measuring.measured(model, pixel_scaling)
     content = incoming.saved()

@@ -17,7 +17,7 @@ from mnist_core.errors import LabError
 from mnist_core.incoming.allowed import Part
 from mnist_core.incoming.plan import DIGITS, INPUT, NAME, Plan, Wanted
 from mnist_core.incoming.refusal import RefusedError, brief
-from mnist_core.incoming.steps import Call, Step
+from mnist_core.incoming.steps import RECURRENT, Call, Step
 from mnist_core.words import mark
 
 Weights: TypeAlias = NDArray[np.float32]
@@ -75,7 +75,7 @@ def build(
     for step, layer in _in_order(plan, layers):
         for number, sources in enumerate(step.calls):
             result = _applied(step, layer, sources, done, arrays[step.name])
-            size.add(step, layer, result)
+            size.add(step, layer, done[sources[0]], result)
             done[step.name, number] = result
     result = done[plan.output]
     if tuple(result.shape) != (None, wanted.outputs):
@@ -250,7 +250,7 @@ class _Size:
         self._numbers = 0
         self._work = 0
 
-    def add(self, step: Step, layer: Any, result: Any) -> None:
+    def add(self, step: Step, layer: Any, source: Any, result: Any) -> None:
         """Count a call of a layer.
 
         Raises:
@@ -260,7 +260,8 @@ class _Size:
         if any(side is None for side in shape):
             raise _at_odds(step, ValueError("a side of unknown length"))
         self._numbers += math.prod(shape)
-        self._work += math.prod(shape[:-1]) * layer.count_params()
+        times = int(source.shape[1]) if step.kind in RECURRENT else math.prod(shape[:-1])
+        self._work += times * layer.count_params()
         if self._numbers > MOST_BETWEEN or self._work > MOST_WORK:
             raise RefusedError(
                 mark(

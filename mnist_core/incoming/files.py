@@ -23,7 +23,7 @@ from mnist_core.incoming import arrays, packed
 from mnist_core.incoming.legacy import KERAS_3, Origin, modern_weights
 from mnist_core.incoming.plan import MOST_BYTES, MOST_TEXT, Plan, make_plan, read_json
 from mnist_core.incoming.refusal import RefusedError
-from mnist_core.incoming.steps import Step, snake_case
+from mnist_core.incoming.steps import RECURRENT, Step, snake_case
 from mnist_core.words import mark
 
 #: Most bytes of all weights as float32, so that the lab's own file of them is no larger than this.
@@ -37,7 +37,6 @@ LAYERS, DEPENDENCIES = "layers", "_layer_checkpoint_dependencies"
 #: The group of an array in an HDF5 file, and its name there.
 Place: TypeAlias = tuple[h5py.Group, str]
 Weights: TypeAlias = NDArray[np.float32]
-RECURRENT = ("SimpleRNN", "GRU", "LSTM")
 #: Parts of files that are no .keras file, or one that is not read, and what such a file is.
 OTHERS = (
     (r"assets/.*", mark("It brings tables of words or other assets, which are not taken.")),

@@ -62,7 +62,7 @@ def findings(run: Run) -> list[Finding]:
     """What was found out about a run's model when it came in; nothing for any other run."""
     known = run.imported or {}
     glances = known.get("glances")
-    if not glances:
+    if not glances or None in glances.values():
         return []
     ours = run.config.pixel_scaling
     found = [_of_pixels(glances, ours, known.get("chosen", "given")), _of_other(glances, known)]
@@ -103,7 +103,9 @@ def _of_pixels(glances: dict[str, float], ours: str, chosen: str) -> Finding | N
         )
         return Finding((said,), {}, ranges)
     if chosen == "unclear":
-        said = mark("It is given pixels of {our_range}; which range it wants is not clear.")
+        said = mark(
+            "It is given pixels of {our_range}; which range it was trained with is not clear."
+        )
         return Finding((said, both), shares, ranges)
     if glances[other] > glances[ours] + CLEARLY_BETTER:
         said = mark("Probably it was trained with the latter: import it again with that range.")

@@ -26,8 +26,9 @@ OTHER_WAYS = {
     "inverted_raw": (-1.0, 255.0),
     "standardised": (1 / (255 * 0.3081), -0.1307 / 0.3081),
 }
-#: Digits that are read at a time, as when a model is judged, and so many for a glance.
-PIECE = 250
+#: Digits that are read at a time, which the largest network does in some seconds, and so many for
+#: a glance.
+PIECE = 100
 GLANCE = 500
 #: Glances and measuring end after so many seconds each; a model that slow has no figure.
 GLANCE_SECONDS, MEASURING_SECONDS = 10.0, 15.0
@@ -76,19 +77,19 @@ def glances(model: Any) -> dict[str, Glance]:
     return found
 
 
-def clearly(found: Mapping[str, Glance]) -> tuple[str, str] | None:
-    """The range of pixels that is clearly the right one, and by which figure.
+def better(found: Mapping[str, Glance]) -> tuple[str, str]:
+    """The range of pixels that is probably the right one, and what tells so.
 
     Returns:
-        "unit" or "raw", and "accuracy" or "loss"; None where both do as well.
+        "unit" or "raw", and "accuracy" or "loss"; "unclear" where both do nearly as well.
     """
-    worse, better = sorted(SCALINGS, key=lambda one: found[one].accuracy)
-    if found[better].accuracy > found[worse].accuracy + CLEARLY_BETTER:
-        return better, "accuracy"
+    worse, best = sorted(SCALINGS, key=lambda one: found[one].accuracy)
+    if found[best].accuracy > found[worse].accuracy + CLEARLY_BETTER:
+        return best, "accuracy"
     lower, higher = sorted(SCALINGS, key=lambda one: found[one].loss)
     if found[higher].loss > found[lower].loss * CLEARLY_LOWER:
         return lower, "loss"
-    return None
+    return lower, "unclear"
 
 
 def other_way(found: Mapping[str, Glance]) -> str | None:

@@ -15,6 +15,7 @@ from mnist_core.words import mark
 #: A layer's name, and which of its calls.
 Call: TypeAlias = tuple[str, int]
 
+RECURRENT = ("SimpleRNN", "GRU", "LSTM")
 MODELS = ("Sequential", "Functional", "Model")
 #: Operations that ``tf.keras`` wraps into layers: ``x / 255`` in a functional model, say.
 OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "Operation")

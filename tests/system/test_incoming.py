@@ -715,6 +715,11 @@ def test_a_kernel_that_reaches_far_beyond_a_picture_is_refused(canary):
     assert_refused(model_files.saved(model), canary, "dilation_rate")
 
 
+def test_a_recurrent_layer_that_reads_for_too_long_is_refused(canary):
+    long = sequential(("RepeatVector", 2000, {}), ("GRU", 300, {}), shape=(784,))()
+    assert_refused(model_files.saved(long), canary, "too many")
+
+
 @either
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_weights_that_are_not_finite_are_refused(good, good_h5, canary, form, value):

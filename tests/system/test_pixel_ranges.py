@@ -15,7 +15,7 @@ from mnist_core.archive import write_archive
 from mnist_core.incoming import measuring
 from mnist_core.incoming.arrival import bring_in
 from mnist_core.incoming.findings import findings
-from mnist_core.incoming.measuring import Glance, clearly, other_way
+from mnist_core.incoming.measuring import Glance, better, other_way
 from mnist_core.incoming.run_file import restore
 from mnist_core.runs import Run, Store
 from mnist_core.runs.arrivals import keep_arrived
@@ -94,7 +94,7 @@ def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch)
     monkeypatch.setattr(measuring, "GLANCE_SECONDS", -1.0)
     run, said = taken(store, linear(*fitted))
     assert run.test_metric is None and run.test_loss is None
-    assert "accuracy is not known" in said and "250 of the 10,000" in said
+    assert "accuracy is not known" in said and "100 of the 10,000" in said
 
 
 def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
@@ -108,13 +108,13 @@ def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
     assert told["pixel_scaling"] == "unit" and "import it again" in told["findings"][0]
 
 
-def test_what_is_clear():
+def test_what_is_better():
     def glance(accuracy: float, loss: float = 1.0) -> Glance:
         return Glance(accuracy, loss)
 
-    assert clearly({"unit": glance(0.9), "raw": glance(0.97)}) == ("raw", "accuracy")
-    assert clearly({"unit": glance(0.95), "raw": glance(0.97)}) is None
-    assert clearly({"unit": glance(0.97, 0.1), "raw": glance(0.97, 9)}) == ("unit", "loss")
+    assert better({"unit": glance(0.9), "raw": glance(0.97)}) == ("raw", "accuracy")
+    assert better({"unit": glance(0.95), "raw": glance(0.97)}) == ("unit", "unclear")
+    assert better({"unit": glance(0.97, 0.1), "raw": glance(0.97, 9)}) == ("unit", "loss")
     both = {"unit": glance(0.6), "raw": glance(0.5)}
     assert other_way(both | {"centred": glance(0.64)}) is None
     assert other_way(both | {"centred": glance(0.7), "inverted": glance(0.9)}) == "inverted"
