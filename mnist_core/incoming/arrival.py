@@ -132,13 +132,14 @@ def _keep(
     name: str | None,
 ) -> str:
     model = incoming.model
-    try:
-        found = measuring.glances(model)
-    except RefusedError as error:
-        raise error.named(file) from error
+    found = measuring.glances(model)
     chosen = "given"
     if pixel_scaling == AUTO:
         pixel_scaling, chosen = measuring.better(found)
+    try:
+        measuring.check_answers(found[pixel_scaling])
+    except RefusedError as error:
+        raise error.named(file) from error
     other = measuring.other_way(found)
     test_loss, test_accuracy, read = measuring.measured(model, pixel_scaling)
     content = incoming.saved()

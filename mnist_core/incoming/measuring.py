@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Glance:
 
     Attributes:
         accuracy: 0 to 1.
-        loss: Cross-entropy.
+        loss: Cross-entropy; infinite where its answers are no probabilities.
     """
 
     accuracy: float
@@ -52,11 +53,7 @@ class Glance:
 
 
 def glances(model: Any) -> dict[str, Glance]:
-    """A few digits, read with the pixels prepared in each way; a slow network reads fewer.
-
-    Raises:
-        RefusedError: What the network answers are no probabilities.
-    """
+    """A few digits, read with the pixels prepared in each way; a slow network reads fewer."""
     data = task(TASK).load()
     until = time.monotonic() + GLANCE_SECONDS
     found: dict[str, Glance] = {}
@@ -65,16 +62,25 @@ def glances(model: Any) -> dict[str, Glance]:
             break
         answers = _answers(model, data.x_train[:GLANCE], way, until)
         total = answers.sum(axis=1)
-        if not np.isfinite(answers).all() or answers.min() < 0 or abs(total - 1).max() > TOLERANCE:
-            if way not in SCALINGS:  # nobody takes its pixels so
-                continue
-            raise RefusedError(
-                mark("Shown digits, it does not answer with probabilities that sum to 1."),
-                mark("Let the last layer be Dense(10) with softmax, or with no activation."),
-            )
-        loss, accuracy = _figures(answers, data.y_train)
-        found[way] = Glance(accuracy, loss)
+        if np.isfinite(answers).all() and answers.min() >= 0 and abs(total - 1).max() <= TOLERANCE:
+            loss, accuracy = _figures(answers, data.y_train)
+            found[way] = Glance(accuracy, loss)
+        else:
+            found[way] = Glance(0.0, math.inf)
     return found
+
+
+def check_answers(glance: Glance) -> None:
+    """Refuse a network whose answers are no probabilities.
+
+    Raises:
+        RefusedError: They are none.
+    """
+    if not math.isfinite(glance.loss):
+        raise RefusedError(
+            mark("Shown digits, it does not answer with probabilities that sum to 1."),
+            mark("Let the last layer be Dense(10) with softmax, or with no activation."),
+        )
 
 
 def better(found: Mapping[str, Glance]) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from keras import layers
 
 from mnist_core import commands
 from mnist_core.archive import write_archive
+from mnist_core.errors import DataError
 from mnist_core.incoming import measuring
 from mnist_core.incoming.arrival import bring_in
 from mnist_core.incoming.findings import findings
@@ -87,6 +88,25 @@ def test_pixels_prepared_in_another_way_are_told(store, fitted):
     assert store.get(run_id).imported == run.imported  # it is said there, too
     run, said = taken(store, linear(kernel[:, ::-1] * 0, bias * 0))
     assert run.test_metric < 0.2 and "correctly at the most" in said and "not clear" in said
+
+
+def test_a_range_that_a_network_cannot_bear_is_the_wrong_one(store, fitted):
+    """Its numbers overflow with pixels from 0 to 255, which says nothing against it."""
+    kernel, bias = fitted
+    model = keras.Sequential(
+        [
+            keras.Input((784,)),
+            layers.Dense(10),
+            layers.Activation("exponential"),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+    model.set_weights([kernel, bias, np.eye(10), np.zeros(10)])
+    content = model_files.saved(model)
+    run, _ = taken(store, content)
+    assert run.config.pixel_scaling == "unit" and run.test_metric > 0.7
+    with pytest.raises(DataError, match="does not answer with probabilities"):
+        taken(store, content, "raw")
 
 
 def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch):
