@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mnist_core.incoming import measuring
 from mnist_core.incoming.apart import unpack_apart
 from mnist_core.incoming.findings import AUTO
+from mnist_core.incoming.legacy import Origin
 from mnist_core.incoming.plan import DIGITS, MOST_BYTES, Wanted, make_plan, read_json
 from mnist_core.incoming.refusal import RefusedError
 from mnist_core.runs import Store
@@ -42,11 +43,13 @@ class IncomingModel:
         output: "softmax", "logits" where the file's own output was the sums before it, or "as it
             is" where no probabilities were wanted.
         kind: "keras" or "h5".
+        origin: What wrote the file.
     """
 
     model: keras.Model
     output: str
     kind: str
+    origin: Origin
 
     def saved(self) -> bytes:
         """The content of a .keras file, written by the lab itself."""
@@ -87,7 +90,7 @@ def read_model_file(
     except RefusedError as error:
         raise error.named(file) from error
     kind = "keras" if content.startswith(b"PK") else "h5"
-    return IncomingModel(model, output, kind)
+    return IncomingModel(model, output, kind, found.origin)
 
 
 def bring_in(
@@ -132,7 +135,9 @@ def _keep(
     name: str | None,
 ) -> str:
     model = incoming.model
-    found = measuring.glances(model)
+    found, turned = measuring.glances(model), False
+    if incoming.origin.major == 1:
+        found, turned = measuring.with_kernels_turned(model, found)
     chosen = "given"
     if pixel_scaling == AUTO:
         pixel_scaling, chosen = measuring.better(found)
@@ -157,6 +162,7 @@ def _keep(
         "other_way": other,
         "other_share": None if other is None else found[other].accuracy,
         "read": read,
+        "turned": turned,
     }
     ended = EndedRun(
         name=name_of(file) if name is None else name,

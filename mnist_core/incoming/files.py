@@ -11,8 +11,7 @@ import io
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import h5py
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.incoming import arrays, packed
-from mnist_core.incoming.legacy import KERAS_3, Origin, modern_weights
+from mnist_core.incoming.legacy import Origin, modern_weights
 from mnist_core.incoming.plan import MOST_BYTES, MOST_TEXT, Plan, make_plan, read_json
 from mnist_core.incoming.refusal import RefusedError
 from mnist_core.incoming.steps import RECURRENT, Step, snake_case
@@ -71,7 +70,8 @@ def unpack(content: bytes) -> Unpacked:
     if content.startswith(ZIP_SIGN):
         with packed.opened(io.BytesIO(content), PARTS.get, _other) as parts:
             description = parts.read(DESCRIPTION)
-            origin = _origin(parts.read(ABOUT)) if ABOUT in parts.sizes else KERAS_3
+            version = _version(parts.read(ABOUT)) if ABOUT in parts.sizes else None
+            origin = Origin.of(version or _likely_version(description))
             plan = make_plan(read_json(description), origin)
             weights = parts.read(WEIGHTS)
         with arrays.opened(weights) as file:
@@ -79,12 +79,10 @@ def unpack(content: bytes) -> Unpacked:
     if content.startswith(HDF5_SIGN):
         with arrays.opened(content) as file:
             description = arrays.text(file, "model_config")
-            origin = Origin.of(*(arrays.note(file, key) for key in ("keras_version", "backend")))
+            version = arrays.note(file, "keras_version") or _likely_version(description)
+            origin = Origin.of(version, arrays.note(file, "backend"))
             plan = make_plan(read_json(description), origin)
-            places = _places_in_h5(file, plan)
-            if origin.major == 1 and not any(":" in one for _, one in chain(*places.values())):
-                origin = replace(origin, theano=True)  # TensorFlow's names end in :0
-            return Unpacked(description, origin, _read(places, plan, origin))
+            return Unpacked(description, origin, _read(_places_in_h5(file, plan), plan, origin))
     if content.lstrip()[:1] == b"{" and b'"weight_map"' in content[:100_000]:
         raise RefusedError(
             mark("It lists the files that a model's weights were divided into."),
@@ -112,12 +110,19 @@ def check_size(content: bytes) -> None:
         )
 
 
-def _origin(about: bytes) -> Origin:
+def _version(about: bytes) -> str | None:
     try:
         version = json.loads(about)["keras_version"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return KERAS_3
-    return Origin.of(version) if isinstance(version, str) else KERAS_3
+        return None
+    return version if isinstance(version, str) else None
+
+
+def _likely_version(description: bytes) -> str:
+    """The version of a file that does not say it, by words that stand in one version alone."""
+    if b'"output_dim"' in description or b'"nb_filter"' in description:
+        return "1"
+    return "2" if b'"batch_input_shape"' in description else "3"
 
 
 def _other(name: str) -> RefusedError | None:

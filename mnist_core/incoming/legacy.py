@@ -81,6 +81,7 @@ SUMMING = (
     "SeparableConv2D",
     "SimpleRNN",
 )
+CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv2DTranspose")
 #: The gates among the parts of a recurrent layer's weights, in their order.
 GATES = {"LSTM": (True, True, False, True), "GRU": (True, True, False)}
 #: ``hard_sigmoid`` clips 0.2 x + 0.5 before Keras 3, and x / 6 + 0.5 since.
@@ -94,6 +95,7 @@ class Origin:
     Attributes:
         major: The first number of Keras's version; 1 where the file does not say.
         theano: Whether it computed with Theano, which turns the kernels of convolutions round.
+            Keras 1 did not say so.
     """
 
     major: int = 3
@@ -180,10 +182,14 @@ def modern_weights(
         kernel = kernel[:, 0]
     if turns_kernel and kernel.ndim == 4:
         kernel = kernel.transpose(2, 3, 1, 0)
-    if origin.theano and kind in ("Conv1D", "Conv2D", "Conv2DTranspose"):
-        axes = tuple(range(kernel.ndim - 2))
-        kernel = np.flip(kernel, axes)
+    if origin.theano and kind in CONVOLUTIONS:
+        kernel = turned_round(kernel)
     return _steeper(kind, settings, [kernel, *arrays[1:]])
+
+
+def turned_round(kernel: Weights) -> Weights:
+    """A convolution's kernel as the other one of Theano and all the rest has it."""
+    return np.flip(kernel, tuple(range(kernel.ndim - 2)))
 
 
 def _joined(kind: str, arrays: list[Weights]) -> list[Weights]:

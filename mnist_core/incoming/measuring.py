@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.incoming.findings import CLEARLY_BETTER
+from mnist_core.incoming.legacy import CONVOLUTIONS, turned_round
 from mnist_core.incoming.refusal import RefusedError
 from mnist_core.tasks import prepare, task
 from mnist_core.words import mark
@@ -70,6 +71,36 @@ def glances(model: Any) -> dict[str, Glance]:
     return found
 
 
+def with_kernels_turned(model: Any, found: dict[str, Glance]) -> tuple[dict[str, Glance], bool]:
+    """Turn the kernels of convolutions round if that is clearly better: Theano has them so.
+
+    Args:
+        model: A network of Keras 1, whose files do not say what it computed with.
+        found: What it does as it is.
+
+    Returns:
+        What it does as it is left, and whether its kernels were turned.
+    """
+    layers = [layer for layer in model.layers if type(layer).__name__ in CONVOLUTIONS]
+    if not layers:
+        return found, False
+    _turn_kernels(layers)
+    turned = glances(model)
+    if _best(turned) > _best(found) + CLEARLY_BETTER:
+        return turned, True
+    _turn_kernels(layers)
+    return found, False
+
+
+def _turn_kernels(layers: list[Any]) -> None:
+    for layer in layers:
+        layer.kernel.assign(turned_round(np.asarray(layer.kernel)))
+
+
+def _best(found: Mapping[str, Glance]) -> float:
+    return max(found[one].accuracy for one in SCALINGS)
+
+
 def check_answers(glance: Glance) -> None:
     """Refuse a network whose answers are no probabilities.
 
@@ -101,8 +132,7 @@ def better(found: Mapping[str, Glance]) -> tuple[str, str]:
 def other_way(found: Mapping[str, Glance]) -> str | None:
     """The other way of preparing pixels that is clearly better than both ranges, if one is."""
     best = max(found, key=lambda one: found[one].accuracy)
-    ours = max(found[one].accuracy for one in SCALINGS)
-    return best if found[best].accuracy > ours + CLEARLY_BETTER else None
+    return best if found[best].accuracy > _best(found) + CLEARLY_BETTER else None
 
 
 def measured(model: Any, scaling: str) -> tuple[float | None, float | None, int]:

@@ -277,6 +277,7 @@ def _imported(known: Any) -> dict[str, Any] | None:
         "other_way": None if known.get("other_way") is None else _text(known["other_way"])[:20],
         "other_share": _number(known.get("other_share"), 0, 1),
         "read": int(known.get("read", ALL)),
+        "turned": bool(known.get("turned", False)),
     }
 
 

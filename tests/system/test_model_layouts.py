@@ -154,9 +154,9 @@ def test_convolutions_answer_as_they_did(version, first, theano):
     ]
     described = {"class_name": "Sequential", "config": [layer for layer, _, _ in made]}
     backend = None if version == "1.2.2" else "theano" if theano else "tensorflow"
-    mark = "" if theano else ":0"
-    model = read(h5(made, described, version, lambda label, n: f"{label}_{n}{mark}", backend))
+    model = read(h5(made, described, version, lambda label, n: f"{label}_{n}", backend))
 
+    theano &= version != "1.2.2"  # which does not say it
     x = rng.random((5, 28, 28, 1), np.float32)
     done = keras.ops.conv(x, kernel[::-1, ::-1] if theano else kernel, strides=2) + 1
     done = hard_sigmoid(np.asarray(done))

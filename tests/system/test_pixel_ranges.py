@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,6 +23,7 @@ from mnist_core.runs import Run, Store
 from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.tasks import task
 from tests import model_files
+from tests.old_model_files import Layer, h5
 
 DATA = task("mnist").load()
 
@@ -65,9 +67,9 @@ def test_the_better_range_is_taken_and_said(store, fitted):
         assert raw.config.pixel_scaling == "raw"
         assert "pixels of 0–255, as was found by measuring" in said
         assert raw.test_metric > 0.7
-        kept, said = taken(store, content, "unit")  # what was asked for is done
-        assert kept.config.pixel_scaling == "unit" and kept.test_metric < 0.3
-        assert "import it again with that range" in said
+    kept, said = taken(store, content, "unit")  # what was asked for is done
+    assert kept.config.pixel_scaling == "unit" and kept.test_metric < 0.3
+    assert "import it again with that range" in said
 
 
 def test_a_network_that_classifies_alike_with_both_is_told_by_its_loss(store, fitted):
@@ -107,6 +109,43 @@ def test_a_range_that_a_network_cannot_bear_is_the_wrong_one(store, fitted):
     assert run.config.pixel_scaling == "unit" and run.test_metric > 0.7
     with pytest.raises(DataError, match="does not answer with probabilities"):
         taken(store, content, "raw")
+
+
+def test_kernels_of_theano_are_found_by_measuring(store):
+    """Files of Keras 1 do not say whether their kernels are turned round."""
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(4, 5, strides=3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+    x = DATA.x_train[:3000, ..., None].astype("f4") / 255
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    model.fit(x, DATA.y_train[:3000], epochs=2, verbose=0)
+    kernel, bias, *ending = model.get_weights()
+    described: list[dict[str, Any]] = [
+        {"nb_filter": 4, "nb_row": 5, "nb_col": 5, "subsample": [3, 3], "activation": "relu"},
+        {},
+        {"output_dim": 10, "activation": "softmax"},
+    ]
+    described[0] |= {"dim_ordering": "tf", "batch_input_shape": [None, 28, 28, 1]}
+    kinds = ("Convolution2D", "Flatten", "Dense")
+    known = model.predict(DATA.x_test[..., None] / 255, verbose=0).argmax(1) == DATA.y_test
+    for turned in (True, False):
+        first = kernel[::-1, ::-1] if turned else kernel
+        arrays = ([first, bias], [], ending)
+        made: list[Layer] = [
+            ({"class_name": kind, "config": config | {"name": kind}}, kind, of_layer)
+            for kind, config, of_layer in zip(kinds, described, arrays, strict=True)
+        ]
+        description = {"class_name": "Sequential", "config": [layer for layer, _, _ in made]}
+        content = h5(made, description, "1.2.2", lambda label, n: f"{label}_{'Wb'[n]}", None)
+        run, said = taken(store, content)
+        assert run.test_metric == pytest.approx(known.mean(), abs=2e-3)
+        assert ("as Theano has them" in said) is turned
 
 
 def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch):
