@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.incoming.findings import CLEARLY_BETTER
+from mnist_core.incoming.findings import CLEARLY_BETTER, LOW
 from mnist_core.incoming.legacy import CONVOLUTIONS, turned_round
 from mnist_core.incoming.refusal import RefusedError
 from mnist_core.tasks import prepare, task
@@ -132,7 +132,8 @@ def better(found: Mapping[str, Glance]) -> tuple[str, str]:
 def other_way(found: Mapping[str, Glance]) -> str | None:
     """The other way of preparing pixels that is clearly better than both ranges, if one is."""
     best = max(found, key=lambda one: found[one].accuracy)
-    return best if found[best].accuracy > _best(found) + CLEARLY_BETTER else None
+    clear = found[best].accuracy > max(_best(found) + CLEARLY_BETTER, LOW)
+    return best if clear else None
 
 
 def measured(model: Any, scaling: str) -> tuple[float | None, float | None, int]:

@@ -174,6 +174,7 @@ def test_what_is_better():
     assert better({"unit": glance(0.9), "raw": glance(0.97)}) == ("raw", "accuracy")
     assert better({"unit": glance(0.95), "raw": glance(0.97)}) == ("unit", "unclear")
     assert better({"unit": glance(0.97, 0.1), "raw": glance(0.97, 9)}) == ("unit", "loss")
+    assert other_way({"unit": glance(0.05), "raw": glance(0.1), "inverted": glance(0.2)}) is None
     both = {"unit": glance(0.6), "raw": glance(0.5)}
     assert other_way(both | {"centred": glance(0.64)}) is None
     assert other_way(both | {"centred": glance(0.7), "inverted": glance(0.9)}) == "inverted"
