@@ -765,6 +765,13 @@ def test_a_file_with_bytes_exchanged_is_refused_or_read_but_never_crashes(good, 
         (b"\x89HDF\r\n\x1a\n", "damaged"),
         (bytes(5000), "neither"),
         (b"PK\x03\x04" + b"PK\x05\x06" * 1000, "damaged"),
+        (model_files.zipped({"m/saved_model.pb": b"x"}), "a SavedModel of TensorFlow"),
+        (model_files.zipped({"m/data.pkl": b"x", "m/version": b"3"}), "a model of PyTorch"),
+        (model_files.zipped({"model.weights.json": b"{}"}), "in a form that is not read"),
+        (
+            b'{"metadata": {}, "weight_map": {"/layers/dense": "m_00000.weights.h5"}}',
+            "divided into",
+        ),
     ],
 )
 def test_a_file_that_is_no_model_is_refused(canary, content, words):
