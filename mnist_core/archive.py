@@ -12,6 +12,7 @@ What is saved can come in again, through the page, too: event files that would m
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -24,13 +25,12 @@ from typing import Any, BinaryIO
 from mnist_core.errors import StoreError
 from mnist_core.incoming.plan import MOST_BYTES as MOST_PART
 from mnist_core.runs import EpochRecord, Run, Store, arrivals
-from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.event_files import EVENTS, TRAIN, VALIDATION
+from mnist_core.runs.models import MODELS, left_model
 from mnist_core.words import mark
 
 FORMAT, VERSION = "mnist-lab-run", 1
 MANIFEST, ABOUT, EPOCHS = "manifest.json", "run.json", "epochs.csv"
-MODELS = (BEST_MODEL, LAST_MODEL)
 #: What ``run.json`` says of a run, as it stands in :class:`Run`.
 PLAIN = (
     "name",
@@ -76,7 +76,7 @@ def write_archive(store: Store, run_id: str, out: BinaryIO) -> list[str]:
 
     Raises:
         UnknownRunError: There is no such run.
-        StoreError: It is still at work, or a file of it cannot be read.
+        StoreError: It is still at work, or a file of it is damaged, gone, or cannot be read.
     """
     run = store.get(run_id)
     if run.status.is_active:
@@ -86,13 +86,33 @@ def write_archive(store: Store, run_id: str, out: BinaryIO) -> list[str]:
             mark("Wait for its end, or stop it."),
             name=run.name,
         )
+    for name in _models(store, run):  # before anything is written
+        left_model(store, run, name)
+    try:
+        left_out = _pack(store, run, out)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StoreError(
+            mark("“{name}” is to be saved as one file."),
+            mark("The disk is full.") if full else mark("The system says: {cause}."),
+            mark("Free some space, or choose a place on another disk.")
+            if full
+            else mark("See that the run's files can be read and the new file written."),
+            name=run.name,
+            cause=error.strerror or str(error),
+        ) from error
+    store.get(run_id)  # deleted meanwhile, some of its files would be missing
+    return left_out
+
+
+def _pack(store: Store, run: Run, out: BinaryIO) -> list[str]:
     manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "files": {}}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, pieces in _parts(store, run):
             manifest["files"][name] = _add(packed, name, pieces)
         left_out = _add_events(packed, store, run, manifest["files"])
         packed.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
-    store.get(run_id)  # deleted meanwhile, some of its files would be missing
+    out.flush()
     return left_out
 
 
@@ -107,10 +127,8 @@ def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:
     }
     yield ABOUT, iter([json.dumps(about, indent=1).encode()])
     yield EPOCHS, iter([_epochs_table(store.curves(run.id)).encode()])
-    for name in MODELS:
-        if name in store.artifacts.names(run.id):
-            with store.artifacts.opened(run.id, name) as file:
-                yield name, _pieces(file)
+    for name in _models(store, run):
+        yield name, iter([left_model(store, run, name)])
 
 
 def _add_events(
@@ -137,6 +155,12 @@ def _add_events(
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: file.read(PIECE), b"")
+
+
+def _models(store: Store, run: Run) -> list[str]:
+    """The models that belong to a run: both, where it has ended as it should."""
+    there = store.artifacts.names(run.id)
+    return [name for name in MODELS if run.has_models or name in there]
 
 
 def _epochs_table(records: list[EpochRecord]) -> str:

@@ -6,6 +6,7 @@ line prints it and ends with exit code 2; nobody is left with a traceback.
     LabError
     ├── ConfigError          a setting that cannot be used (also a ValueError)
     ├── DataError            a data file or an array that cannot be used
+    │   ├── DamagedFileError a model or a checkpoint that is not as it was written
     │   ├── DataPendingError data that is on its way: ask again in a moment
     │   └── DrawingError     a drawing or a photo that is not one digit
     ├── StoreError           the run store cannot do what was asked
@@ -88,6 +89,10 @@ class ConfigError(LabError, ValueError):
 
 class DataError(LabError):
     """A data file or an array that is missing, damaged or of the wrong form."""
+
+
+class DamagedFileError(DataError):
+    """A model or a checkpoint of a run whose content is not as it was written."""
 
 
 class DataPendingError(DataError):

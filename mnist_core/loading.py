@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import DataError, StoreError, unknown_name
+from mnist_core.errors import DataError, unknown_name
 from mnist_core.inputs import network_inputs
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.runs.models import left_model
 from mnist_core.runs.records import IMPORTED
 from mnist_core.tasks import task
 from mnist_core.words import mark
@@ -100,7 +101,7 @@ def load(store: Store, run_id: str, checkpoint: str) -> LoadedModel:
     Raises:
         ConfigError: The checkpoint is neither, or the run is of another version of the lab.
         UnknownRunError: There is no such run.
-        StoreError: The run has left no such model, or it cannot be read.
+        StoreError: The run has left no such model, or it is gone, or damaged.
         DataError: The file is no model that can be loaded.
     """
     if checkpoint not in FILES:
@@ -118,15 +119,7 @@ def load(store: Store, run_id: str, checkpoint: str) -> LoadedModel:
 
 def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
     config = run.known_config()
-    content = store.artifacts.read(run.id, FILES[checkpoint])
-    if content is None:
-        raise StoreError(
-            mark("The {checkpoint} model of “{name}” was asked for."),
-            mark("The run has not left one: it is at work, or ended before its first epoch."),
-            mark("Wait for its end, or choose another run."),
-            checkpoint=checkpoint,
-            name=run.name,
-        )
+    content = left_model(store, run, FILES[checkpoint])
     model = read_model(content, config, name=run.name, checkpoint=checkpoint)
     shape = [None, *model.input_shape[1:]]
 

@@ -22,6 +22,7 @@ from mnist_core.errors import StoreError
 from mnist_core.runs import Run, Store
 from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, LESSON
 from mnist_core.runs.drawings import pack, unpack
+from mnist_core.runs.models import left_model
 from mnist_core.tasks import Part
 from mnist_core.words import mark
 
@@ -90,8 +91,7 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
             mark("Choose a run that reads digits."),
             name=base.name,
         )
-    model = store.artifacts.read(run_id, BEST_MODEL)
-    if model is None:
+    if BEST_MODEL not in store.artifacts.names(run_id) and not base.has_models:
         raise StoreError(
             mark("“{name}” is to be taught."),
             mark("It has left no model yet: it is at work, or ended before its first epoch."),
@@ -121,7 +121,7 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
     return store.create(
         lesson_config(base.config),
         name=name,
-        files={BASE_MODEL: model, LESSON: pack(x, y)},
+        files={BASE_MODEL: left_model(store, base, BEST_MODEL), LESSON: pack(x, y)},
         lesson={
             "base": base.id,
             "base_name": base.name,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import secrets
 from pathlib import Path
 
 from mnist_core.archive import file_name, write_archive
 from mnist_core.commands.arguments import Commands, add_run, look_for_abandoned, run_named
-from mnist_core.errors import ConfigError, shown
+from mnist_core.commands.output import check_output, output_file
 from mnist_core.examples import open_store
-from mnist_core.words import mark
 
 
 def add(commands: Commands) -> argparse.ArgumentParser:
@@ -31,31 +29,11 @@ def _archive(options: argparse.Namespace) -> int:
     look_for_abandoned(store)
     run = run_named(store, options.run_name)
     path: Path = options.output or Path(file_name(run))
-    if path.exists() and (path.is_dir() or not options.force):
-        raise _refused(path, mark("There is something of that name already."))
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        try:
-            with temporary.open("wb") as file:
-                left_out = write_archive(store, run.id, file)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise _refused(path, mark("It cannot be written: {cause}."), cause=cause) from error
+    check_output(path, force=options.force)
+    with output_file(path) as file:
+        left_out = write_archive(store, run.id, file)
     size = path.stat().st_size
     result = {"run_id": run.id, "file": str(path), "bytes": size, "left_out": left_out}
     words = f"; without {len(left_out)} event files, for which it is too long" if left_out else ""
     print(json.dumps(result) if options.json else f"{path}: {run.name}, {size:,} bytes{words}")
     return 0
-
-
-def _refused(path: Path, why: str, **values: object) -> ConfigError:
-    return ConfigError(
-        mark("The output is {path}."),
-        why,
-        mark("Choose another place with --output, or say --force to replace a file."),
-        path=shown(str(path)),
-        **values,
-    )

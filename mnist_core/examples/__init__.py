@@ -18,11 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mnist_core.archive import MODELS
 from mnist_core.errors import LabError, StoreError
 from mnist_core.incoming import run_file
 from mnist_core.runs import Run, Store
 from mnist_core.runs.arrivals import add_ended
+from mnist_core.runs.models import MODELS
 
 FOLDER = Path(__file__).parent
 RECORD = FOLDER / "examples.json"

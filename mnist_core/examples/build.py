@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnist_core.archive import MODELS, write_archive
+from mnist_core.archive import write_archive
 from mnist_core.errors import TrainingError, unknown_name
 from mnist_core.evaluation import Evaluation
 from mnist_core.examples import RECORD, Example, known_examples
@@ -33,6 +33,7 @@ from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.arrivals import add_ended
 from mnist_core.runs.leases import Lease
+from mnist_core.runs.models import MODELS
 from mnist_core.tasks import task
 from mnist_core.tasks.keras_data import vocabulary_file
 from mnist_core.training.job import train

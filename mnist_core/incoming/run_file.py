@@ -24,7 +24,6 @@ from mnist_core.archive import (
     EVENT_FILE,
     FORMAT,
     MANIFEST,
-    MODELS,
     PIECE,
     VERSION,
 )
@@ -39,6 +38,7 @@ from mnist_core.presets import PRESETS
 from mnist_core.runs import EpochRecord, RunStatus, Store, arrivals
 from mnist_core.runs.arrivals import ARRIVED, EndedRun, add_ended, imported_config
 from mnist_core.runs.event_files import EVENTS
+from mnist_core.runs.models import MODELS
 from mnist_core.runs.records import IMPORTED
 from mnist_core.runs.store import NAME_LENGTH, open_known
 from mnist_core.tasks import TASKS, task
@@ -79,7 +79,7 @@ def restore(home: str, url: str, run_id: str, file: str) -> str:
                 store.arriving.opened(run_id, ARRIVED) as content,
                 opened(content) as parts,
             ):
-                ended = _take(store, run_id, parts)
+                ended = _take(store, run_id, parts, file)
         except RefusedError as error:
             raise error.named(file) from error
         run = add_ended(store, run_id, ended)
@@ -115,11 +115,11 @@ def _limit(name: str) -> int | None:
     return PARTS.get(name) or (MOST_BYTES if EVENT_FILE.fullmatch(name) else None)
 
 
-def _take(store: Store, run_id: str, parts: packed.Packed) -> EndedRun:
+def _take(store: Store, run_id: str, parts: packed.Packed, file: str) -> EndedRun:
     ended = read_run(parts)
     for name in MODELS:
         if name in parts.sizes:
-            model = read_model_file(parts.read(name), name, wanted=_wanted(ended))
+            model = read_model_file(parts.read(name), f"{file}: {name}", wanted=_wanted(ended))
             store.artifacts.write(run_id, name, model.saved())
     folder = store.event_files.folder(run_id)
     for name in parts.sizes:

@@ -20,7 +20,8 @@ from typing import Any, BinaryIO
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from mnist_core.errors import StoreError, StoreGoneError
+from mnist_core.errors import DamagedFileError, StoreError, StoreGoneError
+from mnist_core.runs.seal import is_whole, sealed
 from mnist_core.words import mark
 
 #: What a worker needs to go on training: weights, optimizer state, best weights so far.
@@ -32,6 +33,8 @@ LAST_MODEL = "last.keras"
 #: What a run begins with that is taught a class's handwriting: the model and the drawings.
 BASE_MODEL = "base.keras"
 LESSON = "lesson.npz"
+#: Endings of the files that carry a checksum over the whole.
+SEALED = (".keras", ".npz")
 #: A disk with fewer free bytes is full: the smallest model takes more.
 LEAST_FREE = 100_000
 #: Bytes that are copied at a time.
@@ -118,11 +121,13 @@ class Artifacts:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def write(self, run_id: str, name: str, content: bytes) -> None:
-        """Write a file of a run, whole or not at all.
+        """Write a file of a run, whole or not at all; a model or a checkpoint with its seal.
 
         Raises:
             StoreError: The disk is full or may not be written.
         """
+        if name.endswith(SEALED):
+            content = sealed(content)
         self.write_from(run_id, name, io.BytesIO(content))
 
     def write_from(self, run_id: str, name: str, source: BinaryIO) -> None:
@@ -159,6 +164,23 @@ class Artifacts:
             return None
         except OSError as error:
             raise _unreadable(path, error) from error
+        return content
+
+    def read_whole(self, run_id: str, name: str) -> bytes | None:
+        """A model or a checkpoint of a run as it was written, or None where it has none.
+
+        Raises:
+            DamagedFileError: It is damaged.
+            StoreError: It is there, but cannot be read.
+        """
+        content = self.read(run_id, name)
+        if content is not None and not is_whole(content):
+            raise DamagedFileError(
+                mark("The file {path} is to be read."),
+                mark("It is damaged: its content is not what was written."),
+                mark("Restore it from a copy, or train the run again."),
+                path=f"{self._path}/{run_id}/{name}",
+            )
         return content
 
     @contextmanager

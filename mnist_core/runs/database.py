@@ -256,6 +256,10 @@ def _as_store_error(error: SQLAlchemyError, where: str) -> StoreError:
             mark("The disk is full, so nothing new can be kept."),
             mark("Free some space and try again; what was written before is safe."),
         ),
+        "locked": (
+            mark("Another program keeps the database locked."),
+            mark("Wait until it is done, or close it, and try again; nothing is lost meanwhile."),
+        ),
         "unable to open": (
             mark("It cannot be opened."),
             mark("See that its folder exists and is writable, or set MNIST_LAB_HOME to another."),

@@ -17,7 +17,13 @@ import numpy as np
 
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
-from mnist_core.errors import DataPendingError, LabError, StoreError, TrainingError
+from mnist_core.errors import (
+    DamagedFileError,
+    DataPendingError,
+    LabError,
+    StoreError,
+    TrainingError,
+)
 from mnist_core.inputs import compact_inputs
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, CHECKPOINT, LAST_MODEL, LESSON
@@ -232,7 +238,7 @@ class _Training:
         """The drawings that it is to be taught, if it is."""
         if self.started.lesson is None:
             return None
-        content = self.link.insist(lambda: self.store.artifacts.read(self.started.id, LESSON))
+        content = self.link.insist(lambda: self.store.artifacts.read_whole(self.started.id, LESSON))
         if content is None:
             raise StoreError(
                 mark("“{name}” was to be taught a class's drawings."),
@@ -246,7 +252,9 @@ class _Training:
         """Begin with what the network knows; how well it reads the drawings kept aside."""
         from mnist_core.loading import read_model
 
-        content = self.link.insist(lambda: self.store.artifacts.read(self.started.id, BASE_MODEL))
+        content = self.link.insist(
+            lambda: self.store.artifacts.read_whole(self.started.id, BASE_MODEL)
+        )
         base = read_model(
             content or b"", self.started.config, name=self.started.name, checkpoint="base"
         )
@@ -272,9 +280,8 @@ class _Training:
         self.link.insist(self.link.read_commands)
         if run.attempt == 1:
             return
-        content = self.link.insist(lambda: self.store.artifacts.read(run.id, CHECKPOINT))
-        checkpoint = Checkpoint.from_bytes(content) if content else None
-        if checkpoint is None:
+        checkpoint = self._last_checkpoint()
+        if checkpoint is None or not _fits(checkpoint, program, run):
             self.link.insist(lambda: writer.reset(to_epoch=0, best_epoch=None, active_seconds=0))
             return
         _assign(program.model.variables, checkpoint.model)
@@ -288,6 +295,16 @@ class _Training:
                 active_seconds=checkpoint.seconds,
             )
         )
+
+    def _last_checkpoint(self) -> Checkpoint | None:
+        """The last checkpoint; one that cannot be read whole counts as none."""
+        read = self.store.artifacts.read_whole
+        try:
+            content = self.link.insist(lambda: read(self.started.id, CHECKPOINT))
+        except DamagedFileError as error:
+            log.warning("run %s begins anew: %s", self.started.id, error)
+            return None
+        return Checkpoint.from_bytes(content) if content else None
 
     def _begin_events(self, epochs: int) -> None:
         """Begin the event files, with the epochs that earlier attempts have left."""
@@ -369,6 +386,18 @@ def samples_of(config: TrainingConfig, part: Part) -> Samples:
 
     x, scale = compact_inputs(part.inputs, config, architecture(config.architecture).input_shape)
     return Samples.of(x, part.labels, scale=scale)
+
+
+def _fits(checkpoint: Checkpoint, program: Program, run: Run) -> bool:
+    """Whether a checkpoint is of this network, and of epochs that the store has."""
+    model, optimizer = program.model, program.optimizer
+    pairs = (
+        (checkpoint.model, model.variables),
+        (checkpoint.optimizer, optimizer.variables),
+        (checkpoint.best_weights, model.weights),
+    )
+    same = all([a.shape for a in ours] == [tuple(v.shape) for v in its] for ours, its in pairs)
+    return same and 0 < checkpoint.epoch <= run.epochs_done
 
 
 def _assign(variables: list[keras.Variable], values: Arrays) -> None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import io
 import math
+import zipfile
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_core.archive import EVENT_FILE, _epochs_table, write_archive
-from mnist_core.errors import UnknownRunError
+from mnist_core.commands.output import output_file
+from mnist_core.errors import DataError, LabError, StoreError, UnknownRunError
 from mnist_core.incoming.refusal import brief
 from mnist_core.incoming.run_file import _records
 from mnist_core.runs import EpochRecord, Store
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config, keep_arrived, name_of
+from mnist_core.runs.models import MODELS
 from mnist_core.runs.store import MOST_TAGS, NAME_LENGTH, clean_name, clean_tags
+from tests import disks
+from tests.damage import damaged
 
 number = st.floats(allow_nan=False, width=64)
 
@@ -70,6 +76,47 @@ def test_what_stands_in_a_sentence_is_one_short_line(text):
 )
 def test_only_names_of_event_files_are_known(name, known):
     assert (EVENT_FILE.fullmatch(name) is not None) is known
+
+
+@pytest.fixture
+def imported(tmp_path):
+    """A store, and the id of a run with both models."""
+    store = Store(tmp_path / "home")
+    run_id = keep_arrived(store, io.BytesIO())
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("model", bytes(range(256)))
+    for name in MODELS:
+        store.artifacts.write(run_id, name, file.getvalue())
+    add_ended(store, run_id, EndedRun(name="mine", config=imported_config("unit"), imported={}))
+    return store, run_id
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_damaged_or_missing_model_is_not_packed_but_named(imported, name):
+    store, run_id = imported
+    write_archive(store, run_id, io.BytesIO())
+    path = Path(store.home) / "runs" / run_id / name
+    path.write_bytes(next(damaged(path.read_bytes(), 1)))
+    out = io.BytesIO()
+    with pytest.raises(DataError, match=f"“mine”.*{name} is damaged"):
+        write_archive(store, run_id, out)
+    path.unlink()
+    with pytest.raises(StoreError, match=f"“mine”.*{name} is gone: it was deleted"):
+        write_archive(store, run_id, out)
+    assert out.getvalue() == b""
+
+
+def test_a_full_disk_asks_for_space_and_nothing_else(imported, tmp_path):
+    store, run_id = imported
+    with disks.small_disk(tmp_path / "small", kilobytes=40) as place:
+        disks.fill(place)
+        for path in (place / "run.zip", place / "other.zip"):
+            with pytest.raises(LabError) as caught, output_file(path) as file:
+                write_archive(store, run_id, file)
+            assert "disk is full. Free some space" in str(caught.value)
+            assert "--force" not in str(caught.value)
+        assert [path.name for path in place.iterdir()] == ["filling"]
 
 
 def test_a_run_that_is_deleted_while_it_is_saved_leaves_no_half_of_a_file(tmp_path):

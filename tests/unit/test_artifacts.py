@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from mnist_core.errors import StoreError
-from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, Artifacts
+from mnist_core.errors import DamagedFileError, StoreError
+from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL, Artifacts
+from tests.damage import damaged
 from tests.disks import fill, read_only, small_disk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +32,7 @@ for number in itertools.count():
 
 WRITE_WITH_A_LIMIT = """
 import resource, sys
-from mnist_core.errors import StoreError
+from mnist_core.errors import DamagedFileError, StoreError
 from mnist_core.runs.artifacts import Artifacts
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -64,6 +67,35 @@ def test_a_file_is_replaced_and_nothing_else_is_left(artifacts):
         artifacts.write(RUN, CHECKPOINT, content)
         assert artifacts.read(RUN, CHECKPOINT) == content
     assert len(files(artifacts)) == 1
+
+
+def zipped(**parts: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+    return file.getvalue()
+
+
+def test_a_model_carries_a_checksum_over_the_whole_and_is_read_only_as_it_was_written(artifacts):
+    plain = zipped(config=b"{}", weights=bytes(range(256)))
+    artifacts.write(RUN, BEST_MODEL, plain)
+    content = artifacts.read_whole(RUN, BEST_MODEL)
+    assert artifacts.read_whole(RUN, CHECKPOINT) is None
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:  # any program reads it as before
+        assert packed.read("config") == b"{}" and packed.testzip() is None
+    artifacts.write(RUN, LAST_MODEL, content)  # a copy keeps its seal
+    assert artifacts.read_whole(RUN, LAST_MODEL) == content
+    (file,) = [path for path in files(artifacts) if path.name == BEST_MODEL]
+    for other in damaged(content, 50):
+        file.write_bytes(other)
+        with pytest.raises(DamagedFileError, match="not what was written"):
+            artifacts.read_whole(RUN, BEST_MODEL)
+    file.write_bytes(plain)  # of an earlier version
+    assert artifacts.read_whole(RUN, BEST_MODEL) == plain
+    file.write_bytes(plain.replace(bytes(range(99)), bytes(99)))
+    with pytest.raises(DamagedFileError):
+        artifacts.read_whole(RUN, BEST_MODEL)
 
 
 def test_files_are_named(artifacts):
