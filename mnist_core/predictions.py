@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.runs import Run, Store
+from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.store import open_known
 
 #: The two models that a run leaves.
@@ -24,8 +24,11 @@ def checkpoints_of(run: Run) -> tuple[str, ...]:
     """Which of them differ.
 
     A model that came in as a file is its own best and last, and where no validation sample
-    judges, no epoch is the best one: both are the last.
+    judges, no epoch is the best one: both are the last. Of a run that failed only the best was
+    kept.
     """
+    if run.status is RunStatus.FAILED:
+        return CHECKPOINTS[:1]
     judged = run.imported is None and run.config.validation_size > 0
     return CHECKPOINTS if judged else CHECKPOINTS[:1]
 

@@ -49,6 +49,7 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
         )
         run = runs[str(state.ASK_RUN.get())]
         checkpoint = run_choice.choose_checkpoint(run, state.ASK_CHECKPOINT)
+    run_choice.say_if_failed(run)
     return run, checkpoint
 
 
@@ -108,7 +109,7 @@ st.title(_("Ask"), anchor=False)
 problems.show_notice()
 answerers, asked_run = run_choice.find_runs(*ASKED)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not asked_run.has_models and not to_come:
+if asked_run and not services.has_models(asked_run) and not to_come:
     words = _("**{name}** has ended without a model. {why}")
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 to_come = to_come or (None if answerers else run_choice.any_active(*ASKED))

@@ -124,6 +124,7 @@ def can_read(run: Run) -> bool:
     error = run_choice.unusable(run)
     if error:
         problems.show(error)
+    run_choice.say_if_failed(run)
     return error is None
 
 
@@ -260,7 +261,7 @@ st.title(_("Draw"), anchor=False)
 problems.show_notice()
 readers, asked_run = run_choice.find_runs(DIGITS)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not asked_run.has_models and not to_come:
+if asked_run and not services.has_models(asked_run) and not to_come:
     words = _("**{name}** has ended without a model. {why}")
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if readers:

@@ -161,7 +161,7 @@ st.title(_("Evaluate"), anchor=False)
 problems.show_notice()
 choices, asked_run = run_choice.find_runs()
 to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not asked_run.has_models and not to_come:
+if asked_run and not services.has_models(asked_run) and not to_come:
     words = _("**{name}** has ended without a network that could be evaluated. {why}")
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if choices:
@@ -170,6 +170,7 @@ if choices:
     chosen = choose_run(choices, asked_run)
     with st.container(key=state.EVALUATE_CHOICE):
         checkpoint = show_choice(choices)
+        run_choice.say_if_failed(chosen)
     parts_there = parts_of(chosen)
     asked_part = state.EVALUATE_PART.get() if len(parts_there) > 1 else parts_there[0]
     try:

@@ -118,6 +118,7 @@ def show_run(run: Run, known_tags: list[str]) -> None:
     """Everything about one run, in sections."""
     if error := run_choice.unusable(run):
         problems.show(error)
+    run_choice.say_if_failed(run)
     show_figures(run)
     section = st.segmented_control(
         _("What to do"),
@@ -143,7 +144,7 @@ if done := state.MODELS_DONE.get():
     state.MODELS_DONE.set("")
     st.toast(done, icon=":material/check:")
 choices, asked_run = run_choice.find_runs(limit=run_choice.RUNS_KEPT)
-if asked_run and not asked_run.has_models:
+if asked_run and not services.has_models(asked_run):
     if asked_run.status.is_active:
         words = _("**{name}** is still training; its network is kept when it has ended.")
     else:

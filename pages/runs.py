@@ -165,7 +165,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
             icon=folds_page().icon,
             query_params={"study": study},
         )
-    if run.has_models:
+    if services.has_models(run):
         if (page := trying_page(run.config.task)) is not None:
             st.page_link(page, label=page.title, icon=page.icon, query_params={"run": run.id})
         st.page_link(

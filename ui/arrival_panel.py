@@ -153,7 +153,7 @@ def show_arrived() -> None:
     )
     for finding in findings(run):
         (st.warning if finding.is_warning else st.info)(Markdown(" ").join(finding.sentences(_)))
-    if not run.has_models:
+    if not services.has_models(run):
         return
     with st.container(horizontal=True):
         links: list[tuple[st.Page, str, str]] = [

@@ -54,7 +54,7 @@ def show_export(run: Run) -> None:
         st.info(_("This run is still training. It can be exported when it has ended."))
         return
     no_code = why_no_code(run)
-    if no_code and not run.has_models:
+    if no_code and not services.has_models(run):
         st.info(Markdown(" ").join([_("This run has left no network."), _(no_code)]))
         return
     form = _choose_format(run, no_code)
@@ -84,12 +84,11 @@ def _model_words(run: Run) -> Markdown:
 
 
 def _choose_format(run: Run, no_code: str) -> Format:
-    keys = [
-        key for key, form in FORMATS.items() if (not no_code if form.is_code else run.has_models)
-    ]
+    with_model = services.has_models(run)
+    keys = [key for key, form in FORMATS.items() if (not no_code if form.is_code else with_model)]
     if no_code:
         st.caption(_(no_code))
-    elif not run.has_models:
+    elif not with_model:
         st.caption(_("This run has left no network. What is left is code that trains it again."))
     state.EXPORT_FORMAT.keep_among(keys)
     key = st.pills(
@@ -106,7 +105,7 @@ def _choose_format(run: Run, no_code: str) -> Format:
 
 
 def _choose_checkpoint(run: Run) -> str:
-    if run.imported is None and len(checkpoints_of(run)) == 1:
+    if run.has_models and run.imported is None and len(checkpoints_of(run)) == 1:
         st.caption(_("This run had no validation samples: its network is that of the last epoch."))
         return "last"
     return choose_checkpoint(run, state.EXPORT_CHECKPOINT)

@@ -100,7 +100,7 @@ def _show_one(run: Run) -> None:
 
 def _show_links(run: Run) -> None:
     links: list[tuple[st.Page, str]] = [(train_page(), _("Curves"))]
-    if run.has_models:
+    if services.has_models(run):
         links.append((evaluate_page(), _("Evaluate it")))
         if (page := trying_page(run.config.task)) is not None:
             links.append((page, page.title))

@@ -42,7 +42,7 @@ def show_model(run: Run) -> None:
     Args:
         run: The run; one without a model says so.
     """
-    if not run.has_models:
+    if not services.has_models(run):
         st.info(_("This run has no network to inspect."))
         return
     _show_network(run)

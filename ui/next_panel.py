@@ -31,7 +31,7 @@ def show_next_steps(run: Run, criterion: str) -> None:
     """
     usable = run_choice.unusable(run) is None
     steps = results.steps(run, criterion) if usable else []
-    page = trying_page(run.config.task) if run.has_models else None
+    page = trying_page(run.config.task) if services.has_models(run) else None
     resumable = services.can_resume(run)
     if not steps and page is None and not resumable:
         return

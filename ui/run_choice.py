@@ -10,7 +10,7 @@ import streamlit as st
 from mnist_core.errors import ConfigError, UnknownRunError
 from mnist_core.examples import listed_examples
 from mnist_core.predictions import checkpoints_of
-from mnist_core.runs import Run
+from mnist_core.runs import Run, RunStatus
 from mnist_core.tasks import task
 from mnist_core.words import mark
 from ui import problems, services, state
@@ -52,7 +52,7 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], R
         _say_unfitting(asked)
         asked = None
     fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
-    return told_apart([run for run in fitting if run.has_models]), asked
+    return told_apart([run for run in fitting if services.has_models(run)]), asked
 
 
 def unusable(run: Run) -> ConfigError | None:
@@ -65,8 +65,9 @@ def unusable(run: Run) -> ConfigError | None:
 
 
 def first_choice(runs: dict[str, Run]) -> str:
-    """Id of the run that is chosen before anybody has: the newest that can be used."""
-    return next((key for key, run in runs.items() if unusable(run) is None), next(iter(runs)))
+    """Id of the run that is chosen at first: the newest that ended well and can be used."""
+    good = (key for key, run in runs.items() if run.has_models and unusable(run) is None)
+    return next(good, next(iter(runs)))
 
 
 def most_accurate(runs: dict[str, Run]) -> str:
@@ -130,6 +131,20 @@ def run_line(run: Run) -> str:
     return _("{name} · {accuracy} of the test samples").plain(
         name=run.name, accuracy=percent(run.test_metric)
     )
+
+
+def say_if_failed(run: Run) -> None:
+    """Say of a run that failed which model it has all the same."""
+    if run.status is RunStatus.FAILED and run.best is not None:
+        words = _(
+            "The training of **{name}** failed. This is its best model before that, of epoch "
+            "{epoch}. {why}"
+        )
+        st.warning(
+            words.format(
+                name=escaped(run.name), epoch=whole(run.best.epoch), why=escaped(run.message)
+            )
+        )
 
 
 def choose_checkpoint(run: Run, entry: state.Entry[str]) -> str:

@@ -216,7 +216,7 @@ def _figures(run: Run) -> None:
         )
         show_metric = _errors if run.config.metric == "mae" else _accuracies
         show_metric(run, last.val_metric - best.val_metric if moved else None)
-    if run.has_models:
+    if services.has_models(run):
         with st.container(horizontal=True):
             st.page_link(
                 evaluate_page(),

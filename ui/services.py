@@ -36,6 +36,7 @@ from mnist_core.incoming import arrival, run_file
 from mnist_core.predictions import Prediction, predict_each
 from mnist_core.runs import RateChange, Run, RunStatus, Store, arrivals, cleaning, resuming
 from mnist_core.runs.cleaning import OldRun
+from mnist_core.runs.models import left_models
 from mnist_core.tasks import Dataset, availability, keras_data, task
 from mnist_core.tasks.availability import DataState
 from mnist_core.weight_histograms import WeightHistograms, read_histograms
@@ -290,6 +291,15 @@ def resume(run_id: str) -> Run:
     run = resuming.resume(store(), run_id)
     wake()
     return run
+
+
+def has_models(run: Run) -> bool:
+    """Whether a run offers a model: also one that failed, where it had saved its best one before.
+
+    Raises:
+        StoreError: Its files cannot be listed.
+    """
+    return bool(left_models(store(), run))
 
 
 def can_resume(run: Run) -> bool:
@@ -580,7 +590,7 @@ def archive(run_id: str) -> BinaryIO:
     """A run as one file, open at its beginning.
 
     Raises:
-        StoreError: It is still at work, or cannot be read.
+        LabError: It is still at work, or cannot be read, or one of its models is damaged.
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
     try:

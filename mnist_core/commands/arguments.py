@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from mnist_core.errors import ConfigError, StoreError, shown
 from mnist_core.predictions import CHECKPOINTS
-from mnist_core.runs import Run, Store
+from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.leases import RunQueue
 from mnist_core.tasks import keras_data, task
 from mnist_core.words import mark
@@ -32,6 +32,13 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", default="best", choices=CHECKPOINTS, help="which of its models"
     )
+
+
+def note_failure(run: Run) -> None:
+    """Say of a run that failed which model it has all the same."""
+    if run.status is RunStatus.FAILED and run.best is not None:
+        words = "Note: this training failed; the model is its best one before that, of epoch {}. {}"
+        print(words.format(run.best.epoch, run.message), file=sys.stderr)
 
 
 def find_data(key: str) -> None:

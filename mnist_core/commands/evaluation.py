@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, run_named
+from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, note_failure, run_named
 from mnist_core.commands.tables import print_table
 from mnist_core.estimates import Estimate
 from mnist_core.evaluation import Evaluation
@@ -53,6 +53,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 def _evaluate(options: argparse.Namespace) -> int:
     store = open_store()
     run = run_named(store, options.run_name)
+    note_failure(run)
     check_part(run, options.part)
     parts = evaluate_parts(store, run.id, options.checkpoint, said=_say)
     figures = _figures(run, options, parts)

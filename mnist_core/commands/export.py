@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, run_named
+from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, note_failure, run_named
 from mnist_core.commands.output import check_output, output_file
 from mnist_core.examples import open_store
 from mnist_core.export import export
@@ -32,6 +32,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 def _export(options: argparse.Namespace) -> int:
     store = open_store()
     run = run_named(store, options.run_name)
+    note_failure(run)
     form = FORMATS[options.format]
     path: Path = options.output or Path(file_name(run, form, options.checkpoint))
     check_output(path, force=options.force)  # before the work

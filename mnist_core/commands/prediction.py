@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, run_named
+from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, note_failure, run_named
 from mnist_core.commands.asking import print_table_answer, print_text_answer
 from mnist_core.commands.tables import print_table
 from mnist_core.errors import ConfigError, shown
@@ -44,6 +44,7 @@ def _predict(options: argparse.Namespace) -> int:
         )
     store = open_store()
     run = run_named(store, options.run_name)
+    note_failure(run)
     if options.text is not None:
         print_text_answer(store, run, options)
     elif options.row is not None:

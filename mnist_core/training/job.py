@@ -19,6 +19,7 @@ from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import (
     DamagedFileError,
+    DataError,
     DataPendingError,
     LabError,
     StoreError,
@@ -29,6 +30,7 @@ from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, CHECKPOINT, LAST_MODEL, LESSON
 from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import Run, RunStatus
+from mnist_core.runs.resuming import ENDED_EARLY
 from mnist_core.runs.store import open_known
 from mnist_core.tasks import Dataset, Part, keras_data, split, task
 from mnist_core.teaching import Lesson, mixed, with_figures
@@ -97,13 +99,16 @@ def _train(store: Store, link: RunLink) -> None:
         return
     except _StoppedEarlyError:
         link.end(RunStatus.STOPPED)
+    except StoreError as error:  # the disk was full to the end, say
+        saved = CHECKPOINT in store.artifacts.names(run_id)  # else there is nothing to go on from
+        link.end(RunStatus.INTERRUPTED if saved else RunStatus.FAILED, error.sentence())
     except LabError as error:
         link.end(RunStatus.FAILED, error.sentence())
     except Exception as error:  # a run must never be left "running"
         log.exception("run %s failed", run_id)
         link.end(RunStatus.FAILED, _plain(error).sentence())
     ended = link.insist(link.writer.run)
-    if ended.status is not RunStatus.STOPPED:  # a stopped run may be resumed
+    if ended.status not in ENDED_EARLY:  # these may be resumed
         _forget_checkpoint(store, run_id)
     events.end(ended, lambda: store.curves(run_id))
     link.insist(link.writer.release)
@@ -199,8 +204,10 @@ class _Training:
                 self.link.insist(lambda: checkpoints.save_now(recorder.last_epoch))
             self._save_models(program, recorder)
             raise
-        except TrainingError:
-            self._save_model(BEST_MODEL, recorder.best_weights)
+        except (LeaseLostError, StoreError):
+            raise
+        except Exception:
+            self._save_what_is_left(recorder)
             raise
         self._save_models(program, recorder)
         if self._was_stopped(recorder) and loop.is_between_epochs:
@@ -240,7 +247,7 @@ class _Training:
             return None
         content = self.link.insist(lambda: self.store.artifacts.read_whole(self.started.id, LESSON))
         if content is None:
-            raise StoreError(
+            raise DataError(
                 mark("“{name}” was to be taught a class's drawings."),
                 mark("They are gone: its files were removed, or not copied with the database."),
                 mark("Teach the network again."),
@@ -339,6 +346,15 @@ class _Training:
     def _save_models(self, program: Program, recorder: RecordEpochs) -> None:
         self._save_model(LAST_MODEL, program.model.get_weights())
         self._save_model(BEST_MODEL, recorder.best_weights)
+
+    def _save_what_is_left(self, recorder: RecordEpochs) -> None:
+        """Keep the best model of a training that failed; what else fails now is only logged."""
+        try:
+            self._save_model(BEST_MODEL, recorder.best_weights)
+        except LeaseLostError:
+            raise
+        except Exception:
+            log.exception("the best model of run %s was not saved", self.started.id)
 
     def _save_model(self, name: str, weights: Arrays | None) -> None:
         if weights is None:  # no epoch has ended yet

@@ -21,6 +21,7 @@ from mnist_core.judging import PARTS
 from mnist_core.predictions import CHECKPOINTS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
+from mnist_core.runs.artifacts import BEST_MODEL
 from mnist_core.tasks import task
 from ui import evaluations, services, state
 
@@ -115,6 +116,20 @@ def test_a_run_that_failed_is_said_to_have_left_nothing(open_page: Open, runs: R
     (warning,) = app.warning
     assert "broken" in warning.value
     assert "The loss is not finite." in plain(warning.value)
+
+
+@pytest.mark.parametrize("page", ["evaluate", "draw", "models"])
+def test_the_best_model_of_a_training_that_diverged_is_offered_with_a_word(
+    page: str, open_page: Open, runs: Runs
+) -> None:
+    run = runs.add(RunStatus.FAILED, name="wild", message="The loss became nan in epoch 51.")
+    runs.store.artifacts.write(run.id, BEST_MODEL, b"from before")
+    app = open_page(page, run=run.id)
+    assert not app.exception
+    said = " ".join(plain(warning.value) for warning in app.warning)
+    assert "**wild** failed" in said and "of epoch 20" in said and "became nan in epoch 51" in said
+    assert "without" not in said
+    assert "wild" in [option for box in app.selectbox for option in box.options]
 
 
 def test_workers_that_start_are_waited_for(

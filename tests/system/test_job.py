@@ -21,15 +21,19 @@ from tensorboard.util.tensor_util import make_ndarray
 from mnist_core.architectures import architecture
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
+from mnist_core.predictions import checkpoints_of
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store, database
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.leases import Lease, RunQueue
+from mnist_core.runs.models import left_models
 from mnist_core.runs.resuming import can_resume, resume
 from mnist_core.tasks import TASKS, mnist, prepare, split, task
 from mnist_core.training import callbacks, control, fit, link
 from mnist_core.training.callbacks import SAVING_SHARE, FollowCommands, SaveCheckpoints
+from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.job import train
 from mnist_core.training.programs import program_for
+from tests.damage import damaged
 from tests.disks import fill, small_disk
 from tests.live_training import Training
 from tests.waiting import PATIENCE, until
@@ -289,6 +293,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_best_model(store, t
     assert store.artifacts.names(run.id) == [BEST_MODEL]
     loss, _ = evaluated(loaded(store, run, BEST_MODEL, tmp_path), SMALL, "validation")
     assert loss == pytest.approx(run.best.val_loss, rel=1e-4)
+    assert left_models(store, run) == (BEST_MODEL,) and checkpoints_of(run) == ("best",)
 
 
 def test_a_loss_that_never_was_a_number_is_explained_too(store):
@@ -601,6 +606,44 @@ def test_a_disk_that_stays_full_ends_the_run_with_a_sentence(store, tmp_path, mo
         assert run.status is RunStatus.FAILED and run.settled
         assert "The disk is full." in run.message
         assert run.epochs_done == SMALL.epochs
+
+
+def test_a_disk_that_fills_up_leaves_a_run_that_goes_on_when_there_is_room(
+    store, tmp_path, monkeypatch, saving_always
+):
+    monkeypatch.setattr(link, "PATIENCE_WITH_STORE", 0.5)
+    with small_disk(tmp_path / "disk", kilobytes=3000) as disk:
+        store = Store(disk, store.url)
+        job = Job(store, SMALL, Command.STEP)
+        job.until_paused(1)
+        fill(disk)
+        job.tell(Command.RESUME)
+        run = job.join()
+        assert run.status is RunStatus.INTERRUPTED and run.settled
+        assert "The disk is full." in run.message and run.epochs_done == SMALL.epochs
+        (disk / "filling").unlink()
+        run = Job(store, resume(store, run.id)).join()
+        assert run.status is RunStatus.FINISHED and run.message == ""
+        assert [row.epoch for row in store.curves(run.id)] == list(range(1, SMALL.epochs + 1))
+
+
+@pytest.mark.parametrize("kind", ["damaged", "another network's", "ahead of the store"])
+def test_a_checkpoint_that_cannot_be_used_counts_as_none(store, kind):
+    run = interrupted(store, SMALL, saved=2, seen=4)
+    path = Path(store.home) / "runs" / run.id / CHECKPOINT
+    saved = Checkpoint.from_bytes(path.read_bytes())
+    assert saved is not None
+    if kind == "damaged":
+        path.write_bytes(next(damaged(path.read_bytes(), 1)))
+    elif kind == "another network's":
+        path.write_bytes(dataclasses.replace(saved, model=saved.model[:-1]).to_bytes())
+    else:
+        path.write_bytes(dataclasses.replace(saved, epoch=5).to_bytes())
+    run = Job(store, run).join()
+    assert run.status is RunStatus.FINISHED and run.message == ""
+    resets = [row.reset_to for row in store.journal(run.id) if row.record is None]
+    assert resets == [0]
+    assert [row.epoch for row in store.curves(run.id)] == list(range(1, SMALL.epochs + 1))
 
 
 def test_data_that_cannot_be_read_ends_the_run_with_a_sentence(store, tmp_path, monkeypatch):
