@@ -18,6 +18,12 @@ LISTED = 12
 
 
 @st.cache_data(ttl=SIZES_SECONDS, max_entries=4, show_spinner=False)
+def left_files(home: str) -> dict[str, int]:
+    """Bytes of each folder whose run is not in the database, for all sessions."""
+    return services.left_files(sizes(home))
+
+
+@st.cache_data(ttl=SIZES_SECONDS, max_entries=4, show_spinner=False)
 def sizes(home: str) -> dict[str, int]:  # noqa: ARG001 - part of what is remembered
     """Bytes of each run's files, for all sessions."""
     return services.store().artifacts.sizes()
@@ -48,13 +54,16 @@ def show_disk() -> None:
     if not panel.open:
         return
     with panel, problems.shown():
-        found = sizes(services.store().home)
+        home = services.store().home
+        found, left = sizes(home), left_files(home)
+        count = len(found) - len(left)
         words = ngettext(
             "**{size}** in the files of {count} run.",
             "**{size}** in the files of {count} runs.",
-            len(found),
+            count,
         )
-        st.markdown(words.format(size=in_bytes(sum(found.values())), count=whole(len(found))))
+        taken = sum(found.values()) - sum(left.values())
+        st.markdown(words.format(size=in_bytes(taken), count=whole(count)))
         st.markdown(
             _(
                 "A clean-up removes runs that ended long ago, with their models. Pinned runs, and "
@@ -66,6 +75,8 @@ def show_disk() -> None:
             limit = Limit(LEAST_DAYS, MOST_DAYS)
             place_field(_("Older than so many days"), state.MODELS_CLEAN_DAYS, limit)
         show_clean_up(services.old_runs(state.MODELS_CLEAN_DAYS.get(), found))
+        if left:
+            show_left_files(left)
 
 
 def show_clean_up(old: list[OldRun]) -> None:
@@ -96,6 +107,45 @@ def show_clean_up(old: list[OldRun]) -> None:
         )
         if pressed:
             st.rerun()  # the whole page, which lists the runs too
+
+
+def show_left_files(left: dict[str, int]) -> None:
+    """Say which files belong to no run, and remove them when that was read and confirmed."""
+    words = ngettext(
+        "{count} folder ({size}) belongs to no run in this database.",
+        "{count} folders ({size}) belong to no run in this database.",
+        len(left),
+    )
+    size = in_bytes(sum(left.values()))
+    st.markdown(words.format(count=whole(len(left)), size=size))
+    label = _("Remove files without a run ({size})").format(size=size)
+    with st.popover(label, icon=":material/delete_sweep:", key=state.MODELS_LEFT):
+        st.caption(
+            _(
+                "Such files are left where a program was killed while it began or deleted a run. "
+                "But if the database was replaced, or is shared with another one, they belong to "
+                "its runs. They are removed permanently."
+            )
+        )
+        pressed = st.button(
+            _("Remove them"),
+            type="primary",
+            key=state.MODELS_LEFT_CONFIRM,
+            on_click=remove_left_files,
+            args=(list(left),),
+        )
+        if pressed:
+            st.rerun()
+
+
+def remove_left_files(run_ids: list[str]) -> None:
+    """Remove the files that were listed."""
+    with problems.noted():
+        count = services.remove_left_files(run_ids)
+        sizes.clear()
+        left_files.clear()
+        words = ngettext("{count} folder was removed.", "{count} folders were removed.", count)
+        state.MODELS_DONE.set(words.format(count=whole(count)))
 
 
 def clean(old: list[OldRun]) -> None:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
@@ -613,6 +613,24 @@ def old_runs(days: float, sizes: Mapping[str, int]) -> list[OldRun]:
         StoreError: The runs cannot be read.
     """
     return cleaning.old_runs(store(), days, sizes)
+
+
+def left_files(sizes: Mapping[str, int]) -> dict[str, int]:
+    """The files that belong to no run: bytes of each folder, by its id.
+
+    Raises:
+        StoreError: They cannot be looked for.
+    """
+    return cleaning.left_files(store(), sizes)
+
+
+def remove_left_files(run_ids: Iterable[str]) -> int:
+    """Remove files that were found to belong to no run, and say how many folders.
+
+    Raises:
+        StoreError: They cannot be removed.
+    """
+    return cleaning.remove_left_files(store(), run_ids)
 
 
 def remove_old(old: Sequence[OldRun]) -> int:

@@ -262,6 +262,8 @@ MODELS_RESTORE_TAKE = "models-restore-take"
 MODELS_CLEAN_DAYS: Entry[int] = Entry("models-clean-days", 30)
 MODELS_CLEAN = "models-clean"
 MODELS_CLEAN_CONFIRM = "models-clean-confirm"
+MODELS_LEFT = "models-left"
+MODELS_LEFT_CONFIRM = "models-left-confirm"
 #: The run whose name, notes, tags and pin stand in the fields, and what they were in the store.
 MODELS_DESCRIBED: Entry[tuple[str, tuple[Any, ...]] | None] = Entry("models-described", None)
 #: What was brought in last.

@@ -24,8 +24,9 @@ from mnist_core.words import mark
 
 #: A file as it was sent, until a worker has looked at it; in a folder apart from the runs' own.
 ARRIVED = "arrived"
-#: A file that waits for so long, in seconds, waits for somebody who died.
-ABANDONED_SECONDS = 3600.0
+#: A file that waits for so long, in seconds, waits for somebody who died. A worker takes minutes at
+#: most; the rest is for clocks that are set meanwhile.
+ABANDONED_SECONDS = 86_400.0
 #: Longest file that is kept until it is looked at: a saved run with all its models, which is made
 #: no longer (:mod:`mnist_core.archive`), and which the page takes (``.streamlit/config.toml``). A
 #: longer one, or one without an end, such as a device, would fill the disk first.

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -231,15 +231,22 @@ class Artifacts:
             raise _unreadable(path, error) from error
         return found
 
-    def last_written(self) -> dict[str, float]:
+    def last_written(self, run_ids: Iterable[str] | None = None) -> dict[str, float]:
         """When the newest file of each run was written, by its id; as ``time.time()`` says it.
+
+        Args:
+            run_ids: Only of these runs; None for all that have a folder.
 
         Raises:
             StoreError: The folder cannot be read.
         """
         found = {}
         try:
-            for folder in self._files.ls(self._path, detail=False):
+            if run_ids is None:
+                folders = self._files.ls(self._path, detail=False)
+            else:
+                folders = [f"{self._path}/{run_id}" for run_id in run_ids]
+            for folder in folders:
                 with suppress(FileNotFoundError):  # removed meanwhile
                     paths = self._files.find(folder) or [folder]
                     newest = max(self._files.modified(path).timestamp() for path in paths)

@@ -2,23 +2,31 @@
 
 A clean-up removes what is old and what nobody has pinned. A run that is still at work is never
 old. Who cleans up sees first what would go.
+
+Files may also be left whose run is in the database no more, or never came there: a process was
+killed between the one and the other, or the database was replaced. They are listed apart, and
+removed only by somebody who says so: they may belong to a database that is kept elsewhere.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from mnist_core.errors import StoreError, UnknownRunError
 from mnist_core.runs.records import Run
-from mnist_core.runs.store import Store
+from mnist_core.runs.store import MOST_AT_ONCE, Store
 from mnist_core.words import mark
 
 #: Runs that are looked at, the newest; more than a class makes in years.
 MOST_RUNS = 100_000
 DAY = 86_400.0
+#: Files without a run are left alone for so long after the last of them was written, in seconds.
+LEFT_SECONDS = DAY
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 #: The youngest that may be asked for, and the oldest, in days.
 LEAST_DAYS, MOST_DAYS = 0, 3650
 
@@ -84,6 +92,53 @@ def remove_old(store: Store, old: Sequence[OldRun]) -> int:
                 store.delete(one.run.id)
                 removed += 1
     return removed
+
+
+def left_files(store: Store, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
+    """The files that belong to no run of the database: how many bytes each folder takes, by its id.
+
+    A folder that was written to of late is none of them: its run may be about to begin or to come
+    in, and its row is written last.
+
+    Args:
+        store: Where they are.
+        sizes: What each folder takes, where that was looked up a moment ago.
+
+    Raises:
+        StoreError: The files or the runs cannot be read.
+    """
+    sizes = store.artifacts.sizes() if sizes is None else sizes
+    ids = [run_id for run_id in sizes if RUN_ID.fullmatch(run_id)]
+    known: set[str] = set()
+    for start in range(0, len(ids), MOST_AT_ONCE):
+        known |= store.versions(ids[start : start + MOST_AT_ONCE]).keys()
+    unknown = [run_id for run_id in ids if run_id not in known]
+    if not unknown:
+        return {}
+    arriving = store.arriving.last_written()
+    written, long_ago = store.artifacts.last_written(unknown), time.time() - LEFT_SECONDS
+    return {
+        run_id: sizes[run_id]
+        for run_id, at in written.items()
+        if at < long_ago and run_id not in arriving
+    }
+
+
+def remove_left_files(store: Store, run_ids: Iterable[str]) -> int:
+    """Remove files that were found to belong to no run, if they still belong to none.
+
+    Returns:
+        How many folders were removed.
+
+    Raises:
+        StoreError: They cannot be removed.
+    """
+    left = left_files(store)
+    gone = [run_id for run_id in run_ids if run_id in left]
+    for run_id in gone:
+        store.event_files.hide(run_id)
+        store.artifacts.remove(run_id)
+    return len(gone)
 
 
 def ended_at(run: Run) -> float:

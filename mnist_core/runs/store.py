@@ -142,9 +142,20 @@ class Store:
             self.artifacts.write(run_id, file, content)
         if lease_token is not None:
             values |= held_by(lease_token, self.database.now) | {"status": RunStatus.RUNNING}
-        with self.database.writing() as connection:
-            connection.execute(sa.insert(runs).values(values))
+        try:
+            with self.database.writing() as connection:
+                connection.execute(sa.insert(runs).values(values))
+        except BaseException:
+            if files and not self._may_exist(run_id):
+                self.artifacts.remove(run_id)
+            raise
         return self.get(run_id)
+
+    def _may_exist(self, run_id: str) -> bool:
+        try:
+            return bool(self.versions([run_id]))
+        except StoreError:  # then nobody knows
+            return True
 
     def get(self, run_id: str) -> Run:
         """One run.

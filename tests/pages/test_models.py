@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import tomllib
 from pathlib import Path
@@ -15,7 +16,7 @@ from mnist_core.runs import RunStatus, Store, arrivals
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.schema import runs as table
-from ui import services
+from ui import services, state
 
 from .conftest import Open, Runs, plain, said
 
@@ -304,3 +305,22 @@ def test_a_run_without_a_network_says_why(
     app = open_page("models", run=runs.add(status, message=message).id)
     assert not app.exception
     assert words in plain(app.warning[0].value)
+
+
+def test_files_without_a_run_are_counted_as_such_and_removed_when_confirmed(
+    open_page: Open, runs: Runs
+) -> None:
+    runs.store.artifacts.write(runs.add().id, BEST_MODEL, bytes(5_000))
+    left = "a" * 32
+    runs.store.artifacts.write(left, BEST_MODEL, bytes(7_000))
+    path = Path(runs.store.home) / "runs" / left / BEST_MODEL
+    os.utime(path, (0, 0))
+    app = open_page("models")
+    app.session_state["models-disk"] = True
+    app.run()
+    assert not app.exception
+    assert "5 kB in the files of 1 run." in said(app)
+    assert "1 folder (7 kB) belongs to no run" in said(app)
+    app.button(key=state.MODELS_LEFT_CONFIRM).click().run()
+    assert not app.exception and not path.exists()
+    assert not [button for button in app.button if button.key == state.MODELS_LEFT_CONFIRM]

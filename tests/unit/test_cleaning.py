@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import time
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +13,14 @@ import sqlalchemy as sa
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
 from mnist_core.runs import RunStatus, Store
-from mnist_core.runs.cleaning import old_runs, remove_old
+from mnist_core.runs.arrivals import ARRIVED
+from mnist_core.runs.cleaning import (
+    LEFT_SECONDS,
+    left_files,
+    old_runs,
+    remove_left_files,
+    remove_old,
+)
 from mnist_core.runs.schema import runs
 from tests.live_training import Training
 
@@ -74,3 +84,34 @@ def test_a_number_of_days_that_is_none_is_refused(store, days):
 def test_a_store_without_files_takes_nothing(store):
     assert store.artifacts.sizes() == {}
     assert old_runs(store, 0) == []
+
+
+def files_of(store: Store, run_id: str, *, hours_ago: float, size: int = 1000) -> Path:
+    store.artifacts.write(run_id, "base.keras", bytes(size))
+    path = Path(store.home) / "runs" / run_id / "base.keras"
+    when = time.time() - hours_ago * 3600
+    os.utime(path, (when, when))
+    return path
+
+
+def test_files_without_a_run_are_found_and_removed_but_none_that_may_still_get_one(store):
+    left, young, coming, saved = (secrets.token_hex(16) for _ in range(4))
+    old = 2 * LEFT_SECONDS / 3600
+    kept = ended(store, 90)
+    for run_id, hours in ((left, old), (young, 1), (coming, old), (saved, old), (kept, old)):
+        files_of(store, run_id, hours_ago=hours)
+    store.arriving.write(coming, ARRIVED, b"still being looked at")
+    (Path(store.home) / "runs" / "mine").mkdir()
+    (Path(store.home) / "runs" / "mine" / "notes").write_text("no run's", "utf-8")
+    assert left_files(store) == {left: 1000, saved: 1000}
+    assert old_runs(store, 30)[0].run.id == kept
+    files_of(store, saved, hours_ago=0)  # somebody began with it after all
+    assert remove_left_files(store, [left, young, coming, saved, kept, "../mine"]) == 1
+    assert set(store.artifacts.sizes()) == {young, coming, saved, kept, "mine"}
+
+
+def test_a_run_that_cannot_be_kept_leaves_no_files(store):
+    files = {"base.keras": bytes(100)}
+    with pytest.raises(StoreError):
+        store.create(TrainingConfig(), files=files, lesson={"no": object()})
+    assert store.artifacts.sizes() == {}
