@@ -74,12 +74,13 @@ async def events(request: Request) -> Response:
     unknown = [run_id for run_id in run_ids if run_id not in known]
     if unknown:
         return _refusal(404, f"There is no run {unknown[0]}; it may have been deleted.")
-    return StreamingResponse(
-        _stream(run_ids, cursors, once=request.query_params.get("once") == "1"),
-        media_type="text/event-stream",
-        # The second header asks a proxy of the kind that collects answers to pass this one on.
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    # The second header asks a proxy of the kind that collects answers to pass this one on.
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if request.method == "HEAD":  # nobody reads on, so nothing must begin that has no end
+        return Response(media_type="text/event-stream", headers=headers)
+    once = request.query_params.get("once") == "1"
+    stream = _stream(run_ids, cursors, once=once)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
 async def plotly_js(request: Request) -> Response:

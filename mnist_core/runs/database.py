@@ -33,6 +33,16 @@ REPLACED = mark(
 )
 #: What SQLite says of a file that is damaged, or was overwritten by something else.
 DAMAGED = ("malformed", "not a database", "no such table", "disk I/O error")
+#: How long PostgreSQL may take: to be reached, to be silent, and for a statement. Without these a
+#: server that is switched off in mid-sentence would be waited for for hours.
+POSTGRESQL = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+    "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
+}
 #: Key of the PostgreSQL lock under which one process at a time changes the schema.
 MIGRATION_LOCK = 7_281_936
 
@@ -152,6 +162,7 @@ class Database:
                 return
         with self._writing.begin() as connection:
             if not self.is_sqlite:  # SQLite's writing transaction is a lock already
+                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # others wait too
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             if not sa.inspect(connection).get_table_names():
                 _build(connection)
@@ -185,7 +196,12 @@ def _engine(text: str) -> tuple[sa.URL, sa.Engine]:
     """The address and what connects to it, which it does not do yet."""
     try:
         url = sa.engine.make_url(text)
-        return url, sa.create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+        if url.get_backend_name() == "sqlite":
+            return url, sa.create_engine(url)
+        arguments = POSTGRESQL if url.get_driver_name().startswith("psycopg") else {}
+        # What the address itself says comes first.
+        own = {name: value for name, value in arguments.items() if name not in url.query}
+        return url, sa.create_engine(url, pool_pre_ping=True, connect_args=own)
     except (SQLAlchemyError, ValueError) as error:  # a port that is no number, say
         raise StoreError(
             mark("MNIST_LAB_DATABASE_URL is no address of a database that is known here."),
@@ -259,6 +275,10 @@ def _as_store_error(error: SQLAlchemyError, where: str) -> StoreError:
         "locked": (
             mark("Another program keeps the database locked."),
             mark("Wait until it is done, or close it, and try again; nothing is lost meanwhile."),
+        ),
+        "statement timeout": (
+            mark("The database did not answer in time."),
+            mark("See that its server is not overloaded; what trains goes on, and tries again."),
         ),
         "unable to open": (
             mark("It cannot be opened."),

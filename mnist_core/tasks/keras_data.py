@@ -19,15 +19,16 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import IO, Any, TypeVar, cast
 from zipfile import BadZipFile
 
 import numpy as np
@@ -281,27 +282,46 @@ def _load_with_keras(name: str, file: Path) -> str:
     command = [sys.executable, "-m", __name__, name, str(file)]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        result = subprocess.run(
-            command,
-            env=variables,
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE,
-        )
+        with tempfile.TemporaryFile() as errors:
+            code = _run(command, variables, errors)
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").strip().splitlines()
     except subprocess.TimeoutExpired:
         return f"no answer within {PATIENCE} s"
     except OSError as error:
         return error.strerror or type(error).__name__
     if file.exists():
         return ""
-    # By an exception its process ends with 1, and the last line names it.
-    said = result.stderr.strip().splitlines() if result.returncode == 1 else []
-    if said:
-        return said[-1].removeprefix("Exception: ")
-    return f"its process ended with {result.returncode}"
+    if lines and code == 1:  # by an exception, which the last line names
+        return lines[-1].removeprefix("Exception: ")
+    return f"its process ended with {code}"
+
+
+def _run(command: list[str], variables: Mapping[str, str], errors: IO[bytes]) -> int:
+    """Run the loading process to its end; how it ended.
+
+    Its standard input stays open as long as this process lives, however that ends.
+    """
+    process = subprocess.Popen(
+        command,
+        env=variables,
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+    )
+    with process:
+        try:
+            return process.wait(PATIENCE)
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _end_with_server() -> None:
+    """End this process when whoever started it is gone, and with it the other end of its input."""
+    sys.stdin.buffer.read()
+    os._exit(1)
 
 
 @contextmanager
@@ -404,4 +424,5 @@ def main(name: str, file: Path) -> None:
 
 if __name__ == "__main__":
     socket.setdefaulttimeout(SILENCE)  # Keras itself would wait for ever
+    threading.Thread(target=_end_with_server, daemon=True).start()
     main(sys.argv[1], Path(sys.argv[2]))

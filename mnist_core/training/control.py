@@ -92,21 +92,18 @@ class Control:
         """Whether the loop should wait before it goes on."""
         return self._paused and not self.stop and self._error is None
 
-    def hold(self, on_pause: Callable[[bool], None]) -> float:
+    def hold(self, on_pause: Callable[[bool], None]) -> None:
         """Wait while paused.
 
         Args:
             on_pause: Called with True when the wait begins and False when it ends.
-
-        Returns:
-            The seconds waited.
 
         Raises:
             ParkRun: Others wait for this worker.
         """
         self.check()
         if not self.is_holding:
-            return 0.0
+            return
         began = time.monotonic()
         on_pause(True)
         with self._changed:
@@ -117,4 +114,3 @@ class Control:
                     raise ParkRun
         self.check()
         on_pause(False)
-        return time.monotonic() - began

@@ -31,6 +31,10 @@ PATIENCE_WITH_STORE = 300.0
 #: A store that fails is spoken of in the log this often, in seconds.
 COMPLAIN_SECONDS = 30.0
 
+#: The end of a run waits so long for what its link is just asking the store, in seconds; the
+#: database's own limits are shorter.
+CLOSE_SECONDS = 120.0
+
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -99,7 +103,9 @@ class RunLink:
         """End the thread; commands stay in the store from now on."""
         self._closing = True
         self._wake.set()
-        self._thread.join()
+        self._thread.join(CLOSE_SECONDS)
+        if self._thread.is_alive():  # a database that answers nothing; the thread ends with it
+            log.warning("the link of run %s still waits for the store", self.writer.lease.run_id)
 
     def record(self, record: EpochRecord, best_epoch: int | None) -> None:
         """Hand over an epoch."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mnist_core.config import TrainingConfig
@@ -15,8 +18,10 @@ from mnist_core.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.tasks import TASKS, availability, keras_data
 from mnist_core.tasks.availability import DataState, data_state, require
-from tests.waiting import until
+from tests.waiting import is_gone, until
 from ui import services
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +146,25 @@ def test_a_start_without_data_or_network_makes_no_run(lab_home, online):
         services.submit(PRESETS["fashion"].config)
     assert services.store().list_runs() == []
     assert services.submit(TrainingConfig()).status is RunStatus.QUEUED
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from mnist_core.tasks import keras_data
+keras_data._load_with_keras("imdb", Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is locked there")
+def test_what_fetches_data_ends_with_the_process_that_wanted_it(tmp_path: Path) -> None:
+    file = tmp_path / "imdb.npz"
+    with keras_data._alone(file):  # so that it waits, as it would for a slow download
+        server = subprocess.Popen([sys.executable, "-c", FETCH, str(file)], cwd=ROOT)
+        try:
+            until(lambda: psutil.Process(server.pid).children())
+            (fetching,) = psutil.Process(server.pid).children()
+        finally:
+            server.kill()
+            server.wait()
+        until(lambda: is_gone(fetching))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -347,3 +348,23 @@ def test_a_write_into_a_file_that_is_deleted_meanwhile_is_no_success(lab_home):
         write()
     Store(lab_home)
     assert store.list_runs() == [] and run.name != "lost"
+
+
+@pytest.mark.slow
+def test_a_database_server_that_hangs_is_not_waited_for_without_end(
+    postgresql_cluster, lab_home, monkeypatch
+):
+    hurried = {"options": "-c statement_timeout=200ms", "connect_timeout": 2}
+    monkeypatch.setattr(database, "POSTGRESQL", database.POSTGRESQL | hurried)
+    store = Store(lab_home, postgresql_cluster.new_database())
+    with (
+        pytest.raises(StoreError, match="did not answer in time"),
+        store.database.reading() as connection,
+    ):
+        connection.execute(sa.text("SELECT pg_sleep(60)"))
+    assert store.list_runs() == []
+    store.database.close()
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        port = deaf.getsockname()[1]
+        with pytest.raises(StoreError, match=str(port)):
+            Store(lab_home, f"postgresql+psycopg://lab@127.0.0.1:{port}/lab")

@@ -125,6 +125,14 @@ def test_plotly_is_served_packed_and_plain_and_may_be_kept(address: str) -> None
     assert packed_headers["vary"] == "Accept-Encoding"
 
 
+def test_a_stream_s_headers_alone_end_at_once(address: str) -> None:
+    training = Training(Store.open())
+    request = urllib.request.Request(f"{address}/live/events?runs={training.id}", method="HEAD")
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        assert answer.status == 200 and answer.read() == b""
+        assert answer.headers["content-type"].startswith("text/event-stream")
+
+
 def test_health_says_how_the_engine_is(address: str) -> None:
     code, headers, body = fetch(f"{address}/live/health")
     assert code == 200
