@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from mnist_core.errors import (
@@ -242,6 +244,7 @@ class Engine:
         self.state = EngineState("stopped")
 
     def _run(self) -> None:
+        _leave_interrupts_to_the_server()
         self._begin.wait(self._delay)
         if self._closing:
             return
@@ -260,6 +263,8 @@ class Engine:
                 workers.close()
                 return
         except Exception as error:
+            if self._closing:  # its workers were killed under its hands
+                return
             if not isinstance(error, LabError):
                 log.exception("the engine did not start")
                 error = _not_started(error)
@@ -291,16 +296,8 @@ class Engine:
             try:
                 self._reap()
                 self._recover()
-                if workers is None:
-                    self._wake.wait(RECOVER_SECONDS)
-                    continue
-                workers.reconnect()
-                if workers.are_ready():
-                    self._start_background(workers)
-                    self.state = EngineState("ready", self._trouble)
-                elif self.state.phase == "ready":  # a worker died, and another one comes
-                    self.state = EngineState("starting")
-                self._hand_out(workers)
+                if workers is not None:
+                    self._serve(workers)
             except EngineError as error:  # a cluster that is gone may come back
                 self._fail(error)
             except StoreError as error:  # a full disk, say: it may have room again later
@@ -314,6 +311,16 @@ class Engine:
                     time.sleep(1)
             self._wake.wait(TICK)
             self._wake.clear()
+
+    def _serve(self, workers: Workers) -> None:
+        """See how the workers are, and give queued runs to those that are free."""
+        workers.reconnect()
+        if workers.are_ready():
+            self._start_background(workers)
+            self.state = EngineState("ready", self._trouble)
+        elif self.state.phase == "ready":  # a worker died, and another one comes
+            self.state = EngineState("starting")
+        self._hand_out(workers)
 
     def _start_background(self, workers: Workers) -> None:
         now = time.monotonic()
@@ -406,6 +413,17 @@ def on_cluster() -> bool:
 def current() -> Engine | None:
     """The engine that was started in this process, if any."""
     return _current
+
+
+def _leave_interrupts_to_the_server() -> None:
+    """Let Ctrl+C reach no process that is started from this thread.
+
+    A terminal sends it to all of them at once. Processes inherit what the thread blocks that
+    starts them, so there is no moment at which a new worker could be interrupted.
+    """
+    if hasattr(signal, "pthread_sigmask"):  # not on Windows
+        resource_tracker.ensure_running()  # which lets interrupts through again when it starts
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _not_started(error: Exception) -> EngineError:

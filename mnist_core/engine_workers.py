@@ -79,7 +79,8 @@ class Workers:
             EngineError: The external cluster cannot be used.
         """
         if self._address is None:
-            self._cluster = SpecCluster(
+            self._cluster = _Cluster(
+                self,
                 workers=_worker_specs(self._count),
                 scheduler={"cls": Scheduler, "options": _SCHEDULER_OPTIONS},
                 name="mnist-lab",
@@ -175,7 +176,7 @@ class Workers:
         """End this machine's worker processes at once, whatever they do."""
         if self._cluster is None:
             return
-        for nanny in list(self._cluster.workers.values()):
+        for nanny in list(getattr(self._cluster, "_created", ())):  # those that still start, too
             nanny.close_gracefully()  # so that it does not start another
             process = nanny.process.process if nanny.process else None
             if process is not None and process.pid:
@@ -188,6 +189,14 @@ class Workers:
             if part is not None:
                 with suppress(Exception):  # the process ends anyway
                     part.close(timeout=1)
+
+
+class _Cluster(SpecCluster):
+    """A cluster that its owner can end while it is still being started."""
+
+    def __init__(self, owner: Workers, **options: Any) -> None:
+        owner._cluster = self
+        super().__init__(**options)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)

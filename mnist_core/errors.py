@@ -65,7 +65,9 @@ class LabError(Exception):
             The three translated and filled-in parts, joined by spaces.
         """
         parts = (self.received, self.why, self.remedy)
-        return " ".join(translate(part).format(**self.values) for part in parts)
+        text = " ".join(translate(part).format(**self.values) for part in parts)
+        # A path may hold bytes that are no letters in the encoding that this process expects.
+        return text.encode(errors="surrogateescape").decode(errors="replace")
 
     def alone(self) -> "LabError":
         """The same error without the one that led to it, which may not fit through a pickle."""

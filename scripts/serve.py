@@ -151,6 +151,8 @@ def main() -> None:
         # Streamlit would ask a host on the internet for the address to print.
         command.append(f"--browser.serverAddress={network_address()}")
     command += rest
+    if sys.getfilesystemencoding() != "utf-8":  # names of files are, on every system of today
+        os.environ["PYTHONUTF8"] = "1"
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
     if os.name == "nt":  # Windows has no exec that keeps the terminal
         sys.exit(subprocess.call(command))

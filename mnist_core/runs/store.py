@@ -63,6 +63,7 @@ class Store:
 
     def __init__(self, home: str | Path, url: str | None = None) -> None:
         self.home = str(home)
+        _check_letters(self.home)
         self.artifacts = Artifacts(self.home)
         #: Files that were sent, until a worker has looked at them.
         self.arriving = Artifacts(self.home, "arriving")
@@ -440,6 +441,25 @@ def _change(
 def open_known(home: str, url: str) -> Store:
     """The store at a known place, opened once for the process: for workers."""
     return Store(home, url)
+
+
+def _check_letters(home: str) -> None:
+    """Refuse a folder whose name holds bytes that are no letters to this process.
+
+    Neither the database nor a page could keep or show such a name.
+
+    Raises:
+        StoreError: It is one.
+    """
+    try:
+        home.encode()
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            mark("The lab's folder is {home}."),
+            mark("Its name holds bytes that are not UTF-8, or this program does not expect UTF-8."),
+            mark("Set PYTHONUTF8=1 and start again, or set MNIST_LAB_HOME to another folder."),
+            home=home,
+        ) from error
 
 
 def _sqlite_url(file: Path) -> str:

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mnist_core.process import let_warnings_warn
+
 #: What a worker is for: trainings, readings (what a person waits for after each stroke, say), or
 #: what takes longer than a reading may wait.
 TRAIN, INTERACTIVE, BACKGROUND = "train", "interactive", "background"
@@ -47,6 +49,7 @@ log = logging.getLogger(__name__)
 
 def dask_setup(_worker: Any) -> None:
     """Prepare a worker before its first task; the rest goes on in the background."""
+    let_warnings_warn()
     if hasattr(os, "nice"):
         waits = os.environ.get(ROLE_VARIABLE) == INTERACTIVE
         os.nice(INTERACTIVE_NICENESS if waits else OTHER_NICENESS)

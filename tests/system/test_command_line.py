@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from mnist_core import commands
@@ -21,11 +22,12 @@ from mnist_core.architectures import ARCHITECTURES
 from mnist_core.commands import main, training
 from mnist_core.config import TrainingConfig
 from mnist_core.drawing import read_picture
-from mnist_core.errors import ConfigError
+from mnist_core.errors import ConfigError, StoreError
 from mnist_core.predictions import predict
 from mnist_core.presets import PRESETS
 from mnist_core.runs import Command, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
+from mnist_core.runs.schema import runs
 from mnist_core.tasks import TASKS, keras_data, mnist, task
 from tests.disks import fill, read_only, small_disk
 from tests.live_training import Training, record
@@ -598,3 +600,42 @@ def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(lab_home, capsys):
     assert (result["run_id"], result["status"], result["epochs"]) == (run.id, "finished", 3)
     assert main(["resume", run.id]) == 2
     assert store.get(run.id).status is RunStatus.FINISHED
+
+
+def test_neither_a_plain_locale_nor_strict_warnings_end_a_training(tmp_path):
+    """A home with Chinese letters, in a shell that knows no letters and makes remarks errors."""
+    home = tmp_path / "家 ü"
+    shell_of_old = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    strict = {"PYTHONWARNINGS": "error", "MNIST_LAB_HOME": str(home)}
+    arguments = ("train", *SMALL, "--epochs", "1", "--name", "数字")
+    with shell(*arguments, env=os.environ | shell_of_old | strict, encoding="utf-8") as process:
+        said, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, ""), errors
+    assert "test accuracy" in said
+    (run,) = Store(home).list_runs()
+    assert run.name == "数字" and run.status is RunStatus.FINISHED
+
+
+def test_a_home_whose_name_is_not_utf_8_is_refused_in_words_that_can_be_shown(tmp_path):
+    with pytest.raises(StoreError, match="not UTF-8") as caught:
+        Store(tmp_path / os.fsdecode(b"caf\xe9"))
+    assert "PYTHONUTF8" in str(caught.value).encode().decode()
+
+
+def test_a_killed_training_is_found_out_by_the_next_command_and_goes_on(tmp_path, capsys):
+    with shell("train", *ENDLESS, "--name", "killed") as process:
+        store = until(lambda: (run := newest()) and run.epochs_done > 2 and Store.open())
+        process.kill()
+        process.wait()
+    with store.database.writing() as connection:  # as if its clock had been an hour ahead
+        connection.execute(sa.update(runs).values(lease_expires_at=runs.c.lease_expires_at + 3600))
+    (row,) = answer(capsys, "runs")
+    assert row["status"] == "interrupted"
+    Store.open().command(row["run_id"], Command.STOP)
+    result = answer(capsys, "resume", "killed")
+    assert result["run_id"] == row["run_id"] and result["status"] == "stopped"
+
+
+def newest():
+    found = Store.open().list_runs(limit=1)
+    return found[0] if found else None

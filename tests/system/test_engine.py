@@ -42,6 +42,21 @@ if __name__ == "__main__":
 """
 
 
+SERVE_UNTIL_INTERRUPTED = """
+import sys, time
+from mnist_core.engine import Engine
+from mnist_core.runs import Store
+
+if __name__ == "__main__":
+    engine = Engine(Store(sys.argv[1]))
+    engine.start()
+    try:
+        time.sleep(600)
+    except KeyboardInterrupt:
+        engine.close()
+"""
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store(tmp_path_factory.mktemp("engine"))
@@ -256,6 +271,25 @@ def test_an_engine_that_is_closed_while_it_starts_leaves_no_process(store):
         return [p for p in new if not is_gone(p) and "resource_tracker" not in command(p)]
 
     until(lambda: not left())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is no signal there")
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 1.0, 2.0])
+def test_an_interrupt_of_all_processes_while_they_start_prints_no_traceback(tmp_path, seconds):
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVE_UNTIL_INTERRUPTED, str(tmp_path / "home")],
+        cwd=ROOT,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until(lambda: len(psutil.Process(server.pid).children()) > 1)
+    time.sleep(seconds)
+    os.killpg(server.pid, signal.SIGINT)
+    said, _ = server.communicate(timeout=PATIENCE)
+    assert said == ""
 
 
 def test_an_engine_that_is_closed_before_it_starts_does_not_start(store):
