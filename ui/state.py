@@ -228,6 +228,7 @@ TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)
 TEACH_KEEP = "teach-keep"
 TEACH_QUESTION = "teach-question"
 TEACH_KEPT: Entry[bool] = Entry("teach-kept", False)
+TEACH_COLLECTION = "teach-collection"
 TEACH_START = "teach-start"
 TEACH_EXPORT = "teach-export"
 TEACH_REMOVE = "teach-remove"

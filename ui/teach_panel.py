@@ -98,7 +98,8 @@ def show_collection(run: Run) -> None:
         "The class's handwriting: {count} drawings saved",
         total,
     )
-    with st.expander(words.format(count=whole(total))):
+    # By its key it stays the same one, open or closed, when the number in its label changes.
+    with st.expander(words.format(count=whole(total)), key=state.TEACH_COLLECTION):
         if not total:
             st.markdown(
                 _(

@@ -33,7 +33,7 @@ def _resume(options: argparse.Namespace) -> int:
     run = run_named(store, options.run_name)
     find_data(run.config.task)
     queue = RunQueue(store.database)
-    if run.id not in queue.recover(run.id):  # else its worker was gone, and it is queued again
+    if not queue.recover_abandoned(run.id):  # else its worker was gone, and it is queued again
         run = resume(store, run.id)
     lease = queue.claim(run.id)
     if lease is None:

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         #: What this process has seen of the leases in it.
         self.leases = LeaseWatch()
+        #: Leases that a command has found to be abandoned: their ends, by token.
+        self.abandoned: Mapping[str, float | None] = {}
         with self._plain_errors():
             if self.is_sqlite:
                 sa.event.listen(self._engine, "connect", _prepare_sqlite)
@@ -105,6 +107,10 @@ class Database:
                 yield connection
             if self._file is not None and not self._file.is_same():
                 raise self._gone()  # what was written is not where it will be looked for
+
+    def is_abandoned(self, token: str, renewal: float | None) -> bool:
+        """Whether a lease was found to be abandoned, and has not been renewed since."""
+        return token in self.abandoned and self.abandoned[token] == renewal
 
     def prove_writable(self) -> None:
         """Write something as it is.

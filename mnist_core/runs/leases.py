@@ -122,13 +122,10 @@ class RunQueue:
         with self._database.reading() as connection:
             return connection.scalar(waiting) or 0
 
-    def recover(self, run_id: str | None = None) -> list[str]:
+    def recover(self) -> list[str]:
         """Put runs whose lease is over back into the queue; to be called once a second.
 
         A lost lease is no crash: whoever held it may live, and only have stood still.
-
-        Args:
-            run_id: Only this run; None for all.
 
         Returns:
             The ids of the runs concerned.
@@ -137,19 +134,30 @@ class RunQueue:
             StoreError: The store cannot be read or written. The leases are then watched anew:
                 their holders could not renew them either.
         """
-        watch, recovered = self._database.leases, []
+        watch = self._database.leases
         try:
-            for token, renewal in watch.look(self._held(), self._database.prove_writable).items():
-                held = runs.c.lease_token == token
-                if run_id is not None:
-                    held &= runs.c.id == run_id
-                unchanged = runs.c.lease_expires_at.is_not_distinct_from(renewal)
-                if found := self._take_back(held & unchanged, stalled=0):
-                    recovered.append(found)
+            over = watch.look(self._held(), self._database.prove_writable)
+            found = [self._take_back(_is_lease(*lease), stalled=0) for lease in over.items()]
         except StoreError:
             watch.begin_anew()
             raise
-        return recovered
+        return [run_id for run_id in found if run_id is not None]
+
+    def recover_abandoned(self, run_id: str) -> bool:
+        """Put one run back into the queue, if :meth:`look_for_abandoned` has found it.
+
+        Returns:
+            Whether it was.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        leases = self._database.abandoned.items()
+        found = [
+            self._take_back((runs.c.id == run_id) & _is_lease(*lease), stalled=0)
+            for lease in leases
+        ]
+        return any(found)
 
     def look_for_abandoned(
         self,
@@ -169,11 +177,12 @@ class RunQueue:
         Raises:
             StoreError: The store cannot be read or written.
         """
-        watch = self._database.leases = LeaseWatch(clock, patience=GRACE_SECONDS)
+        watch = LeaseWatch(clock, patience=GRACE_SECONDS)
         doubted = self._held(doubtful=True)
         while doubted:
             over = watch.look(doubted, self._database.prove_writable)
             if len(over) == len(doubted):
+                self._database.abandoned = over
                 return
             pause(LOOK_SECONDS)
             held = self._held()
@@ -251,7 +260,7 @@ class RunWriter:
         """The run as the store has it now."""
         query = ALL_RUNS.where(runs.c.id == self.lease.run_id)
         with self._database.reading() as connection:
-            found = read_runs(connection, query, self._database.leases.is_over)
+            found = read_runs(connection, query, self._database.is_abandoned)
         if not found:
             raise _lost(self.lease)
         return found[0]
@@ -389,6 +398,12 @@ class RunWriter:
         values = {"lease_expires_at": self._database.now + LEASE_SECONDS} | values
         if connection.execute(sa.update(runs).where(held).values(values)).rowcount == 0:
             raise _lost(self.lease)
+
+
+def _is_lease(token: str, renewal: float | None) -> sa.ColumnElement[bool]:
+    """The run that has this lease, if it was not renewed since."""
+    unchanged = runs.c.lease_expires_at.is_not_distinct_from(renewal)
+    return sa.and_(runs.c.lease_token == token, unchanged)
 
 
 def _lost(lease: Lease) -> LeaseLostError:

@@ -13,8 +13,8 @@ from mnist_core.config import TrainingConfig
 from mnist_core.runs.records import EpochRecord, JournalRow, Progress, Run, RunStatus
 from mnist_core.runs.schema import journal, runs
 
-#: Whether the lease of this token and this end was found to be over.
-IsOver: TypeAlias = Callable[[str, float | None], bool]
+#: Whether the lease of this token and this end was found to be abandoned.
+IsAbandoned: TypeAlias = Callable[[str, float | None], bool]
 #: Pairs in one query; SQLite takes 32,766 values in all.
 MOST_PAIRS = 5000
 RECORD_FIELDS = tuple(field.name for field in fields(EpochRecord))
@@ -74,11 +74,13 @@ def to_journal_row(row: sa.RowMapping) -> JournalRow:
     return JournalRow(row["seq"], to_record(row))
 
 
-def read_runs(connection: sa.Connection, query: sa.Select[Any], is_over: IsOver) -> list[Run]:
+def read_runs(
+    connection: sa.Connection, query: sa.Select[Any], is_abandoned: IsAbandoned
+) -> list[Run]:
     """The runs that a query on the table ``runs`` finds, with their best and last epochs."""
     rows = connection.execute(query).mappings().all()
     records = _best_and_last(connection, rows)
-    return [_to_run(row, records, is_over) for row in rows]
+    return [_to_run(row, records, is_abandoned) for row in rows]
 
 
 def _best_and_last(
@@ -100,12 +102,12 @@ def _best_and_last(
 
 
 def _to_run(
-    row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], is_over: IsOver
+    row: sa.RowMapping, records: dict[tuple[str, int], EpochRecord], is_abandoned: IsAbandoned
 ) -> Run:
     progress = None
     if row["progress_epoch"] is not None:
         progress = Progress(row["progress_epoch"], row["progress_done"], row["progress_total"])
-    status = _status(row, is_over)
+    status = _status(row, is_abandoned)
     return Run(
         config=TrainingConfig.from_store(row["config"]),
         status=status,
@@ -113,21 +115,21 @@ def _to_run(
         last=records.get((row["id"], row["epochs_done"])),
         progress=progress,
         tags=tuple(row["tags"] or ()),
-        settled=not status.is_active and not _is_held(row, is_over),
+        settled=not status.is_active and not _is_held(row, is_abandoned),
         **{name: row[name] for name in PLAIN_FIELDS},
     )
 
 
-def _status(row: sa.RowMapping, is_over: IsOver) -> RunStatus:
+def _status(row: sa.RowMapping, is_abandoned: IsAbandoned) -> RunStatus:
     status = RunStatus(row["status"])
-    if status.is_active and row["lease_token"] is not None and not _is_held(row, is_over):
+    if status.is_active and row["lease_token"] is not None and not _is_held(row, is_abandoned):
         return RunStatus.INTERRUPTED  # nobody has taken it up again yet
     return status
 
 
-def _is_held(row: sa.RowMapping, is_over: IsOver) -> bool:
+def _is_held(row: sa.RowMapping, is_abandoned: IsAbandoned) -> bool:
     token = row["lease_token"]
-    return token is not None and not is_over(token, row["lease_expires_at"])
+    return token is not None and not is_abandoned(token, row["lease_expires_at"])
 
 
 def _number(value: float | None) -> float:

@@ -411,7 +411,7 @@ class Store:
         missing = [row.id for row in rows if row.id not in found]
         for start in range(0, len(missing), MOST_AT_ONCE):
             some = ALL_RUNS.where(runs.c.id.in_(missing[start : start + MOST_AT_ONCE]))
-            for run in read_runs(connection, some, self.database.leases.is_over):
+            for run in read_runs(connection, some, self.database.is_abandoned):
                 found[run.id] = run
         with self._keeping:
             for run_id in kept.keys() & found.keys():

@@ -38,8 +38,6 @@ class _Seen:
 class LeaseWatch:
     """What one process has seen of the leases in a store.
 
-    One thread looks; any may ask, without waiting for it.
-
     Args:
         clock: A monotonic clock, in seconds.
         patience: Seconds after which a silent lease is over.
@@ -94,11 +92,6 @@ class LeaseWatch:
     def _is_over(self, seen: _Seen) -> bool:
         proved = seen.written is not None and seen.silent >= seen.written + GRACE_SECONDS
         return proved and seen.silent >= self._patience
-
-    def is_over(self, token: str, renewal: float | None) -> bool:
-        """Whether a lease was found to be over, and has not been renewed since."""
-        seen = self._seen.get(token)
-        return seen is not None and seen.renewal == renewal and self._is_over(seen)
 
     def begin_anew(self) -> None:
         """Forget what was seen: the store could not be read or written for a while."""

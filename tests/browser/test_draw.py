@@ -7,14 +7,14 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from benchmarks.pen_strokes import PenDigit, on_canvas, render
 from mnist_core.drawing import digit_of, read_picture
@@ -109,6 +109,18 @@ def draw(page: Page, strokes: list[Points], *, steps: int = 3) -> None:
 
 def digits(page: Page) -> Locator:
     return page.locator(f"{RESULT} [data-testid=stMetricValue]")
+
+
+def expand(page: Page, title: str, inside: Locator) -> None:
+    """Open an expander. A rerun of the page that comes with the click may leave it closed."""
+
+    def look() -> bool:
+        page.get_by_text(title).click()
+        with suppress(TimeoutError):
+            inside.wait_for(state="visible", timeout=2000)
+        return inside.is_visible()
+
+    until(look)
 
 
 @contextmanager
@@ -344,8 +356,9 @@ def test_drawings_are_kept_and_taught(page: Page, lab: LabServer, trained: dict[
             strokes = {0: ZERO, 3: THREE, 7: SEVEN}[label]
             store.drawings.add(read_picture(picture(strokes)).image_u8, label)
     open_draw(page, lab, trained["overfitted"])
-    page.get_by_text("12 drawings saved").click()
-    page.locator(".st-key-teach-start button").first.click()
+    start = page.locator(".st-key-teach-start button").first
+    expand(page, "12 drawings saved", start)
+    start.click()
     expect(page.get_by_text("is being fine-tuned")).to_be_visible()
     expect(page.get_by_text("was fine-tuned with 12 drawings")).to_be_visible()
     lesson = next(run for run in store.list_runs() if run.lesson is not None)

@@ -12,9 +12,10 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.util.tensor_util import make_ndarray
 
 from mnist_core.runs import EpochRecord, Run, Store
-from mnist_core.runs.event_files import LOGDIR, NAME_BYTES, label, read_events
+from mnist_core.runs.artifacts import Artifacts
+from mnist_core.runs.event_files import LOGDIR, NAME_BYTES, EventFiles, label, read_events
 from mnist_core.training.event_writer import BARS, FIGURES, EventWriter, histogram_stride
-from tests.disks import fill, small_disk
+from tests.disks import fill, read_only, small_disk
 from tests.live_training import Training, record
 
 ALL = {"tensors": 0, "scalars": 0}
@@ -283,3 +284,22 @@ def test_a_label_fits_every_file_system(name: str) -> None:
 def test_a_label_is_one_folder(name: str) -> None:
     made = label("f" * 32, name)
     assert "/" not in made and "\n" not in made and not made.startswith(".")
+
+
+def test_a_folder_of_links_that_may_only_be_read_does_not_stop_a_deletion(store: Store) -> None:
+    run = finished(store)
+    logdir = store.event_files.logdir
+    assert logdir is not None and list(logdir.iterdir())
+    with read_only(logdir):
+        store.delete(run.id)
+        assert store.list_runs() == [] and store.artifacts.names(run.id) == []
+        assert store.event_files.refresh({}) == logdir
+    store.event_files.refresh({})
+    assert not list(logdir.iterdir())
+
+
+def test_what_would_never_be_written_is_not_collected() -> None:
+    elsewhere = EventFiles(Artifacts("memory://nowhere"))
+    writer = EventWriter(elsewhere, Training(Store.open()).run)
+    train(writer, records(50))
+    assert writer._waiting == []
