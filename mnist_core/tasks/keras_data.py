@@ -19,16 +19,15 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 from zipfile import BadZipFile
 
 import numpy as np
@@ -282,45 +281,45 @@ def _load_with_keras(name: str, file: Path) -> str:
     command = [sys.executable, "-m", __name__, name, str(file)]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile() as errors:
-            code = _run(command, variables, errors)
-            errors.seek(0)
-            lines = errors.read().decode(errors="replace").strip().splitlines()
+        with _open_end() as end:
+            result = subprocess.run(
+                command,
+                env=variables,
+                cwd=Path(__file__).parents[2],
+                stdin=end,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=PATIENCE,
+            )
     except subprocess.TimeoutExpired:
         return f"no answer within {PATIENCE} s"
     except OSError as error:
         return error.strerror or type(error).__name__
     if file.exists():
         return ""
-    if lines and code == 1:  # by an exception, which the last line names
-        return lines[-1].removeprefix("Exception: ")
-    return f"its process ended with {code}"
+    # By an exception its process ends with 1, and the last line names it.
+    said = result.stderr.strip().splitlines() if result.returncode == 1 else []
+    if said:
+        return said[-1].removeprefix("Exception: ")
+    return f"its process ended with {result.returncode}"
 
 
-def _run(command: list[str], variables: Mapping[str, str], errors: IO[bytes]) -> int:
-    """Run the loading process to its end; how it ended.
-
-    Its standard input stays open as long as this process lives, however that ends.
-    """
-    process = subprocess.Popen(
-        command,
-        env=variables,
-        cwd=Path(__file__).parents[2],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=errors,
-    )
-    with process:
-        try:
-            return process.wait(PATIENCE)
-        except BaseException:
-            process.kill()
-            raise
+@contextmanager
+def _open_end() -> Iterator[int]:
+    """An input that has its end when this process has, however that comes."""
+    end, held = os.pipe()
+    try:
+        yield end
+    finally:
+        os.close(held)
+        os.close(end)
 
 
 def _end_with_server() -> None:
     """End this process when whoever started it is gone, and with it the other end of its input."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not by Python's own stdin, whose lock would keep the process from ending
+        pass
     os._exit(1)
 
 
