@@ -26,7 +26,7 @@ from mnist_core.errors import StoreError
 from mnist_core.incoming.plan import MOST_BYTES as MOST_PART
 from mnist_core.runs import EpochRecord, Run, Store, arrivals
 from mnist_core.runs.event_files import EVENTS, TRAIN, VALIDATION
-from mnist_core.runs.models import MODELS, left_model
+from mnist_core.runs.models import MODELS, check_left_model
 from mnist_core.words import mark
 
 FORMAT, VERSION = "mnist-lab-run", 1
@@ -87,7 +87,7 @@ def write_archive(store: Store, run_id: str, out: BinaryIO) -> list[str]:
             name=run.name,
         )
     for name in _models(store, run):  # before anything is written
-        left_model(store, run, name)
+        check_left_model(store, run, name)
     try:
         left_out = _pack(store, run, out)
     except OSError as error:
@@ -128,7 +128,8 @@ def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:
     yield ABOUT, iter([json.dumps(about, indent=1).encode()])
     yield EPOCHS, iter([_epochs_table(store.curves(run.id)).encode()])
     for name in _models(store, run):
-        yield name, iter([left_model(store, run, name)])
+        with store.artifacts.opened(run.id, name) as file:
+            yield name, _pieces(file)
 
 
 def _add_events(

@@ -105,13 +105,15 @@ def show_figures(run: Run) -> None:
     st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))
     keeping_panel.show_origin(run)
     with st.container(horizontal=True):
-        links = [(evaluate_page(), _("Evaluate"), ":material/fact_check:")]
+        links: list[tuple[st.Page, str, str]] = [
+            (evaluate_page(), _("Evaluate"), ":material/fact_check:")
+        ]
         if (page := trying_page(run.config.task)) is not None:
             links.append((page, page.title, page.icon))
         if run.imported is None:
             links.append((train_page(), _("Curves"), ":material/show_chart:"))
-        for page, label, icon in links:
-            st.page_link(page, label=label, icon=icon, query_params={"run": run.id})
+        for page, words, icon in links:
+            st.page_link(page, label=words, icon=icon, query_params={"run": run.id})
 
 
 def show_run(run: Run, known_tags: list[str]) -> None:

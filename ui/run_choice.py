@@ -15,7 +15,7 @@ from mnist_core.tasks import task
 from mnist_core.words import mark
 from ui import problems, services, state
 from ui.navigation import RUN_ID, evaluate_page, trying_page
-from ui.run_words import counted, moment, percent, price
+from ui.run_words import counted, moment, percent, price, whole
 from ui.text import _
 
 #: Runs to choose from: the newest with a model.
@@ -140,11 +140,8 @@ def say_if_failed(run: Run) -> None:
             "The training of **{name}** failed. This is its best model before that, of epoch "
             "{epoch}. {why}"
         )
-        st.warning(
-            words.format(
-                name=escaped(run.name), epoch=whole(run.best.epoch), why=escaped(run.message)
-            )
-        )
+        said = words.format(name=run.name, epoch=whole(run.best.epoch), why=run.message)
+        st.warning(said)
 
 
 def choose_checkpoint(run: Run, entry: state.Entry[str]) -> str:

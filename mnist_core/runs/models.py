@@ -5,6 +5,7 @@ from __future__ import annotations
 from mnist_core.errors import DamagedFileError, StoreError
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.records import Run, RunStatus
+from mnist_core.runs.seal import is_whole_file
 from mnist_core.runs.store import Store
 from mnist_core.words import mark
 
@@ -34,28 +35,51 @@ def left_model(store: Store, run: Run, file: str) -> bytes:
         DamagedFileError: It is damaged.
         StoreError: The run has none, or it is gone.
     """
-    values = {"checkpoint": file.partition(".")[0], "file": file, "name": run.name}
     try:
         content = store.artifacts.read_whole(run.id, file)
     except DamagedFileError as error:
-        raise DamagedFileError(
-            mark("The {checkpoint} model of “{name}” cannot be loaded."),
-            mark("Its file {file} is damaged: it is not as it was written."),
-            mark("Restore the run from an archive, or train it again."),
-            **values,
-        ) from error
-    if content is not None:
-        return content
-    if run.has_models:
-        raise StoreError(
-            mark("The {checkpoint} model of “{name}” was asked for."),
-            mark("Its file {file} is gone: it was deleted, or not copied along with the database."),
-            mark("Put it back, restore the run from an archive, or train it again."),
-            **values,
-        )
-    raise StoreError(
-        mark("The {checkpoint} model of “{name}” was asked for."),
+        raise _damaged(run, file) from error
+    if content is None:
+        raise _missing(run, file)
+    return content
+
+
+def check_left_model(store: Store, run: Run, file: str) -> None:
+    """The same, for somebody who does not want the content in memory.
+
+    Raises:
+        DamagedFileError: It is damaged.
+        StoreError: The run has none, or it is gone.
+    """
+    if file not in store.artifacts.names(run.id):
+        raise _missing(run, file)
+    with store.artifacts.opened(run.id, file) as content:
+        if not is_whole_file(content):
+            raise _damaged(run, file)
+
+
+def _damaged(run: Run, file: str) -> DamagedFileError:
+    return DamagedFileError(
+        mark("The {checkpoint} model of “{name}” cannot be loaded."),
+        mark("Its file {file} is damaged: it is not as it was written."),
+        mark("Restore the run from an archive, or train it again."),
+        **_called(run, file),
+    )
+
+
+def _missing(run: Run, file: str) -> StoreError:
+    why, remedy = (
         mark("The run has not left one: it is at work, failed, or ended before its first epoch."),
         mark("Wait for its end, or choose another run."),
-        **values,
     )
+    if run.has_models:
+        why, remedy = (
+            mark("Its file {file} is gone: it was deleted, or not copied along with the database."),
+            mark("Put it back, restore the run from an archive, or train it again."),
+        )
+    asked = mark("The {checkpoint} model of “{name}” was asked for.")
+    return StoreError(asked, why, remedy, **_called(run, file))
+
+
+def _called(run: Run, file: str) -> dict[str, str]:
+    return {"checkpoint": file.partition(".")[0], "file": file, "name": run.name}

@@ -13,10 +13,13 @@ import hashlib
 import io
 import zipfile
 import zlib
+from typing import BinaryIO
 
 #: How the end of a zip file begins: 22 bytes, the last two of which are the comment's length.
 _END, _END_BYTES = b"PK\x05\x06", 22
 _MARK = b"sha256:"
+#: Bytes that are read at a time.
+PIECE = 1 << 20
 _SEAL_BYTES = len(_MARK) + hashlib.sha256().digest_size * 2
 
 
@@ -25,7 +28,7 @@ def sealed(content: bytes) -> bytes:
     if not _has_no_comment(content):
         return content
     body = content[:-2] + _SEAL_BYTES.to_bytes(2, "little")
-    return body + _seal(body)
+    return body + _MARK + hashlib.sha256(body).hexdigest().encode()
 
 
 def is_whole(content: bytes) -> bool:
@@ -34,24 +37,38 @@ def is_whole(content: bytes) -> bool:
     One without a comment was written by an earlier version of the lab, or by Keras itself: of
     that, the checksums of its parts are compared.
     """
-    if _has_no_comment(content):
-        return _parts_are_whole(content)
-    body = content[:-_SEAL_BYTES]
-    return content.startswith(b"PK") and content[-_SEAL_BYTES:] == _seal(body)
+    return is_whole_file(io.BytesIO(content))
 
 
-def _seal(body: bytes) -> bytes:
-    return _MARK + hashlib.sha256(body).hexdigest().encode()
+def is_whole_file(file: BinaryIO) -> bool:
+    """The same of an open file, read piece by piece."""
+    left = file.seek(0, io.SEEK_END) - _SEAL_BYTES
+    file.seek(max(0, left + _SEAL_BYTES - _END_BYTES))
+    end = file.read()
+    file.seek(0)
+    if file.read(2) != b"PK":
+        return False
+    if _is_end_without_comment(end):
+        return _parts_are_whole(file)
+    file.seek(0)
+    digest = hashlib.sha256()
+    while left > 0 and (piece := file.read(min(left, PIECE))):
+        digest.update(piece)
+        left -= len(piece)
+    return file.read() == _MARK + digest.hexdigest().encode()
 
 
 def _has_no_comment(content: bytes) -> bool:
-    end = content[-_END_BYTES:]
-    return content.startswith(b"PK") and end.startswith(_END) and end.endswith(b"\0\0")
+    return content.startswith(b"PK") and _is_end_without_comment(content[-_END_BYTES:])
 
 
-def _parts_are_whole(content: bytes) -> bool:
+def _is_end_without_comment(end: bytes) -> bool:
+    return end.startswith(_END) and end.endswith(b"\0\0")
+
+
+def _parts_are_whole(file: BinaryIO) -> bool:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            return file.testzip() is None
+        with zipfile.ZipFile(file) as parts:
+            return parts.testzip() is None
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, zlib.error):
         return False  # RuntimeError: what says that it is encrypted; its subclass: an unknown form

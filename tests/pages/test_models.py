@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_core.incoming.plan import MOST_BYTES
 from mnist_core.runs import RunStatus, Store, arrivals
 from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
-from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.runs.artifacts import BEST_MODEL
 from mnist_core.runs.schema import runs as table
 from ui import services, state
 

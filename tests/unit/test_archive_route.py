@@ -22,7 +22,11 @@ def test_a_run_is_served_as_one_file_that_the_server_never_holds_as_a_whole(lab_
     training.train(1)
     training.end()
     store.rename(training.id, "mine 数")
-    store.artifacts.write(training.id, "best.keras", bytes(3_000_000))
+    model = io.BytesIO()
+    with zipfile.ZipFile(model, "w") as packed:
+        packed.writestr("weights", bytes(3_000_000))
+    for name in ("best.keras", "last.keras"):
+        store.artifacts.write(training.id, name, model.getvalue())
     running = Training(store, epochs=2).id
     longest = []
     pieces = archive_route._pieces
@@ -43,7 +47,7 @@ def test_a_run_is_served_as_one_file_that_the_server_never_holds_as_a_whole(lab_
             assert found.headers["content-type"] == "application/zip"
             assert "mine-%E6%95%B0" in found.headers["content-disposition"]
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            assert packed.read("best.keras") == bytes(3_000_000)
+            assert packed.read("best.keras") == store.artifacts.read(training.id, "best.keras")
         assert max(longest) == 100
         for run_id, status in ((running, 503), ("0" * 32, 404), ("..%2f..", 400), ("x", 400)):
             with pytest.raises(urllib.error.HTTPError) as refused:
