@@ -319,7 +319,7 @@ def test_files_without_a_run_are_counted_as_such_and_removed_when_confirmed(
     app.session_state["models-disk"] = True
     app.run()
     assert not app.exception
-    assert "5 kB in the files of 1 run." in said(app)
+    assert "**5 kB** in the files of 1 run." in said(app)
     assert "1 folder (7 kB) belongs to no run" in said(app)
     app.button(key=state.MODELS_LEFT_CONFIRM).click().run()
     assert not app.exception and not path.exists()

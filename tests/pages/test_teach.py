@@ -23,6 +23,10 @@ def keep(store: Store, count: int) -> None:
         store.drawings.add(np.full((28, 28), label, np.uint8), label % 10)
 
 
+#: As far as a page looks at a model.
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
+
+
 def titles(app: AppTest) -> list[str]:
     return [expander.label for expander in app.expander]
 
@@ -53,7 +57,7 @@ def test_a_lesson_is_a_run_that_begins_with_the_network_and_the_drawings(
 ) -> None:
     monkeypatch.setattr(presses, "REPEAT_SECONDS", math.inf)  # the machine may be slow
     run = runs.add(name="mine")
-    store.artifacts.write(run.id, BEST_MODEL, b"a model")
+    store.artifacts.write(run.id, BEST_MODEL, EMPTY_ZIP)
     keep(store, 10)
     app = open_page("draw")
     for _ in range(2):  # a double click is two presses
@@ -72,7 +76,7 @@ def test_a_network_without_a_model_says_so(open_page: Open, store: Store, runs: 
     app = open_page("draw")
     app.button(key="teach-start").click().run()
     assert not app.exception
-    assert "It has left no model yet" in app.error[0].value
+    assert "is gone: it was deleted" in app.error[0].value
     assert len(store.list_runs()) == 1
 
 
@@ -119,7 +123,7 @@ def test_a_lesson_is_waited_for_until_its_figures_are_measured(
     open_page: Open, store: Store, runs: Runs
 ) -> None:
     run = runs.add(name="mine")
-    store.artifacts.write(run.id, BEST_MODEL, b"a model")
+    store.artifacts.write(run.id, BEST_MODEL, EMPTY_ZIP)
     keep(store, FEWEST)
     app = open_page("draw")
     app.button(key="teach-start").click().run()
