@@ -47,6 +47,8 @@ TICK = 0.25
 RECOVER_SECONDS = 1.0
 #: How often it sees whether the store can be written, also while nothing happens, in seconds.
 PROVE_SECONDS = 5.0
+#: How long a server that ends waits for workers that are just being started, in seconds.
+CLOSE_SECONDS = 2.0
 #: Names the scheduler of an existing Dask cluster.
 SCHEDULER = "MNIST_LAB_SCHEDULER"
 #: A store that fails is spoken of in the log this often, in seconds.
@@ -230,16 +232,19 @@ class Engine:
         self._closing = True
         self._begin.set()
         self._wake.set()
-        if self._workers is not None:
-            self._workers.kill()
-        if self._thread.is_alive():
-            self._thread.join(timeout=2)
+        until = time.monotonic() + CLOSE_SECONDS
+        while True:
+            if self._workers is not None:
+                self._workers.kill()  # once more, if some were just being started
+            if not self._thread.is_alive() or time.monotonic() > until:
+                break
+            self._thread.join(timeout=0.1)
         for lease in list(self._training):
             try:
                 self._queue.give_back(lease, died=False)
             except StoreError as error:  # then the lease ends by itself
                 log.warning("%s", error)
-        if self._workers is not None:
+        if self._workers is not None and not self._thread.is_alive():  # else it does that itself
             self._workers.close()
         self.state = EngineState("stopped")
 
@@ -264,6 +269,9 @@ class Engine:
                 return
         except Exception as error:
             if self._closing:  # its workers were killed under its hands
+                if self._workers is not None:
+                    self._workers.kill()
+                    self._workers.close()
                 return
             if not isinstance(error, LabError):
                 log.exception("the engine did not start")

@@ -176,7 +176,10 @@ class Workers:
         """End this machine's worker processes at once, whatever they do."""
         if self._cluster is None:
             return
-        for nanny in list(getattr(self._cluster, "_created", ())):  # those that still start, too
+        nannies: list[Nanny] = []
+        with suppress(RuntimeError):  # one is just being added: the next call finds it
+            nannies = list(getattr(self._cluster, "_created", ()))  # those that still start, too
+        for nanny in nannies:
             nanny.close_gracefully()  # so that it does not start another
             process = nanny.process.process if nanny.process else None
             if process is not None and process.pid:
