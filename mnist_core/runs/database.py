@@ -150,9 +150,11 @@ class Database:
             self.leases.begin_anew()
             if not file.exists():
                 raise self._gone()
+            before = file.last_opened
             self._open()
-            self.notice = REPLACED.format(where=file.path)
-            log.warning("%s", self.notice)
+            if file.last_opened != before:  # else it was away, or could not be read, for a while
+                self.notice = REPLACED.format(where=file.path)
+                log.warning("%s", self.notice)
 
     def _gone(self) -> StoreGoneError:
         return StoreGoneError(
