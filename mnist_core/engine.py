@@ -116,7 +116,6 @@ class Engine:
         self._delay = 0.0
         self._recover_at = self._prove_at = self._ready_at = 0.0
         self._closing = False
-        self._failure = ""  # why there are no workers
         self._trouble = ""  # why the store cannot be written, as far as is known
         self._complained_at = -COMPLAIN_SECONDS
         self._workers: Workers | None = None
@@ -278,7 +277,6 @@ class Engine:
                 log.exception("the engine did not start")
                 error = _not_started(error)
             self._fail(error)
-            self._failure = error.sentence()
             self._dispatch(None)
             return
         self._dispatch(workers)
@@ -348,8 +346,6 @@ class Engine:
                 self._store.check_writable()
                 self._prove_at = now + PROVE_SECONDS
                 self._trouble = ""
-                if self._failure:
-                    self.state = EngineState("failed", self._failure)
 
     def _complain(self, error: StoreError) -> None:
         """Keep for the pages what is wrong with the store, and log it, but not each second."""

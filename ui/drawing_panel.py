@@ -150,6 +150,9 @@ def _show_received(digit: Digit) -> None:
         words = _("Your photo")
         images.insert(0, (pictures.picture(digit.photo, words, side=140), words))
     st.html(pictures.captioned(images))
+    if digit.frame > 1:
+        words = _("The file holds several images. Number {number}, which shows most, is read.")
+        st.caption(words.format(number=digit.frame))
     if not looks_like_a_digit(digit.image_u8):
         with st.container(key=state.DRAW_UNLIKE):
             st.markdown(

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnist_core.commands.arguments import Commands, add_checkpoint, add_run, note_failure, run_named
 from mnist_core.commands.asking import print_table_answer, print_text_answer
 from mnist_core.commands.tables import print_table
-from mnist_core.errors import ConfigError, shown
+from mnist_core.errors import ConfigError, DrawingError, shown
 from mnist_core.examples import open_store
 from mnist_core.predictions import predict
 from mnist_core.runs import Run, Store
@@ -55,8 +56,6 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _print_digits(store: Store, run: Run, options: argparse.Namespace) -> None:
-    from mnist_core.drawing import read_picture  # what it needs takes a while to load
-
     if task(run.config.task).inputs != "images":
         raise ConfigError(
             mark("“{name}” was shown pictures."),
@@ -65,7 +64,7 @@ def _print_digits(store: Store, run: Run, options: argparse.Namespace) -> None:
             name=run.name,
             task=run.config.task,
         )
-    digits = [(path, read_picture(_content(path)).image_u8) for path in options.images]
+    digits = [(path, _digit(path)) for path in options.images]
     images = np.stack([image for _, image in digits])
     predictions = predict(store, run.id, options.checkpoint, images)
     rows = [
@@ -86,6 +85,19 @@ def _print_digits(store: Store, run: Run, options: argparse.Namespace) -> None:
         for (path, _), found in zip(digits, predictions, strict=True)
     ]
     print_table(f"{run.name}, {options.checkpoint} model", table)
+
+
+def _digit(path: str) -> NDArray[np.uint8]:
+    """The digit in a picture file; a refusal says of which file."""
+    from mnist_core.drawing import read_picture  # what it needs takes a while to load
+
+    try:
+        return read_picture(_content(path)).image_u8
+    except DrawingError as error:
+        received = mark("{path}: ") + error.received
+        raise DrawingError(
+            received, error.why, error.remedy, **error.values, path=shown(path)
+        ) from error
 
 
 def _content(path: str) -> bytes:

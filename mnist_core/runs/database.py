@@ -150,11 +150,9 @@ class Database:
             self.leases.begin_anew()
             if not file.exists():
                 raise self._gone()
-            before = file.last_opened
             self._open()
-            if file.last_opened != before:  # else it was away, or could not be read, for a while
-                self.notice = REPLACED.format(where=file.path)
-                log.warning("%s", self.notice)
+            self.notice = REPLACED.format(where=file.path)
+            log.warning("%s", self.notice)
 
     def _gone(self) -> StoreGoneError:
         return StoreGoneError(

@@ -30,8 +30,6 @@ class DatabaseFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: Identity = None
-        #: Which file was opened last, also after :meth:`forget`.
-        self.last_opened: Identity = None
         self._log: Identity = None
         #: Whether it may be made where there is none: a database that is gone is not begun anew.
         self.may_be_made = True
@@ -59,7 +57,7 @@ class DatabaseFile:
 
     def note_opened(self) -> None:
         """Note that the file of this name is the one that is open."""
-        self._opened = self.last_opened = _identity(self.path)
+        self._opened = _identity(self.path)
         self._log = _identity(self._log_path)
         self.may_be_made = False
 

@@ -155,6 +155,11 @@ def picture(strokes: list[Points]) -> bytes:
     return as_file(on_paper(strokes), "PNG")
 
 
+def halves(strokes: list[Points], down: float) -> list[Points]:
+    """A digit of half the size, further down."""
+    return [[(70 + x / 2, down + y / 2) for x, y in stroke] for stroke in strokes]
+
+
 def photo(strokes: list[Points]) -> bytes:
     """A JPEG as of a phone: grey paper in uneven light, a blue-black pen, noise."""
     levels = np.asarray(
@@ -241,6 +246,10 @@ def test_a_file_that_is_no_picture_is_answered_with_one_sentence(page: Page):
     alert = page.get_by_test_id("stAlert")
     expect(alert).to_have_count(1)
     expect(alert).to_contain_text("The file is no picture that can be read.")
+    expect(page.locator(RESULT)).to_have_count(0)
+    page.reload()
+    upload(page, "seven above three.png", picture(halves(SEVEN, 0) + halves(THREE, 140)))
+    expect(alert).to_contain_text("There seem to be 2 digits in the picture.")
     expect(page.locator(RESULT)).to_have_count(0)
     draw(page, ZERO)
     expect(digits(page)).to_have_text(["0"])

@@ -315,7 +315,6 @@ def test_a_database_that_was_away_for_a_while_goes_on(lab_home):
     training.done = 3
     training.train(2)
     assert len(store.curves(training.id)) == 5
-    assert store.database.notice == ""  # it is the same one
 
 
 def test_a_database_replaced_by_another_is_opened_anew(tmp_path):

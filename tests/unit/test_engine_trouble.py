@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any, cast
 
 import pytest
@@ -13,7 +12,6 @@ from mnist_core.engine import Engine, EngineState
 from mnist_core.errors import EngineError, StoreError
 from mnist_core.runs import Store
 from tests import disks
-from tests.waiting import until
 
 
 class DyingWorkers:
@@ -84,22 +82,6 @@ def test_an_engine_knows_at_rest_that_nothing_can_be_written(tmp_path, monkeypat
     assert gone.phase == "failed" and "gone" in gone.message
     (tmp_path / "away").rename(tmp_path / "home")
     assert look() == EngineState("ready")
-
-
-def test_an_engine_without_workers_says_so_again_when_the_store_is_back(tmp_path, monkeypatch):
-    monkeypatch.setenv("MNIST_LAB_WORKERS", "abc")
-    monkeypatch.setattr(engine_module, "TICK", 0.01)
-    monkeypatch.setattr(engine_module, "RECOVER_SECONDS", 0.01)
-    engine = Engine(Store(tmp_path / "home"))
-    engine.start()
-    with closing(engine):
-        until(lambda: "abc" in engine.state.message)
-        (tmp_path / "home").rename(tmp_path / "away")
-        engine.wake()
-        until(lambda: "gone" in engine.state.message)
-        (tmp_path / "away").rename(tmp_path / "home")
-        until(lambda: "abc" in engine.state.message)
-    assert engine.state.phase == "stopped"
 
 
 def test_a_full_disk_is_noticed_though_the_database_has_room_in_its_log(tmp_path):
