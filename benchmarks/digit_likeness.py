@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from not_digits import ALIKE, LETTERS, ORDINARY, UNSEEN, Family, drawn, letter
+from not_one_digit import cluttered, several
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
@@ -40,8 +41,10 @@ FALSE_ALARMS = 0.006
 HELD_OUT_FROM = 55000
 PLAIN_DIGITS = 24000
 VARIED_DIGITS = 7000
-NOT_DIGITS = 20000
-EPOCHS = 7
+NOT_DIGITS = 26000
+#: Pictures of one digit with a line, a box or a blot, and twice as many of several.
+NOT_ONE = 6000
+EPOCHS = 10
 
 
 def main() -> None:
@@ -117,20 +120,23 @@ def build() -> None:
     plain = digits[rng.permutation(len(digits))[:PLAIN_DIGITS]]
     varied = [_varied(image, rng) for image in digits[rng.permutation(len(digits))[:VARIED_DIGITS]]]
     good = np.concatenate([plain, np.stack([image for image in varied if image is not None])])
-    bad = _not_digits(NOT_DIGITS, rng)
+    labels = data.y_train[: len(digits)]
+    several_of = [several(digits, labels, rng) for _n in range(2 * NOT_ONE)]
+    with_more = [cluttered(image, rng) for image in digits[rng.permutation(len(digits))[:NOT_ONE]]]
+    bad = np.concatenate([_not_digits(NOT_DIGITS, rng), np.stack(several_of + with_more)])
     x = np.concatenate([good, bad])[..., None].astype(np.float32) / 255
     y = np.repeat([1.0, 0.0], [len(good), len(bad)])
     order = rng.permutation(len(x))
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            keras.layers.Conv2D(12, 3, activation="relu"),
+            keras.layers.Conv2D(16, 3, activation="relu"),
             keras.layers.MaxPooling2D(),
-            keras.layers.Conv2D(24, 3, activation="relu"),
+            keras.layers.Conv2D(32, 3, activation="relu"),
             keras.layers.MaxPooling2D(),
             keras.layers.Flatten(),
             keras.layers.Dropout(0.3),
-            keras.layers.Dense(48, activation="relu"),
+            keras.layers.Dense(64, activation="relu"),
             keras.layers.Dense(1),
         ]
     )

@@ -1,0 +1,195 @@
+"""What is read in photos, scans and screenshots of digits, by the network that comes with the lab.
+
+    python benchmarks/photos.py [STROKES.json.gz] [--count N] [--kinds WORD …] [--seed S] [--json]
+                                [--save FOLDER]
+
+Strokes of real pens are made into files of many kinds (``photo_kinds.py`` and others) and
+read as the Draw page reads an upload. Beside that the same strokes are read from a clean canvas.
+Without a file of strokes the thirty digits of the browser tests are used. With --save the files
+that were read wrong or refused are kept, to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from file_kinds import ENCODED
+from numpy.typing import NDArray
+from pen_strokes import PenDigit, read, render
+from photo_kinds import ON_PAPER
+from photo_surroundings import ELSEWHERE
+from several_kinds import SEVERAL
+
+from mnist_core.drawing import digit_of, read_picture
+from mnist_core.errors import DrawingError
+from mnist_core.examples import install, known_examples
+from mnist_core.predictions import predict
+from mnist_core.runs import Store
+
+#: So many digits a picture of several may take.
+MOST = 10
+STROKES = Path(__file__).resolve().parents[1] / "tests/browser/pen_strokes.json"
+
+Read = NDArray[np.uint8] | DrawingError
+
+
+@dataclass
+class Figures:
+    """What became of a kind's pictures.
+
+    Attributes:
+        kind: Its name.
+        several: Whether its pictures hold more than one digit.
+        count: How many pictures there were.
+        canvas: Of the same strokes on a clean canvas, how many are read right.
+        right: How many are read right.
+        refused: How many are refused, for each reason.
+    """
+
+    kind: str
+    several: bool
+    count: int
+    canvas: int
+    right: int
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def wrong(self) -> int:
+        """How many are read as something that is not there."""
+        return self.count - self.right - self.refused.total()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("strokes", type=Path, nargs="?")
+    parser.add_argument("--count", type=int, default=30, help="pictures of each kind")
+    parser.add_argument("--kinds", nargs="+", help="only kinds whose names have one of these words")
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--save", type=Path, help="keep files that were not read right here")
+    options = parser.parse_args()
+    digits = read(options.strokes) if options.strokes else ours()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(folder)
+        install(store, known_examples())
+        run = next(run for run in store.examples() if run.example == "reads-handwriting")
+
+        def digits_in(images: Sequence[NDArray[np.uint8]]) -> list[int]:
+            return [one.digit for one in predict(store, run.id, "best", np.array(images))]
+
+        every = []
+        for name, kind in {**ON_PAPER, **ELSEWHERE, **ENCODED, **SEVERAL}.items():
+            if options.kinds and not any(word in name for word in options.kinds):
+                continue
+            rng = np.random.default_rng([options.seed, zlib.crc32(name.encode())])
+            chosen = rng.permutation(len(digits))[: options.count]
+            several = name in SEVERAL
+            files = [
+                kind(rng, [d.strokes for d in rng.permutation(np.array(digits, object))[:MOST]])
+                if several
+                else kind(rng, digits[place].strokes)
+                for place in chosen
+            ]
+            results = [outcome(content) for content in files]
+            labels = [-1 if several else digits[place].label for place in chosen]
+            answers = answers_to(results, digits_in)
+            clean = answers_to([canvas(digits[place]) for place in chosen], digits_in)
+            every.append(
+                Figures(
+                    name,
+                    several,
+                    len(files),
+                    sum(a == d for a, d in zip(clean, labels, strict=True)),
+                    sum(a == d for a, d in zip(answers, labels, strict=True)),
+                    Counter(
+                        one.received.replace("{count}", "several")
+                        for one in results
+                        if isinstance(one, DrawingError)
+                    ),
+                )
+            )
+            print(line(every[-1]), file=sys.stderr, flush=True)
+            if options.save:
+                keep(options.save, name, files, answers, labels)
+    if options.json:
+        print(json.dumps([asdict(one) for one in every], indent=1))
+    else:
+        print(table(every))
+
+
+def ours() -> list[PenDigit]:
+    """The digits of the browser tests, all thirty."""
+    return [PenDigit(**one) for one in json.loads(STROKES.read_text())["digits"]]
+
+
+def outcome(content: bytes) -> Read:
+    try:
+        return read_picture(content).image_u8
+    except DrawingError as error:
+        return error
+    except Exception as error:  # a fault of the lab's, counted and not the end of the measurement
+        return DrawingError(f"CRASH {error!r}", "", "")
+
+
+def canvas(digit: PenDigit) -> Read:
+    try:
+        return digit_of(render(digit.strokes)).image_u8
+    except DrawingError as error:
+        return error
+
+
+def answers_to(results: Sequence[Read], digits_in) -> list[int | None]:
+    """The digit that is read in each, None where it is refused."""
+    images = [one for one in results if not isinstance(one, DrawingError)]
+    found = iter(digits_in(images) if images else [])
+    return [None if isinstance(one, DrawingError) else next(found) for one in results]
+
+
+def keep(folder: Path, name: str, files, answers, labels) -> None:
+    """Keep what was not read right, its name saying what became of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (content, answer, label) in enumerate(zip(files, answers, labels, strict=True)):
+        if answer != label and (label >= 0 or answer is not None):
+            (folder / f"{name} {number} is {label} read {answer}.img").write_bytes(content)
+
+
+def line(one: Figures) -> str:
+    """A row of the table, in Markdown."""
+    reasons = "; ".join(f"{count} {reason}" for reason, count in one.refused.most_common())
+    right = ["–", "–"] if one.several else [str(one.canvas), str(one.right)]
+    cells = [one.kind, str(one.count), *right, str(one.refused.total()), str(one.wrong), reasons]
+    return "| " + " | ".join(cells) + " |"
+
+
+def table(every: Sequence[Figures]) -> str:
+    """All rows, those of several digits below the others, and the sums."""
+    head = [
+        "| kind | pictures | right on canvas | right | refused | wrong | reasons |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    sums = []
+    for several, name in ((False, "**one digit**"), (True, "**several digits**")):
+        of = [one for one in every if one.several is several]
+        if of:
+            total = [sum(getattr(one, what) for one in of) for what in ("count", "canvas", "right")]
+            sums.append(
+                line(Figures(name, several, *total, sum((o.refused for o in of), Counter())))
+            )
+    return "\n".join([*head, *map(line, every), *sums])
+
+
+if __name__ == "__main__":
+    main()
