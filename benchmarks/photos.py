@@ -18,7 +18,7 @@ import sys
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -94,40 +94,45 @@ def main() -> None:
         for name, kind in {**ON_PAPER, **ELSEWHERE, **ENCODED, **SEVERAL}.items():
             if options.kinds and not any(word in name for word in options.kinds):
                 continue
-            rng = np.random.default_rng([options.seed, zlib.crc32(name.encode())])
-            chosen = rng.permutation(len(digits))[: options.count]
-            several = name in SEVERAL
-            files = [
-                kind(rng, [d.strokes for d in rng.permutation(np.array(digits, object))[:MOST]])
-                if several
-                else kind(rng, digits[place].strokes)
-                for place in chosen
-            ]
-            results = [outcome(content) for content in files]
-            labels = [-1 if several else digits[place].label for place in chosen]
-            answers = answers_to(results, digits_in)
-            clean = answers_to([canvas(digits[place]) for place in chosen], digits_in)
-            every.append(
-                Figures(
-                    name,
-                    several,
-                    len(files),
-                    sum(a == d for a, d in zip(clean, labels, strict=True)),
-                    sum(a == d for a, d in zip(answers, labels, strict=True)),
-                    Counter(
-                        one.received.replace("{count}", "several")
-                        for one in results
-                        if isinstance(one, DrawingError)
-                    ),
-                )
-            )
+            every.append(figures(name, kind, digits, options, digits_in))
             print(line(every[-1]), file=sys.stderr, flush=True)
-            if options.save:
-                keep(options.save, name, files, answers, labels)
     if options.json:
         print(json.dumps([asdict(one) for one in every], indent=1))
     else:
         print(table(every))
+
+
+def figures(
+    name: str,
+    kind: Callable,
+    digits: Sequence[PenDigit],
+    options: argparse.Namespace,
+    digits_in: Callable[[Sequence[NDArray[np.uint8]]], list[int]],
+) -> Figures:
+    """Make the pictures of a kind and have them read."""
+    rng = np.random.default_rng([options.seed, zlib.crc32(name.encode())])
+    chosen = [digits[place] for place in rng.permutation(len(digits))[: options.count]]
+    several = name in SEVERAL
+    if several:
+        together = [rng.permutation(np.array(digits, object))[:MOST] for _one in chosen]
+        files = [kind(rng, [digit.strokes for digit in those]) for those in together]
+    else:
+        files = [kind(rng, digit.strokes) for digit in chosen]
+    labels = [-1 if several else digit.label for digit in chosen]
+    results = [outcome(content) for content in files]
+    answers = answers_to(results, digits_in)
+    clean = answers_to([canvas(digit) for digit in chosen], digits_in)
+    if options.save:
+        keep(options.save, name, files, answers, labels)
+    reasons = [one.received for one in results if isinstance(one, DrawingError)]
+    return Figures(
+        name,
+        several,
+        len(files),
+        sum(answer == label for answer, label in zip(clean, labels, strict=True)),
+        sum(answer == label for answer, label in zip(answers, labels, strict=True)),
+        Counter(reason.replace("{count}", "several") for reason in reasons),
+    )
 
 
 def ours() -> list[PenDigit]:
@@ -141,7 +146,7 @@ def outcome(content: bytes) -> Read:
     except DrawingError as error:
         return error
     except Exception as error:  # a fault of the lab's, counted and not the end of the measurement
-        return DrawingError(f"CRASH {error!r}", "", "")
+        return DrawingError(f"It failed: {type(error).__name__}.", "", "")
 
 
 def canvas(digit: PenDigit) -> Read:
