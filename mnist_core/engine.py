@@ -190,15 +190,15 @@ class Engine:
                 return cast("Answer", workers.ask(role, function, *arguments, seconds=left))
         except TimeoutError as error:
             raise EngineError(
-                mark("A question to a network was asked."),
+                mark("The lab gave a worker something to do."),
                 mark("The answer did not come within {seconds} seconds."),
                 mark("The machine is busy: try again in a moment."),
                 seconds=round(seconds),
             ) from error
         except ConnectionError as error:
             raise EngineError(
-                mark("A question to a network was asked."),
-                mark("The worker that was to answer it died."),
+                mark("The lab gave a worker something to do."),
+                mark("The worker crashed."),
                 mark("Another one takes its place: try again in a few seconds."),
             ) from error
 

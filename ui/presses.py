@@ -3,13 +3,16 @@
 Streamlit ends a run of the script, a callback too, at its next touch of the page or of the
 session once another press waits. What was done and then noted in the session would therefore be
 done again where the second press comes while it is being done: the note is made in an object that
-the session holds already.
+the session holds already. The second press has a script of its own, which may run beside the
+first one: it waits for the first one's result.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from ui import state
@@ -20,6 +23,21 @@ REPEAT_SECONDS = 2.0
 KEPT = 20
 
 Result = TypeVar("Result")
+
+
+@dataclass(eq=False)
+class Press:
+    """A request, and what came of it.
+
+    Attributes:
+        doing: Held while it is being done.
+        ended_at: When it was done, in seconds of the monotonic clock; None before.
+        result: What it returned.
+    """
+
+    doing: threading.Lock = field(default_factory=threading.Lock)
+    ended_at: float | None = None
+    result: object = None
 
 
 def once(
@@ -40,14 +58,16 @@ def once(
     Returns:
         What ``do`` returned, now or a moment ago.
     """
-    done = state.presses()
+    presses = state.presses()
     lasts = REPEAT_SECONDS if seconds is None else seconds
-    if (known := done.get(what)) is not None:
-        at, earlier = known
-        if time.monotonic() - at <= lasts and holds(cast("Result", earlier)):
-            return cast("Result", earlier)
-    result = do()
-    done[what] = (time.monotonic(), result)
-    if len(done) > KEPT:
-        del done[next(iter(done))]
+    press = presses.setdefault(what, Press())
+    while len(presses) > KEPT:
+        presses.pop(next(iter(presses)), None)
+    with press.doing:
+        if press.ended_at is not None and time.monotonic() - press.ended_at <= lasts:
+            earlier = cast("Result", press.result)
+            if holds(earlier):
+                return earlier
+        result = do()
+        press.ended_at, press.result = time.monotonic(), result
     return result

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from mnist_core.errors import ConfigError, DataPendingError, LabError
+from mnist_core.errors import ConfigError, DataPendingError, LabError, StoreGoneError
 from ui import state
 from ui.fields import FIELDS
 from ui.text import Markdown, _, escaped
@@ -25,6 +25,10 @@ def show(error: LabError) -> None:
     if isinstance(error, DataPendingError):  # of a worker that fetches what this machine has not
         _ask_again(sentence(error), time.monotonic())
         return
+    if isinstance(error, StoreGoneError):  # it may come back
+        _log.warning("%s", error)
+        _ask_again(sentence(error), time.monotonic(), is_fault=True)
+        return
     if not isinstance(
         error, ConfigError
     ):  # what somebody has just typed is no trouble of the lab's
@@ -33,11 +37,14 @@ def show(error: LabError) -> None:
 
 
 @st.fragment(run_every=AGAIN_SECONDS)
-def _ask_again(words: str, since: float) -> None:
+def _ask_again(words: Markdown, since: float, *, is_fault: bool = False) -> None:
     """Say what is waited for, and draw the page anew after some seconds."""
     if time.monotonic() - since > AGAIN_SECONDS / 2:
         st.rerun()
-    st.info(words, icon=":material/downloading:")
+    if is_fault:
+        st.error(words, icon=":material/error:")
+    else:
+        st.info(words, icon=":material/downloading:")
 
 
 def sentence(error: LabError) -> Markdown:

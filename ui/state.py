@@ -446,12 +446,12 @@ def language() -> str:
     return LANGUAGE.get()
 
 
-def presses() -> dict[Hashable, tuple[float, Any]]:
-    """What this session has done lately, see :mod:`ui.presses`: when it was done, and its result.
+def presses() -> dict[Hashable, Any]:
+    """What this session has done lately, or is doing: by request, see :mod:`ui.presses`.
 
     Always the same object, so that it can be changed without touching the session.
     """
-    found: dict[Hashable, tuple[float, Any]] = st.session_state.setdefault("presses", {})
+    found: dict[Hashable, Any] = st.session_state.setdefault("presses", {})
     return found
 
 

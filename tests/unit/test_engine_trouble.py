@@ -44,7 +44,7 @@ def test_the_next_worker_is_asked_once_more(tmp_path):
 @pytest.mark.parametrize(("once", "asked"), [(False, 2), (True, 1)])
 def test_but_not_for_ever_and_not_where_something_is_changed(tmp_path, once, asked):
     workers = DyingWorkers(5)
-    with pytest.raises(EngineError, match="was to answer it died"):
+    with pytest.raises(EngineError, match="worker crashed"):
         ask(Store(tmp_path), workers, once=once)
     assert workers.asked == asked
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from tests.waiting import PATIENCE
 from ui import presses, state
 
 
@@ -38,6 +42,25 @@ def test_what_failed_is_tried_again(done):
     with pytest.raises(ZeroDivisionError):
         presses.once("start", lambda: 1 / 0)
     assert presses.once("start", lambda: "done") == "done"
+
+
+def test_a_press_beside_a_running_one_waits_for_its_result(done):
+    begun, go_on = threading.Event(), threading.Event()
+    times = []
+
+    def do() -> str:
+        times.append(1)
+        begun.set()
+        go_on.wait(PATIENCE)
+        return "first"
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(presses.once, "import", do)
+        assert begun.wait(PATIENCE)
+        second = pool.submit(presses.once, "import", do)
+        go_on.set()
+        assert first.result(PATIENCE) == second.result(PATIENCE) == "first"
+    assert len(times) == 1
 
 
 def test_a_press_that_comes_while_it_is_done_finds_it_done(monkeypatch):
