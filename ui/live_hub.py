@@ -44,10 +44,12 @@ class LiveEvent:
     Attributes:
         cursors: Journal position of each watched run after this event.
         data: A message as JSON; None for a sign of life.
+        trouble: Why nothing new can be read or saved; "" when that is over, None for no news of it.
     """
 
     cursors: tuple[int, ...]
     data: str | None
+    trouble: str | None = None
 
 
 @dataclass
@@ -86,15 +88,19 @@ class LiveHub:
     Args:
         store: Gives the run store; called in a worker thread.
         extra: Adds to the state of a run what the store does not know.
+        trouble: Says why nothing can be saved at the moment; "" where it can.
     """
 
     def __init__(
         self,
         store: Callable[[], Store],
         extra: Callable[[Run], dict[str, Any]] = lambda _run: {},
+        trouble: Callable[[], str] = str,
     ) -> None:
         self._store = store
         self._extra = extra
+        self._trouble_now = trouble
+        self._trouble = ""
         self._watched: dict[str, _Watched] = {}
         self._news = asyncio.Event()
         self._arrival = asyncio.Event()
@@ -137,9 +143,13 @@ class LiveHub:
         """
         positions = list(cursors)
         editions = [0] * len(run_ids)
+        trouble = ""
         with self._watch(run_ids) as feeds:
             while not self.closed:
                 news = self._news
+                if trouble != self._trouble:
+                    trouble = self._trouble
+                    yield LiveEvent(tuple(positions), None, trouble)
                 for index, feed in enumerate(feeds):
                     if feed.edition == editions[index]:
                         continue
@@ -183,14 +193,22 @@ class LiveHub:
             try:
                 await self._look()
                 pause, failures = POLL_SECONDS, 0
-            except Exception:
+                self._tell(self._trouble_now())
+            except Exception as error:
                 # A locked or full disk passes; the watchers keep what they have meanwhile.
                 failures += 1
                 if failures == 1:
                     _log.exception("The live charts could not read the run store; trying again.")
                 pause = RETRY_SECONDS
+                self._tell(error.sentence() if isinstance(error, StoreError) else str(error))
             self._release()
             await self._pause(pause)
+
+    def _tell(self, trouble: str) -> None:
+        """Let all watchers hear of trouble with the store, and of its end."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._wake()
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from functools import cache
@@ -43,7 +44,7 @@ def _engine_state(run: Run) -> dict[str, Any]:
     return {"engine": state.phase, "engine_message": state.message}
 
 
-hub = LiveHub(services.store, _engine_state)
+hub = LiveHub(services.store, _engine_state, services.store_trouble)
 
 
 def close_streams() -> None:
@@ -134,7 +135,9 @@ async def _stream(
 ) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     async for event in hub.events(run_ids, cursors, once=once):
-        if event.data is None:
+        if event.trouble is not None:
+            yield f"event: trouble\ndata: {json.dumps(event.trouble)}\n\n"
+        elif event.data is None:
             yield ": still here\n\n"
         else:
             yield f"id: {','.join(map(str, event.cursors))}\ndata: {event.data}\n\n"

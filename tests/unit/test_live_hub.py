@@ -362,10 +362,17 @@ def test_a_store_that_cannot_be_read_is_tried_again(
             raise StoreError("The store.", "It is locked.", "Wait.")
         return store
 
-    async def watch() -> dict:
-        return await Watcher(LiveHub(sometimes), training.id).next()
+    async def watch() -> tuple[list[str], int]:
+        told, rows = [], 0
+        async for event in LiveHub(sometimes).events([training.id], [0]):
+            told += [event.trouble] if event.trouble is not None else []
+            rows += len(json.loads(event.data)["rows"]) if event.data else 0
+            if rows and told and not told[-1]:
+                return told, rows
+        raise AssertionError("the stream ended")
 
-    assert len(asyncio.run(watch())["rows"]) == 2
+    told, rows = asyncio.run(watch())
+    assert (told, rows) == (["The store. It is locked. Wait.", ""], 2)
     assert caplog.text.count("trying again") == 1
 
 

@@ -82,6 +82,7 @@ class LiveChart {
     this.asked = null;
     this.lost = false;
     this.trouble = "";
+    this.fault = "";
     this.zoom = {};
     this.heardAt = performance.now();
     this.summaryAt = -Infinity;
@@ -145,6 +146,11 @@ class LiveChart {
 
   setLost(lost) {
     this.lost = lost;
+    this.schedule();
+  }
+
+  setFault(sentence) {
+    this.fault = sentence;
     this.schedule();
   }
 

@@ -128,6 +128,7 @@ function noteText(view) {
   const { words } = view.data;
   const message = view.message;
   if (view.lost) return words.lost;
+  if (view.fault && !view.ended) return `${words.fault} ${view.fault}`;
   if (!message) return "";
   const notes = [];
   if (message.status === "queued" && view.curves.epochs.length > 0) notes.push(queueText(view));

@@ -11,8 +11,9 @@ const ASK_EVERY = 300;
 
 /**
  * The stream of one run. It calls `listener.receive(message)` for each message,
- * `listener.setLost(lost)` when the connection goes and comes, and `listener.refuse(sentence)`
- * when the server will not show the run.
+ * `listener.setLost(lost)` when the connection goes and comes, `listener.setFault(sentence)` when
+ * nothing can be read or saved, with "" when that is over, and `listener.refuse(sentence)` when the
+ * server will not show the run.
  */
 class RunStream {
   constructor(listener) {
@@ -65,6 +66,7 @@ class RunStream {
       this.over = true;
       this.close();
     });
+    source.addEventListener("trouble", (event) => this.listener.setFault(JSON.parse(event.data)));
     source.addEventListener("pause", () => this.openLater(ASK_EVERY));
     source.onerror = () => {
       this.setLost(true);

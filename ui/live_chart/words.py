@@ -38,6 +38,9 @@ def _status_line() -> dict[str, Any]:
         "validating": _("Measuring the validation samples"),
         "resumed": _("Resumed from its last checkpoint"),
         "lost": _("The connection is lost; trying again."),
+        "fault": _(
+            "No new epochs can be shown at the moment; they come when the store works again."
+        ),
         "reset_zoom": _("Show all epochs"),
         "full_screen": _("Full screen; Esc ends it"),
         "best_label": _("Best epoch {epoch}"),
