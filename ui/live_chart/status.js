@@ -96,7 +96,9 @@ function showStatus(view) {
   say(value("speed"), speedText(view));
   say(value("left"), left === null ? "–" : clock(left));
   showBars(view);
-  say(view.root.querySelector(".lc-note"), noteText(view));
+  const note = view.root.querySelector(".lc-note");
+  say(note, noteText(view));
+  note.classList.toggle("lc-fault", Boolean(view.fault) && !view.ended);
 }
 
 function speedText(view) {
