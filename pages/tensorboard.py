@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mnist_core.runs import Run
+from mnist_core.runs import RUN_ID, Run
 from mnist_core.runs.event_files import SHORT_ID
 from ui import board, problems, services, state
-from ui.navigation import RUN_ID, train_page
+from ui.navigation import train_page
 from ui.run_words import moment, settings_line
 from ui.text import _
 

@@ -8,10 +8,10 @@ import streamlit as st
 from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError, LabError, StoreError, UnknownRunError, shown
 from mnist_core.presets import PRESETS, preset
-from mnist_core.runs import Run
+from mnist_core.runs import RUN_ID, Run
 from mnist_core.words import mark
 from ui import fetching, problems, run_choice, services, settings_form, state
-from ui.navigation import RUN_ID, data_page
+from ui.navigation import data_page
 from ui.run_panel import show_buttons, show_run
 from ui.run_words import about
 from ui.starting import start_run

@@ -10,36 +10,36 @@ from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from streamlit import config
 
 from mnist_core.archive import PIECE, file_name
 from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.runs import RUN_ID
 from ui import services
-from ui.navigation import RUN_ID
+from ui.routes import address as address_below
+from ui.routes import addresses, refusal
 
 PATH = "/live/archive"
 
 
 def address(run_id: str) -> str:
     """Where a browser gets a run as one file."""
-    base = config.get_option("server.baseUrlPath").strip("/")
-    return f"/{base}{PATH}/{run_id}" if base else f"{PATH}/{run_id}"
+    return address_below(f"{PATH}/{run_id}")
 
 
 async def archive(request: Request) -> Response:
     """A run as one file: ``/live/archive/ID``. It is written at that moment."""
     run_id = request.path_params["run_id"]
     if not RUN_ID.fullmatch(run_id):
-        return _refusal(400, "A run is named by the 32 hexadecimal digits of its id.")
+        return refusal(400, "A run is named by the 32 hexadecimal digits of its id.")
     try:
         run = await to_thread.run_sync(services.store().get, run_id)
         file = await to_thread.run_sync(services.archive, run_id)
     except UnknownRunError as error:
-        return _refusal(404, error.sentence())
+        return refusal(404, error.sentence())
     except (LabError, OSError) as error:
-        return _refusal(503, str(error))
+        return refusal(503, str(error))
     headers = {
         "Cache-Control": "no-store",
         "Content-Length": str(file.seek(0, os.SEEK_END)),
@@ -55,13 +55,4 @@ async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
             yield piece
 
 
-def _refusal(status: int, sentence: str) -> Response:
-    return PlainTextResponse(sentence, status_code=status, headers={"Cache-Control": "no-store"})
-
-
-def _routes() -> list[Route]:
-    paths = {f"{PATH}/{{run_id}}", address("{run_id}")}
-    return [Route(path, archive, methods=["GET"]) for path in sorted(paths)]
-
-
-routes = _routes()
+routes = [Route(path, archive, methods=["GET"]) for path in addresses(f"{PATH}/{{run_id}}")]

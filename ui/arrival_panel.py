@@ -8,8 +8,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.incoming import plan
 from mnist_core.incoming.findings import AUTO, findings
-from mnist_core.runs import Run
+from mnist_core.runs import Run, arrivals
 from mnist_core.words import mark
 from ui import disk_panel, presses, problems, services, state
 from ui.fields import CHOICE_LABELS
@@ -47,7 +48,7 @@ def show_model_upload() -> None:
         _("Model file"),
         type=["keras", "h5"],
         key=state.MODELS_UPLOAD.key,
-        max_upload_size=100,
+        max_upload_size=plan.MOST_BYTES // 1_000_000,
         help=_(
             "Sequential and functional models of Keras's usual layers, for 28 × 28 pixels and ten "
             "digits, up to 100 MB. Nothing in the file is run: the network is built anew from its "
@@ -90,7 +91,10 @@ def show_run_upload() -> None:
         )
     )
     file = st.file_uploader(
-        _("Saved run"), type=["zip"], key=state.MODELS_RESTORE.key, max_upload_size=250
+        _("Saved run"),
+        type=["zip"],
+        key=state.MODELS_RESTORE.key,
+        max_upload_size=arrivals.MOST_BYTES // 1_000_000,
     )
     asked = st.button(
         _("Import a saved run"),

@@ -14,14 +14,15 @@ from functools import cache, partial
 import urllib3
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from streamlit import config
 
 from mnist_core.runs.event_files import SHORT_ID
 from mnist_core.tensorboard_process import CHOICE, HOST
 from mnist_core.tensorboard_server import BoardState, TensorBoardServer
 from ui import services
+from ui.routes import address as address_below
+from ui.routes import refusal
 
 PATH = "/live/tensorboard"
 #: Longest question to it, in bytes.
@@ -74,8 +75,7 @@ def _server() -> TensorBoardServer:
 
 def address() -> str:
     """The address of TensorBoard's page, below this server."""
-    base = config.get_option("server.baseUrlPath").strip("/")
-    return f"/{base}{PATH}/" if base else f"{PATH}/"
+    return address_below(f"{PATH}/")
 
 
 def address_of(run_ids: Collection[str]) -> str:
@@ -216,5 +216,4 @@ async def _content(answer: urllib3.BaseHTTPResponse) -> AsyncIterator[bytes]:
 
 
 def _refusal(status: int, sentence: str) -> Response:
-    headers = {"Cache-Control": "no-store", "X-Frame-Options": "SAMEORIGIN"}
-    return PlainTextResponse(sentence, status_code=status, headers=headers)
+    return refusal(status, sentence, X_Frame_Options="SAMEORIGIN")

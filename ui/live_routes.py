@@ -18,15 +18,14 @@ from typing import Any
 
 import plotly
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from streamlit import config
 
 from mnist_core.errors import StoreError
-from mnist_core.runs import Run, RunStatus
+from mnist_core.runs import RUN_ID, Run, RunStatus
 from ui import services
 from ui.live_hub import LiveHub
-from ui.navigation import RUN_ID
+from ui.routes import addresses, refusal
 
 #: Most runs in one stream; their curves could not be told apart beyond it.
 MAX_RUNS = 8
@@ -60,21 +59,21 @@ async def events(request: Request) -> Response:
     """
     run_ids = request.query_params.get("runs", "").split(",")
     if not all(RUN_ID.fullmatch(run_id) for run_id in run_ids):
-        return _refusal(400, "Each run is named by the 32 hexadecimal digits of its id.")
+        return refusal(400, "Each run is named by the 32 hexadecimal digits of its id.")
     if len(set(run_ids)) != len(run_ids) or len(run_ids) > MAX_RUNS:
-        return _refusal(400, f"One stream shows 1 to {MAX_RUNS} runs, each of them once.")
+        return refusal(400, f"One stream shows 1 to {MAX_RUNS} runs, each of them once.")
     cursors = _cursors(request, len(run_ids))
     if cursors is None:
-        return _refusal(400, "The position to go on from needs one whole number for each run.")
+        return refusal(400, "The position to go on from needs one whole number for each run.")
     if hub.closed:
-        return _refusal(503, "The server is going down; try again in a moment.")
+        return refusal(503, "The server is going down; try again in a moment.")
     try:
         known = await asyncio.to_thread(lambda: services.store().versions(run_ids))
     except StoreError as error:
-        return _refusal(503, str(error))
+        return refusal(503, str(error))
     unknown = [run_id for run_id in run_ids if run_id not in known]
     if unknown:
-        return _refusal(404, f"There is no run {unknown[0]}; it may have been deleted.")
+        return refusal(404, f"There is no run {unknown[0]}; it may have been deleted.")
     # The second header asks a proxy of the kind that collects answers to pass this one on.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":  # nobody reads on, so nothing must begin that has no end
@@ -114,11 +113,9 @@ async def health(_request: Request) -> Response:
 def _routes() -> list[Route]:
     # Streamlit puts its own addresses below this path, but not those of an app. No Mount: it
     # would swallow the pages that lie below the same path.
-    base = config.get_option("server.baseUrlPath").strip("/")
-    prefixes = {"/live", f"/{base}/live" if base else "/live"}
     return [
         Route(prefix + path, endpoint)
-        for prefix in sorted(prefixes)
+        for prefix in addresses("/live")
         for path, endpoint in (
             ("/plotly.js", plotly_js),
             ("/events", events),
@@ -155,10 +152,6 @@ def _cursors(request: Request, runs: int) -> list[int] | None:
     if len(parts) != runs or not all(_CURSOR.fullmatch(part) for part in parts):
         return None
     return [int(part) for part in parts]
-
-
-def _refusal(status: int, sentence: str) -> Response:
-    return PlainTextResponse(sentence, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 @cache

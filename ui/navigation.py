@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,8 +23,6 @@ DATA_ADDRESS = "data"
 EVALUATE_ADDRESS = "evaluate"
 MODELS_ADDRESS = "models"
 TENSORBOARD_ADDRESS = "tensorboard"
-#: The form of a run's id, for whatever calls itself one in an address.
-RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def start_page() -> st.Page:

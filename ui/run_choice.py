@@ -10,11 +10,11 @@ import streamlit as st
 from mnist_core.errors import ConfigError, UnknownRunError
 from mnist_core.examples import listed_examples
 from mnist_core.predictions import checkpoints_of
-from mnist_core.runs import Run, RunStatus
+from mnist_core.runs import RUN_ID, Run, RunStatus
 from mnist_core.tasks import task
 from mnist_core.words import mark
 from ui import problems, services, state
-from ui.navigation import RUN_ID, evaluate_page, trying_page
+from ui.navigation import evaluate_page, trying_page
 from ui.run_words import counted, moment, percent, price, whole
 from ui.text import _
 

@@ -1,6 +1,7 @@
 """Runs and where they are kept: the store that pages and workers share."""
 
 from mnist_core.runs.records import (
+    RUN_ID,
     Command,
     EpochRecord,
     JournalRow,
@@ -13,6 +14,7 @@ from mnist_core.runs.records import (
 from mnist_core.runs.store import Store
 
 __all__ = [
+    "RUN_ID",
     "Command",
     "EpochRecord",
     "JournalRow",

@@ -10,14 +10,13 @@ removed only by somebody who says so: they may belong to a database that is kept
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from mnist_core.errors import StoreError, UnknownRunError
-from mnist_core.runs.records import Run
+from mnist_core.runs.records import RUN_ID, Run
 from mnist_core.runs.store import MOST_AT_ONCE, Store
 from mnist_core.words import mark
 
@@ -26,7 +25,6 @@ MOST_RUNS = 100_000
 DAY = 86_400.0
 #: Files without a run are left alone for so long after the last of them was written, in seconds.
 LEFT_SECONDS = DAY
-RUN_ID = re.compile(r"[0-9a-f]{32}")
 #: The youngest that may be asked for, and the oldest, in days.
 LEAST_DAYS, MOST_DAYS = 0, 3650
 

@@ -7,6 +7,7 @@ neither the database that keeps them nor the pages that show them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -150,6 +151,10 @@ class Progress:
     epoch: int
     done: int
     total: int
+
+
+#: The form of a run's id.
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, kw_only=True)
