@@ -35,16 +35,17 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
         yield None
     finally:
         starting.join()
-        from ui import board, services
+        from ui.common import lab
+        from ui.tensorboard import proxy
 
-        board.stop()
-        services.stop_engine()
+        proxy.stop()
+        lab.stop_engine()
 
 
 def _start() -> None:
-    from ui import services
+    from ui.common import lab
 
-    services.start_engine()
+    lab.start_engine()
     _router()
 
 
@@ -55,9 +56,9 @@ def _end_streams_first() -> None:
 
         def stop(number: int, frame: FrameType | None, then: Any = server_stops) -> None:
             if _router.cache_info().currsize:  # before, there are no streams
-                from ui import live_routes
+                from ui.live import routes
 
-                live_routes.close_streams()
+                routes.close_streams()
             if callable(then):
                 then(number, frame)
 
@@ -66,9 +67,11 @@ def _end_streams_first() -> None:
 
 @cache
 def _router() -> Router:
-    from ui import archive_route, board, live_routes
+    from ui.live import routes
+    from ui.models import archive_route
+    from ui.tensorboard import proxy
 
-    return Router([*live_routes.routes, *archive_route.routes, *board.routes])
+    return Router([*routes.routes, *archive_route.routes, *proxy.routes])
 
 
 class LiveRoutes:
@@ -86,4 +89,6 @@ def _routes() -> list[Route]:
     return [Route(path, LiveRoutes()) for path in (*sorted(paths), "/font-roboto/{name}")]
 
 
-app = st.App(Path(__file__).parent / "ui" / "dashboard.py", routes=_routes(), lifespan=lifespan)
+app = st.App(
+    Path(__file__).parent / "ui" / "app" / "dashboard.py", routes=_routes(), lifespan=lifespan
+)

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from mnist_core import likeness
-from mnist_core.drawing import digit_of
+from mnist_core.drawing import likeness
+from mnist_core.drawing.digit import digit_of
 from mnist_core.errors import DrawingError
 from mnist_core.tasks import task
 

@@ -207,7 +207,7 @@ def busy_tab(address: str) -> Iterator[list[str]]:
 
 def start_training(home: str) -> Callable[[], object]:
     """Let the server train a long run; returns what stops it."""
-    from mnist_core.presets import PRESETS
+    from mnist_core.experiment.presets import PRESETS
     from mnist_core.runs import Command, RunStatus, Store
 
     store = Store(home)

@@ -24,26 +24,26 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from mnist_core import judging  # noqa: E402
-from mnist_core.architectures import architectures_for  # noqa: E402
-from mnist_core.config import TrainingConfig  # noqa: E402
-from mnist_core.engine import Engine, Question  # noqa: E402
-from mnist_core.evaluation import Evaluation  # noqa: E402
+from mnist_core.evaluation import service  # noqa: E402
+from mnist_core.evaluation.classification import Evaluation  # noqa: E402
+from mnist_core.experiment.architectures import architectures_for  # noqa: E402
+from mnist_core.experiment.config import TrainingConfig  # noqa: E402
 from mnist_core.runs import Store  # noqa: E402
+from mnist_core.workers.engine import Engine, Question  # noqa: E402
 
 SESSIONS = 10
 
 
 def forget() -> None:
     """Let the worker judge anew; its models stay loaded."""
-    judging._kept.clear()
+    service._kept.clear()
 
 
 def evaluate(engine: Engine, store: Store, run_id: str, part: str) -> Evaluation:
     before = None
     while True:
         place = (store.home, store.url, run_id, "best", part)
-        answer = engine.ask(judging.evaluate_some, *place, kind=Question.SHORT)
+        answer = engine.ask(service.evaluate_some, *place, kind=Question.SHORT)
         if isinstance(answer, Evaluation):
             return answer
         if answer == before:  # another one is evaluated

@@ -8,7 +8,7 @@ import numpy as np
 from photo_tools import Colours, Random, Strokes, mask, over, paper, picture, saved, write
 from PIL import Image, ImageDraw, ImageOps
 
-from mnist_core.drawing import digit_of
+from mnist_core.drawing.digit import digit_of
 
 
 def drawn(rng: Random, strokes: Strokes, side: int = 300, width: float = 0.07) -> Colours:

@@ -41,7 +41,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 sys.path.insert(0, str(ROOT))
 
 from mnist_core.examples import known_examples
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 
 PATIENCE = 240
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")

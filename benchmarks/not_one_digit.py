@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from mnist_core.mnist_form import crop, place, scale
+from mnist_core.drawing.mnist_format import crop, place, scale
 
 Images = NDArray[np.uint8]
 #: MNIST's digits are put together at this many times their size.

@@ -34,10 +34,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from mnist_core.architectures import architecture
-from mnist_core.config import TrainingConfig
-from mnist_core.inputs import network_inputs
-from mnist_core.presets import preset
+from mnist_core.experiment.architectures import architecture
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.inputs import network_inputs
+from mnist_core.experiment.presets import preset
 from mnist_core.tasks import Part, split, task
 
 #: Dense layers, from the input to the output, of the models that the peers rebuild.
@@ -109,7 +109,7 @@ def keras_fit(config: TrainingConfig) -> dict[str, Any]:
 
 
 def lab_fit(config: TrainingConfig) -> dict[str, Any]:
-    from mnist_core.training.warm_up import load_tensorflow
+    from mnist_core.workers.setup import load_tensorflow
 
     load_tensorflow()
     import keras
@@ -237,7 +237,7 @@ def scikit_learn(config: TrainingConfig) -> dict[str, Any]:
 
 def matmul(size: int = 2048, seconds: float = 3.0) -> dict[str, Any]:
     """The median rate of a large float32 matrix product on all cores."""
-    from mnist_core.training.warm_up import load_tensorflow
+    from mnist_core.workers.setup import load_tensorflow
 
     tf = load_tensorflow()
     matrix = tf.random.normal((size, size))

@@ -33,10 +33,10 @@ from photo_kinds import ON_PAPER
 from photo_surroundings import ELSEWHERE
 from several_kinds import SEVERAL
 
-from mnist_core.drawing import digit_of, read_picture
+from mnist_core.drawing.digit import digit_of, read_picture
 from mnist_core.errors import DrawingError
 from mnist_core.examples import install, known_examples
-from mnist_core.predictions import predict
+from mnist_core.inference.predict import predict
 from mnist_core.runs import Store
 
 #: So many digits a picture of several may take.

@@ -30,14 +30,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pen_strokes import PenDigit, read, render
 
-from mnist_core.drawing import digit_of
+from mnist_core.drawing.digit import digit_of
+from mnist_core.drawing.mnist_format import SIDE, shrink
 from mnist_core.errors import DrawingError
 from mnist_core.examples import install, known_examples
-from mnist_core.mnist_form import SIDE, shrink
-from mnist_core.predictions import predict
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference.predict import predict
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.queue import RunQueue
 from mnist_core.training.job import train
 
 Right = NDArray[np.bool_]

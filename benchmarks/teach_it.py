@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from pen_strokes import read
 from real_pens import Pictures, finished_run, trained
 
-from mnist_core.predictions import predict
+from mnist_core.inference.predict import predict
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.leases import RunQueue
-from mnist_core.teaching import teach
+from mnist_core.runs.queue import RunQueue
+from mnist_core.studies.finetune import teach
 from mnist_core.training.job import train
 
 PRESET = "reads-handwriting"

@@ -31,8 +31,8 @@ import psutil
 from lab_server import free_port, serve, wait_for_engine
 from one_training import WIDTHS, config_of
 
-from mnist_core.architectures import architecture
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.architectures import architecture
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Store
 
 #: Epochs for model.fit and scikit-learn, and for the compiled ways.

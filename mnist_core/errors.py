@@ -20,7 +20,7 @@ import difflib
 import reprlib
 from collections.abc import Callable, Iterable
 
-from mnist_core.words import mark
+from mnist_core.i18n import mark
 
 
 def _unchanged(text: str) -> str:

@@ -6,26 +6,18 @@ Its address says what it shows: ``?view=digits&split=train&class=7&digit=123`` f
 
 import streamlit as st
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.i18n import mark
 from mnist_core.tasks import task
-from mnist_core.words import mark
-from ui import (
-    data_other_steps,
-    data_parts,
-    data_tables,
-    data_tasks,
-    data_texts,
-    fetching,
-    problems,
-    state,
-)
-from ui.data_panel import VIEWS, follow_address, note_address, show_digits
-from ui.data_steps import show_steps
-from ui.data_training import show_training
-from ui.navigation import train_page
-from ui.text import _
+from ui.common import errors, fetching, session
+from ui.common.i18n import _
+from ui.common.navigation import train_page
+from ui.data import image_sets, tables, task_choice, text_and_table_steps, texts
+from ui.data.image_steps import show_steps
+from ui.data.images import VIEWS, follow_address, note_address, show_digits
+from ui.data.training_images import show_training
 
 #: What there is to look at of a task without pictures.
 LOOKS = {
@@ -49,7 +41,7 @@ def show_pictures(config: TrainingConfig, unusable: ConfigError | None) -> None:
         _("What to look at"),
         list(VIEWS),
         format_func=lambda name: _(VIEWS[name]),
-        key=state.DATA_VIEW.prepare(),
+        key=session.DATA_VIEW.prepare(),
         required=True,
         label_visibility="collapsed",
         on_change=note_address,
@@ -57,12 +49,12 @@ def show_pictures(config: TrainingConfig, unusable: ConfigError | None) -> None:
         persist_state="session",
     )
     if unusable and view != "training":  # which says it beside the settings
-        problems.show(unusable)
+        errors.show(unusable)
     if view == "digits":
         show_digits(config)
     elif view == "steps":
         show_steps(config)
-    elif PRESETS[state.PRESET.get()].config.task == config.task:
+    elif PRESETS[session.PRESET.get()].config.task == config.task:
         show_training()
     else:
         st.info(_("The settings of an experiment decide what a network sees. Choose one."))
@@ -70,37 +62,37 @@ def show_pictures(config: TrainingConfig, unusable: ConfigError | None) -> None:
             train_page(),
             label=_("Choose an experiment with these images"),
             icon=":material/show_chart:",
-            query_params={"preset": data_tasks.preset_of(config.task)},
+            query_params={"preset": task_choice.preset_of(config.task)},
         )
 
 
 def show_others(config: TrainingConfig, unusable: ConfigError | None) -> None:
     """Texts and tables."""
     kind = task(config.task).inputs
-    data_tables.show_warning(config.task)
+    tables.show_warning(config.task)
     look = st.segmented_control(
         _("What to look at"),
         list(LOOKS[kind]),
         format_func=lambda name: _(LOOKS[kind][name]),
-        key=state.DATA_LOOK.prepare(),
+        key=session.DATA_LOOK.prepare(),
         required=True,
         label_visibility="collapsed",
         persist_state="session",
     )
     if unusable:
-        problems.show(unusable)
+        errors.show(unusable)
     elif look == "steps":
-        data_other_steps.show_steps(config)
+        text_and_table_steps.show_steps(config)
     elif kind == "texts":
-        (data_texts.show_texts if look == "samples" else data_texts.show_overview)(config)
+        (texts.show_texts if look == "samples" else texts.show_overview)(config)
     else:
-        (data_tables.show_rows if look == "samples" else data_tables.show_columns)(config)
+        (tables.show_rows if look == "samples" else tables.show_columns)(config)
 
 
 st.title(_("Data"), anchor=False)
-data_tasks.follow_address()
-chosen = data_tasks.show_choice()
+task_choice.follow_address()
+chosen = task_choice.show_choice()
 if fetching.is_there(chosen):
-    experiment, trouble = data_tasks.experiment(chosen)
-    show = show_pictures if data_parts.has_pictures(chosen) else show_others
+    experiment, trouble = task_choice.experiment(chosen)
+    show = show_pictures if image_sets.has_pictures(chosen) else show_others
     show(experiment, trouble)

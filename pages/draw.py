@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mnist_core.drawing import Digit, read_drawing, read_picture
+from mnist_core.drawing.digit import Digit, read_drawing, read_picture
 from mnist_core.errors import LabError
-from mnist_core.predictions import CHECKPOINTS, checkpoints_of
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference.predict import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
-from ui import drawing_panel, problems, run_choice, services, state, teach_panel
-from ui.run_words import whole
-from ui.starting import start_run
-from ui.text import _
-from ui.undo_button import undo_button
-from ui.waiting import wait_for_engine, wait_for_run
+from ui.common import errors, lab, run_selector, session
+from ui.common.formatting import whole
+from ui.common.i18n import _
+from ui.common.run_start import start_run
+from ui.common.waiting import wait_for_engine, wait_for_run
+from ui.draw import finetune, prediction
+from ui.draw.undo_button import undo_button
 
 #: The canvas, in pixels: ten times MNIST's pictures, with a brush that gives MNIST's strokes.
 CANVAS_SIDE = 280
@@ -35,19 +36,19 @@ DIGITS = "mnist"
 
 def empty_canvas() -> None:
     """Let a file count from now on; a canvas that is empty stays, and a stroke on it too."""
-    if state.has_strokes():
+    if session.has_strokes():
         take_new_canvas()
 
 
 def take_new_canvas() -> None:
     """Change the canvas's key."""
-    state.DRAW_CLEARED.set(state.DRAW_CLEARED.get() + 1)
+    session.DRAW_CLEARED.set(session.DRAW_CLEARED.get() + 1)
 
 
 def forget_file() -> None:
     """Let a stroke count from now on, and not the file before it."""
-    if state.draw_upload().get() is not None:
-        state.DRAW_UPLOADS.set(state.DRAW_UPLOADS.get() + 1)
+    if session.draw_upload().get() is not None:
+        session.DRAW_UPLOADS.set(session.DRAW_UPLOADS.get() + 1)
 
 
 def clear() -> None:
@@ -63,25 +64,25 @@ def model_key(run_id: str, checkpoint: str) -> str:
 
 def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     """Follow the address, and the choice: another run brings its own models."""
-    if asked and asked.id in runs and asked.id != state.DRAW_CHOSEN_FOR.get():
-        state.DRAW_RUN.set(asked.id)
-    elif state.DRAW_RUN.get() not in runs:
-        state.DRAW_RUN.set(run_choice.most_accurate(runs))
-    if state.DRAW_CHOSEN_FOR.get() != state.DRAW_RUN.get():
-        state.DRAW_CHOSEN_FOR.set(state.DRAW_RUN.get())
-        run = runs[str(state.DRAW_RUN.get())]
+    if asked and asked.id in runs and asked.id != session.DRAW_CHOSEN_FOR.get():
+        session.DRAW_RUN.set(asked.id)
+    elif session.DRAW_RUN.get() not in runs:
+        session.DRAW_RUN.set(run_selector.most_accurate(runs))
+    if session.DRAW_CHOSEN_FOR.get() != session.DRAW_RUN.get():
+        session.DRAW_CHOSEN_FOR.set(session.DRAW_RUN.get())
+        run = runs[str(session.DRAW_RUN.get())]
         # Where it overfits, to see its best epoch against its last is the lesson.
-        both = run.imported is None and drawing_panel.overfits(run.id, run.attempt)
+        both = run.imported is None and prediction.overfits(run.id, run.attempt)
         names = CHECKPOINTS[: 1 + both]
-        state.DRAW_MODELS.set([model_key(run.id, name) for name in names])
-    known = [key for key in state.DRAW_MODELS.get() if key.split()[0] in runs]
-    if len(known) != len(state.DRAW_MODELS.get()):
-        state.DRAW_MODELS.set(known)
+        session.DRAW_MODELS.set([model_key(run.id, name) for name in names])
+    known = [key for key in session.DRAW_MODELS.get() if key.split()[0] in runs]
+    if len(known) != len(session.DRAW_MODELS.get()):
+        session.DRAW_MODELS.set(known)
 
 
 def note_choice() -> None:
     """A run was chosen: the address names it, also after a reload."""
-    st.query_params["run"] = str(state.DRAW_RUN.get())
+    st.query_params["run"] = str(session.DRAW_RUN.get())
 
 
 def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
@@ -89,8 +90,8 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
     st.selectbox(
         _("Run"),
         list(runs),
-        format_func=lambda run_id: run_choice.run_line(runs[run_id]),
-        key=state.DRAW_RUN.prepare(),
+        format_func=lambda run_id: run_selector.run_line(runs[run_id]),
+        key=session.DRAW_RUN.prepare(),
         help=_(
             "A run is one training of a network. The percentage is its accuracy on MNIST's test "
             "set. Your own runs come first, the newest on top, then the examples. The most "
@@ -103,8 +104,8 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
     st.multiselect(
         _("Models to compare"),
         keys,
-        format_func=lambda key: drawing_panel.model_line(runs[key.split()[0]], key.split()[1]),
-        key=state.DRAW_MODELS.prepare(),
+        format_func=lambda key: prediction.model_line(runs[key.split()[0]], key.split()[1]),
+        key=session.DRAW_MODELS.prepare(),
         max_selections=MOST_MODELS,
         placeholder=_("Choose one to four"),
         help=_(
@@ -115,16 +116,16 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
         ),
         persist_state="session",
     )
-    chosen = [key.split() for key in state.DRAW_MODELS.get()]
+    chosen = [key.split() for key in session.DRAW_MODELS.get()]
     return [(runs[run_id], name) for run_id, name in chosen if run_id in runs]
 
 
 def can_read(run: Run) -> bool:
     """Whether this version of the lab can use a run's networks; says so if it cannot."""
-    error = run_choice.unusable(run)
+    error = run_selector.unusable(run)
     if error:
-        problems.show(error)
-    run_choice.say_if_failed(run)
+        errors.show(error)
+    run_selector.say_if_failed(run)
     return error is None
 
 
@@ -133,7 +134,7 @@ def show_canvas() -> Digit | LabError | None:
     # Importing it registers it with the running server, so there has to be one.
     from streamlit_drawable_canvas import st_canvas
 
-    with st.container(key=state.DRAW_CANVAS):
+    with st.container(key=session.DRAW_CANVAS):
         drawn = st_canvas(
             stroke_width=BRUSH,
             stroke_color="#FFFFFF",
@@ -142,19 +143,19 @@ def show_canvas() -> Digit | LabError | None:
             height=CANVAS_SIDE,
             drawing_mode="freedraw",
             return_image_data=True,
-            key=state.canvas(),
+            key=session.canvas(),
             on_change=forget_file,
         )
-    with st.container(key=state.DRAW_BUTTONS):
+    with st.container(key=session.DRAW_BUTTONS):
         undo_button(
-            state.DRAW_CANVAS,
+            session.DRAW_CANVAS,
             _("Undo"),
             _("Remove the last stroke (Ctrl+Z); Ctrl+Y draws it again."),
-            key=state.DRAW_UNDO,
+            key=session.DRAW_UNDO,
         )
         st.button(
             _("Clear"),
-            key=state.DRAW_CLEAR,
+            key=session.DRAW_CLEAR,
             on_click=clear,
             icon=":material/ink_eraser:",
             width="stretch",
@@ -169,7 +170,7 @@ def show_canvas() -> Digit | LabError | None:
 
 def show_upload() -> Digit | LabError | None:
     """The other way in; the digit in the file, why there is none, or None without a file."""
-    upload = state.draw_upload()
+    upload = session.draw_upload()
     file = st.file_uploader(
         _("Or a photo of a digit"),
         key=upload.key,
@@ -196,17 +197,17 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
         models: The networks that recognise the drawing, each a run and one of its models.
         training: The run whose network recognises it once it is trained, if there is one.
     """
-    teach_panel.redraw_collection()
-    with st.container(key=state.DRAW_LAYOUT):
-        with st.container(key=state.DRAW_PEN):
+    finetune.redraw_collection()
+    with st.container(key=session.DRAW_LAYOUT):
+        with st.container(key=session.DRAW_PEN):
             found = show_canvas()
-        read = st.container(key=state.DRAW_READ)
-        with st.container(key=state.DRAW_FILE):
+        read = st.container(key=session.DRAW_READ)
+        with st.container(key=session.DRAW_FILE):
             sent = show_upload()
         with read:
             if training:
                 wait_for_training(training.id)
-            engine = services.engine_state()
+            engine = lab.engine_state()
             if engine.phase == "starting":
                 wait_for_engine(
                     _(
@@ -217,7 +218,7 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
             elif engine.phase == "failed":
                 words = _("No prediction is possible: the workers could not be started. {why}")
                 st.warning(words.format(why=engine.message))
-            drawing_panel.show_reading(sent or found, models)
+            prediction.show_reading(sent or found, models)
 
 
 def wait_for_training(run_id: str) -> None:
@@ -245,7 +246,7 @@ def show_beginning(training: Run | None) -> None:
     st.button(
         _("Train an accurate model"),
         type="primary",
-        key=state.DRAW_TRAIN,
+        key=session.DRAW_TRAIN,
         icon=":material/play_arrow:",
         on_click=train_reader,
     )
@@ -253,28 +254,28 @@ def show_beginning(training: Run | None) -> None:
 
 def train_reader() -> None:
     """Start the training of a good reader, and stay to wait for it."""
-    with problems.noted():
+    with errors.noted():
         st.query_params["run"] = start_run(PRESETS[GOOD_READER].config, GOOD_READER).id
 
 
 st.title(_("Draw"), anchor=False)
-problems.show_notice()
-readers, asked_run = run_choice.find_runs(DIGITS)
+errors.show_notice()
+readers, asked_run = run_selector.find_runs(DIGITS)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not services.has_models(asked_run) and not to_come:
+if asked_run and not lab.has_models(asked_run) and not to_come:
     words = _("**{name}** has ended without a model. {why}")
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if readers:
     choose_run(readers, asked_run)
-    with st.container(key=state.DRAW_PAGE):
-        with st.container(key=state.DRAW_CHOICE):
+    with st.container(key=session.DRAW_PAGE):
+        with st.container(key=session.DRAW_CHOICE):
             chosen_models = show_choice(readers)
         chosen_runs = {run.id: run for run, _name in chosen_models}.values()
         able = {run.id for run in chosen_runs if can_read(run)}
         chosen_models = [(run, name) for run, name in chosen_models if run.id in able]
-        drawing_panel.warm_up(chosen_models)
+        prediction.warm_up(chosen_models)
         show_drawing(chosen_models, to_come)
     if chosen_models:
-        teach_panel.show(chosen_models[0][0])
+        finetune.show(chosen_models[0][0])
 else:
-    show_beginning(to_come or run_choice.any_active(DIGITS))
+    show_beginning(to_come or run_selector.any_active(DIGITS))

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mnist_core.config import LIMITS
-from mnist_core.crossvalidation import (
-    FEWEST_FOLDS,
-    MOST_FOLDS,
-    TAG,
-    Study,
-    find_study,
-)
 from mnist_core.errors import StoreError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import LIMITS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.studies.crossvalidation import FEWEST_FOLDS, MOST_FOLDS, TAG, Study, find_study
 from mnist_core.tasks import task
-from ui import fetching, fold_panel, problems, run_choice, services, state
-from ui.number_field import number_field
-from ui.text import _
-from ui.waiting import warn_without_workers
+from ui.common import errors, fetching, lab, run_selector, session
+from ui.common.i18n import _
+from ui.common.number_field import number_field
+from ui.common.waiting import warn_without_workers
+from ui.crossvalidate import study as fold_panel
 
 #: Experiments in which a number is to be found: there a fold has a mean error to compare.
 OFFERED = [key for key, one in PRESETS.items() if task(one.config.task).is_number]
@@ -32,14 +27,14 @@ def show_form(study: Study | None) -> None:
     """
     tasks = {key: PRESETS[key].config.task for key in OFFERED}
     labels = {key: _(task(name).label) for key, name in tasks.items()}
-    marked = fetching.marked_labels(state.FOLDS_PRESET, labels, tasks)
+    marked = fetching.marked_labels(session.FOLDS_PRESET, labels, tasks)
     left, right = st.columns(2)
     with left:
         st.selectbox(
             _("Task"),
             OFFERED,
             format_func=marked.__getitem__,
-            key=state.FOLDS_PRESET.prepare(),
+            key=session.FOLDS_PRESET.prepare(),
             persist_state="session",
             help=_(
                 "House prices are offered here: with few samples, another validation set gives "
@@ -53,7 +48,7 @@ def show_form(study: Study | None) -> None:
         st.selectbox(
             _("Folds"),
             range(FEWEST_FOLDS, MOST_FOLDS + 1),
-            key=state.FOLDS_COUNT.prepare(),
+            key=session.FOLDS_COUNT.prepare(),
             persist_state="session",
             help=_(
                 "Into how many parts the samples are divided. Each part is the validation set "
@@ -63,25 +58,25 @@ def show_form(study: Study | None) -> None:
     with last:
         number_field(
             _("Epochs"),
-            state.FOLDS_EPOCHS,
+            session.FOLDS_EPOCHS,
             LIMITS["epochs"],
             step=10,
             help=_("How long each fold is trained: long enough that the validation loss rises."),
         )
-    entry = task(PRESETS[state.FOLDS_PRESET.get()].config.task)
+    entry = task(PRESETS[session.FOLDS_PRESET.get()].config.task)
     with st.container(horizontal=True):
         st.button(
             _("Start"),
             type="primary",
             icon=":material/play_arrow:",
-            key=state.FOLDS_START,
-            disabled=not services.has_data(entry.key),
+            key=session.FOLDS_START,
+            disabled=not lab.has_data(entry.key),
             on_click=fold_panel.start,
         )
         st.button(
             _("Stop"),
             icon=":material/stop:",
-            key=state.FOLDS_STOP,
+            key=session.FOLDS_STOP,
             disabled=study is None or not study.active,
             on_click=fold_panel.stop,
             args=(study.tag if study else "",),
@@ -96,12 +91,12 @@ def chosen_study() -> Study | None:
     if wanted:
         if TAG.fullmatch(wanted):
             try:
-                return find_study(services.store(), wanted)
+                return find_study(lab.store(), wanted)
             except StoreError as error:
-                problems.show(error)
+                errors.show(error)
                 return None
         st.warning(_("There is no such cross-validation; here is the newest one."))
-    return services.newest_study()
+    return lab.newest_study()
 
 
 st.title(_("Cross-validate"), anchor=False)
@@ -113,12 +108,12 @@ st.markdown(
         "curves shows how many epochs to train; then the final network is trained on all samples."
     )
 )
-problems.show_notice()
+errors.show_notice()
 shown = chosen_study()
 show_form(shown)
 warn_without_workers()
-if shown is not None and (error := run_choice.unusable(shown.folds[0])):
-    problems.show(error)
+if shown is not None and (error := run_selector.unusable(shown.folds[0])):
+    errors.show(error)
 elif shown is not None:
     fold_panel.show(shown)
 elif "study" not in st.query_params:  # else it was said that it is not there

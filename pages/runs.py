@@ -7,12 +7,23 @@ from contextlib import suppress
 
 import streamlit as st
 
-from mnist_core.crossvalidation import find_study, tag_of
 from mnist_core.errors import UnknownRunError
 from mnist_core.examples import listed_examples
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus
-from ui import fold_panel, problems, run_choice, services, state
-from ui.navigation import (
+from mnist_core.studies.crossvalidation import find_study, tag_of
+from ui.common import errors, lab, run_selector, session
+from ui.common.formatting import (
+    STATUS_WORDS,
+    all_settings,
+    duration,
+    epochs,
+    loss,
+    metric,
+    moment,
+    whole,
+)
+from ui.common.i18n import Markdown, _, escaped
+from ui.common.navigation import (
     evaluate_page,
     folds_page,
     models_page,
@@ -20,9 +31,8 @@ from ui.navigation import (
     train_page,
     trying_page,
 )
-from ui.run_words import STATUS_WORDS, all_settings, duration, epochs, loss, metric, moment, whole
-from ui.text import Markdown, _, escaped
-from ui.waiting import warn_of_trouble
+from ui.common.waiting import warn_of_trouble
+from ui.crossvalidate import study as fold_panel
 
 RUNS_ON_A_PAGE = 12
 #: While a run of the page is at work, the list is read again so often, in seconds.
@@ -32,46 +42,46 @@ REFRESH_SECONDS = 2
 @st.dialog(_("Rename the run"), on_dismiss="rerun")
 def ask_name(run: Run) -> None:
     """Ask for another name."""
-    state.DIALOG_OPEN.set(True)
-    with st.form(state.RENAME_FORM, border=False):
+    session.DIALOG_OPEN.set(True)
+    with st.form(session.RENAME_FORM, border=False):
         # A limit in the browser would cut a longer name without a word; the store refuses in words.
-        st.text_input(_("Name"), run.name, key=state.run_name(run.id).key)
-        problems.show_notice()
+        st.text_input(_("Name"), run.name, key=session.run_name(run.id).key)
+        errors.show_notice()
         st.form_submit_button(
-            _("Rename"), type="primary", key=state.RENAME_CONFIRM, on_click=rename, args=(run.id,)
+            _("Rename"), type="primary", key=session.RENAME_CONFIRM, on_click=rename, args=(run.id,)
         )
 
 
 def rename(run_id: str) -> None:
     """Call a run what its owner typed, and close the dialog."""
-    with problems.noted():
-        services.store().rename(run_id, state.run_name(run_id).get())
+    with errors.noted():
+        lab.store().rename(run_id, session.run_name(run_id).get())
         st.rerun()
 
 
 @st.dialog(_("Delete the run?"), on_dismiss="rerun")
 def ask_deletion(run: Run) -> None:
     """Ask once more."""
-    state.DIALOG_OPEN.set(True)
+    session.DIALOG_OPEN.set(True)
     st.markdown(
         _(
             "**{name}** will be deleted, with its models and {epochs} of history. This cannot be "
             "undone."
         ).format(name=run.name, epochs=epochs(run.epochs_done))
     )
-    problems.show_notice()
+    errors.show_notice()
     with st.container(horizontal=True):
         st.button(
-            _("Delete"), type="primary", key=state.DELETE_CONFIRM, on_click=delete, args=(run.id,)
+            _("Delete"), type="primary", key=session.DELETE_CONFIRM, on_click=delete, args=(run.id,)
         )
-        st.button(_("Cancel"), key=state.DELETE_CANCEL, on_click=st.rerun)
+        st.button(_("Cancel"), key=session.DELETE_CANCEL, on_click=st.rerun)
 
 
 def delete(run_id: str) -> None:
     """Delete a run, and close the dialog."""
-    with problems.noted():
+    with errors.noted():
         with suppress(UnknownRunError):  # deleted already, by another tab or a double click
-            services.store().delete(run_id)
+            lab.store().delete(run_id)
         st.rerun()
 
 
@@ -83,7 +93,7 @@ def show_run(run: Run, study: str | None = None) -> None:
         study: The tag of the cross-validation whose card it stands in, if it does.
     """
     status = STATUS_WORDS[run.status]
-    with st.container(border=True, key=state.run_card(run.id), gap="xsmall"):
+    with st.container(border=True, key=session.run_card(run.id), gap="xsmall"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
@@ -92,12 +102,12 @@ def show_run(run: Run, study: str | None = None) -> None:
                 st.badge(_(status.label), icon=status.icon, color=status.colour)
                 place = None
                 if run.status is RunStatus.QUEUED:
-                    place = services.store().queue_position(run.id)
+                    place = lab.store().queue_position(run.id)
                 if place is not None:
                     st.caption(_("Number {position} in the queue.").format(position=place))
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 show_actions(run, study)
-        settings = all_settings(run.config, services.rate_changes(run))
+        settings = all_settings(run.config, lab.rate_changes(run))
         st.caption(Markdown(" · ").join([settings, when(run)]))
         if run.best:
             with st.container(horizontal=True):
@@ -106,9 +116,9 @@ def show_run(run: Run, study: str | None = None) -> None:
                     st.markdown(words.format(label=label, value=value), width=width)
         if run.message:
             st.caption(escaped(run.message))
-        if error := run_choice.unusable(run):
+        if error := run_selector.unusable(run):
             words = Markdown(":material/warning: {why}")
-            st.caption(words.format(why=problems.sentence(error)))
+            st.caption(words.format(why=errors.sentence(error)))
 
 
 def when(run: Run) -> str:
@@ -165,7 +175,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
             icon=folds_page().icon,
             query_params={"study": study},
         )
-    if services.has_models(run):
+    if lab.has_models(run):
         if (page := trying_page(run.config.task)) is not None:
             st.page_link(page, label=page.title, icon=page.icon, query_params={"run": run.id})
         st.page_link(
@@ -183,7 +193,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
     if run.example is not None:
         st.button(
             _("Hide"),
-            key=state.run_hide(run.id),
+            key=session.run_hide(run.id),
             type="tertiary",
             help=_("Leaves this example out of the lists of all readers, until it is shown again."),
             on_click=hide,
@@ -192,7 +202,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
         return
     if st.button(
         _("Rename"),
-        key=state.run_rename(run.id),
+        key=session.run_rename(run.id),
         type="tertiary",
         help=_("Gives this run a name of your own."),
     ):
@@ -200,7 +210,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
     if run.status is RunStatus.QUEUED:
         st.button(
             _("Stop"),
-            key=state.run_stop(run.id),
+            key=session.run_stop(run.id),
             type="tertiary",
             help=_("Takes this run out of the queue."),
             on_click=stop,
@@ -209,7 +219,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
     active = run.status.is_active
     if st.button(
         _("Delete"),
-        key=state.run_delete(run.id),
+        key=session.run_delete(run.id),
         type="tertiary",
         disabled=active,
         help=_("This run has not ended yet. Stop it first.")
@@ -221,20 +231,20 @@ def show_actions(run: Run, shown_study: str | None) -> None:
 
 def stop(run_id: str) -> None:
     """Take a run out of the queue."""
-    with problems.noted():
-        services.store().command(run_id, Command.STOP)
+    with errors.noted():
+        lab.store().command(run_id, Command.STOP)
 
 
 def hide(run_id: str) -> None:
     """Leave an example out of the lists."""
-    with problems.noted():
-        services.store().hide(run_id)
+    with errors.noted():
+        lab.store().hide(run_id)
 
 
 def show_hidden() -> None:
     """Show all examples again."""
-    with problems.noted():
-        store = services.store()
+    with errors.noted():
+        store = lab.store()
         for run in store.examples(hidden=True):
             if run.hidden:
                 store.hide(run.id, hidden=False)
@@ -242,7 +252,7 @@ def show_hidden() -> None:
 
 def show_examples() -> None:
     """The trained networks that come with the lab."""
-    store = services.store()
+    store = lab.store()
     shown, every = listed_examples(store), listed_examples(store, hidden=True)
     if not every:
         return
@@ -253,7 +263,7 @@ def show_examples() -> None:
         if len(shown) < len(every):
             st.button(
                 _("Show hidden examples"),
-                key=state.EXAMPLES_SHOW,
+                key=session.EXAMPLES_SHOW,
                 type="tertiary",
                 icon=":material/visibility:",
                 on_click=show_hidden,
@@ -272,9 +282,9 @@ def show_study(tag: str, folds: list[Run]) -> None:
         tag: The tag of the study.
         folds: Those of its runs that stand on this page of the list.
     """
-    study = find_study(services.store(), tag)
+    study = find_study(lab.store(), tag)
     ended = sum(not run.status.is_active for run in study.folds)
-    with st.container(border=True, key=state.run_card(tag), gap="xsmall"):
+    with st.container(border=True, key=session.run_card(tag), gap="xsmall"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
@@ -292,7 +302,7 @@ def show_study(tag: str, folds: list[Run]) -> None:
             if ended < len(study.folds):
                 st.button(
                     _("Stop all"),
-                    key=state.run_stop(tag),
+                    key=session.run_stop(tag),
                     type="tertiary",
                     on_click=fold_panel.stop,
                     args=(tag,),
@@ -304,26 +314,26 @@ def show_study(tag: str, folds: list[Run]) -> None:
 
 def turn_page(by: int) -> None:
     """Show newer (-1) or older (1) runs."""
-    state.RUNS_PAGE.set(max(0, state.RUNS_PAGE.get() + by))
+    session.RUNS_PAGE.set(max(0, session.RUNS_PAGE.get() + by))
 
 
 def show_paging(more: bool) -> None:
     """The way to newer and older runs, if there are any."""
-    page = state.RUNS_PAGE.get()
+    page = session.RUNS_PAGE.get()
     if not page and not more:
         return
     with st.container(horizontal=True, horizontal_alignment="center"):
         for label, key, by, possible in (
-            (_("Newer runs"), state.NEWER_RUNS, -1, page > 0),
-            (_("Older runs"), state.OLDER_RUNS, 1, more),
+            (_("Newer runs"), session.NEWER_RUNS, -1, page > 0),
+            (_("Older runs"), session.OLDER_RUNS, 1, more),
         ):
             st.button(label, key=key, on_click=turn_page, args=(by,), disabled=not possible)
 
 
 def read_runs() -> list[Run]:
     """The runs of this page of the list, and one more if there are older ones."""
-    offset = state.RUNS_PAGE.get() * RUNS_ON_A_PAGE
-    return services.store().list_runs(limit=RUNS_ON_A_PAGE + 1, offset=offset)
+    offset = session.RUNS_PAGE.get() * RUNS_ON_A_PAGE
+    return lab.store().list_runs(limit=RUNS_ON_A_PAGE + 1, offset=offset)
 
 
 def study_of(run: Run) -> str | None:
@@ -338,11 +348,11 @@ def any_active(runs: list[Run]) -> bool:
 
 def show_list(refreshing: bool) -> None:
     """The list, read anew. A part of the page that reruns by itself while a run is at work."""
-    with problems.shown():
+    with errors.shown():
         warn_of_trouble()
         runs = read_runs()
         # Running the whole page again would close a dialog that somebody is typing in.
-        if any_active(runs) != refreshing and not state.DIALOG_OPEN.get():
+        if any_active(runs) != refreshing and not session.DIALOG_OPEN.get():
             st.rerun()
         # A study stands where its newest fold would.
         cards: dict[str, list[Run]] = {}
@@ -357,11 +367,11 @@ def show_list(refreshing: bool) -> None:
 
 
 st.title(_("Runs"), anchor=False)
-problems.show_notice()
-state.DIALOG_OPEN.set(False)  # a run of the whole page closes it
+errors.show_notice()
+session.DIALOG_OPEN.set(False)  # a run of the whole page closes it
 first = read_runs()
-if not first and state.RUNS_PAGE.get():
-    state.RUNS_PAGE.set(0)
+if not first and session.RUNS_PAGE.get():
+    session.RUNS_PAGE.set(0)
     first = read_runs()
 if first:
     active = any_active(first)
@@ -369,5 +379,5 @@ if first:
 else:
     st.markdown(_("There is no run of yours yet. Start an experiment, and it is listed here."))
     st.page_link(start_page(), label=_("Choose an experiment"), icon=":material/home:")
-if not state.RUNS_PAGE.get():
+if not session.RUNS_PAGE.get():
     show_examples()

@@ -6,14 +6,15 @@ import streamlit as st
 
 from mnist_core.errors import StoreError, UnknownRunError
 from mnist_core.examples import known_examples
-from mnist_core.presets import PRESETS, Preset
+from mnist_core.experiment.presets import PRESETS, Preset
 from mnist_core.runs import Run
-from ui import fetching, live_chart, problems, services, state
-from ui.navigation import draw_page, train_page
-from ui.reproduction_panel import show_reproduction
-from ui.run_words import STATUS_WORDS, about, settings_line, whole
-from ui.starting import start_run
-from ui.text import Markdown, _
+from ui.common import errors, fetching, lab, session
+from ui.common.formatting import STATUS_WORDS, about, settings_line, whole
+from ui.common.i18n import Markdown, _
+from ui.common.navigation import draw_page, train_page
+from ui.common.run_start import start_run
+from ui.live import chart
+from ui.start.reproduction import show_reproduction
 
 FIRST = next(iter(PRESETS.values()))
 #: So many experiments are shown at once; the others are one click away.
@@ -24,7 +25,7 @@ RECENT_RUNS = 100
 
 def start(preset: Preset) -> None:
     """Begin an experiment and show it."""
-    with problems.shown():
+    with errors.shown():
         run = start_run(preset.config, preset.key)
         st.switch_page(train_page(), query_params={"run": run.id})
 
@@ -32,7 +33,7 @@ def start(preset: Preset) -> None:
 def time_needed(preset: Preset) -> str:
     """About how long the training takes on this machine; nothing where that is not known."""
     try:
-        found = services.estimated_duration(preset.config)
+        found = lab.estimated_duration(preset.config)
     except StoreError:  # the page says so elsewhere
         return ""
     if found is None:
@@ -44,7 +45,7 @@ def time_needed(preset: Preset) -> str:
 def offer(preset: Preset) -> None:
     """One experiment as a card."""
     with st.container(
-        border=True, height="stretch", key=state.preset_card(preset.key), gap="xsmall"
+        border=True, height="stretch", key=session.preset_card(preset.key), gap="xsmall"
     ):
         st.markdown(Markdown("### {name}").format(name=_(preset.label)), anchors=False)
         st.markdown(_(preset.summary))
@@ -59,7 +60,7 @@ def offer(preset: Preset) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 _("Start"),
-                key=state.preset_start(preset.key),
+                key=session.preset_start(preset.key),
                 icon=":material/play_arrow:",
                 disabled=not fetching.can_be_had(preset.config.task),
             ):
@@ -82,7 +83,7 @@ def offer_all(key: str, presets: Sequence[Preset]) -> None:
 
 def continue_watching() -> None:
     """The way back to the newest run that is at work, if there is one."""
-    recent = services.store().list_runs(limit=RECENT_RUNS)
+    recent = lab.store().list_runs(limit=RECENT_RUNS)
     run = next((run for run in recent if run.status.is_active), None)
     if run is None:
         return
@@ -100,15 +101,15 @@ def continue_watching() -> None:
 def finished_example() -> Run | None:
     """The first experiment as it comes with the lab; None in a lab without examples."""
     try:
-        return services.store().get(known_examples()[FIRST.key].id)
+        return lab.store().get(known_examples()[FIRST.key].id)
     except UnknownRunError:
         return None
 
 
 def show_picture(run: Run) -> None:
     """The curves of a finished run, and how to read them."""
-    with st.container(key=state.START_PICTURE, gap="xsmall"):
-        live_chart.live_chart(run, key=state.START_CHART)
+    with st.container(key=session.START_PICTURE, gap="xsmall"):
+        chart.live_chart(run, key=session.START_CHART)
         st.caption(
             _(
                 "A network trained on {samples} digits. Up to epoch {epoch} the validation loss "
@@ -127,38 +128,38 @@ def show_intro() -> None:
     st.markdown(
         _("Watch a small neural network learn to read digits, and see where it starts to overfit.")
     )
-    with st.container(key=state.START_ACTIONS, horizontal=True):
+    with st.container(key=session.START_ACTIONS, horizontal=True):
         if st.button(
-            _("Draw a digit"), key=state.START_DRAW, type="primary", icon=":material/draw:"
+            _("Draw a digit"), key=session.START_DRAW, type="primary", icon=":material/draw:"
         ):
             st.switch_page(draw_page())
         if st.button(
-            _("Start the first experiment"), key=state.START_FIRST, icon=":material/play_arrow:"
+            _("Start the first experiment"), key=session.START_FIRST, icon=":material/play_arrow:"
         ):
             start(FIRST)
-    with problems.shown():
+    with errors.shown():
         continue_watching()
 
 
-with st.container(key=state.START_LAYOUT):
-    with st.container(key=state.START_INTRO):
+with st.container(key=session.START_LAYOUT):
+    with st.container(key=session.START_INTRO):
         show_intro()
     example = None
-    with problems.shown():
+    with errors.shown():
         example = finished_example()
     if example:
         show_picture(example)
     else:
-        live_chart.warm_up()
+        chart.warm_up()
 
 digits, others = (
     [preset for preset in PRESETS.values() if (preset.config.task == "mnist") is wanted]
     for wanted in (True, False)
 )
 st.header(_("Experiments"), anchor=False)
-offer_all(state.START_CARDS, digits[:OPEN_CARDS])
+offer_all(session.START_CARDS, digits[:OPEN_CARDS])
 with st.expander(_("More experiments with digits")):
-    offer_all(state.START_MORE_CARDS, digits[OPEN_CARDS:])
+    offer_all(session.START_MORE_CARDS, digits[OPEN_CARDS:])
 with st.expander(_("Other data: clothes, texts and house prices")):
-    offer_all(state.START_OTHER_CARDS, others)
+    offer_all(session.START_OTHER_CARDS, others)
 show_reproduction()

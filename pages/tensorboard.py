@@ -1,7 +1,7 @@
 """The TensorBoard page: the tool that comes with TensorFlow, with the runs that a reader chooses.
 
 It is started when somebody asks for it, once for the server, and shown in a frame. All that the
-frame loads comes through the lab's own address (``ui/board.py``).
+frame loads comes through the lab's own address (``ui/tensorboard/proxy.py``).
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.runs import RUN_ID, Run
-from mnist_core.runs.event_files import SHORT_ID
-from ui import board, problems, services, state
-from ui.navigation import train_page
-from ui.run_words import moment, settings_line
-from ui.text import _
+from mnist_core.tensorboard.log_directory import SHORT_ID
+from ui.common import errors, lab, session
+from ui.common.formatting import moment, settings_line
+from ui.common.i18n import _
+from ui.common.navigation import train_page
+from ui.tensorboard import proxy
 
 #: While it starts, it is looked at so often, in seconds.
 LOOK_SECONDS = 0.5
@@ -28,11 +29,11 @@ MOST_RUNS = 40 // 3
 
 def find_runs() -> dict[str, Run]:
     """The newest runs that TensorBoard can show, by id, and those that the address asks for."""
-    runs = services.runs_with_events(RUNS_OFFERED)
+    runs = lab.runs_with_events(RUNS_OFFERED)
     for wanted in st.query_params.get_all("run"):
         if wanted in runs:
             continue
-        found = services.run_with_events(wanted) if RUN_ID.fullmatch(wanted) else None
+        found = lab.run_with_events(wanted) if RUN_ID.fullmatch(wanted) else None
         if found is None:
             words = _(
                 "TensorBoard has no data of the run {run}: it ended before its first epoch, or was "
@@ -48,19 +49,19 @@ def show_choice(runs: dict[str, Run]) -> list[str]:
     """Ask which runs to compare, and return their ids."""
     asked = [run_id for run_id in st.query_params.get_all("run") if run_id in runs]
     if asked:
-        state.TENSORBOARD_RUNS.set(asked[:MOST_RUNS])
+        session.TENSORBOARD_RUNS.set(asked[:MOST_RUNS])
     else:
-        before = state.TENSORBOARD_RUNS.get()
+        before = session.TENSORBOARD_RUNS.get()
         kept = [run_id for run_id in before if run_id in runs]
         # A choice that was emptied on purpose stays empty; one whose runs were deleted does not.
-        emptied = state.TENSORBOARD_RUNS.is_set() and not before
-        state.TENSORBOARD_RUNS.set(kept if kept or emptied else list(runs)[:RUNS_AT_FIRST])
-    with st.container(key=state.TENSORBOARD_BAR, horizontal=True, vertical_alignment="bottom"):
+        emptied = session.TENSORBOARD_RUNS.is_set() and not before
+        session.TENSORBOARD_RUNS.set(kept if kept or emptied else list(runs)[:RUNS_AT_FIRST])
+    with st.container(key=session.TENSORBOARD_BAR, horizontal=True, vertical_alignment="bottom"):
         st.multiselect(
             _("Runs to compare"),
             list(runs),
             format_func=lambda run_id: run_line(runs[run_id]),
-            key=state.TENSORBOARD_RUNS.key,
+            key=session.TENSORBOARD_RUNS.key,
             max_selections=MOST_RUNS,
             placeholder=_("Choose runs"),
             help=_(
@@ -71,7 +72,7 @@ def show_choice(runs: dict[str, Run]) -> list[str]:
             on_change=note_choice,
             persist_state="session",
         )
-        chosen = state.TENSORBOARD_RUNS.get()
+        chosen = session.TENSORBOARD_RUNS.get()
         with st.popover(_("Where to find what"), icon=":material/help:"):
             st.markdown(
                 _(
@@ -92,7 +93,7 @@ def show_choice(runs: dict[str, Run]) -> list[str]:
             _("Open in a new tab"),
             frame_address(chosen, None),
             icon=":material/open_in_new:",
-            disabled=board.state().phase != "ready" or not chosen,
+            disabled=proxy.state().phase != "ready" or not chosen,
         )
     return chosen
 
@@ -105,31 +106,31 @@ def run_line(run: Run) -> str:
 
 def note_choice() -> None:
     """Runs were chosen: the address names them, also after a reload."""
-    st.query_params["run"] = state.TENSORBOARD_RUNS.get()
+    st.query_params["run"] = session.TENSORBOARD_RUNS.get()
 
 
 def frame_address(run_ids: list[str], theme: str | None) -> str:
     """TensorBoard's own page with these runs only, light or dark."""
     words = "?darkMode=true" if theme == "dark" else ""
-    return f"{board.address_of(run_ids)}{words}#timeseries"
+    return f"{proxy.address_of(run_ids)}{words}#timeseries"
 
 
 def show_board(run_ids: list[str]) -> None:
     """TensorBoard itself, or the way to it."""
-    now = board.state()
+    now = proxy.state()
     if now.phase == "ready":
-        board.refresh()
+        proxy.refresh()
         if not run_ids:
             st.info(_("Choose at least one run."))
             return
-        with st.container(key=state.TENSORBOARD_FRAME):
+        with st.container(key=session.TENSORBOARD_FRAME):
             st.iframe(frame_address(run_ids, st.context.theme.type), height=FRAME_HEIGHT)
         return
     if now.phase == "starting":
         wait_for_board()
         return
     if now.error:
-        problems.show(now.error)
+        errors.show(now.error)
     else:
         st.markdown(
             _(
@@ -142,7 +143,7 @@ def show_board(run_ids: list[str]) -> None:
     st.button(
         _("Try again") if now.error else _("Start TensorBoard"),
         type="primary",
-        key=state.TENSORBOARD_START,
+        key=session.TENSORBOARD_START,
         icon=":material/play_arrow:",
         on_click=start,
     )
@@ -150,14 +151,14 @@ def show_board(run_ids: list[str]) -> None:
 
 def start() -> None:
     """Start it for everybody."""
-    with problems.noted():
-        board.start()
+    with errors.noted():
+        proxy.start()
 
 
 @st.fragment(run_every=LOOK_SECONDS)
 def wait_for_board() -> None:
     """Say that it starts, and go on when it answers."""
-    if board.state().phase != "starting":
+    if proxy.state().phase != "starting":
         st.rerun()
     st.info(
         _("TensorBoard is starting. This takes a few seconds."),
@@ -166,8 +167,8 @@ def wait_for_board() -> None:
 
 
 st.title(_("TensorBoard"), anchor=False)
-problems.show_notice()
-if not board.is_possible():
+errors.show_notice()
+if not proxy.is_possible():
     st.warning(
         _(
             "The lab's files are kept at an address that is no folder of this machine "

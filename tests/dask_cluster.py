@@ -40,7 +40,7 @@ def scheduler(folder: Path, *, port: int = 0) -> Iterator[str]:
 def worker(address: str, resource: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker for one task at a time of the kind that the resource names."""
     options = ("--nthreads", "1", "--no-dashboard", "--resources", f"{resource}=1")
-    options += ("--preload", "mnist_core.training.warm_up", "--local-directory", str(folder))
+    options += ("--preload", "mnist_core.workers.setup", "--local-directory", str(folder))
     with Client(address, set_as_default=False) as client:
 
         def workers() -> int:

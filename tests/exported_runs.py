@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.leases import Lease
+from mnist_core.runs.queue import Lease
 from mnist_core.training.job import train
 
 #: Its rate is so high that the loss rises again, with most seeds.

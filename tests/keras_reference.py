@@ -7,7 +7,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from mnist_core.architectures import architecture
+from mnist_core.experiment.architectures import architecture
 from mnist_core.tasks import prepare, task
 from mnist_core.training import fit
 from mnist_core.training.fit import FitLoop, Program

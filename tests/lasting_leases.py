@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from mnist_core.errors import StoreError
-from mnist_core.training.link import RENEW_SECONDS
+from mnist_core.training.reporter import RENEW_SECONDS
 from tests.live_training import Training
 
 

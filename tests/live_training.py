@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import EpochRecord, Progress, Run, RunStatus, Store
-from mnist_core.runs.leases import Lease, RunQueue, RunWriter
+from mnist_core.runs.queue import Lease, RunQueue, RunWriter
 
 #: The made-up validation loss is lowest here, and rises beyond doubt afterwards.
 BEST_EPOCH = 60

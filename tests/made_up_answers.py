@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mnist_core.attribution import TableAnswer, TextAnswer, WordPush
-from mnist_core.evaluation import Evaluation
-from mnist_core.judging import AnyEvaluation
-from mnist_core.regression import RegressionEvaluation
+from mnist_core.evaluation.classification import Evaluation
+from mnist_core.evaluation.regression import RegressionEvaluation
+from mnist_core.evaluation.service import AnyEvaluation
+from mnist_core.inference.explain_input import TableAnswer, TextAnswer, WordPush
 from mnist_core.tasks import task
-from ui import services
+from ui.common import lab
 
 #: Samples that are judged.
 COUNT = 90
@@ -37,7 +37,7 @@ def judgement(name: str, part: str) -> AnyEvaluation:
 
 def answer(function: Any, *arguments: Any, **_kind: Any) -> Any:
     """Stands for ``services.ask``: what the worker would say to a question of the page Ask."""
-    run = services.store().get(arguments[2])
+    run = lab.store().get(arguments[2])
     entry = task(run.config.task)
     if function.__name__ == "ask_table":
         return TableAnswer(25.0, 21.0, (4.0,) + (0.0,) * (len(entry.columns) - 1))

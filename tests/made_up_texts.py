@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_core.tasks import WORDS, keras_data, task
-from mnist_core.tasks.texts import BEGIN, FIRST_WORD
+from mnist_core.tasks.text_data import BEGIN, FIRST_WORD
 
 #: Words in each text; so many of them are among its class's own.
 LENGTH = 12

@@ -1,8 +1,8 @@
 """Trained networks that come with the lab, so that the first visitor need not train one first.
 
 Each example is a preset, trained from its own settings and saved as the lab saves any run: one
-archive (:mod:`mnist_core.archive`) in this folder. ``examples.json`` records how each was trained
-and what it reaches. ``python -m mnist_core examples --build`` makes all of it anew.
+archive (:mod:`mnist_core.transfer.archive`) in this folder. ``examples.json`` records how each was
+trained and what it reaches. ``python -m mnist_core examples --build`` makes all of it anew.
 
 A store that is opened by :func:`open_store` has the examples as runs with their own mark
 (``Run.example``). They are never listed among the runs that people have started.
@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from mnist_core.errors import LabError, StoreError
-from mnist_core.incoming import run_file
 from mnist_core.runs import Run, Store
-from mnist_core.runs.arrivals import add_ended
-from mnist_core.runs.models import MODELS
+from mnist_core.runs.model_files import MODELS
+from mnist_core.transfer import restore
+from mnist_core.transfer.uploads import add_ended
 
 FOLDER = Path(__file__).parent
 RECORD = FOLDER / "examples.json"
@@ -139,8 +139,8 @@ def _is_whole(store: Store, example: Example) -> bool:
 
 
 def _add(store: Store, example: Example, *, hidden: bool) -> None:
-    with example.file.open("rb") as file, run_file.opened(file) as parts:
-        ended = run_file.read_run(parts)
+    with example.file.open("rb") as file, restore.opened(file) as parts:
+        ended = restore.read_run(parts)
         for name in MODELS:  # of the lab's own making: no need to build them anew
             store.artifacts.write(example.id, name, parts.read(name))
     try:

@@ -23,22 +23,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnist_core.archive import write_archive
 from mnist_core.errors import TrainingError, unknown_name
-from mnist_core.evaluation import Evaluation
+from mnist_core.evaluation.classification import Evaluation
+from mnist_core.evaluation.service import evaluate
 from mnist_core.examples import RECORD, Example, known_examples
-from mnist_core.incoming import run_file
-from mnist_core.judging import evaluate
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.i18n import mark
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.arrivals import add_ended
-from mnist_core.runs.leases import Lease
-from mnist_core.runs.models import MODELS
+from mnist_core.runs.model_files import MODELS
+from mnist_core.runs.queue import Lease
 from mnist_core.tasks import task
 from mnist_core.tasks.keras_data import vocabulary_file
 from mnist_core.training.job import train
-from mnist_core.training.warm_up import load_tensorflow
-from mnist_core.words import mark
+from mnist_core.transfer import restore
+from mnist_core.transfer.archive import write_archive
+from mnist_core.transfer.uploads import add_ended
+from mnist_core.workers.setup import load_tensorflow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,8 +158,8 @@ def _rounded(store: Store, run: Run, folder: Path) -> tuple[Run, bytes]:
     """A run with rounded weights and the figures that they reach, and its archive."""
     whole = BytesIO()
     write_archive(store, run.id, whole)
-    with run_file.opened(whole) as parts:
-        ended = run_file.read_run(parts)
+    with restore.opened(whole) as parts:
+        ended = restore.read_run(parts)
         models = {name: rounded_model(parts.read(name), run) for name in MODELS}
     run_id = secrets.token_hex(16)
     for stage in ("measure", "keep"):
@@ -185,7 +185,7 @@ def _write_vocabulary(key: str) -> None:
 def rounded_model(content: bytes, run: Run) -> bytes:
     """A model's file with rounded weights."""
     load_tensorflow()
-    from mnist_core.loading import read_model
+    from mnist_core.inference.models import read_model
 
     model = read_model(content, run.config, name=run.name, checkpoint="best")
     model.set_weights([rounded(weights) for weights in model.get_weights()])

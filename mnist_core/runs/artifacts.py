@@ -21,8 +21,8 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from mnist_core.errors import DamagedFileError, StoreError, StoreGoneError
-from mnist_core.runs.seal import is_whole, sealed
-from mnist_core.words import mark
+from mnist_core.i18n import mark
+from mnist_core.runs.checksum import is_whole, sealed
 
 #: What a worker needs to go on training: weights, optimizer state, best weights so far.
 CHECKPOINT = "checkpoint.npz"

@@ -20,10 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_core.errors import StoreError, StoreGoneError
+from mnist_core.i18n import mark
 from mnist_core.runs.database_file import DatabaseFile
+from mnist_core.runs.lease_watch import LeaseWatch
 from mnist_core.runs.schema import REVISION, metadata
-from mnist_core.runs.watch import LeaseWatch
-from mnist_core.words import mark
 
 log = logging.getLogger(__name__)
 #: How long a writer waits for another one, in seconds.

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from mnist_core.errors import StoreError
+from mnist_core.i18n import mark
 from mnist_core.runs.database import Database
 from mnist_core.runs.schema import drawings
-from mnist_core.words import mark
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Drawings:
         """Keep a drawing with its right answer.
 
         Args:
-            image_u8: uint8 (28, 28), from :mod:`mnist_core.drawing`.
+            image_u8: uint8 (28, 28), from :mod:`mnist_core.drawing.digit`.
             label: 0 to 9.
             read_as: What a network had read in it.
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError
-from mnist_core.words import mark
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.i18n import mark
 
 #: What a configuration has for architecture where a model came in as a file: the model itself
 #: says how it is built, and nobody knows how it was trained.
@@ -181,12 +181,12 @@ class Run:
         test_loss: Loss of the best model on the test set, measured once after training.
         test_metric: Its second figure there: the accuracy, 0 to 1, or the mean absolute error.
         lesson: What it was taught from a class's drawings and what came of it, see
-            :mod:`mnist_core.teaching`; None for all others.
+            :mod:`mnist_core.studies.finetune`; None for all others.
         notes: What a person wrote about it; may be empty, and have several lines.
         tags: Words by which a person finds it again, sorted.
         pinned: Whether a clean-up leaves it alone however old it is.
         imported: For a model that came in as a file, what is known of it, see
-            :mod:`mnist_core.incoming`; such a run has no epochs. None for all others.
+            :mod:`mnist_core.transfer.keras_import`; such a run has no epochs. None for all others.
         example: Key of the example that it is, see :mod:`mnist_core.examples`: a trained network
             that comes with the lab. None for all runs that people have started.
         hidden: Whether the lists leave this example out.

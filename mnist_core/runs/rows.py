@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs.records import EpochRecord, JournalRow, Progress, Run, RunStatus
 from mnist_core.runs.schema import journal, runs
 

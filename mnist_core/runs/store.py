@@ -1,7 +1,7 @@
 """The run store: the one thing that pages and workers share.
 
 Pages write what they want (a run, a command) and read what happened; workers append what they
-measured (:mod:`mnist_core.runs.leases`). Nothing is kept only in memory, so a closed tab, a
+measured (:mod:`mnist_core.runs.queue`). Nothing is kept only in memory, so a closed tab, a
 restarted server or a killed worker loses no epoch that was written.
 """
 
@@ -18,12 +18,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError, UnknownRunError, shown
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.i18n import mark
 from mnist_core.runs.artifacts import Artifacts
 from mnist_core.runs.database import Database
 from mnist_core.runs.drawings import Drawings
-from mnist_core.runs.event_files import EventFiles
 from mnist_core.runs.records import (
     Command,
     EpochRecord,
@@ -35,7 +35,7 @@ from mnist_core.runs.records import (
 )
 from mnist_core.runs.rows import ALL_RUNS, held_by, read_runs, to_journal_row
 from mnist_core.runs.schema import commands, journal, runs
-from mnist_core.words import mark
+from mnist_core.tensorboard.log_directory import EventFiles
 
 #: Longest name of a run, in characters.
 NAME_LENGTH = 80
@@ -118,7 +118,7 @@ class Store:
             lease_token: Given by a process that will train it itself, and at once: the run is
                 then never in the queue, where another could take it.
             files: Artifacts that it begins with, by name.
-            lesson: What it is to be taught, see :mod:`mnist_core.teaching`.
+            lesson: What it is to be taught, see :mod:`mnist_core.studies.finetune`.
             tags: Words by which it is found again.
 
         Returns:

@@ -5,14 +5,14 @@ one means adding a file and a line here.
 """
 
 from mnist_core.errors import unknown_name
+from mnist_core.tasks.base import Dataset, Part, Splits, Standard, Task
 from mnist_core.tasks.fashion import FASHION
 from mnist_core.tasks.housing import BOSTON, CALIFORNIA
 from mnist_core.tasks.imdb import IMDB
 from mnist_core.tasks.mnist import MNIST, arrange, pixel_factor, prepare
 from mnist_core.tasks.reuters import REUTERS
 from mnist_core.tasks.splits import Draw, draw, fold_sizes, split
-from mnist_core.tasks.task import Dataset, Part, Splits, Standard, Task
-from mnist_core.tasks.texts import WORDS, Texts, multi_hot
+from mnist_core.tasks.text_data import WORDS, Texts, multi_hot
 
 __all__ = [
     "TASKS",

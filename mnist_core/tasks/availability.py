@@ -13,8 +13,8 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from mnist_core.errors import DataError
+from mnist_core.i18n import mark
 from mnist_core.tasks import keras_data
-from mnist_core.words import mark
 
 #: Where Keras downloads its data sets from.
 HOST = "storage.googleapis.com"

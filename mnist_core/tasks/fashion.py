@@ -6,10 +6,10 @@ on the one trains on the other. The data comes from Keras.
 
 from functools import cache
 
+from mnist_core.i18n import mark
+from mnist_core.tasks.base import Dataset, Task
 from mnist_core.tasks.keras_data import arrays_of
 from mnist_core.tasks.mnist import dataset_of
-from mnist_core.tasks.task import Dataset, Task
-from mnist_core.words import mark
 
 
 @cache

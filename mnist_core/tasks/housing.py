@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.errors import DataError
+from mnist_core.i18n import mark
+from mnist_core.tasks.base import Dataset, Task
 from mnist_core.tasks.keras_data import arrays_of
-from mnist_core.tasks.task import Dataset, Task
-from mnist_core.words import mark
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "boston_housing.npz"
 DATA_SHA256 = "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"

@@ -7,10 +7,10 @@ et al., Learning word vectors for sentiment analysis (2011), as Keras brings it.
 
 from functools import cache
 
+from mnist_core.i18n import mark
+from mnist_core.tasks.base import Dataset, Task
 from mnist_core.tasks.keras_data import arrays_of
-from mnist_core.tasks.task import Dataset, Task
-from mnist_core.tasks.texts import Texts
-from mnist_core.words import mark
+from mnist_core.tasks.text_data import Texts
 
 
 @cache

@@ -34,8 +34,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.errors import DataError, DataPendingError
-from mnist_core.tasks.texts import FIRST_WORD, WORDS, Texts
-from mnist_core.words import mark
+from mnist_core.i18n import mark
+from mnist_core.tasks.text_data import FIRST_WORD, WORDS, Texts
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.errors import ConfigError, DataError, shown, unknown_name
-from mnist_core.tasks.task import Dataset, Images, Task
-from mnist_core.words import mark
+from mnist_core.i18n import mark
+from mnist_core.tasks.base import Dataset, Images, Task
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "mnist.npz"
 DATA_BYTES = 11_490_519

@@ -5,9 +5,9 @@ Data: the Reuters-21578 collection, as Keras brings it.
 
 from functools import cache
 
+from mnist_core.i18n import mark
+from mnist_core.tasks.base import Dataset, Task
 from mnist_core.tasks.imdb import texts_of
-from mnist_core.tasks.task import Dataset, Task
-from mnist_core.words import mark
 
 #: The topics by number, as Keras's ``reuters.get_label_names`` has them.
 TOPICS = (

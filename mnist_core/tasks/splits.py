@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.tasks.task import Dataset, Part, Splits, Standard
-from mnist_core.tasks.texts import Texts
+from mnist_core.tasks.base import Dataset, Part, Splits, Standard
+from mnist_core.tasks.text_data import Texts
 
 if TYPE_CHECKING:
-    from mnist_core.config import TrainingConfig
+    from mnist_core.experiment.config import TrainingConfig
 
 Indices = NDArray[np.int64]
 """Places in a dataset's training or test array."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.tasks.texts import FIRST_WORD, WORDS, Texts
+from mnist_core.tasks.text_data import FIRST_WORD, WORDS, Texts
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ import keras
 import numpy as np
 
 from mnist_core.errors import StoreError, TrainingError
-from mnist_core.runs.leases import LeaseLostError
+from mnist_core.i18n import mark
+from mnist_core.runs.queue import LeaseLostError
 from mnist_core.runs.records import EpochRecord, Progress
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.fit import FitLoop
-from mnist_core.training.link import RunLink
-from mnist_core.words import mark
+from mnist_core.training.reporter import RunLink
 
 #: How often progress within an epoch is reported, in seconds.
 PROGRESS_SECONDS = 0.25

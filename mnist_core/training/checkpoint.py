@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_core.runs.seal import is_whole, sealed
+from mnist_core.runs.checksum import is_whole, sealed
 
 log = logging.getLogger(__name__)
 Arrays = list[np.ndarray[Any, np.dtype[Any]]]

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnist_core.architectures import architecture
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import (
     DamagedFileError,
     DataError,
@@ -25,21 +23,23 @@ from mnist_core.errors import (
     StoreError,
     TrainingError,
 )
-from mnist_core.inputs import compact_inputs
+from mnist_core.experiment.architectures import architecture
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.inputs import compact_inputs
+from mnist_core.i18n import mark
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, CHECKPOINT, LAST_MODEL, LESSON
-from mnist_core.runs.leases import Lease, LeaseLostError, RunQueue, RunWriter
+from mnist_core.runs.queue import Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import Run, RunStatus
-from mnist_core.runs.resuming import ENDED_EARLY
+from mnist_core.runs.resume import ENDED_EARLY
 from mnist_core.runs.store import open_known
+from mnist_core.studies.finetune import Lesson, mixed, with_figures
 from mnist_core.tasks import Dataset, Part, keras_data, split, task
-from mnist_core.teaching import Lesson, mixed, with_figures
+from mnist_core.tensorboard.writer import EventWriter
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.control import ParkRun
-from mnist_core.training.event_writer import EventWriter
-from mnist_core.training.link import Clock, RunLink
-from mnist_core.training.warm_up import at_work, load_tensorflow
-from mnist_core.words import mark
+from mnist_core.training.reporter import Clock, RunLink
+from mnist_core.workers.setup import at_work, load_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -164,10 +164,10 @@ class _Training:
         """Prepare, train, save, and measure the test set once."""
         load_tensorflow()  # may take longer than a lease lasts, so not before it is renewed
         self.link.clock = Clock()  # that was no training yet
+        from mnist_core.tensorboard.callback import RecordHistograms, graph_definition
         from mnist_core.training.callbacks import FollowCommands, RecordEpochs, SaveCheckpoints
         from mnist_core.training.fit import FitLoop
         from mnist_core.training.programs import program_for
-        from mnist_core.training.tensorboard import RecordHistograms, graph_definition
 
         # Stored settings are not checked when they are read: those of another version, say.
         config = self.started.known_config()
@@ -257,7 +257,7 @@ class _Training:
 
     def _begin_lesson(self, program: Program, lesson: Lesson) -> float:
         """Begin with what the network knows; how well it reads the drawings kept aside."""
-        from mnist_core.loading import read_model
+        from mnist_core.inference.models import read_model
 
         content = self.link.insist(
             lambda: self.store.artifacts.read_whole(self.started.id, BASE_MODEL)

@@ -10,8 +10,8 @@ from collections import OrderedDict
 
 import keras
 
-from mnist_core.architectures import architecture
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.architectures import architecture
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import task
 from mnist_core.training.augmentation import augmentation_of
 from mnist_core.training.fit import Program

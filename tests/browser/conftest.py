@@ -7,7 +7,7 @@ import os
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Run, Store
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.browser.live_chart_page import CHART_APP

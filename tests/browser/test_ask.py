@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, Store
 from tests import made_up_texts
 from tests.browser.lab_server import PATIENCE, LabServer

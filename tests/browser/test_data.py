@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from tests.browser.lab_server import PATIENCE, LabServer
-from ui import data_parts
+from ui.data import image_sets
 
 GRID = ".st-key-data-grid .picture-grid button"
 CHOSEN = f"{GRID}[aria-selected=true]"
-SEVENS = data_parts.image_set("train", TrainingConfig()).chosen(7).numbers
+SEVENS = image_sets.image_set("train", TrainingConfig()).chosen(7).numbers
 
 
 @pytest.fixture

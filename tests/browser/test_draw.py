@@ -17,10 +17,10 @@ from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from benchmarks.pen_strokes import PenDigit, on_canvas, render
-from mnist_core.drawing import digit_of, read_picture
+from mnist_core.drawing.digit import digit_of, read_picture
 from mnist_core.examples import install, known_examples
-from mnist_core.predictions import predict
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference.predict import predict
 from mnist_core.runs import Run, Store
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.waiting import until

@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mnist_core.examples import known_examples
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Command, Store
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.browser.test_draw import RESULT, SEVEN, draw
-from ui.state import run_card
-from ui.text import JOINER
+from ui.common.i18n import JOINER
+from ui.common.session import run_card
 
 ASK_FIGURE = ".st-key-ask-answer [data-testid=stMetricValue]"
 

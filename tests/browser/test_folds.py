@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from mnist_core.crossvalidation import find_study
 from mnist_core.runs import RunStatus, Store
+from mnist_core.studies.crossvalidation import find_study
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.waiting import until
 

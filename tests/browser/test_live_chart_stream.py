@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import RunStatus, Store
 from tests.browser.lab_server import LabServer
 from tests.browser.live_chart_page import CHART, CHART_APP, ChartPage

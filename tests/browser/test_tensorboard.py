@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from mnist_core.runs import Run, Store
-from mnist_core.training.event_writer import EventWriter
+from mnist_core.tensorboard.writer import EventWriter
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.live_training import Training, record
 from tests.waiting import is_gone, until
@@ -75,7 +75,7 @@ def boards(lab: LabServer) -> list[psutil.Process]:
     found = []
     for process in psutil.Process(lab.process.pid).children(recursive=True):
         with suppress(psutil.Error):  # it has just ended
-            if "mnist_core.tensorboard_process" in process.cmdline():
+            if "mnist_core.tensorboard.process" in process.cmdline():
                 found.append(process)
     return found
 

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.config import TrainingConfig
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus, Store
-from mnist_core.runs.leases import RunQueue, RunWriter
+from mnist_core.runs.queue import RunQueue, RunWriter
 from tests.pages import markdown_guard
 from tests.waiting import PATIENCE
-from ui import services
-from ui.text import JOINER
+from ui.common import lab
+from ui.common.i18n import JOINER
 
-DASHBOARD = Path(__file__).resolve().parents[2] / "ui" / "dashboard.py"
+DASHBOARD = Path(__file__).resolve().parents[2] / "ui" / "app" / "dashboard.py"
 
 
 def record(epoch: int) -> EpochRecord:
@@ -97,7 +97,7 @@ class Runs:
 
 @pytest.fixture
 def store(lab_home: Path) -> Store:
-    return services.store()
+    return lab.store()
 
 
 @pytest.fixture
@@ -108,9 +108,9 @@ def runs(store: Store) -> Runs:
 @pytest.fixture(autouse=True)
 def _close_stores():
     yield
-    for opened in services._stores.values():
+    for opened in lab._stores.values():
         opened.database.close()
-    services._stores.clear()
+    lab._stores.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +130,7 @@ def open_page() -> Open:
         for name, value in query.items():
             app.query_params[name] = value
         # The file is found from the script, as in Streamlit itself.
-        app.switch_page(f"../pages/{page}.py")
+        app.switch_page(f"../../pages/{page}.py")
         return app.run()
 
     return open_it

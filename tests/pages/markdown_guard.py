@@ -1,9 +1,9 @@
 """Streamlit, which takes texts for Markdown only where they are marked as the lab's own.
 
 A name that a person gave or a file brought along may be a picture from another host, as Markdown.
-``ui.text.Markdown`` escapes what is filled into it, so the pages give Streamlit nothing else:
-while a page test runs, any other text in a place that is read as Markdown is an error. So is an
-escaped text in a place that is not.
+``ui.common.i18n.Markdown`` escapes what is filled into it, so the pages give Streamlit nothing
+else: while a page test runs, any other text in a place that is read as Markdown is an error. So is
+an escaped text in a place that is not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.text import Markdown
+from ui.common.i18n import Markdown
 
 #: Parameters that are Markdown in every element that has them, but for these elements.
 PLACES = frozenset({"body", "label", "help", "text", "delta_description"})

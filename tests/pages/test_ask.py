@@ -13,14 +13,15 @@ import pytest
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.attribution import TableAnswer, TextAnswer, WordPush, columns_of
-from mnist_core.crossvalidation import final_config
-from mnist_core.engine import EngineState, Question
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference.explain_input import TableAnswer, TextAnswer, WordPush, columns_of
 from mnist_core.runs import RunStatus, Store
+from mnist_core.studies.crossvalidation import final_config
 from mnist_core.tasks import TASKS
+from mnist_core.workers.engine import EngineState, Question
 from tests import made_up_data, made_up_texts
-from ui import ask_panel, services
+from ui.ask import answer as ask_panel
+from ui.common import lab
 
 from .conftest import Open, Runs, plain, said
 
@@ -59,8 +60,8 @@ def asked(texts: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]
 
     ask_panel._text_answer.clear()
     ask_panel._table_answer.clear()
-    monkeypatch.setattr(services, "ask", answer)
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    monkeypatch.setattr(lab, "ask", answer)
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
     return questions
 
 
@@ -266,7 +267,7 @@ def test_the_arrow_points_the_way_that_the_price_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answer = TableAnswer(value, 21.0, (0.0,) * 13)
-    monkeypatch.setattr(services, "ask", lambda *_question, **_kind: answer)
+    monkeypatch.setattr(lab, "ask", lambda *_question, **_kind: answer)
     runs.add(preset="boston")
     app = open_page("ask")
     assert not app.exception

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core import variations
-from mnist_core.config import TrainingConfig
-from mnist_core.engine import EngineState, Question
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.inference import variations
 from mnist_core.tasks import task
-from ui import data_parts, services, state
+from mnist_core.workers.engine import EngineState, Question
+from ui.common import lab, session
+from ui.data import image_sets
 
 from .conftest import Open, components, plain, said
 
@@ -50,7 +51,7 @@ def address(app: AppTest) -> list[str]:
 def test_the_training_images_come_first(open_page: Open) -> None:
     app = open_page("data")
     assert not app.exception
-    train = data_parts.image_set("train", CONFIG)
+    train = image_sets.image_set("train", CONFIG)
     assert grid(app)["names"] == train.numbers[:96].tolist()
     assert grid(app)["chosen"] == app.number_input(key="data-digit").value == train.numbers[0]
     (html,) = (one.proto.body for one in app.get("html") if 'class="lab-bars' in one.proto.body)
@@ -181,7 +182,7 @@ def test_settings_change_what_the_network_sees(open_page: Open) -> None:
     assert not app.exception
     assert "300 images" in said(app)
     assert "30 with a wrong label" in said(app)
-    noisy = data_parts.image_set("train", TrainingConfig(train_size=300, label_noise=0.1))
+    noisy = image_sets.image_set("train", TrainingConfig(train_size=300, label_noise=0.1))
     assert grid(app)["names"] == noisy.numbers[:60].tolist()
     assert [bool(badge) for badge in grid(app)["badges"]] == noisy.wrong[:60].tolist()
     app.toggle(key="data-wrong").set_value(True).run()
@@ -236,7 +237,7 @@ def test_variations_are_asked_of_the_worker(
             asked.append((function, arguments))
             return np.zeros((variations.COUNT, 28, 28), np.uint8)
 
-    monkeypatch.setattr(services, "_engine", Answering)
+    monkeypatch.setattr(lab, "_engine", Answering)
     app = look_at(open_page("data", digit="7", split="all"), "training")
     app.selectbox(key="train-augmentation").select(name).run()
     assert not app.exception
@@ -256,7 +257,7 @@ def test_variations_are_asked_of_the_worker(
 def test_workers_that_cannot_answer_are_said(
     phase: str, words: str, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState(phase, "Why."))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState(phase, "Why."))
     app = look_at(open_page("data"), "training")
     app.selectbox(key="train-augmentation").select("shape").run()
     assert not app.exception
@@ -267,7 +268,7 @@ def test_workers_that_cannot_answer_are_said(
 
 
 def test_the_public_keys_stay() -> None:
-    entries = state.DATA_CLASS, state.DATA_SPLIT, state.DATA_PAGE, state.DATA_DIGIT
+    entries = session.DATA_CLASS, session.DATA_SPLIT, session.DATA_PAGE, session.DATA_DIGIT
     assert [entry.key for entry in entries] == [
         "data-class", "data-split", "data-page", "data-digit",
     ]  # fmt: skip

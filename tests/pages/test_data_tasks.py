@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.tasks import TASKS, availability, split, task
 from mnist_core.tasks.availability import DataState
-from mnist_core.tasks.texts import read_back
+from mnist_core.tasks.text_data import read_back
 from tests import made_up_texts
-from ui import data_parts, data_tables, data_texts, fetching, state
-from ui.run_words import price
+from ui.common import fetching, session
+from ui.common.formatting import price
+from ui.data import image_sets, tables
+from ui.data import texts as data_texts
 
 from .conftest import Open, said
 
@@ -25,7 +27,7 @@ def texts(lab_home: Path):
     def forget() -> None:
         for name in ("imdb", "reuters"):
             task(name).load.cache_clear()
-        for kept in (data_parts._truth, data_parts._sets, data_texts._counted):
+        for kept in (image_sets._truth, image_sets._sets, data_texts._counted):
             kept.cache_clear()
 
     for name in ("imdb", "reuters"):
@@ -109,7 +111,7 @@ def test_another_task_by_its_address_begins_anew(open_page: Open, texts: None) -
 def test_a_text_is_read_back_from_its_numbers(name: str, open_page: Open, texts: None) -> None:
     app = open_page("data", task=name)
     assert not app.exception
-    first = int(data_parts.image_set("train", PRESETS[name].config).numbers[0])
+    first = int(image_sets.image_set("train", PRESETS[name].config).numbers[0])
     assert f"Text {first:,}" in said(app)
     data = task(name).load()
     words = data.x_train.text(first)
@@ -129,7 +131,7 @@ def test_a_class_and_a_set_are_chosen(open_page: Open, texts: None) -> None:
     assert set(listed["Class"]) == {"acq"}
     app.pagination(key="data-page").set_value(2).run()
     assert not app.exception
-    found = data_parts.image_set("test", PRESETS["reuters"].config).chosen(4)
+    found = image_sets.image_set("test", PRESETS["reuters"].config).chosen(4)
     assert f"Text {found.numbers[data_texts.PAGE]:,}" in said(app)
 
 
@@ -178,7 +180,7 @@ def test_a_tables_rows_are_shown_with_their_price(open_page: Open) -> None:
     app = open_page("data", task="boston")
     assert not app.exception
     (rows,) = (frame.value for frame in app.dataframe)
-    x, y = data_tables.parts(PRESETS["boston"].config)["train"]
+    x, y = tables.parts(PRESETS["boston"].config)["train"]
     assert rows.shape == (303, 14)
     assert rows["Price"].tolist() == pytest.approx((1000 * y).tolist())
     assert rows["rooms"].tolist() == x[:, 5].tolist()
@@ -241,4 +243,4 @@ def test_a_column_is_drawn_against_the_price(open_page: Open) -> None:
 
 
 def test_the_task_key_stays() -> None:
-    assert state.DATA_TASK.key == "data-task"
+    assert session.DATA_TASK.key == "data-task"

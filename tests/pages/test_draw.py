@@ -11,11 +11,11 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.engine import EngineState
 from mnist_core.examples import known_examples
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
-from ui import presses, services, state
+from mnist_core.workers.engine import EngineState
+from ui.common import idempotency, lab, session
 
 from .conftest import Open, Runs, components, plain, said
 
@@ -69,7 +69,7 @@ def test_without_a_run_one_click_trains_a_good_reader(open_page: Open, store: St
 def test_a_double_click_trains_one_reader(
     open_page: Open, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presses, "REPEAT_SECONDS", math.inf)  # the machine may be slow
+    monkeypatch.setattr(idempotency, "REPEAT_SECONDS", math.inf)  # the machine may be slow
     app = open_page("draw")
     button = app.button(key="draw-train")
     button.click().run()
@@ -290,11 +290,11 @@ def test_workers_that_start_are_waited_for(
     open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs.add(epochs=STEADY)
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("starting"))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("starting"))
     app = open_page("draw")
     (info,) = app.info
     assert "being loaded" in info.value
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
     app.run()
     assert not app.exception
     assert not app.info
@@ -304,7 +304,7 @@ def test_workers_that_cannot_start_are_reported(
     open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs.add(epochs=STEADY)
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("failed", PICTURE))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("failed", PICTURE))
     app = open_page("draw")
     (warning,) = app.warning
     assert "No prediction is possible" in warning.value
@@ -325,7 +325,7 @@ def test_the_public_keys_stay(open_page: Open, runs: Runs) -> None:
     app = open_page("draw")
     assert app.selectbox(key="draw-run")
     assert app.button(key="draw-clear")
-    assert (state.DRAW_CANVAS, state.DRAW_RESULT) == ("draw-canvas", "draw-result")
+    assert (session.DRAW_CANVAS, session.DRAW_RESULT) == ("draw-canvas", "draw-result")
     canvas = str(components(app)[0].proto)
     app.button(key="draw-clear").click().run()
     assert str(components(app)[0].proto) != canvas, "Clear takes a new canvas"

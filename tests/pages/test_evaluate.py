@@ -14,16 +14,17 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.engine import EngineState, Question
-from mnist_core.evaluation import Evaluation
-from mnist_core.generalisation import Gap
-from mnist_core.judging import PARTS
-from mnist_core.predictions import CHECKPOINTS
+from mnist_core.evaluation.classification import Evaluation
+from mnist_core.evaluation.gap import Gap
+from mnist_core.evaluation.service import PARTS
+from mnist_core.inference.predict import CHECKPOINTS
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.runs.artifacts import BEST_MODEL
 from mnist_core.tasks import task
-from ui import evaluations, services, state
+from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
+from mnist_core.workers.engine import EngineState, Question
+from ui.common import lab, session
+from ui.evaluate import results
 
 from .conftest import Open, Runs, plain, said
 
@@ -57,14 +58,14 @@ def judge(run: Run, **more: bool) -> dict[tuple[str, str], Evaluation]:
     for checkpoint in CHECKPOINTS:
         for part in PARTS:
             found[checkpoint, part] = answers(part, checkpoint, **more)
-            evaluations.keep(run, checkpoint, part, found[checkpoint, part])
+            results.keep(run, checkpoint, part, found[checkpoint, part])
     return found
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_kept():
     yield
-    evaluations._kept.clear()
+    results._kept.clear()
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_the_best_model_of_a_training_that_diverged_is_offered_with_a_word(
 def test_workers_that_start_are_waited_for(
     open_page: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("starting"))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("starting"))
     app = open_page("evaluate")
     (info,) = app.info
     assert "being loaded" in info.value
@@ -230,7 +231,7 @@ def test_the_generalisation_gap_is_a_number_with_its_interval(open_page: Open, r
 
 def test_a_gap_that_may_be_chance_is_not_called_one(open_page: Open, run: Run) -> None:
     judge(run)
-    evaluations.keep(run, "best", "train", answers("test"))
+    results.keep(run, "best", "train", answers("test"))
     assert "may be chance" in said(open_page("evaluate"))
 
 
@@ -240,8 +241,8 @@ def test_training_images_with_wrong_labels_may_be_read_worse(open_page: Open, ru
     told = np.where(np.arange(400) < 80, (labels + 1) % 10, labels)
     names = tuple("0123456789")
     spoiled = Evaluation.of(told, np.eye(10)[labels], classes=names, wrong=told != labels)
-    evaluations.keep(run, "best", "train", spoiled)
-    evaluations.keep(run, "best", "test", Evaluation.of(labels, np.eye(10)[labels], classes=names))
+    results.keep(run, "best", "train", spoiled)
+    results.keep(run, "best", "test", Evaluation.of(labels, np.eye(10)[labels], classes=names))
     words = said(open_page("evaluate"))
     assert "20.0 percentage points higher than on the training images" in words
     assert "80 were made wrong on purpose" in words
@@ -276,7 +277,7 @@ def test_the_matrix_and_the_lists_hold_the_evaluation_s_figures(open_page: Open,
 def test_all_is_right_and_nothing_confused(open_page: Open, run: Run) -> None:
     judge(run)
     labels = np.arange(600) % 10
-    evaluations.keep(
+    results.keep(
         run, "best", "test", Evaluation.of(labels, np.eye(10)[labels], classes=tuple("0123456789"))
     )
     app = open_page("evaluate")
@@ -289,7 +290,7 @@ def test_a_model_from_a_file_has_test_images_and_no_gap(open_page: Open, store: 
     ended = EndedRun(name="from a file", config=imported_config("unit"), imported={"kind": "h5"})
     run = add_ended(store, "f" * 32, ended)
     expected = answers("test")
-    evaluations.keep(run, "best", "test", expected)
+    results.keep(run, "best", "test", expected)
     app = open_page("evaluate", run=run.id)
     assert not app.exception
     assert not app.error
@@ -353,7 +354,7 @@ def test_what_was_answered_is_not_asked_again(
         asked.append(what)
         return 0.5 if asked.count(what) == 1 else answers(what[1])
 
-    monkeypatch.setattr(services, "ask", ask)
+    monkeypatch.setattr(lab, "ask", ask)
     app = open_page("evaluate")
     assert not app.exception
     wanted = [("best", part) for part in PARTS]
@@ -364,9 +365,9 @@ def test_what_was_answered_is_not_asked_again(
 
 
 def test_what_is_kept_has_a_bound(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluations, "KEPT", 2)
+    monkeypatch.setattr(results, "KEPT", 2)
     judge(run)
-    assert len(evaluations._kept) == 2
+    assert len(results._kept) == 2
 
 
 @pytest.mark.parametrize("page", ["runs", "train"])
@@ -390,6 +391,6 @@ def test_every_choice_and_every_figure_is_explained(open_page: Open, run: Run) -
 
 
 def test_the_public_keys_stay() -> None:
-    assert state.EVALUATE_RUN.key == "evaluate-run"
-    assert state.EVALUATE_MATRIX.key == "evaluate-matrix"
-    assert state.EVALUATE_CELL == "evaluate-cell"
+    assert session.EVALUATE_RUN.key == "evaluate-run"
+    assert session.EVALUATE_MATRIX.key == "evaluate-matrix"
+    assert session.EVALUATE_CELL == "evaluate-cell"

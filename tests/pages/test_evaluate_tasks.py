@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.config import TrainingConfig
-from mnist_core.generalisation import ErrorGap
-from mnist_core.judging import PARTS, AnyEvaluation, texts_of
-from mnist_core.predictions import CHECKPOINTS
+from mnist_core.evaluation.gap import ErrorGap
+from mnist_core.evaluation.service import PARTS, AnyEvaluation, texts_of
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.inference.predict import CHECKPOINTS
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS, task
 from tests import made_up_texts
 from tests.made_up_answers import COUNT, judgement
-from ui import evaluations
-from ui.run_words import price
-from ui.sample_views import MOST_SHOWN
+from ui.common.formatting import price
+from ui.evaluate import results
+from ui.evaluate.samples import MOST_SHOWN
 
 from .conftest import Open, Runs, plain, said
 
@@ -33,7 +33,7 @@ HERE = ("mnist", "imdb", "reuters", "boston")
 def _fresh_data():
     """Texts of this test's home only, and no evaluation of another test."""
     yield
-    evaluations._kept.clear()
+    results._kept.clear()
     for name in made_up_texts_of(HERE):
         task(name).load.cache_clear()
 
@@ -51,7 +51,7 @@ def judged(runs: Runs, home: Path, name: str) -> tuple[Run, dict[str, AnyEvaluat
     found = {part: judgement(name, part) for part in PARTS}
     for checkpoint in CHECKPOINTS:
         for part in PARTS:
-            evaluations.keep(run, checkpoint, part, found[part])
+            results.keep(run, checkpoint, part, found[part])
     return run, found
 
 
@@ -98,7 +98,7 @@ def test_each_task_has_its_figures_and_its_own_words(
 def test_texts_are_shown_by_their_beginnings_and_only_some_at_once(
     name: str, runs: Runs, lab_home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnist_core.tasks.texts.beginning.__defaults__", (30,))
+    monkeypatch.setattr("mnist_core.tasks.text_data.beginning.__defaults__", (30,))
     run, found = judged(runs, lab_home, name)
     app = open_page("evaluate", run=run.id)
     assert not app.exception
@@ -180,7 +180,7 @@ def test_a_run_without_validation_samples_offers_none(runs: Runs, open_page: Ope
     )
     run = runs.add(name="final", config=config)
     for part in ("test", "train"):
-        evaluations.keep(run, "best", part, judgement("boston", part))
+        results.keep(run, "best", part, judgement("boston", part))
     app = open_page("evaluate", run=run.id)
     assert not app.exception
     assert not app.error

@@ -13,18 +13,22 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import ElementList
 
-from mnist_core.config import TrainingConfig
-from mnist_core.crossvalidation import find_study, queue_folds
-from mnist_core.engine import EngineState
 from mnist_core.errors import DataError
-from mnist_core.judging import PARTS
-from mnist_core.presets import PRESETS
+from mnist_core.evaluation.service import PARTS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.studies.crossvalidation import find_study, queue_folds
 from mnist_core.tasks import TASKS, keras_data, task
-from mnist_core.training.event_writer import EventWriter
+from mnist_core.tensorboard.writer import EventWriter
+from mnist_core.workers.engine import EngineState
 from tests import made_up_answers, made_up_data, made_up_texts
-from ui import ask_panel, data_parts, data_tables, data_tasks, data_texts, evaluations, services
-from ui.text import escaped
+from ui.ask import answer
+from ui.common import lab
+from ui.common.i18n import escaped
+from ui.data import image_sets, tables, task_choice
+from ui.data import texts as data_texts
+from ui.evaluate import results
 
 from .conftest import Open, Runs, plain
 
@@ -45,12 +49,12 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         store = Store(home)
         runs = Runs(store)
         for key in TASKS:
-            run = runs.add(preset=data_tasks.preset_of(key), name=f"learned {key}")
+            run = runs.add(preset=task_choice.preset_of(key), name=f"learned {key}")
             writer = EventWriter(store.event_files, run)
             writer.begin([])
             writer.close()
             for part in PARTS:
-                evaluations.keep(run, "best", part, made_up_answers.judgement(key, part))
+                results.keep(run, "best", part, made_up_answers.judgement(key, part))
         store.database.close()
         yield home
         forget()
@@ -59,22 +63,22 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def forget() -> None:
     """Forget what was read of this home's data, or of another one's."""
     made_up_data.forget()
-    for kept in (data_parts._truth, data_parts._sets, data_texts._counted):
+    for kept in (image_sets._truth, image_sets._sets, data_texts._counted):
         kept.cache_clear()
-    for kept in (data_tables.parts, data_tables.standard):
+    for kept in (tables.parts, tables.standard):
         kept.cache_clear()
-    for kept in (ask_panel._text_answer, ask_panel._table_answer):
+    for kept in (answer._text_answer, answer._table_answer):
         kept.clear()
-    evaluations._kept.clear()
+    results._kept.clear()
 
 
 @pytest.fixture
 def learned(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     """The run of each task, by its key; a worker is there that answers."""
     monkeypatch.setenv("MNIST_LAB_HOME", str(shared_home))
-    monkeypatch.setattr(services, "ask", made_up_answers.answer)
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
-    return {run.config.task: run for run in services.store().list_runs()}
+    monkeypatch.setattr(lab, "ask", made_up_answers.answer)
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
+    return {run.config.task: run for run in lab.store().list_runs()}
 
 
 def words_of(app: AppTest) -> str:
@@ -150,7 +154,7 @@ def test_it_works_or_says_why_not(
 def test_a_cross_validation_of_any_task_is_shown_in_its_words(
     key: str, store: Store, runs: Runs, open_page: Open
 ) -> None:
-    config = PRESETS[data_tasks.preset_of(key)].config
+    config = PRESETS[task_choice.preset_of(key)].config
     tag = queue_folds(store, config, 2, name="fold {fold} of {folds}")
     for run in find_study(store, tag).folds:
         runs.train(run, RunStatus.FINISHED, epochs=5)
@@ -181,7 +185,7 @@ def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("MNIST_LAB_HOME", str(home))
         store = Store(home)
         for key in ("mnist", *keras_data.SOURCES):
-            Runs(store).add(preset=data_tasks.preset_of(key), name=f"learned {key}")
+            Runs(store).add(preset=task_choice.preset_of(key), name=f"learned {key}")
         store.database.close()
         forget()
         yield home
@@ -195,12 +199,12 @@ def missing(bare_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     monkeypatch.setenv("KERAS_HOME", str(bare_home / "keras"))
     monkeypatch.setattr(keras_data, "_load_with_keras", lambda _name, _file: "no network")
     monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
     forget()
     for key in keras_data.SOURCES:
         with suppress(DataError):  # waits for what comes of it
             task(key).load()
-    return {run.config.task: run for run in services.store().list_runs()}
+    return {run.config.task: run for run in lab.store().list_runs()}
 
 
 def opened(open_page: Open, page: str, key: str, run: Run) -> AppTest:
@@ -281,7 +285,7 @@ def test_data_that_is_on_its_way_keeps_no_page_waiting(
 
     forget()
     monkeypatch.setattr(keras_data, "_load_with_keras", after_a_long_time)
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
     learned, begun = runs.add(preset="imdb"), runs.add(RunStatus.RUNNING, preset="imdb", epochs=0)
     for page in ("data", "evaluate"):
         app = opened(open_page, page, "imdb", learned)
@@ -331,8 +335,8 @@ def newer_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def newer(newer_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     """Those runs, by what is unknown of them."""
     monkeypatch.setenv("MNIST_LAB_HOME", str(newer_home))
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready"))
-    return {run.name.rpartition(", ")[2]: run for run in services.store().list_runs()}
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
+    return {run.name.rpartition(", ")[2]: run for run in lab.store().list_runs()}
 
 
 def reasons(texts: ElementList) -> list[str]:

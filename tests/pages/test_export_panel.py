@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.crossvalidation import final_config
-from mnist_core.engine import EngineState
 from mnist_core.errors import DataError, LabError
-from mnist_core.formats import FORMATS
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
-from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
+from mnist_core.studies.crossvalidation import final_config
+from mnist_core.transfer.formats import FORMATS
+from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
+from mnist_core.workers.engine import EngineState
 from tests.waiting import PATIENCE
-from ui import export_panel, services
+from ui.common import lab
+from ui.models import export
 
 from .conftest import Runs, plain, said
 
@@ -25,10 +26,10 @@ Failures = dict[tuple[str, int, str, str], LabError]
 
 def panel(run: Run, failures: Failures | None = None) -> AppTest:
     def script(run_id: str) -> None:
-        from ui import services
-        from ui.export_panel import show_export
+        from ui.common import lab
+        from ui.models.export import show_export
 
-        show_export(services.store().get(run_id))
+        show_export(lab.store().get(run_id))
 
     app = AppTest.from_function(script, args=(run.id,), default_timeout=PATIENCE)
     if failures is not None:
@@ -45,8 +46,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
         questions.append((run_id, key, checkpoint))
         return b"x" * 2_345_678
 
-    monkeypatch.setattr(services, "export", answer)
-    export_panel._file.clear()
+    monkeypatch.setattr(lab, "export", answer)
+    export._file.clear()
     return questions
 
 
@@ -54,8 +55,8 @@ def take(
     run: Run, key: str = "keras", checkpoint: str = "best", failures: Failures | None = None
 ) -> bytes:
     """What the button does when it is pressed, which happens outside of the script."""
-    run = services.store().get(run.id)
-    return export_panel._written(
+    run = lab.store().get(run.id)
+    return export._written(
         (run.id, run.version, key, checkpoint), {} if failures is None else failures
     )
 
@@ -117,12 +118,12 @@ def test_what_cannot_be_written_is_a_sentence_and_can_be_tried_again(
     runs: Runs, asked: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = runs.add()
-    works = services.export
+    works = lab.export
 
     def fail(*_words: str) -> bytes:
         raise DataError("“{name}” is odd.", "It is so.", "Leave it.", name=PICTURE)
 
-    monkeypatch.setattr(services, "export", fail)
+    monkeypatch.setattr(lab, "export", fail)
     failures: Failures = {}
     with pytest.raises(DataError):
         take(run, failures=failures)
@@ -132,7 +133,7 @@ def test_what_cannot_be_written_is_a_sentence_and_can_be_tried_again(
     (error,) = app.error
     assert "It is so. Leave it." in plain(error.value) and "![" not in error.value
     assert app.get("download_button")
-    monkeypatch.setattr(services, "export", works)
+    monkeypatch.setattr(lab, "export", works)
     assert take(run)
     assert not panel(run).error
 
@@ -184,7 +185,7 @@ def test_without_a_worker_nothing_is_asked(
     runs: Runs, asked: list, monkeypatch: pytest.MonkeyPatch, phase: str
 ) -> None:
     run = runs.add()
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState(phase, f"no_{PICTURE}"))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState(phase, f"no_{PICTURE}"))
     app = panel(run)
     assert not app.exception and not app.button
     words = [one.value for one in (*app.info, *app.warning)]

@@ -7,11 +7,11 @@ import math
 
 import pytest
 
-from mnist_core.crossvalidation import find_study, newest_study, queue_folds
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.leases import RunQueue, RunWriter
-from ui import presses
+from mnist_core.runs.queue import RunQueue, RunWriter
+from mnist_core.studies.crossvalidation import find_study, newest_study, queue_folds
+from ui.common import idempotency
 
 from .conftest import Open, plain, said
 from .conftest import record as epoch_record
@@ -57,7 +57,7 @@ def test_start_queues_a_run_for_each_fold(
     assert app.button(key="folds-stop").disabled
     app.selectbox(key="folds-count").set_value(3)
     app.number_input(key="folds-epochs").set_value(20).run()
-    monkeypatch.setattr(presses, "REPEAT_SECONDS", math.inf)  # the machine may be slow
+    monkeypatch.setattr(idempotency, "REPEAT_SECONDS", math.inf)  # the machine may be slow
     for _ in range(2):  # a double click is two presses
         app.button(key="folds-start").click().run()
     assert not app.exception and not app.error
@@ -78,7 +78,7 @@ def test_the_mean_curve_proposes_the_epochs_of_the_final_training(
     assert not app.exception
     best = app.number_input(key="folds-final-epochs").value
     assert f"lowest loss after epoch **{best}**" in said(app)
-    monkeypatch.setattr(presses, "REPEAT_SECONDS", math.inf)
+    monkeypatch.setattr(idempotency, "REPEAT_SECONDS", math.inf)
     for _ in range(2):
         app.button(key="folds-final").click().run()
     (final,) = find_study(store, tag).final

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import streamlit as st
 
-from ui.text import Markdown, escaped
+from ui.common.i18n import Markdown, escaped
 
 PICTURE = "![a](http://host.example/a.png)"
 

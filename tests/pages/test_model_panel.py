@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.anatomy import Anatomy, Layer, WeightPictures
-from mnist_core.engine import EngineState
 from mnist_core.errors import DataError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference.inspect import Anatomy, Layer, WeightPictures
 from mnist_core.runs import Run, RunStatus
-from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
-from mnist_core.weight_histograms import WeightHistograms
+from mnist_core.tensorboard.histograms import WeightHistograms
+from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
+from mnist_core.workers.engine import EngineState
 from tests.waiting import PATIENCE
-from ui import services
-from ui.text import escaped
+from ui.common import lab
+from ui.common.i18n import escaped
 
 from .conftest import Runs, components, plain, said
 
@@ -49,10 +49,10 @@ HISTOGRAM = (np.arange(1, 3), np.linspace(-1, 1, 60), np.full((60, 2), 1 / 60), 
 
 def panel(run: Run) -> AppTest:
     def script(run_id: str) -> None:
-        from ui import services
-        from ui.model_panel import show_model
+        from ui.common import lab
+        from ui.models.network import show_model
 
-        show_model(services.store().get(run_id))
+        show_model(lab.store().get(run_id))
 
     return AppTest.from_function(script, args=(run.id,), default_timeout=PATIENCE).run()
 
@@ -66,7 +66,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         questions.append((run_id, checkpoint))
         return SOFTMAX
 
-    monkeypatch.setattr(services, "anatomy", answer)
+    monkeypatch.setattr(lab, "anatomy", answer)
     return questions
 
 
@@ -95,7 +95,7 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
 def test_what_the_diagram_cannot_show_is_said(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     for chain in (True, False):
         network = replace(SOFTMAX, chain=chain)
-        monkeypatch.setattr(services, "anatomy", lambda *_args, network=network: network)
+        monkeypatch.setattr(lab, "anatomy", lambda *_args, network=network: network)
         assert ("parallel" in said(panel(runs.add()))) is not chain
 
 
@@ -115,7 +115,7 @@ def test_a_few_units_are_shown_by_name(runs: Runs, monkeypatch: pytest.MonkeyPat
         (10, False, [f"unit {number}" for number in range(1, 11)]),
     ):
         network = few(count, last)
-        monkeypatch.setattr(services, "anatomy", lambda *_args, network=network: network)
+        monkeypatch.setattr(lab, "anatomy", lambda *_args, network=network: network)
         app = panel(runs.add())
         assert not app.exception
         (html,) = (one.proto.body for one in app.get("html") if "<img" in one.proto.body)
@@ -155,7 +155,7 @@ def test_names_in_event_files_are_shown_as_they_are(
     run = runs.add(config=replace(PRESETS["softmax"].config, histograms="on"))
     hostile = ["` ![x](http://host.example/p.png) `y/ker:red[nel]", "a/b/kernel", "a-b/kernel"]
     tables = [WeightHistograms(name, *HISTOGRAM) for name in hostile]
-    monkeypatch.setattr(services, "weight_histograms", lambda _run_id: tables)
+    monkeypatch.setattr(lab, "weight_histograms", lambda _run_id: tables)
     app = panel(run)
     assert not app.exception
     (kinds,) = (group for group in app.button_group if group.key == "histogram-kind")
@@ -180,7 +180,7 @@ def test_a_model_that_cannot_be_loaded_is_said_in_one_sentence(
     def refuse(*_arguments: str) -> Anatomy:
         raise DataError("The model was read.", "It is damaged.", "Train it again.")
 
-    monkeypatch.setattr(services, "anatomy", refuse)
+    monkeypatch.setattr(lab, "anatomy", refuse)
     app = panel(runs.add())
     assert not app.exception
     assert plain(app.error[0].value) == "The model was read. It is damaged. Train it again."
@@ -190,7 +190,7 @@ def test_a_model_that_cannot_be_loaded_is_said_in_one_sentence(
 def test_workers_that_cannot_answer_are_said(
     phase: str, runs: Runs, asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState(phase, "![x](why)"))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState(phase, "![x](why)"))
     app = panel(runs.add())
     assert not app.exception
     (words,) = (one.value for one in [*app.info, *app.warning])

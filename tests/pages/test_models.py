@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.incoming.plan import MOST_BYTES
-from mnist_core.runs import RunStatus, Store, arrivals
-from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
+from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL
 from mnist_core.runs.schema import runs as table
-from ui import services, state
+from mnist_core.transfer import uploads
+from mnist_core.transfer.keras_import.plan import MOST_BYTES
+from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
+from ui.common import lab, session
 
 from .conftest import Open, Runs, plain, said
 
@@ -261,7 +262,7 @@ def test_what_comes_in_takes_the_place_of_the_run_that_is_shown(
     shown, other = runs.add(name="shown"), runs.add(name="other")
     app = open_page("models", run=shown.id)
     assert app.selectbox(key="models-run").value == shown.id
-    monkeypatch.setattr(services, "bring_in", lambda *_arguments: other)
+    monkeypatch.setattr(lab, "bring_in", lambda *_arguments: other)
     app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
     app.button(key="models-take").click().run()
     assert not app.exception
@@ -273,7 +274,7 @@ def test_what_was_found_out_about_a_model_is_said_where_it_comes_in(
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(
-        services, "bring_in", lambda *given: asked.append(given[-1]) or store.get(brought_in)
+        lab, "bring_in", lambda *given: asked.append(given[-1]) or store.get(brought_in)
     )
     app = open_page("models")
     app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
@@ -286,9 +287,9 @@ def test_a_page_takes_the_longest_file_that_the_store_takes(open_page: Open) -> 
     app = open_page("models")
     takes = app.file_uploader(key="models-restore").proto.max_upload_size_mb * 2**20
     served = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["server"]
-    assert arrivals.MOST_BYTES <= takes <= served["maxUploadSize"] * 2**20
+    assert uploads.MOST_BYTES <= takes <= served["maxUploadSize"] * 2**20
     assert app.file_uploader(key="models-upload").proto.max_upload_size_mb * 2**20 >= MOST_BYTES
-    assert 2 * MOST_BYTES + 25_000_000 < arrivals.MOST_BYTES  # both models, and what is said of it
+    assert 2 * MOST_BYTES + 25_000_000 < uploads.MOST_BYTES  # both models, and what is said of it
 
 
 @pytest.mark.parametrize(
@@ -321,6 +322,6 @@ def test_files_without_a_run_are_counted_as_such_and_removed_when_confirmed(
     assert not app.exception
     assert "**5 kB** in the files of 1 run." in said(app)
     assert "1 folder (7 kB) belongs to no run" in said(app)
-    app.button(key=state.MODELS_LEFT_CONFIRM).click().run()
+    app.button(key=session.MODELS_LEFT_CONFIRM).click().run()
     assert not app.exception and not path.exists()
-    assert not [button for button in app.button if button.key == state.MODELS_LEFT_CONFIRM]
+    assert not [button for button in app.button if button.key == session.MODELS_LEFT_CONFIRM]

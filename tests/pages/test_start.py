@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mnist_core.errors import DataError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
 from mnist_core.tasks import availability, keras_data
 from tests import made_up_data

@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.runs import RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LESSON
-from mnist_core.runs.leases import RunQueue, RunWriter
+from mnist_core.runs.queue import RunQueue, RunWriter
 from mnist_core.runs.schema import runs as table
-from mnist_core.teaching import FEWEST
-from ui import presses
+from mnist_core.studies.finetune import FEWEST
+from ui.common import idempotency
 
 from .conftest import Open, Runs, said
 
@@ -55,7 +55,7 @@ def test_too_few_drawings_teach_nothing_yet(open_page: Open, store: Store, runs:
 def test_a_lesson_is_a_run_that_begins_with_the_network_and_the_drawings(
     open_page: Open, store: Store, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presses, "REPEAT_SECONDS", math.inf)  # the machine may be slow
+    monkeypatch.setattr(idempotency, "REPEAT_SECONDS", math.inf)  # the machine may be slow
     run = runs.add(name="mine")
     store.artifacts.write(run.id, BEST_MODEL, EMPTY_ZIP)
     keep(store, 10)

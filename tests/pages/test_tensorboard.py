@@ -9,9 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.errors import EngineError
 from mnist_core.runs import Run
-from mnist_core.tensorboard_server import BoardState
-from mnist_core.training.event_writer import EventWriter
-from ui import board, services
+from mnist_core.tensorboard.server import BoardState
+from mnist_core.tensorboard.writer import EventWriter
+from ui.common import lab
+from ui.tensorboard import proxy
 
 from .conftest import Open, Runs, plain, said
 
@@ -23,14 +24,14 @@ def phase(monkeypatch: pytest.MonkeyPatch):
     """Lets the page believe that TensorBoard is in some state; nothing is started."""
 
     def set_it(state: BoardState) -> None:
-        monkeypatch.setattr(board, "state", lambda: state)
+        monkeypatch.setattr(proxy, "state", lambda: state)
 
     set_it(BoardState("stopped"))
     return set_it
 
 
 def with_events(run: Run) -> Run:
-    writer = EventWriter(services.store().event_files, run)
+    writer = EventWriter(lab.store().event_files, run)
     writer.begin([])
     writer.close()
     return run
@@ -56,13 +57,13 @@ def test_without_a_run_it_leads_to_one(open_page: Open, phase) -> None:
 def test_it_is_started_when_it_is_asked_for(open_page: Open, runs: Runs, phase, monkeypatch):
     with_events(runs.add(name="first"))
     asked: list[Path | None] = []
-    monkeypatch.setattr(board, "start", lambda: asked.append(services.event_files()))
+    monkeypatch.setattr(proxy, "start", lambda: asked.append(lab.event_files()))
     app = open_page("tensorboard")
     assert not app.exception and frame(app) is None and asked == []
     app.button(key="tensorboard-start").click()
     phase(BoardState("starting"))
     app.run()
-    assert asked == [services.store().event_files.logdir]
+    assert asked == [lab.store().event_files.logdir]
     assert "is starting" in app.info[0].value
     assert "tensorboard-start" not in buttons(app)
     phase(BoardState("ready", port=1))
@@ -132,17 +133,17 @@ def test_a_run_that_is_not_there_is_said(open_page: Open, runs: Runs, phase) -> 
 
 def test_a_renamed_run_is_shown_under_its_new_name(open_page: Open, runs: Runs, phase) -> None:
     run = with_events(runs.add(name="old"))
-    services.store().event_files.hide(run.id)
+    lab.store().event_files.hide(run.id)
     phase(BoardState("ready", port=1))
     open_page("tensorboard")
-    (link,) = services.store().event_files.logdir.iterdir()
+    (link,) = lab.store().event_files.logdir.iterdir()
     assert link.name == f"old {run.id[:8]}"
 
 
 def test_files_that_are_kept_elsewhere_cannot_be_shown(
     open_page: Open, runs: Runs, phase, monkeypatch
 ) -> None:
-    monkeypatch.setattr(board, "is_possible", lambda: False)
+    monkeypatch.setattr(proxy, "is_possible", lambda: False)
     app = open_page("tensorboard")
     assert not app.exception
     assert "no folder of this machine" in app.warning[0].value

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnist_core.architectures import ARCHITECTURES
-from mnist_core.config import LIMITS
-from mnist_core.engine import EngineState
-from mnist_core.overfitting import CRITERIA
-from mnist_core.presets import PRESETS
+from mnist_core.evaluation.overfitting import CRITERIA
+from mnist_core.experiment.architectures import ARCHITECTURES
+from mnist_core.experiment.config import LIMITS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus, Store
-from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.queue import RunQueue
 from mnist_core.tasks import task
+from mnist_core.workers.engine import EngineState
 from tests.waiting import until
-from ui import presses, services, state
-from ui.fields import FIELDS
+from ui.common import idempotency, lab, session
+from ui.common.setting_labels import FIELDS
 
 from .conftest import Open, Runs, components, plain, record, said
 
@@ -77,7 +77,7 @@ def test_every_widget_is_explained(open_page: Open, runs: Runs) -> None:
     app.number_input(key="train-epochs").set_value(7).run()
     widgets = [*app.selectbox, *app.number_input, *app.slider, *app.toggle]
     widgets += [*app.get("button_group")]
-    # Start, Pause and Stop: the experiment's help explains them (see ui/run_panel.py).
+    # Start, Pause and Stop: the experiment's help explains them (see ui/train/run.py).
     bare = {"train-start", "train-pause", "train-stop"}
     widgets += [button for button in app.button if button.key not in bare]
     (popover,) = (block.proto.popover for block in app.get("popover"))
@@ -105,7 +105,7 @@ def test_what_an_address_says_stays_text(name: str, open_page: Open) -> None:
 def test_what_a_worker_or_the_engine_says_stays_text(
     open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("failed", PICTURE))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("failed", PICTURE))
     runs.add(RunStatus.FAILED, message=PICTURE)
     for page in ("train", "runs"):
         words = said(open_page(page))
@@ -334,7 +334,7 @@ def test_every_setting_reaches_the_run(open_page: Open, store: Store) -> None:
 def test_a_double_click_starts_one_run(
     open_page: Open, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presses, "REPEAT_SECONDS", math.inf)  # the machine may be slow
+    monkeypatch.setattr(idempotency, "REPEAT_SECONDS", math.inf)  # the machine may be slow
     app = open_page("train")
     app.button(key="train-start").click().run()
     app.button(key="train-start").click().run()
@@ -343,7 +343,7 @@ def test_a_double_click_starts_one_run(
     app.number_input(key="train-seed").set_value(4).run()
     app.button(key="train-start").click().run()
     assert len(store.list_runs()) == 2
-    monkeypatch.setattr(presses, "REPEAT_SECONDS", -1.0)
+    monkeypatch.setattr(idempotency, "REPEAT_SECONDS", -1.0)
     app.button(key="train-start").click().run()
     assert len(store.list_runs()) == 3
 
@@ -412,11 +412,11 @@ def test_workers_that_cannot_start_are_told_of(
     open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("not a folder", "utf-8")
-    monkeypatch.setattr(services, "_trouble", "")
-    monkeypatch.setattr(services, "_engine_waits", False)
+    monkeypatch.setattr(lab, "_trouble", "")
+    monkeypatch.setattr(lab, "_engine_waits", False)
     monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "file" / "home"))
-    services.start_engine()
-    until(lambda: services.engine_state().phase == "failed")
+    lab.start_engine()
+    until(lambda: lab.engine_state().phase == "failed")
     app = open_page("train")
     assert "no worker trains them" in app.warning[0].value
 
@@ -425,7 +425,7 @@ def test_workers_that_cannot_start_are_told_of(
 def test_a_store_that_cannot_be_written_is_told_of_and_no_state_is_made_up(
     page: str, open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "engine_state", lambda: EngineState("ready", "The disk is full."))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready", "The disk is full."))
     run = runs.add(RunStatus.RUNNING)
     app = open_page(page, run=run.id)
     assert not app.exception
@@ -435,7 +435,7 @@ def test_a_store_that_cannot_be_written_is_told_of_and_no_state_is_made_up(
     ]
     if page == "runs":
         assert "Interrupted" not in plain(str(app.main))
-        assert app.button(key=state.run_delete(run.id)).disabled
+        assert app.button(key=session.run_delete(run.id)).disabled
 
 
 # A run
@@ -521,7 +521,7 @@ def test_a_deleted_run_is_not_missed(open_page: Open, runs: Runs) -> None:
 def test_the_buttons_reach_the_worker(
     open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.run_panel._COMMAND_SECONDS", 0.0)
+    monkeypatch.setattr("ui.train.run._COMMAND_SECONDS", 0.0)
     run = runs.add(RunStatus.RUNNING)
     app = open_page("train", run=run.id)
     app.button(key="train-pause").click().run()
@@ -544,7 +544,7 @@ def test_the_buttons_reach_the_worker(
 def test_a_double_click_on_pause_does_not_resume(
     open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.run_panel._COMMAND_SECONDS", 60.0)
+    monkeypatch.setattr("ui.train.run._COMMAND_SECONDS", 60.0)
     run = runs.add(RunStatus.RUNNING)
     app = open_page("train", run=run.id)
     app.button(key="train-pause").click().run()

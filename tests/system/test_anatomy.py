@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_core.anatomy import MOST_PICTURES, SIDE, describe, of_model
-from mnist_core.architectures import ARCHITECTURES, architecture
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError, UnknownRunError
+from mnist_core.experiment.architectures import ARCHITECTURES, architecture
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.inference.inspect import MOST_PICTURES, SIDE, describe, of_model
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 

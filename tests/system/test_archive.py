@@ -17,17 +17,19 @@ import numpy as np
 import pytest
 from keras import layers
 
-from mnist_core import archive as archive_module
-from mnist_core import commands, loading
-from mnist_core.architectures import ARCHITECTURES
-from mnist_core.archive import ABOUT, EPOCHS, MANIFEST, file_name, write_archive
+from mnist_core import cli
 from mnist_core.errors import DataError, StoreError
-from mnist_core.incoming.run_file import restore
-from mnist_core.predictions import predict
-from mnist_core.presets import PRESETS
-from mnist_core.runs import Run, RunStatus, Store, arrivals
-from mnist_core.runs.arrivals import keep_arrived
+from mnist_core.experiment.architectures import ARCHITECTURES
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference import models
+from mnist_core.inference.predict import predict
+from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.tasks import task
+from mnist_core.transfer import archive as archive_module
+from mnist_core.transfer import uploads
+from mnist_core.transfer.archive import ABOUT, EPOCHS, MANIFEST, file_name, write_archive
+from mnist_core.transfer.restore import restore
+from mnist_core.transfer.uploads import keep_arrived
 from tests import model_files
 from tests.live_training import Training
 
@@ -100,8 +102,8 @@ def test_what_is_saved_is_never_too_long_to_come_in_again(
     room = others + sizes["events/train/events.out.tfevents.1.lab"]
     monkeypatch.setattr(archive_module, "MOST_BYTES", archive_module.SPARE + room)
     assert write_archive(store, run.id, out) == ["events/validation/events.out.tfevents.1.lab"]
-    monkeypatch.setattr(arrivals, "MOST_BYTES", archive_module.MOST_BYTES)
-    assert len(out.getvalue()) < arrivals.MOST_BYTES
+    monkeypatch.setattr(uploads, "MOST_BYTES", archive_module.MOST_BYTES)
+    assert len(out.getvalue()) < uploads.MOST_BYTES
     found = come_in(elsewhere, out.getvalue())
     assert len(elsewhere.event_files.paths(found.id)) == 2
 
@@ -133,7 +135,7 @@ def test_a_run_comes_in_elsewhere_as_it_was(store, run, archive, elsewhere):
         below = path.relative_to(store.event_files.folder(run.id))
         copy = elsewhere.event_files.folder(found.id) / below
         assert copy.read_bytes() == path.read_bytes()
-    loading._models.clear()
+    models._models.clear()
     mine = [one.probabilities for one in predict(elsewhere, found.id, "best", IMAGES)]
     x = IMAGES.reshape(-1, 784).astype(np.float32) / 255
     np.testing.assert_allclose(mine, network().predict_on_batch(x), atol=1e-6)
@@ -201,8 +203,8 @@ def test_a_run_of_every_task_comes_in_with_its_networks(store, elsewhere, key):
     write_archive(store, training.id, out)
     found = come_in(elsewhere, out.getvalue())
     assert found.config == config and found.test_metric == 0.5
-    loading._models.clear()
-    kept = loading.load(elsewhere, found.id, "best").model
+    models._models.clear()
+    kept = models.load(elsewhere, found.id, "best").model
     x = np.random.default_rng(1).random((4, *model.input_shape[1:]), np.float32)
     np.testing.assert_allclose(kept.predict_on_batch(x), model.predict_on_batch(x), rtol=1e-5)
 
@@ -383,12 +385,12 @@ def test_the_command_line_archives_restores_imports_and_cleans(tmp_path, capsys,
     model.write_bytes(content)
 
     def said(*words: str) -> Any:
-        assert commands.main([*words, "--json"]) == 0
+        assert cli.main([*words, "--json"]) == 0
         return json.loads(capsys.readouterr().out)
 
     told = said("archive", training.id[:8], "--output", str(file))
     assert told["bytes"] == file.stat().st_size
-    assert commands.main(["archive", training.id[:8], "--output", str(file)]) == 2
+    assert cli.main(["archive", training.id[:8], "--output", str(file)]) == 2
     assert "already" in capsys.readouterr().err
     restored = said("restore", str(file))
     assert store.curves(restored["run_id"]) == store.curves(training.id)
@@ -402,14 +404,14 @@ def test_the_command_line_archives_restores_imports_and_cleans(tmp_path, capsys,
     assert said("clean", "--older-than", "0d")["removed"] is True
     assert [run.id for run in store.list_runs()] == [found.id]
     for wrong in (["clean", "--older-than", "soon"], ["restore", str(model)], ["import", "/no"]):
-        assert commands.main(wrong) == 2
+        assert cli.main(wrong) == 2
         assert "Traceback" not in capsys.readouterr().err
 
 
 def test_the_web_process_can_archive_without_tensorflow():
     code = (
-        "import sys; import mnist_core.archive, mnist_core.incoming.run_file,"
-        "mnist_core.incoming.arrival, mnist_core.runs.cleaning;"
+        "import sys; import mnist_core.transfer.archive, mnist_core.transfer.restore,"
+        "mnist_core.transfer.keras_import.importer, mnist_core.runs.retention;"
         "print({'tensorflow', 'keras', 'h5py'} & set(sys.modules))"
     )
     root = Path(__file__).parents[2]

@@ -10,15 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_core import loading
-from mnist_core.attribution import MOST_CHARACTERS, answer_table, answer_text, columns_of
-from mnist_core.commands import main
+from mnist_core.cli import main
 from mnist_core.errors import ConfigError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference import models
+from mnist_core.inference.explain_input import (
+    MOST_CHARACTERS,
+    answer_table,
+    answer_text,
+    columns_of,
+)
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.leases import Lease
+from mnist_core.runs.queue import Lease
 from mnist_core.tasks import Texts, split, task
-from mnist_core.tasks.texts import numbers_of, typed
+from mnist_core.tasks.text_data import numbers_of, typed
 from mnist_core.training.job import train
 from tests import made_up_texts
 from tests.made_up_texts import OWN_FROM, OWN_WORDS
@@ -99,7 +104,7 @@ def test_a_telling_word_pushes_the_right_way(store: Store, judge: Run) -> None:
 def test_the_answer_is_the_networks_own(store: Store, judge: Run) -> None:
     text = f"{FOR} {EITHER}"
     answer = answer_text(store, judge.id, "best", text)
-    model = loading.load(store, judge.id, "best")
+    model = models.load(store, judge.id, "best")
     numbers = numbers_of(task("imdb").load().vocabulary)
 
     def alone(text: str) -> float:
@@ -160,7 +165,7 @@ def test_columns_push_a_price(store: Store, pricer: Run) -> None:
 def test_a_row_is_scaled_as_in_training(store: Store, pricer: Run) -> None:
     data = task("boston").load()
     test = split(data, pricer.config).test
-    expected = loading.load(store, pricer.id, "best").probabilities(test.inputs[:3])[:, 0]
+    expected = models.load(store, pricer.id, "best").probabilities(test.inputs[:3])[:, 0]
     found = [answer_table(store, pricer.id, "best", row).value for row in data.x_test[:3].tolist()]
     assert found == pytest.approx(expected, abs=1e-3)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mnist_core.config import CHOICES, TrainingConfig
+from mnist_core.experiment.config import CHOICES, TrainingConfig
 from mnist_core.runs import Store
 from mnist_core.tasks import task
 from mnist_core.training import augmentation

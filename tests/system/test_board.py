@@ -22,14 +22,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mnist_core import tensorboard_server
 from mnist_core.runs import Run, Store
-from mnist_core.tensorboard_server import TensorBoardServer
-from mnist_core.training.event_writer import EventWriter
+from mnist_core.tensorboard import server as tensorboard_server
+from mnist_core.tensorboard.server import TensorBoardServer
+from mnist_core.tensorboard.writer import EventWriter
 from tests.live_training import Training, record
 from tests.served import served
 from tests.waiting import PATIENCE, is_gone, until
-from ui import board
+from ui.tensorboard import proxy
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,7 +58,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def running(store: Store) -> Iterator[TensorBoardServer]:
     """The server's own one, for all tests of this file."""
-    server = board._server()
+    server = proxy._server()
     server.start(store.event_files.logdir)
     until(lambda: server.state.phase != "starting")
     assert server.state.phase == "ready", server.state.error
@@ -68,7 +68,7 @@ def running(store: Store) -> Iterator[TensorBoardServer]:
 
 @pytest.fixture(scope="module")
 def address(running: TensorBoardServer) -> Iterator[str]:
-    with served(board.routes) as root:
+    with served(proxy.routes) as root:
         yield f"{root}/live/tensorboard/"
 
 
@@ -197,7 +197,7 @@ def test_one_that_hangs_keeps_no_other_answer_waiting(running: TensorBoardServer
 
     waiting: list[socket.socket] = []
     assert running.pid is not None
-    with served([*board.routes, Route("/aside", aside)]) as root:
+    with served([*proxy.routes, Route("/aside", aside)]) as root:
         place = urlsplit(root)
         os.kill(running.pid, signal.SIGSTOP)
         try:
@@ -227,8 +227,8 @@ def test_only_what_takes_a_body_is_asked_with_one(address: str) -> None:
 
 
 def test_cookies_stay_here() -> None:
-    assert "cookie" not in board._REQUEST_HEADERS
-    assert not {"set-cookie", "connection", "transfer-encoding"} & set(board._RESPONSE_HEADERS)
+    assert "cookie" not in proxy._REQUEST_HEADERS
+    assert not {"set-cookie", "connection", "transfer-encoding"} & set(proxy._RESPONSE_HEADERS)
 
 
 def test_a_second_start_is_the_same_process(running: TensorBoardServer, store: Store) -> None:
@@ -360,7 +360,7 @@ def test_it_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
     program = f"""
 import time
 from pathlib import Path
-from mnist_core.tensorboard_server import TensorBoardServer
+from mnist_core.tensorboard.server import TensorBoardServer
 server = TensorBoardServer("/live/tensorboard")
 server.start(Path({str(tmp_path)!r}))
 while server.state.phase == "starting":

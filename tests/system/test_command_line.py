@@ -17,14 +17,14 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from mnist_core import commands
-from mnist_core.architectures import ARCHITECTURES
-from mnist_core.commands import main, training
-from mnist_core.config import TrainingConfig
-from mnist_core.drawing import read_picture
+from mnist_core import cli
+from mnist_core.cli import main, train
+from mnist_core.drawing.digit import read_picture
 from mnist_core.errors import ConfigError, StoreError
-from mnist_core.predictions import predict
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.architectures import ARCHITECTURES
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference.predict import predict
 from mnist_core.runs import Command, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
 from mnist_core.runs.schema import runs
@@ -65,7 +65,7 @@ def shell(*arguments: str, **options) -> subprocess.Popen[str]:
 
 def config_of(*arguments: str) -> TrainingConfig:
     """What ``train`` with these arguments would train."""
-    return training.config_of(commands._parser().parse_args(["train", *arguments]))
+    return train.config_of(cli._parser().parse_args(["train", *arguments]))
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:
@@ -227,9 +227,9 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(capsys, tmp_path, monkeyp
     with small_disk(tmp_path / "disk", kilobytes=300) as disk:
         monkeypatch.setenv("MNIST_LAB_HOME", str(disk))
         store = Store(disk)
-        training = Training(store)
-        training.train(3)
-        training.end()
+        train = Training(store)
+        train.train(3)
+        train.end()
         store.database.close()
         fill(disk)
         assert main(["train", "--json"]) == 2
@@ -403,19 +403,19 @@ def test_runs_are_listed_newest_first(capsys, lab_home):
 
 
 def test_a_run_without_validation_is_listed_without_a_best_loss(capsys, lab_home):
-    training = Training(Store(lab_home))
-    training.write([replace(record(1), val_loss=math.nan, val_metric=math.nan)])
-    training.end()
+    train = Training(Store(lab_home))
+    train.write([replace(record(1), val_loss=math.nan, val_metric=math.nan)])
+    train.end()
     assert main(["runs"]) == 0
     assert "nan" not in capsys.readouterr().out
 
 
 def test_numbers_that_json_does_not_have_are_null(capsys, lab_home):
-    training = Training(Store(lab_home))
-    training.train(1)
-    (record,) = training.store.curves(training.id)
-    training.write([replace(record, epoch=2, val_loss=float("nan"), loss=float("inf"))])
-    training.writer.measured(test_loss=float("inf"), test_metric=0.5)
+    train = Training(Store(lab_home))
+    train.train(1)
+    (record,) = train.store.curves(train.id)
+    train.write([replace(record, epoch=2, val_loss=float("nan"), loss=float("inf"))])
+    train.writer.measured(test_loss=float("inf"), test_metric=0.5)
     (row,) = answer(capsys, "runs")
     assert row["last"]["val_loss"] is row["last"]["loss"] is row["test_loss"] is None
 

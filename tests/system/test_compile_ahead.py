@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from mnist_core.config import TrainingConfig
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
-from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.queue import RunQueue
 from mnist_core.training import programs
-from mnist_core.training.ahead import compile_ahead
 from mnist_core.training.job import train
+from mnist_core.training.precompile import compile_ahead
 
 
 def trained(config: TrainingConfig, store: Store):

@@ -16,13 +16,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mnist_core import engine_workers
-from mnist_core.config import TrainingConfig
-from mnist_core.engine import MAX_WORKERS, Engine
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
+from mnist_core.runs.lease_watch import GRACE_SECONDS
 from mnist_core.runs.rows import LEASE_SECONDS
-from mnist_core.runs.watch import GRACE_SECONDS
+from mnist_core.workers import pool
+from mnist_core.workers.engine import MAX_WORKERS, Engine
 from tests import dask_cluster, postgresql
 from tests.waiting import PATIENCE, is_gone, until
 
@@ -33,7 +33,7 @@ FOREVER = replace(SMALL, epochs=20_000, train_size=6_000)
 
 SERVE_UNTIL_KILLED = """
 import sys, time
-from mnist_core.engine import Engine
+from mnist_core.workers.engine import Engine
 from mnist_core.runs import Store
 
 if __name__ == "__main__":
@@ -44,7 +44,7 @@ if __name__ == "__main__":
 
 SERVE_UNTIL_INTERRUPTED = """
 import sys, time
-from mnist_core.engine import Engine
+from mnist_core.workers.engine import Engine
 from mnist_core.runs import Store
 
 if __name__ == "__main__":
@@ -334,7 +334,7 @@ def test_a_run_goes_on_when_the_machine_has_slept(tmp_path):
 
 
 def test_a_scheduler_that_does_not_answer_is_explained(store, monkeypatch):
-    monkeypatch.setattr(engine_workers, "SCHEDULER_SECONDS", 0.5)
+    monkeypatch.setattr(pool, "SCHEDULER_SECONDS", 0.5)
     monkeypatch.setenv("MNIST_LAB_SCHEDULER", "tcp://127.0.0.1:1")
     message = fails(Engine(store))
     assert "tcp://127.0.0.1:1" in message and "No Dask scheduler answers there" in message
@@ -395,7 +395,7 @@ def test_a_cluster_trains_for_two_servers(postgresql_cluster: postgresql.Cluster
 def test_a_cluster_that_goes_away_is_waited_for(
     postgresql_cluster: postgresql.Cluster, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(engine_workers, "SCHEDULER_SECONDS", 2)
+    monkeypatch.setattr(pool, "SCHEDULER_SECONDS", 2)
     store = Store(tmp_path / "shared", postgresql_cluster.new_database())
     with ExitStack() as cluster:
 

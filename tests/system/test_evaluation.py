@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from mnist_core import judging
-from mnist_core.architectures import architecture
-from mnist_core.commands import BAD_INPUT, main
-from mnist_core.config import TrainingConfig
+from mnist_core.cli import BAD_INPUT, main
 from mnist_core.errors import ConfigError, StoreError
-from mnist_core.evaluation import Evaluation
-from mnist_core.generalisation import compared
-from mnist_core.judging import PARTS, evaluate, evaluate_parts, evaluate_some
+from mnist_core.evaluation import service
+from mnist_core.evaluation.classification import Evaluation
+from mnist_core.evaluation.gap import compared
+from mnist_core.evaluation.service import PARTS, evaluate, evaluate_parts, evaluate_some
+from mnist_core.experiment.architectures import architecture
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Run, Store
-from mnist_core.runs.arrivals import EndedRun, add_ended, imported_config
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.runs.store import open_known
 from mnist_core.tasks import prepare, split, task
+from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
 from tests.exported_runs import trained, trained_past_its_best
 
 FILES = {"best": BEST_MODEL, "last": LAST_MODEL}
@@ -128,16 +128,16 @@ def test_every_part_holds_its_own_images_and_the_labels_that_were_told(store, de
 
 def test_portions_come_to_the_same_as_one_go(store, dense, monkeypatch):
     whole = evaluate(store, dense.id, "last", "test")
-    judging._kept.clear()
-    monkeypatch.setattr(judging, "PORTION_SECONDS", 0)
+    service._kept.clear()
+    monkeypatch.setattr(service, "PORTION_SECONDS", 0)
     place = (store.home, None, dense.id, "last", "test")
-    judging._line.clear()
+    service._line.clear()
     shares = []
     while not isinstance(answer := evaluate_some(*place), Evaluation):
         shares.append(answer)
     assert shares == pytest.approx(np.arange(1, 40) / 40)
     assert answer.to_dict() == whole.to_dict()
-    assert not judging._line
+    assert not service._line
 
 
 def test_a_second_question_reads_nothing(store, dense, monkeypatch):
@@ -146,48 +146,48 @@ def test_a_second_question_reads_nothing(store, dense, monkeypatch):
     def never(*_):
         raise AssertionError("it was read again")
 
-    monkeypatch.setattr(judging, "_judge", never)
+    monkeypatch.setattr(service, "_judge", never)
     assert evaluate_some(store.home, None, dense.id, "best", "validation") is first
 
 
 def test_what_is_kept_has_a_bound(store, dense, monkeypatch):
-    judging._kept.clear()
-    judging._line.clear()
-    monkeypatch.setattr(judging, "KEPT", 2)
-    monkeypatch.setattr(judging, "BEGUN", 1)
+    service._kept.clear()
+    service._line.clear()
+    monkeypatch.setattr(service, "KEPT", 2)
+    monkeypatch.setattr(service, "BEGUN", 1)
     evaluate_parts(store, dense.id, "best")
-    assert len(judging._kept) == 2
-    monkeypatch.setattr(judging, "PORTION_SECONDS", 0)
-    monkeypatch.setattr(judging, "ABANDONED_SECONDS", 0)  # each stands back at once
+    assert len(service._kept) == 2
+    monkeypatch.setattr(service, "PORTION_SECONDS", 0)
+    monkeypatch.setattr(service, "ABANDONED_SECONDS", 0)  # each stands back at once
     for part in ("test", "train"):
         for checkpoint in FILES:
             evaluate_some(store.home, None, dense.id, checkpoint, part)
-    begun = [key for key, one in judging._line.items() if one.part is not None]
-    assert len(begun) == judging.BEGUN + 1  # with the one at work
+    begun = [key for key, one in service._line.items() if one.part is not None]
+    assert len(begun) == service.BEGUN + 1  # with the one at work
 
 
-@pytest.mark.parametrize("seconds", [0.0, 2 * judging.ABANDONED_SECONDS])
+@pytest.mark.parametrize("seconds", [0.0, 2 * service.ABANDONED_SECONDS])
 def test_evaluations_asked_for_at_once_are_done_in_order(store, dense, monkeypatch, seconds):
     """However long a portion takes."""
     clock = itertools.count(step=0.001)
     passed = [0.0]
     time = SimpleNamespace(monotonic=lambda: passed[0] + next(clock))
-    monkeypatch.setattr(judging, "time", time)
+    monkeypatch.setattr(service, "time", time)
     asked = [(checkpoint, part) for part in PARTS for checkpoint in FILES]
-    judging._kept.clear()
-    judging._line.clear()
-    monkeypatch.setattr(judging, "PORTION_SECONDS", 0)
-    portions, ended, judge = [], [], judging._judge
+    service._kept.clear()
+    service._line.clear()
+    monkeypatch.setattr(service, "PORTION_SECONDS", 0)
+    portions, ended, judge = [], [], service._judge
 
     def count(*arguments):
         portions.append(arguments)
         passed[0] += seconds
         return judge(*arguments)
 
-    monkeypatch.setattr(judging, "_judge", count)
+    monkeypatch.setattr(service, "_judge", count)
     parts = split(task("mnist").load(), dense.config)
     sizes = [len(getattr(parts, name).labels) for name in PARTS]
-    pieces = sum(-(-size // judging.PIECE) for size in sizes)
+    pieces = sum(-(-size // service.PIECE) for size in sizes)
     while len(ended) < len(asked):
         for question in asked:
             answer = evaluate_some(store.home, None, dense.id, *question)

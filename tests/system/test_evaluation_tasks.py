@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from mnist_core.commands import BAD_INPUT, main
-from mnist_core.judging import evaluate
-from mnist_core.presets import PRESETS
-from mnist_core.regression import RegressionEvaluation
+from mnist_core.cli import BAD_INPUT, main
+from mnist_core.evaluation.regression import RegressionEvaluation
+from mnist_core.evaluation.service import evaluate
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL
-from mnist_core.runs.leases import Lease
+from mnist_core.runs.queue import Lease
 from mnist_core.runs.store import open_known
 from mnist_core.tasks import multi_hot, split, task
 from mnist_core.training.job import train

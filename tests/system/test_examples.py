@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mnist_core.attribution import answer_text
-from mnist_core.commands import main
+from mnist_core.cli import main
+from mnist_core.evaluation.service import evaluate
 from mnist_core.examples import known_examples, open_store
-from mnist_core.judging import evaluate
+from mnist_core.inference.explain_input import answer_text
 from mnist_core.runs import Store
 from mnist_core.tasks import task
 from mnist_core.tasks.keras_data import SOURCES, is_kept, keras_cache

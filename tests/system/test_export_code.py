@@ -19,19 +19,19 @@ import nbformat
 import numpy as np
 import pytest
 
-from mnist_core.architectures import ARCHITECTURES, architectures_for
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import DataError
-from mnist_core.export import code as code_of_runs
-from mnist_core.export import export
-from mnist_core.export.code import source_of
-from mnist_core.export.forms import NOT_OURS, notebook, script
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.architectures import ARCHITECTURES, architectures_for
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
 from mnist_core.tasks import prepare, split, task
 from mnist_core.tasks.mnist import DATA_FILE
 from mnist_core.training import augmentation
 from mnist_core.training.programs import optimizer_of
+from mnist_core.transfer.code import source as code_of_runs
+from mnist_core.transfer.code.documents import NOT_OURS, notebook, script
+from mnist_core.transfer.code.source import source_of
+from mnist_core.transfer.export import export
 from tests.exported_code import (
     assert_clean_code,
     described,

@@ -10,9 +10,9 @@ from pathlib import Path
 import keras
 import pytest
 
-from mnist_core.commands import main
-from mnist_core.formats import FORMATS
+from mnist_core.cli import main
 from mnist_core.runs import Store
+from mnist_core.transfer.formats import FORMATS
 from tests.disks import read_only, small_disk
 from tests.exported_runs import SOFTMAX, trained
 from tests.waiting import PATIENCE

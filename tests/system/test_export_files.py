@@ -9,16 +9,16 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_core import loading
-from mnist_core.architectures import ARCHITECTURES, architectures_for
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError, DataError, StoreError, UnknownRunError
-from mnist_core.export import export, export_known
-from mnist_core.formats import FORMATS
-from mnist_core.inputs import network_inputs
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.architectures import ARCHITECTURES, architectures_for
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.inputs import network_inputs
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference import models
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import prepare, split, task
+from mnist_core.transfer.export import export, export_known
+from mnist_core.transfer.formats import FORMATS
 from tests import made_up_texts
 from tests.exported_runs import SOFTMAX, trained, trained_past_its_best
 
@@ -66,7 +66,7 @@ def expectation(store, run) -> tuple[np.ndarray, np.ndarray]:
     shape = ARCHITECTURES[run.config.architecture].input_shape
     images = task("mnist").load().x_test[:DIGITS]
     x = prepare(images, scaling=run.config.pixel_scaling, input_shape=shape)
-    return x, loading.load(store, run.id, "best").model.predict(x, batch_size=250, verbose=0)
+    return x, models.load(store, run.id, "best").model.predict(x, batch_size=250, verbose=0)
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def test_the_tool_answers_for_texts_and_tables_too(store, other, tmp_path, key):
     form = FORMATS[key]
     file = f"model{form.ending}"
     (tmp_path / file).write_bytes(export(store, run.id, key))
-    expected = loading.load(store, run.id, "best").model.predict(x, verbose=0)
+    expected = models.load(store, run.id, "best").model.predict(x, verbose=0)
     scope = {"x": x, "build_model": ARCHITECTURES[run.config.architecture].build}
     exec(form.usage.format(file=file), scope)
     found = scope["answers"]

@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 from mnist_core.errors import DataError
-from mnist_core.export.layers import call, code_of, model_lines, object_code
+from mnist_core.transfer.code.layers import call, code_of, model_lines, object_code
 
 
 def built(model: keras.Model) -> keras.Model:

@@ -17,16 +17,16 @@ import nbformat
 import numpy as np
 import pytest
 
-from mnist_core.architectures import architecture
-from mnist_core.config import TrainingConfig
-from mnist_core.crossvalidation import final_config, fold_configs
-from mnist_core.export import export
-from mnist_core.export.code import CODE_OF_TASKS, source_of
-from mnist_core.inputs import network_inputs
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.architectures import architecture
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.inputs import network_inputs
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
+from mnist_core.studies.crossvalidation import final_config, fold_configs
 from mnist_core.tasks import TASKS, Texts, housing, keras_data, mnist, split, task
-from mnist_core.tasks.task import Dataset
+from mnist_core.tasks.base import Dataset
+from mnist_core.transfer.code.source import CODE_OF_TASKS, source_of
+from mnist_core.transfer.export import export
 from tests import made_up_texts
 from tests.exported_code import (
     assert_clean_code,

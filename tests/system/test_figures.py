@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_core.config import TrainingConfig
-from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
-from mnist_core.presets import PRESETS
+from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.queue import RunQueue
 from mnist_core.training.job import train
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_core.architectures import ARCHITECTURES, architecture
+from mnist_core.experiment.architectures import ARCHITECTURES, architecture
 from mnist_core.training import fit
 from mnist_core.training.callbacks import EarlyStopping
 from mnist_core.training.fit import Program

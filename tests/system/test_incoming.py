@@ -22,21 +22,21 @@ import pytest
 from keras import layers
 from keras.src.utils.naming import to_snake_case
 
-from mnist_core import loading
-from mnist_core.architectures import ARCHITECTURES, architectures_for
 from mnist_core.errors import ConfigError, DataError
-from mnist_core.explain import explain
-from mnist_core.incoming import apart
-from mnist_core.incoming.allowed import ACTIVATIONS, LAYERS
-from mnist_core.incoming.arrival import bring_in, read_model_file
-from mnist_core.incoming.files import Unpacked, unpack
-from mnist_core.incoming.plan import MOST_BYTES
-from mnist_core.incoming.steps import snake_case
-from mnist_core.judging import evaluate
-from mnist_core.predictions import predict
+from mnist_core.evaluation.service import evaluate
+from mnist_core.experiment.architectures import ARCHITECTURES, architectures_for
+from mnist_core.inference import models
+from mnist_core.inference.explain_image import explain
+from mnist_core.inference.predict import predict
 from mnist_core.runs import RunStatus, Store
-from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.tasks import task
+from mnist_core.transfer.keras_import import sandbox
+from mnist_core.transfer.keras_import.allow_list import ACTIVATIONS, LAYERS
+from mnist_core.transfer.keras_import.files import Unpacked, unpack
+from mnist_core.transfer.keras_import.importer import bring_in, read_model_file
+from mnist_core.transfer.keras_import.layer_plan import snake_case
+from mnist_core.transfer.keras_import.plan import MOST_BYTES
+from mnist_core.transfer.uploads import keep_arrived
 from tests import model_files
 from tests.model_files import CONFIG, WEIGHTS
 
@@ -752,7 +752,7 @@ def test_a_file_with_bytes_exchanged_is_refused_or_read_but_never_crashes(good, 
             changed = bytearray(content)
             for place in rng.integers(0, min(len(content), 6000), 4):
                 changed[place] = rng.integers(256)
-            assert answer(bytes(changed), apart.unpack_apart)
+            assert answer(bytes(changed), sandbox.unpack_apart)
     assert list(canary.parent.iterdir()) == []
 
 
@@ -910,7 +910,7 @@ def test_a_model_becomes_a_run_that_answers_like_the_file(store):
     assert run.settled and run.has_models and run.best is None
     assert run.imported["output"] == "logits" and run.imported["parameters"] == 3190
     assert store.artifacts.names(run_id) == ["best.keras", "last.keras"]
-    loading._models.clear()
+    models._models.clear()
     for checkpoint in ("best", "last"):
         found = predict(store, run_id, checkpoint, IMAGES)
         told = model.predict_on_batch(IMAGES.reshape(-1, 784).astype(np.float32))
@@ -973,7 +973,7 @@ def test_what_is_refused_leaves_nothing_behind(store, good, canary):
 def test_a_file_taken_apart_in_a_process_of_its_own_is_the_same(good, monkeypatch, unbuffered):
     """Whether that process writes to its pipe with a buffer is up to its surroundings."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
-    here, there = unpack(good), apart.unpack_apart(good)
+    here, there = unpack(good), sandbox.unpack_apart(good)
     assert (there.description, there.origin) == (here.description, here.origin)
     assert list(there.arrays) == list(here.arrays)
     for name, arrays in here.arrays.items():
@@ -982,18 +982,18 @@ def test_a_file_taken_apart_in_a_process_of_its_own_is_the_same(good, monkeypatc
 
 
 def test_a_file_that_keeps_its_reader_busy_is_given_up(good, monkeypatch):
-    monkeypatch.setattr(apart, "SECONDS", 0.01)
+    monkeypatch.setattr(sandbox, "SECONDS", 0.01)
     with pytest.raises(DataError, match="busy for ever"):
         read_model_file(good, "slow.keras")
 
 
 def test_the_process_that_opens_a_file_can_write_none(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from mnist_core.incoming import apart\n"
-        "apart._limit_this_process()\n"
+        "import sys; from pathlib import Path; from mnist_core.transfer.keras_import import sandbox\n"
+        "sandbox._limit_this_process()\n"
         "Path(sys.argv[1]).write_text('written')"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "file")]
-    done = subprocess.run(command, capture_output=True, cwd=apart.ROOT, text=True)
+    done = subprocess.run(command, capture_output=True, cwd=sandbox.ROOT, text=True)
     assert "File too large" in done.stderr
     assert not (tmp_path / "file").exists() or (tmp_path / "file").read_text() == ""

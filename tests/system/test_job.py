@@ -18,17 +18,17 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
-from mnist_core.architectures import architecture
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
-from mnist_core.predictions import checkpoints_of
+from mnist_core.experiment.architectures import architecture
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.inference.predict import checkpoints_of
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store, database
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
-from mnist_core.runs.leases import Lease, RunQueue
-from mnist_core.runs.models import left_models
-from mnist_core.runs.resuming import can_resume, resume
+from mnist_core.runs.model_files import left_models
+from mnist_core.runs.queue import Lease, RunQueue
+from mnist_core.runs.resume import can_resume, resume
 from mnist_core.tasks import TASKS, mnist, prepare, split, task
-from mnist_core.training import callbacks, control, fit, link
+from mnist_core.training import callbacks, control, fit, reporter
 from mnist_core.training.callbacks import SAVING_SHARE, FollowCommands, SaveCheckpoints
 from mnist_core.training.checkpoint import Checkpoint
 from mnist_core.training.job import train
@@ -486,7 +486,7 @@ def test_a_worker_that_does_not_know_yet_that_it_lost_its_lease_writes_no_file(
     store, monkeypatch, save_seconds
 ):
     # Its link gets no time to notice: the machine slept, say.
-    monkeypatch.setattr(link.RunLink, "_work", lambda self: None)
+    monkeypatch.setattr(reporter.RunLink, "_work", lambda self: None)
     monkeypatch.setattr(callbacks, "SAVE_SECONDS", save_seconds)
     monkeypatch.setattr(callbacks, "SAVING_SHARE", math.inf)
     run = store.create(SMALL)
@@ -598,7 +598,7 @@ def test_a_full_disk_does_not_end_a_training_that_can_still_be_saved(
 
 
 def test_a_disk_that_stays_full_ends_the_run_with_a_sentence(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(link, "PATIENCE_WITH_STORE", 0.5)
+    monkeypatch.setattr(reporter, "PATIENCE_WITH_STORE", 0.5)
     with small_disk(tmp_path / "disk", kilobytes=500) as disk:
         store = Store(disk, store.url)
         fill(disk)
@@ -611,7 +611,7 @@ def test_a_disk_that_stays_full_ends_the_run_with_a_sentence(store, tmp_path, mo
 def test_a_disk_that_fills_up_leaves_a_run_that_goes_on_when_there_is_room(
     store, tmp_path, monkeypatch, saving_always
 ):
-    monkeypatch.setattr(link, "PATIENCE_WITH_STORE", 0.5)
+    monkeypatch.setattr(reporter, "PATIENCE_WITH_STORE", 0.5)
     with small_disk(tmp_path / "disk", kilobytes=3000) as disk:
         store = Store(disk, store.url)
         job = Job(store, SMALL, Command.STEP)

@@ -12,9 +12,9 @@ import pytest
 from keras import layers
 
 from mnist_core.errors import DataError
-from mnist_core.incoming.arrival import read_model_file
-from mnist_core.incoming.files import unpack
 from mnist_core.tasks import task
+from mnist_core.transfer.keras_import.files import unpack
+from mnist_core.transfer.keras_import.importer import read_model_file
 from tests import model_files
 from tests.old_model_files import LAYOUTS, NAMES, Arrays, Layer, h5
 

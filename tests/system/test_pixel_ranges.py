@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from keras import layers
 
-from mnist_core import commands
-from mnist_core.archive import write_archive
+from mnist_core import cli
 from mnist_core.errors import DataError
-from mnist_core.incoming import measuring
-from mnist_core.incoming.arrival import bring_in
-from mnist_core.incoming.findings import findings
-from mnist_core.incoming.measuring import Glance, better, other_way
-from mnist_core.incoming.run_file import restore
 from mnist_core.runs import Run, Store
-from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.tasks import task
+from mnist_core.transfer.archive import write_archive
+from mnist_core.transfer.keras_import import pixel_range
+from mnist_core.transfer.keras_import.findings import findings
+from mnist_core.transfer.keras_import.importer import bring_in
+from mnist_core.transfer.keras_import.pixel_range import Glance, better, other_way
+from mnist_core.transfer.restore import restore
+from mnist_core.transfer.uploads import keep_arrived
 from tests import model_files
 from tests.old_model_files import Layer, h5
 
@@ -149,8 +149,8 @@ def test_kernels_of_theano_are_found_by_measuring(store):
 
 
 def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch):
-    monkeypatch.setattr(measuring, "MEASURING_SECONDS", -1.0)
-    monkeypatch.setattr(measuring, "GLANCE_SECONDS", -1.0)
+    monkeypatch.setattr(pixel_range, "MEASURING_SECONDS", -1.0)
+    monkeypatch.setattr(pixel_range, "GLANCE_SECONDS", -1.0)
     run, said = taken(store, linear(*fitted))
     assert run.test_metric is None and run.test_loss is None
     assert "accuracy is not known" in said and "100 of the 10,000" in said
@@ -160,9 +160,9 @@ def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "home"))
     file = tmp_path / "raw.keras"
     file.write_bytes(linear(fitted[0] / 255, fitted[1]))
-    assert commands.main(["import", str(file)]) == 0
+    assert cli.main(["import", str(file)]) == 0
     assert "pixels of 0–255, as was found by measuring" in capsys.readouterr().out
-    assert commands.main(["import", str(file), "--pixel-scaling", "unit", "--json"]) == 0
+    assert cli.main(["import", str(file), "--pixel-scaling", "unit", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pixel_scaling"] == "unit" and "import it again" in told["findings"][0]
 

@@ -16,20 +16,20 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_core import explain as explanations
-from mnist_core import loading
-from mnist_core.architectures import ARCHITECTURES, architecture, architectures_for
-from mnist_core.config import TrainingConfig
-from mnist_core.engine import Engine, Question
 from mnist_core.errors import ConfigError, DataError, EngineError, StoreError, UnknownRunError
-from mnist_core.explain import MOST_ACTIVATIONS, explain, neighbours
-from mnist_core.export import export, export_known
-from mnist_core.incoming.arrival import bring_in
-from mnist_core.predictions import Prediction, predict, predict_each
+from mnist_core.experiment.architectures import ARCHITECTURES, architecture, architectures_for
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.inference import explain_image as explanations
+from mnist_core.inference import models as loading
+from mnist_core.inference.explain_image import MOST_ACTIVATIONS, explain, neighbours
+from mnist_core.inference.predict import Prediction, predict, predict_each
 from mnist_core.runs import Command, Run, RunStatus, Store
-from mnist_core.runs.arrivals import keep_arrived
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import keras_data, prepare, split, task
+from mnist_core.transfer.export import export, export_known
+from mnist_core.transfer.keras_import.importer import bring_in
+from mnist_core.transfer.uploads import keep_arrived
+from mnist_core.workers.engine import Engine, Question
 from tests import model_files
 from tests.exported_runs import trained, trained_past_its_best
 from tests.system.test_incoming import dense, system

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_core.tasks.other_steps import (
+from mnist_core.tasks.text_and_table_steps import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
     spread_over,

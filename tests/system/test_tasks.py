@@ -11,13 +11,13 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_core.commands import main
-from mnist_core.crossvalidation import final_config, fold_configs, mean_curve
-from mnist_core.judging import evaluate
-from mnist_core.presets import PRESETS
-from mnist_core.reproduction import EXPERIMENTS, reproduce
+from mnist_core.cli import main
+from mnist_core.evaluation.service import evaluate
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus, Store
-from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.queue import RunQueue
+from mnist_core.studies.crossvalidation import final_config, fold_configs, mean_curve
+from mnist_core.studies.reproduction import EXPERIMENTS, reproduce
 from mnist_core.tasks import TASKS, keras_data, split, task
 from mnist_core.tasks.imdb import load as load_imdb
 from mnist_core.training.job import train

@@ -7,16 +7,16 @@ import secrets
 import numpy as np
 import pytest
 
-from mnist_core.config import TrainingConfig
-from mnist_core.crossvalidation import fold_configs
 from mnist_core.errors import StoreError
-from mnist_core.predictions import predict
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.inference.predict import predict
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.artifacts import LESSON
-from mnist_core.runs.leases import Lease
+from mnist_core.runs.queue import Lease
+from mnist_core.studies.crossvalidation import fold_configs
+from mnist_core.studies.finetune import EPOCHS, Lesson, lesson_config, mixed, teach
 from mnist_core.tasks import split, task
-from mnist_core.teaching import EPOCHS, Lesson, lesson_config, mixed, teach
 from mnist_core.training.job import train
 
 BASE = TrainingConfig(

@@ -17,9 +17,9 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.leases import Lease
+from mnist_core.runs.queue import Lease
 from mnist_core.training.job import train
 from tests.waiting import PATIENCE, until
 

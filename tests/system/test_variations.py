@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mnist_core.config import CHOICES
 from mnist_core.errors import ConfigError
+from mnist_core.experiment.config import CHOICES
+from mnist_core.inference.variations import COUNT, vary
 from mnist_core.tasks import task
 from mnist_core.training.augmentation import augmentation_of
-from mnist_core.variations import COUNT, vary
 
 IMAGE = task("mnist").load().x_train[7]
 

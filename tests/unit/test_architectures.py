@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_core.architectures import ARCHITECTURES, architecture
 from mnist_core.errors import ConfigError
+from mnist_core.experiment.architectures import ARCHITECTURES, architecture
 from mnist_core.tasks import task
 
 # One line for each layer: its kind and what decides it.
@@ -154,8 +154,8 @@ def test_an_unknown_architecture_is_met_with_the_known_ones():
 
 def test_the_tables_are_read_without_keras_and_without_tensorflow():
     script = (
-        "import sys, mnist_core.presets, mnist_core.overfitting\n"
-        "from mnist_core.architectures import ARCHITECTURES\n"
+        "import sys, mnist_core.experiment.presets, mnist_core.evaluation.overfitting\n"
+        "from mnist_core.experiment.architectures import ARCHITECTURES\n"
         "from mnist_core.tasks import TASKS\n"
         "print(sorted({'keras', 'tensorflow', 'streamlit'} & set(sys.modules)))"
     )

@@ -13,7 +13,7 @@ from mnist_core.runs import Store
 from tests.live_training import Training
 from tests.served import served
 from tests.waiting import PATIENCE
-from ui import archive_route
+from ui.models import archive_route
 
 
 def test_a_run_is_served_as_one_file_that_the_server_never_holds_as_a_whole(lab_home, monkeypatch):

@@ -12,8 +12,10 @@ from typing import Any, cast
 import pytest
 
 from mnist_core.errors import DataError, StoreError
-from mnist_core.runs import Store, arrivals
-from mnist_core.runs.arrivals import (
+from mnist_core.runs import Store
+from mnist_core.runs.artifacts import BEST_MODEL
+from mnist_core.transfer import uploads
+from mnist_core.transfer.uploads import (
     EndedRun,
     add_ended,
     arrived,
@@ -21,7 +23,6 @@ from mnist_core.runs.arrivals import (
     imported_config,
     keep_arrived,
 )
-from mnist_core.runs.artifacts import BEST_MODEL
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,7 +65,7 @@ def test_a_file_waits_as_it_was_sent(store: Store) -> None:
 def test_a_file_without_an_end_is_refused_and_leaves_nothing(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrivals, "MOST_BYTES", 5_000_000)
+    monkeypatch.setattr(uploads, "MOST_BYTES", 5_000_000)
     endless = Endless()
     with pytest.raises(DataError, match="more than 5 MB"):
         keep_arrived(store, cast("Any", endless))
@@ -81,7 +82,7 @@ def test_ctrl_c_leaves_no_half_of_a_file(store: Store) -> None:
 KEEP_AND_DIE = """
 import os, signal, sys
 from mnist_core.runs import Store
-from mnist_core.runs.arrivals import keep_arrived
+from mnist_core.transfer.uploads import keep_arrived
 
 class Cut:
     read_before = False

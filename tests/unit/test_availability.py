@@ -11,15 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mnist_core.config import TrainingConfig
-from mnist_core.engine import Engine
 from mnist_core.errors import DataError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.tasks import TASKS, availability, keras_data
 from mnist_core.tasks.availability import DataState, data_state, require
+from mnist_core.workers.engine import Engine
 from tests.waiting import is_gone, until
-from ui import services
+from ui.common import lab
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -143,9 +143,9 @@ def test_a_run_whose_data_cannot_be_had_ends_without_a_worker(any_store, monkeyp
 def test_a_start_without_data_or_network_makes_no_run(lab_home, online):
     online(False)
     with pytest.raises(DataError):
-        services.submit(PRESETS["fashion"].config)
-    assert services.store().list_runs() == []
-    assert services.submit(TrainingConfig()).status is RunStatus.QUEUED
+        lab.submit(PRESETS["fashion"].config)
+    assert lab.store().list_runs() == []
+    assert lab.submit(TrainingConfig()).status is RunStatus.QUEUED
 
 
 FETCH = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ui.charts import AXES, SERIES, chart_style
-from ui.live_chart.words import chart_words
+from ui.common.charts import AXES, SERIES, chart_style
+from ui.live.chart.texts import chart_words
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = {path.name: path.read_text("utf-8") for path in ROOT.glob("ui/live_chart/*.js")}
+SCRIPTS = {path.name: path.read_text("utf-8") for path in ROOT.glob("ui/live/chart/*.js")}
 
 
 def upper(text: str) -> str:

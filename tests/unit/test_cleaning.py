@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import RunStatus, Store
-from mnist_core.runs.arrivals import ARRIVED
-from mnist_core.runs.cleaning import (
+from mnist_core.runs.retention import (
     LEFT_SECONDS,
     left_files,
     old_runs,
@@ -22,6 +21,7 @@ from mnist_core.runs.cleaning import (
     remove_old,
 )
 from mnist_core.runs.schema import runs
+from mnist_core.transfer.uploads import ARRIVED
 from tests.live_training import Training
 
 

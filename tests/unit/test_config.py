@@ -7,10 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_core.architectures import architectures_for
-from mnist_core.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, Limit, TrainingConfig
 from mnist_core.errors import ConfigError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.architectures import architectures_for
+from mnist_core.experiment.config import (
+    CHOICES,
+    DEFAULT_LEARNING_RATES,
+    LIMITS,
+    Limit,
+    TrainingConfig,
+)
+from mnist_core.experiment.presets import PRESETS
 
 WHOLE = (
     *("train_size", "validation_size", "folds", "fold"),

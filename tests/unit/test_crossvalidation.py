@@ -7,7 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from mnist_core.crossvalidation import (
+from mnist_core.errors import ConfigError, StoreError
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.runs import Command, EpochRecord, RunStatus, Store
+from mnist_core.runs.queue import RunQueue, RunWriter
+from mnist_core.studies.crossvalidation import (
     TAG,
     final_config,
     find_study,
@@ -18,10 +22,6 @@ from mnist_core.crossvalidation import (
     queue_missing,
     stop,
 )
-from mnist_core.errors import ConfigError, StoreError
-from mnist_core.presets import PRESETS
-from mnist_core.runs import Command, EpochRecord, RunStatus, Store
-from mnist_core.runs.leases import RunQueue, RunWriter
 
 BOSTON = PRESETS["boston"].config
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import split, task
-from ui import data_parts
-from ui.data_parts import SETS, ImageSet, image_set, images, truth
+from ui.data import image_sets
+from ui.data.image_sets import SETS, ImageSet, image_set, images, truth
 
 CONFIG = TrainingConfig(train_size=500, validation_size=100, label_noise=0.2)
 TAKEN_FROM_ONE_POOL = TrainingConfig(train_size=50_500, validation_size=200, sampling="stratified")
@@ -80,7 +80,7 @@ def test_folds_and_trainings_without_judges_are_drawn_too() -> None:
     assert not set(judges[0]) & set(judges[1])
     alone = replace(CONFIG, validation_size=0)
     assert len(image_set("validation", alone).numbers) == 0
-    assert not data_parts.has_pictures("boston")
+    assert not image_sets.has_pictures("boston")
 
 
 def test_settings_that_decide_nothing_here_share_the_sets() -> None:
@@ -88,4 +88,4 @@ def test_settings_that_decide_nothing_here_share_the_sets() -> None:
     for name in SETS:
         assert image_set(name, CONFIG) is image_set(name, other)
     assert image_set("train", replace(CONFIG, seed=4)) is not image_set("train", CONFIG)
-    assert data_parts.has_pictures("mnist")
+    assert image_sets.has_pictures("mnist")

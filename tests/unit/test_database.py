@@ -19,10 +19,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import LabError, StoreError, StoreGoneError
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Command, Store, database, schema
-from mnist_core.runs.leases import LeaseLostError
+from mnist_core.runs.queue import LeaseLostError
 from tests.live_training import Training
 from tests.waiting import PATIENCE
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OPEN_TOGETHER = """
 import sys, time
 from pathlib import Path
-from mnist_core.config import TrainingConfig
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Store
 
 folder = Path(sys.argv[1])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations, product
 
-from mnist_core.architectures import architectures_for
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.architectures import architectures_for
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs.store import NAME_LENGTH
-from ui.differences import differing, in_words, run_name
-from ui.fields import CHOICE_LABELS
+from ui.common.setting_changes import differing, in_words, run_name
+from ui.common.setting_labels import CHOICE_LABELS
 
 
 def test_every_run_with_one_or_two_changed_settings_has_a_name_that_the_store_takes() -> None:

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from mnist_core.drawing import digit_of, read_drawing, read_picture
+from mnist_core.drawing.digit import digit_of, read_drawing, read_picture
+from mnist_core.drawing.image_files import MOST_PIXELS
+from mnist_core.drawing.mnist_format import BOX, SIDE, crop, place, scale, shrink
+from mnist_core.drawing.photos import ink_on_paper
 from mnist_core.errors import DrawingError
-from mnist_core.mnist_form import BOX, SIDE, crop, place, scale, shrink
-from mnist_core.photos import ink_on_paper
-from mnist_core.picture_files import MOST_PIXELS
 from mnist_core.tasks import task
 
 SEVEN = [(70, 60), (200, 60), (120, 230)]

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_core.architectures import ARCHITECTURES, PICTURES
-from mnist_core.config import TrainingConfig
-from mnist_core.durations import (
+from mnist_core.examples import known_examples
+from mnist_core.experiment.architectures import ARCHITECTURES, PICTURES
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.runs import EpochRecord, Run, RunStatus, Store
+from mnist_core.runs.durations import (
     SAMPLE_SECONDS,
     Duration,
     estimate,
@@ -18,9 +21,6 @@ from mnist_core.durations import (
     remaining,
     wait,
 )
-from mnist_core.examples import known_examples
-from mnist_core.presets import PRESETS
-from mnist_core.runs import EpochRecord, Run, RunStatus, Store
 from tests.live_training import Training
 
 

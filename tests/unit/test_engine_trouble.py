@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from mnist_core import engine as engine_module
-from mnist_core.config import TrainingConfig
-from mnist_core.engine import Engine, EngineState
 from mnist_core.errors import EngineError, StoreError
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Store
+from mnist_core.workers import engine as engine_module
+from mnist_core.workers.engine import Engine, EngineState
 from tests import disks
 
 

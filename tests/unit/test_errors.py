@@ -5,7 +5,7 @@ import pytest
 
 from mnist_core import errors
 from mnist_core.errors import ConfigError, DataError, LabError, StoreError, UnknownRunError
-from mnist_core.words import mark
+from mnist_core.i18n import mark
 
 RECEIVED = mark("epochs is {value}.")
 WHY = mark("It has to be at least {low}.")

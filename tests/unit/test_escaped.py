@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ui.text import JOINER, Markdown, escaped, table
+from ui.common.i18n import JOINER, Markdown, escaped, table
 
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 #: What Streamlit makes links, emoji, icons, arrows of, once the Markdown is read.

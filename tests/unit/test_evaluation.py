@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 
-from mnist_core.calibration import BINS
 from mnist_core.errors import DataError
-from mnist_core.estimates import Estimate
-from mnist_core.evaluation import Evaluation
-from mnist_core.generalisation import Gap, compared
+from mnist_core.evaluation.calibration import BINS
+from mnist_core.evaluation.classification import Evaluation
+from mnist_core.evaluation.gap import Gap, compared
+from mnist_core.evaluation.intervals import Estimate
 
 ROOT = Path(__file__).resolve().parents[2]
 THREE = ("a", "b", "c")
@@ -300,7 +300,8 @@ def test_the_order_of_the_images_changes_nothing(seed):
 
 def test_the_module_loads_scikit_learn_only_when_it_is_used():
     script = (
-        "import sys, mnist_core.evaluation, mnist_core.judging, ui.evaluations;"
+        "import sys, mnist_core.evaluation.classification, mnist_core.evaluation.service;"
+        "import ui.evaluate.results;"
         "print('sklearn' in sys.modules)"
     )
     done = subprocess.run(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mnist_core.evaluation import Evaluation
-from ui.evaluation_charts import confusion_matrix, reliability_diagram
+from mnist_core.evaluation.classification import Evaluation
+from ui.evaluate.classification_charts import confusion_matrix, reliability_diagram
 
 
 def evaluation(classes: int, *, wrong: float = 0.3) -> Evaluation:

@@ -8,17 +8,17 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
+from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.examples import FOLDER, install, known_examples, listed_examples, open_store
-from mnist_core.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, LAST_MODEL
-from mnist_core.runs.cleaning import old_runs
+from mnist_core.runs.retention import old_runs
+from mnist_core.studies.finetune import FEWEST, teach
 from mnist_core.tasks.keras_data import shipped_vocabulary, vocabulary_file
-from mnist_core.tasks.texts import WORDS
-from mnist_core.teaching import FEWEST, teach
+from mnist_core.tasks.text_data import WORDS
 
 MOST_BYTES = 10_000_000
 

@@ -7,9 +7,11 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError
-from mnist_core.formats import (
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.runs import Run, Store
+from mnist_core.transfer.formats import (
     FORMATS,
     NAME_IN_FILE,
     file_name,
@@ -19,8 +21,6 @@ from mnist_core.formats import (
     output_words,
     why_no_code,
 )
-from mnist_core.presets import PRESETS
-from mnist_core.runs import Run, Store
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_core.errors import DataError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.tasks import fold_sizes, split, task
 from mnist_core.tasks.housing import load_boston
 

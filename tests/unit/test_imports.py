@@ -24,18 +24,18 @@ WITH_TENSORFLOW = (
     "mnist_core.training.samples",
     "mnist_core.training.augmentation",
     "mnist_core.training.objective",
-    "mnist_core.training.tensorboard",
+    "mnist_core.tensorboard.callback",
     "mnist_core.training.programs",
-    "mnist_core.training.ahead",
+    "mnist_core.training.precompile",
     "mnist_core.training.callbacks",
-    "mnist_core.explain",
-    "mnist_core.export",
-    "mnist_core.loading",
-    "mnist_core.incoming.build",
+    "mnist_core.inference.explain_image",
+    "mnist_core.transfer.export",
+    "mnist_core.inference.models",
+    "mnist_core.transfer.keras_import.build",
 )
 """Modules (and what lies below them) that only workers import."""
 
-SCRIPTS = ("app.py", "ui/dashboard.py", "pages")
+SCRIPTS = ("app.py", "ui/app/dashboard.py", "pages")
 """Streamlit runs these: importing one would run it, so only its import lines are taken."""
 
 
@@ -140,7 +140,7 @@ def unknown(name: str) -> list[str]:
 
 def test_a_worker_that_runs_the_dashboard_as_its_main_script_draws_nothing() -> None:
     """After a page was shown, `multiprocessing` takes the dashboard for the main script."""
-    script = "import runpy, sys; runpy.run_path('ui/dashboard.py', run_name='__mp_main__');"
+    script = "import runpy, sys; runpy.run_path('ui/app/dashboard.py', run_name='__mp_main__');"
     script += "print('streamlit' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError, UnknownRunError
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Store
 from mnist_core.runs.schema import runs
 from mnist_core.runs.store import MOST_TAGS, NOTES_LENGTH, TAG_LENGTH

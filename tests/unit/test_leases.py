@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Command, Progress, RunStatus, Store
-from mnist_core.runs.leases import MAX_STALLS, Lease, LeaseLostError, RunQueue, RunWriter
+from mnist_core.runs.lease_watch import GRACE_SECONDS, LeaseWatch
+from mnist_core.runs.queue import MAX_STALLS, Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.rows import LEASE_SECONDS
 from mnist_core.runs.schema import runs
-from mnist_core.runs.watch import GRACE_SECONDS, LeaseWatch
 from tests.live_training import Training, record
 from tests.waiting import PATIENCE
 
@@ -32,7 +32,7 @@ CLAIM_ALL = """
 import sys, time
 from pathlib import Path
 from mnist_core.runs import Store
-from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.queue import RunQueue
 
 folder, name, home, url = sys.argv[1:]
 queue = RunQueue(Store(home, url).database)

@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks.not_digits import ORDINARY, UNSEEN, drawn, letter
 from benchmarks.pen_strokes import render
-from mnist_core.drawing import digit_of
+from mnist_core.drawing.digit import digit_of
+from mnist_core.drawing.likeness import FILE, looks_like_a_digit
 from mnist_core.errors import DrawingError
-from mnist_core.likeness import FILE, looks_like_a_digit
 from mnist_core.tasks import task
 
 PENS = Path(__file__).parents[1] / "browser" / "pen_strokes.json"

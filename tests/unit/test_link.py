@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from mnist_core.errors import StoreError
 from mnist_core.runs import Command, Progress, RunStatus, Store, database
-from mnist_core.runs.leases import LeaseLostError, RunQueue
+from mnist_core.runs.queue import LeaseLostError, RunQueue
 from mnist_core.runs.schema import runs
-from mnist_core.training import link as link_module
-from mnist_core.training.link import Clock, RunLink
+from mnist_core.training import reporter as link_module
+from mnist_core.training.reporter import Clock, RunLink
 from tests.live_training import Training, record
 from tests.waiting import PATIENCE, until
 

@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError
-from mnist_core.overfitting import CRITERIA, Curves
+from mnist_core.evaluation.overfitting import CRITERIA, Curves
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import JournalRow, RunStatus, Store
 from tests.live_training import BEST_EPOCH, Training, record
 from tests.waiting import PATIENCE
-from ui import live_hub
-from ui.live_feed import CHUNK_ROWS, LiveFeed, judge
-from ui.live_hub import LiveHub
+from ui.live import hub as live_hub
+from ui.live.feed import CHUNK_ROWS, LiveFeed, judge
+from ui.live.hub import LiveHub
 
 #: What is to come at once comes within this, in seconds, also where other things keep the machine
 #: busy. Whatever waited for the next sign of life would take longer.

@@ -21,7 +21,8 @@ from mnist_core.runs import Store
 from tests.live_training import Training
 from tests.served import served
 from tests.waiting import PATIENCE
-from ui import live_hub, live_routes
+from ui.live import hub
+from ui.live import routes as live_routes
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ def test_closing_the_streams_ends_them_without_saying_that_the_runs_have_ended(
             rest = stream.read()
             seconds = time.monotonic() - begun
         code, _, _ = fetch(f"{address}/live/events?runs={training.id}")
-    assert seconds < live_hub.HEARTBEAT_SECONDS / 2  # at once, and not with its next sign of life
+    assert seconds < hub.HEARTBEAT_SECONDS / 2  # at once, and not with its next sign of life
     assert b"event: end" not in rest
     assert code == 503
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError, DataError
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import TASKS, prepare, split, task
 from mnist_core.tasks.mnist import DATA_FILE, load
 

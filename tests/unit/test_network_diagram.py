@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from mnist_core.anatomy import Anatomy, Layer, numbered_from_first
-from ui.model_panel import weight_sheet
-from ui.network_diagram import network_diagram
+from mnist_core.inference.inspect import Anatomy, Layer, numbered_from_first
+from ui.models.network import weight_sheet
+from ui.models.network_diagram import network_diagram
 
 DIGITS = tuple("0123456789")
 

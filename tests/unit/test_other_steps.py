@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_core.config import TrainingConfig
-from mnist_core.inputs import network_inputs
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.inputs import network_inputs
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.tasks import Texts, split, task
-from mnist_core.tasks.other_steps import (
+from mnist_core.tasks.text_and_table_steps import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
     spread_over,
     table_steps,
     text_steps,
 )
-from mnist_core.tasks.texts import BEGIN, FIRST_WORD, RARE
+from mnist_core.tasks.text_data import BEGIN, FIRST_WORD, RARE
 from mnist_core.tasks.word_counts import count_words, most_frequent, most_telling
 
 VOCABULARY = ("", "", "", "the", "good", "bad", "film")

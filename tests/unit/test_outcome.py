@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_core.config import TrainingConfig
-from mnist_core.next_steps import MOST_STEPS, next_steps
-from mnist_core.outcome import Outcome, OutcomeKind, outcome, rate_jump
-from mnist_core.overfitting import CRITERIA, Curves
-from mnist_core.presets import PRESETS
+from mnist_core.evaluation.outcome import Outcome, OutcomeKind, outcome, rate_jump
+from mnist_core.evaluation.overfitting import CRITERIA, Curves
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.studies.next_steps import MOST_STEPS, next_steps
 
 NAN = float("nan")
 EPOCHS = np.arange(1, 61)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnist_core.overfitting import (
+from mnist_core.evaluation.overfitting import (
     CRITERIA,
     DEFAULT_CRITERION,
     Curves,

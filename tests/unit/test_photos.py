@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, TiffImagePlugin
 
-from mnist_core.drawing import digit_of, read_picture
+from mnist_core.drawing.digit import digit_of, read_picture
 from mnist_core.errors import DrawingError
 
 DIGITS = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ui.picture_grid import sheet
+from ui.common.image_grid import sheet
 
 
 def test_the_sheet_holds_each_picture_in_its_place() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from mnist_core.errors import ConfigError
 from mnist_core.tasks import prepare, task
-from mnist_core.tasks.preparation import steps
-from ui import data_figures
-from ui.data_steps import STEPS
+from mnist_core.tasks.image_steps import steps
+from ui.data import figures
+from ui.data.image_steps import STEPS
 
 IMAGE = task("mnist").load().x_train[7]
 
@@ -49,16 +49,14 @@ def test_an_unknown_scaling_is_refused() -> None:
 
 
 def test_the_excerpt_shows_the_same_pixels_in_each_shape() -> None:
-    row, column = data_figures.inkiest(IMAGE)
-    expected = IMAGE[row, column : column + data_figures.EXCERPT]
+    row, column = figures.inkiest(IMAGE)
+    expected = IMAGE[row, column : column + figures.EXCERPT]
     assert expected.sum() == max(
-        IMAGE[r, c : c + data_figures.EXCERPT].astype(int).sum()
-        for r in range(28)
-        for c in range(17)
+        IMAGE[r, c : c + figures.EXCERPT].astype(int).sum() for r in range(28) for c in range(17)
     )
     numbers = ", ".join(map(str, expected.tolist()))
     for shape in ((784,), (28, 28, 1), (28, 28)):
-        text = data_figures.excerpt(IMAGE.reshape(shape), (row, column))
+        text = figures.excerpt(IMAGE.reshape(shape), (row, column))
         index, _, shown = text.partition("  →  ")
         assert shown == numbers
         np.testing.assert_array_equal(
@@ -68,14 +66,14 @@ def test_the_excerpt_shows_the_same_pixels_in_each_shape() -> None:
 
 def test_the_strip_has_a_column_for_each_number() -> None:
     vector = IMAGE.reshape(784) / np.float32(255)
-    strip = data_figures.strip(vector)
-    assert strip.shape == (data_figures.STRIP_HEIGHT, 784)
+    strip = figures.strip(vector)
+    assert strip.shape == (figures.STRIP_HEIGHT, 784)
     np.testing.assert_array_equal(strip[0], (IMAGE.ravel() / IMAGE.max() * 255).round())
-    assert not data_figures.strip(np.zeros(784, np.uint8)).any()
+    assert not figures.strip(np.zeros(784, np.uint8)).any()
 
 
 def test_bars_say_their_numbers() -> None:
-    html = data_figures.count_bars(["a", "<b>"], np.array([10, 40]), np.array([0, 8]))
+    html = figures.count_bars(["a", "<b>"], np.array([10, 40]), np.array([0, 8]))
     assert 'aria-label="a: 10, &lt;b&gt;: 40"' in html
     assert "<b>" not in html
     assert "width:25.00%" in html

@@ -1,8 +1,8 @@
 import pytest
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import ConfigError
-from mnist_core.presets import PRESETS, preset
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS, preset
 
 # architecture, train, validation, batch, epochs, optimizer, rate, pixels: as in the tutorials.
 EXPECTED = {

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.waiting import PATIENCE
-from ui import presses, state
+from ui.common import idempotency
+from ui.common import session as state
 
 
 class Cut(BaseException):
@@ -24,24 +25,24 @@ def done(monkeypatch: pytest.MonkeyPatch) -> dict:
 
 def test_the_second_press_gets_the_result_of_the_first(done):
     results = iter(["first", "second"])
-    assert [presses.once("start", lambda: next(results)) for _ in range(2)] == ["first"] * 2
+    assert [idempotency.once("start", lambda: next(results)) for _ in range(2)] == ["first"] * 2
 
 
 def test_another_request_or_a_later_one_is_another_decision(done):
     results = iter(range(9))
     again = [
-        presses.once("start", lambda: next(results)),
-        presses.once("another", lambda: next(results)),
-        presses.once("start", lambda: next(results), seconds=-1.0),
-        presses.once("start", lambda: next(results), holds=lambda found: found == 0),
+        idempotency.once("start", lambda: next(results)),
+        idempotency.once("another", lambda: next(results)),
+        idempotency.once("start", lambda: next(results), seconds=-1.0),
+        idempotency.once("start", lambda: next(results), holds=lambda found: found == 0),
     ]
     assert again == [0, 1, 2, 3]
 
 
 def test_what_failed_is_tried_again(done):
     with pytest.raises(ZeroDivisionError):
-        presses.once("start", lambda: 1 / 0)
-    assert presses.once("start", lambda: "done") == "done"
+        idempotency.once("start", lambda: 1 / 0)
+    assert idempotency.once("start", lambda: "done") == "done"
 
 
 def test_a_press_beside_a_running_one_waits_for_its_result(done):
@@ -55,9 +56,9 @@ def test_a_press_beside_a_running_one_waits_for_its_result(done):
         return "first"
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(presses.once, "import", do)
+        first = pool.submit(idempotency.once, "import", do)
         assert begun.wait(PATIENCE)
-        second = pool.submit(presses.once, "import", do)
+        second = pool.submit(idempotency.once, "import", do)
         go_on.set()
         assert first.result(PATIENCE) == second.result(PATIENCE) == "first"
     assert len(times) == 1
@@ -79,12 +80,12 @@ def test_a_press_that_comes_while_it_is_done_finds_it_done(monkeypatch):
         return "first"
 
     monkeypatch.setattr(state, "presses", touched)
-    assert presses.once("start", do) == "first"
+    assert idempotency.once("start", do) == "first"
     waits = False
-    assert presses.once("start", lambda: "second") == "first"
+    assert idempotency.once("start", lambda: "second") == "first"
 
 
 def test_only_the_last_requests_are_remembered(done):
-    for number in range(presses.KEPT + 5):
-        presses.once(number, lambda: None)
-    assert list(done) == list(range(5, presses.KEPT + 5))
+    for number in range(idempotency.KEPT + 5):
+        idempotency.once(number, lambda: None)
+    assert list(done) == list(range(5, idempotency.KEPT + 5))

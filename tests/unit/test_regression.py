@@ -9,9 +9,9 @@ import pytest
 import sklearn.metrics as reference
 
 from mnist_core.errors import DataError
-from mnist_core.generalisation import ErrorGap, compared
-from mnist_core.regression import RegressionEvaluation
-from ui import regression_charts
+from mnist_core.evaluation.gap import ErrorGap, compared
+from mnist_core.evaluation.regression import RegressionEvaluation
+from ui.evaluate import regression_charts
 
 
 def found(count: int = 300, *, seed: int = 1, spread: float = 3.0) -> RegressionEvaluation:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from mnist_core import reproduction
-from mnist_core.reproduction import EXPERIMENTS, Reproduced, markdown, published
+from mnist_core.studies import reproduction
+from mnist_core.studies.reproduction import EXPERIMENTS, Reproduced, markdown, published
 
 
 def test_every_experiment_says_whose_figure_it_is():

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from mnist_core.config import TrainingConfig
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RateChange
-from ui import run_words
-from ui.run_words import (
+from ui.common import formatting
+from ui.common.formatting import (
     about,
     duration,
     loss,
@@ -131,14 +131,14 @@ def test_choices_that_this_version_does_not_know_are_shown_as_they_are() -> None
     ],
 )
 def test_a_price_is_written_as_people_do(thousands, written) -> None:
-    assert run_words.price(thousands) == written
-    assert run_words.metric(thousands, "mae") == written
+    assert formatting.price(thousands) == written
+    assert formatting.metric(thousands, "mae") == written
 
 
 def test_a_change_of_a_price_has_its_sign() -> None:
-    assert run_words.price_change(0.338) == "+$338"
-    assert run_words.price_change(-0.338) == "-$338"
-    assert run_words.price_change(0.0004) == "$0"
+    assert formatting.price_change(0.338) == "+$338"
+    assert formatting.price_change(-0.338) == "-$338"
+    assert formatting.price_change(0.0004) == "$0"
 
 
 @pytest.mark.parametrize(

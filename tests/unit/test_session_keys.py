@@ -1,4 +1,4 @@
-"""Every key of the session and of a widget stands in ``ui/state.py`` and nowhere else."""
+"""Every key of the session and of a widget stands in ``ui/common/session.py`` and nowhere else."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from ui import state
-from ui.fields import FIELDS
+from ui.common import session
+from ui.common.setting_labels import FIELDS
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
     path
     for folder in ("pages", "ui")
     for path in (ROOT / folder).rglob("*.py")
-    if path.name != "state.py"
+    if path.name != "session.py"
 )
 
 
@@ -65,10 +65,10 @@ def test_a_key_that_is_spelled_out_is_found(source: str) -> None:
 
 
 def test_no_two_keys_are_the_same() -> None:
-    values = [value for name, value in vars(state).items() if name.isupper()]
-    keys = [value.key if isinstance(value, state.Entry) else value for value in values]
+    values = [value for name, value in vars(session).items() if name.isupper()]
+    keys = [value.key if isinstance(value, session.Entry) else value for value in values]
     texts = [key for key in keys if isinstance(key, str)]
-    texts.remove(state.DEFAULT_LANGUAGE)
-    texts.remove(state.FIRST_PRESET)
-    texts += [state.field(name).key for name in FIELDS]
+    texts.remove(session.DEFAULT_LANGUAGE)
+    texts.remove(session.FIRST_PRESET)
+    texts += [session.field(name).key for name in FIELDS]
     assert len(set(texts)) == len(texts)

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_core.config import TrainingConfig
 from mnist_core.errors import StoreError, UnknownRunError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import (
     Command,
     JournalRow,
@@ -23,7 +23,7 @@ from mnist_core.runs import (
     Store,
     rate_changes,
 )
-from mnist_core.runs.leases import RunQueue
+from mnist_core.runs.queue import RunQueue
 from mnist_core.runs.schema import runs
 from mnist_core.runs.store import NAME_LENGTH
 from tests.live_training import Training, record

@@ -14,10 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_core.errors import DataError, DataPendingError
-from mnist_core.presets import PRESETS
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.tasks import TASKS, WORDS, Texts, keras_data, multi_hot, split, task
 from mnist_core.tasks.imdb import load
-from mnist_core.tasks.texts import BEGIN, RARE, numbers_of, plain_word, read_back, spelled, typed
+from mnist_core.tasks.text_data import (
+    BEGIN,
+    RARE,
+    numbers_of,
+    plain_word,
+    read_back,
+    spelled,
+    typed,
+)
 from tests import made_up_texts
 from tests.waiting import PATIENCE, until
 

@@ -114,6 +114,6 @@ def test_nothing_is_fetched_from_another_host() -> None:
 
 
 def test_the_style_sheet_has_the_page_s_own_colours() -> None:
-    css = (Path(__file__).resolve().parents[2] / "ui/layout.css").read_text(encoding="utf-8")
+    css = (Path(__file__).resolve().parents[2] / "ui/app/layout.css").read_text(encoding="utf-8")
     light, dark = (CONFIG["theme"][theme]["backgroundColor"] for theme in ("light", "dark"))
     assert f"light-dark({light}, {dark})" in css

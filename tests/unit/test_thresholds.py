@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from mnist_core.evaluation import Evaluation
-from mnist_core.thresholds import MOST_POINTS, ThresholdCurves
-from ui.threshold_charts import precision_recall_curve, roc_curve
+from mnist_core.evaluation.classification import Evaluation
+from mnist_core.evaluation.curves import MOST_POINTS, ThresholdCurves
+from ui.evaluate.threshold_charts import precision_recall_curve, roc_curve
 
 
 def answers(count: int = 5_000):

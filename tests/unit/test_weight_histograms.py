@@ -11,10 +11,10 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 
 from mnist_core.runs import Run, Store
-from mnist_core.training.event_writer import EventWriter
-from mnist_core.weight_histograms import EPOCHS, MOST_ARRAYS, VALUES, read_histograms
+from mnist_core.tensorboard.histograms import EPOCHS, MOST_ARRAYS, VALUES, read_histograms
+from mnist_core.tensorboard.writer import EventWriter
 from tests.live_training import Training, record
-from ui.histogram_figures import histogram_figure
+from ui.models.histogram_charts import histogram_figure
 
 GENERATOR = np.random.default_rng(3)
 KERNEL = GENERATOR.normal(size=4000).astype(np.float32)

@@ -9,12 +9,7 @@ import pytest
 from PIL import Image
 from tensorboard.compat.proto.summary_pb2 import Summary
 
-from mnist_core.training.weight_images import (
-    MOST_VALUES,
-    add_image,
-    image_epochs,
-    weight_picture,
-)
+from mnist_core.tensorboard.images import MOST_VALUES, add_image, image_epochs, weight_picture
 
 
 def test_the_sign_of_a_weight_is_its_grey() -> None:

@@ -10,18 +10,18 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from mnist_core.architectures import ARCHITECTURES
-from mnist_core.config import CHOICES, LIMITS, TrainingConfig
-from mnist_core.formats import FORMATS
-from mnist_core.overfitting import CRITERIA
-from mnist_core.presets import PRESETS
+from mnist_core.evaluation.overfitting import CRITERIA
+from mnist_core.experiment.architectures import ARCHITECTURES
+from mnist_core.experiment.config import CHOICES, LIMITS, TrainingConfig
+from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RunStatus
 from mnist_core.tasks import TASKS
+from mnist_core.transfer.formats import FORMATS
 from tests.waiting import PATIENCE
-from ui import text
-from ui.charts import AXES, SERIES
-from ui.fields import CHOICE_LABELS, FIELDS
-from ui.run_words import STATUS_WORDS
+from ui.common import i18n
+from ui.common.charts import AXES, SERIES
+from ui.common.formatting import STATUS_WORDS
+from ui.common.setting_labels import CHOICE_LABELS, FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 REGISTRIES = (ARCHITECTURES, CRITERIA, FIELDS, FORMATS, PRESETS, SERIES, STATUS_WORDS, TASKS)
@@ -67,20 +67,20 @@ def test_every_status_has_a_word() -> None:
 
 
 def test_a_translation_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = Catalog(locale="zh_CN", domain=text.DOMAIN)
+    words = Catalog(locale="zh_CN", domain=i18n.DOMAIN)
     words.add("Start", "开始")
     words.add(("{count} epoch", "{count} epochs"), ("{count} 轮",))
     folder = tmp_path / "zh_CN" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     with (folder / "messages.mo").open("wb") as file:
         write_mo(file, words)
-    monkeypatch.setattr(text, "LOCALE", tmp_path)
-    monkeypatch.setattr(text, "language", lambda: "zh_CN")
-    text.catalogue.cache_clear()
+    monkeypatch.setattr(i18n, "LOCALE", tmp_path)
+    monkeypatch.setattr(i18n, "language", lambda: "zh_CN")
+    i18n.catalogue.cache_clear()
     try:
-        assert text._("Start") == "开始"
-        assert text.ngettext("{count} epoch", "{count} epochs", 5) == "{count} 轮"
-        assert text._("not translated yet") == "not translated yet"
-        assert text._("") == ""
+        assert i18n._("Start") == "开始"
+        assert i18n.ngettext("{count} epoch", "{count} epochs", 5) == "{count} 轮"
+        assert i18n._("not translated yet") == "not translated yet"
+        assert i18n._("") == ""
     finally:
-        text.catalogue.cache_clear()
+        i18n.catalogue.cache_clear()

@@ -4,6 +4,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import live_routes
+from ui.live import routes
 
-app = st.App(Path(__file__).parent / "page.py", routes=live_routes.routes)
+app = st.App(Path(__file__).parent / "page.py", routes=routes.routes)

@@ -1,0 +1,40 @@
+"""``resume``: a stopped or interrupted run goes on, in this process."""
+
+from __future__ import annotations
+
+import argparse
+
+from mnist_core.cli.arguments import Commands, add_run, find_data, look_for_abandoned, run_named
+from mnist_core.cli.train import follow, print_end
+from mnist_core.errors import StoreError
+from mnist_core.examples import open_store
+from mnist_core.i18n import mark
+from mnist_core.runs.queue import RunQueue
+from mnist_core.runs.resume import resume
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """Add the command."""
+    parser = commands.add_parser("resume", help="go on with a run that was stopped")
+    parser.set_defaults(run=_resume)
+    add_run(parser)
+    return parser
+
+
+def _resume(options: argparse.Namespace) -> int:
+    store = open_store()
+    look_for_abandoned(store)
+    run = run_named(store, options.run_name)
+    find_data(run.config.task)
+    queue = RunQueue(store.database)
+    if not queue.recover_abandoned(run.id):  # else its worker was gone, and it is queued again
+        run = resume(store, run.id)
+    lease = queue.claim(run.id)
+    if lease is None:
+        raise StoreError(
+            mark("“{name}” was queued again."),
+            mark("A lab that is open has already taken it up."),
+            mark("Watch it there."),
+            name=run.name,
+        )
+    return print_end(store, follow(store, run, lease, quiet=options.json), as_json=options.json)

@@ -1,0 +1,1 @@
+"""What an experiment is, as data: configuration, architectures, presets, model inputs."""

@@ -1,0 +1,1 @@
+"""Trained models in use: loading, prediction, explanation, inspection. Only workers run it."""

@@ -1,0 +1,227 @@
+"""What a trained network is made of: its layers, their sizes, and what their weights look like.
+
+Only worker processes call :func:`describe`: it needs the model. What it returns is plain data.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_core.runs.store import open_known
+
+#: Side of the pictures that a network of this lab looks at.
+SIDE = 28
+#: Units or filters of a layer whose weights are shown, at most: those with the largest weights.
+MOST_PICTURES = 48
+#: What of a layer's settings a reader wants to know.
+SETTINGS = (
+    "units", "filters", "kernel_size", "pool_size", "strides", "padding", "rate", "activation",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer, as ``model.summary()`` lists it.
+
+    Attributes:
+        name: Its name in the model.
+        kind: Keras's class: "Dense", "Conv2D", ….
+        output_shape: Shape of what it makes of one sample, without the batch's own axis.
+        parameters: Numbers in it, trainable or not.
+        trainable: Whether training changes them; None for a layer without any.
+        settings: Those of ``SETTINGS`` that it has.
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int | None, ...]
+    parameters: int
+    trainable: bool | None
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class WeightPictures:
+    """The weights of a layer as pictures.
+
+    Attributes:
+        layer: The layer's name.
+        kind: "units" for what each unit of a dense layer weighs in the input picture, "filters"
+            for the kernels of a convolution.
+        unit: int64 (n,), the units or filters shown, from 0, in order.
+        count: How many the layer has.
+        inputs: int64 (n,), for a convolution the one of its inputs that each filter weighs most,
+            from 0; only that one's kernel is shown.
+        channels: How many inputs a filter has; 1 for units.
+        pictures: float32 (n, height, width).
+    """
+
+    layer: str
+    kind: str
+    unit: NDArray[np.int64]
+    count: int
+    inputs: NDArray[np.int64]
+    channels: int
+    pictures: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """A network.
+
+    Attributes:
+        input_shape: Shape of one sample.
+        layers: From the input on.
+        parameters: Numbers in all layers.
+        trainable_parameters: Those that training changes.
+        weights: Pictures of the first layer's weights and of every convolution's.
+        chain: Whether each layer reads the one before it, and nothing else.
+    """
+
+    input_shape: tuple[int | None, ...]
+    layers: list[Layer]
+    parameters: int
+    trainable_parameters: int
+    weights: list[WeightPictures]
+    chain: bool = True
+
+
+def numbered_from_first(anatomy: Anatomy) -> Anatomy:
+    """The same network with its layers numbered as in a fresh process: dense, dense_1, ….
+
+    Keras counts on through all networks of a process, so a worker's tenth one begins at dense_9.
+    Names that somebody has chosen stay.
+    """
+    counts: Counter[str] = Counter()
+    names = {}
+    for layer in anatomy.layers:
+        base = re.sub(r"(?<=.)([A-Z][a-z]+)|(?<=[a-z])([A-Z])", r"_\g<0>", layer.kind).lower()
+        if re.fullmatch(rf"{base}(_\d+)?", layer.name):
+            number = counts[base]
+            counts[base] += 1
+            names[layer.name] = f"{base}_{number}" if number else base
+    return replace(
+        anatomy,
+        layers=[replace(one, name=names.get(one.name, one.name)) for one in anatomy.layers],
+        weights=[replace(one, layer=names.get(one.layer, one.layer)) for one in anatomy.weights],
+    )
+
+
+def describe(home: str, url: str, run_id: str, checkpoint: str) -> Anatomy:
+    """Describe the network of a run; what a worker runs.
+
+    Args:
+        home: Root of the artifacts.
+        url: Address of the database.
+        run_id: The run.
+        checkpoint: "best" or "last".
+
+    Raises:
+        StoreError: The run or its model is not there.
+        DataError: The model cannot be loaded.
+    """
+    from mnist_core.workers.setup import load_tensorflow
+
+    load_tensorflow()
+    from mnist_core.inference.models import load
+
+    return of_model(load(open_known(home, url), run_id, checkpoint).model)
+
+
+def of_model(model: Any) -> Anatomy:
+    """Describe a built Keras model."""
+    layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    return Anatomy(
+        input_shape=tuple(model.input_shape[1:]),
+        layers=[_layer(layer) for layer in layers],
+        parameters=model.count_params(),
+        trainable_parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        weights=_pictures(layers, math.prod(size or 0 for size in model.input_shape[1:])),
+        chain=_is_chain(model),
+    )
+
+
+def _is_chain(model: Any) -> bool:
+    """Whether each layer reads the one before it; a Sequential model's always do."""
+    if type(model).__name__ == "Sequential":
+        return True
+    entries = model.get_config()["layers"]
+    return all(
+        _read_by(after["inbound_nodes"]) == [before["config"]["name"]]
+        for before, after in pairwise(entries)
+    )
+
+
+def _read_by(nodes: Any) -> list[str]:
+    """Names of the layers whose output a layer of a model's configuration reads."""
+    if isinstance(nodes, dict):
+        if "keras_history" in nodes:
+            return [nodes["keras_history"][0]]
+        nodes = list(nodes.values())
+    if isinstance(nodes, list | tuple):
+        return [name for node in nodes for name in _read_by(node)]
+    return []
+
+
+def _layer(layer: Any) -> Layer:
+    settings = layer.get_config()
+    return Layer(
+        name=layer.name,
+        kind=type(layer).__name__,
+        output_shape=tuple(layer.output.shape[1:]),
+        parameters=layer.count_params(),
+        trainable=bool(layer.trainable_variables) if layer.weights else None,
+        settings={
+            name: _plain(settings[name])
+            for name in SETTINGS
+            if settings.get(name) not in (None, "linear")
+        },
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A setting that a web process can read without Keras: an object becomes its name."""
+    if isinstance(value, dict):
+        return str(value.get("class_name", ""))
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _pictures(layers: list[Any], inputs: int) -> list[WeightPictures]:
+    with_kernels = [layer for layer in layers if getattr(layer, "kernel", None) is not None]
+    found = []
+    for number, layer in enumerate(with_kernels):
+        kernel: NDArray[np.float32] = np.asarray(layer.kernel.numpy(), np.float32)
+        if kernel.ndim == 4:
+            found.append(_of_filters(layer.name, kernel))
+        elif number == 0 and kernel.ndim == 2 and inputs == len(kernel) == SIDE * SIDE:
+            found.append(_of_units(layer.name, kernel))
+    return found
+
+
+def _of_units(name: str, kernel: NDArray[np.float32]) -> WeightPictures:
+    """What units weigh in the input: (784, units) → a picture for each."""
+    unit = _strongest(np.square(kernel).sum(axis=0))
+    pictures = kernel.T[unit].reshape(-1, SIDE, SIDE)
+    return WeightPictures(name, "units", unit, kernel.shape[1], np.zeros_like(unit), 1, pictures)
+
+
+def _of_filters(name: str, kernel: NDArray[np.float32]) -> WeightPictures:
+    """Kernels of a convolution: (height, width, inputs, filters) → a picture for each filter."""
+    squares = np.square(kernel).sum(axis=(0, 1))
+    unit = _strongest(squares.sum(axis=0))
+    inputs = squares.argmax(axis=0)[unit]
+    pictures = np.moveaxis(kernel[:, :, inputs, unit], -1, 0)
+    return WeightPictures(name, "filters", unit, kernel.shape[3], inputs, kernel.shape[2], pictures)
+
+
+def _strongest(squares: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The units with the largest weights, in their own order; all of a small layer."""
+    return np.sort(np.argsort(-squares, kind="stable")[:MOST_PICTURES])

@@ -1,0 +1,1 @@
+"""Several runs as one study: cross-validation, fine-tuning, reproduction, next experiments."""

@@ -1,0 +1,261 @@
+"""K-fold cross-validation: every sample is validated on once; the mean gives the number of epochs.
+
+With few samples, another validation set gives another curve, and another best epoch. So the
+samples are divided into K folds and the network is trained K times from the beginning, each time
+with another fold as the validation set (M. Stone, Cross-validatory choice and assessment of
+statistical predictions, 1974). The mean of the K curves is calmer than any of them; where it is
+lowest one reads the number of epochs. The final network is then trained for so long on all
+samples, without a validation set; it is measured on the test set. Each of these trainings is a run
+like any other; a tag holds those of one cross-validation together.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_core.errors import ConfigError, StoreError, UnknownRunError
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.i18n import mark
+from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
+from mnist_core.tasks import fold_sizes, task
+
+FEWEST_FOLDS, MOST_FOLDS = 2, 10
+DEFAULT_FOLDS = 4
+#: The tag of the runs of one cross-validation.
+TAG = re.compile(r"folds-[0-9a-f]{8}")
+#: So many of the newest runs are looked through for a cross-validation.
+LOOKED_AT = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The runs of one cross-validation.
+
+    Attributes:
+        tag: What they are tagged with.
+        folds: One run for each fold, in their order: one that was trained to its end or will be,
+            if there is one. Those that were deleted are not there.
+        final: The networks trained on all samples afterwards, newest first.
+    """
+
+    tag: str
+    folds: tuple[Run, ...]
+    final: tuple[Run, ...]
+
+    @property
+    def planned(self) -> int:
+        """Into how many folds the samples are divided."""
+        return self.folds[0].config.folds
+
+    @property
+    def finished(self) -> tuple[Run, ...]:
+        """The folds that were trained to their end."""
+        return tuple(run for run in self.folds if run.status is RunStatus.FINISHED)
+
+    @property
+    def active(self) -> tuple[Run, ...]:
+        """Its runs that train or wait, the final ones too."""
+        return tuple(run for run in (*self.folds, *self.final) if run.status.is_active)
+
+    @property
+    def counted(self) -> tuple[Run, ...]:
+        """The folds whose mean is taken.
+
+        Those that were trained to their end; while there are fewer than two, all that have begun.
+        """
+        begun = tuple(run for run in self.folds if run.epochs_done)
+        return self.finished if len(self.finished) > 1 else begun
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The folds, counted from 1, that neither are trained nor will be."""
+        there = {run.config.fold for run in self.folds if _is_to_count(run)}
+        return tuple(fold for fold in range(1, self.planned + 1) if fold not in there)
+
+
+@dataclass(frozen=True, eq=False)
+class MeanCurve:
+    """What the folds say together.
+
+    Attributes:
+        epochs: int64 (n,), from 1 to the last epoch that every fold has.
+        val_loss: float64 (n,), mean validation loss of the folds.
+        val_metric: float64 (n,), mean of their second figure: the accuracy, or the error.
+        spread: float64 (n,), standard deviation of that figure among the folds.
+        best_epoch: Where the mean validation loss is lowest; None before there is an epoch.
+    """
+
+    epochs: NDArray[np.int64]
+    val_loss: NDArray[np.float64]
+    val_metric: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    best_epoch: int | None
+
+
+def fold_configs(config: TrainingConfig, folds: int) -> list[TrainingConfig]:
+    """One configuration for each fold: the same network, each time with another validation set.
+
+    Args:
+        config: What to train; its sizes do not matter.
+        folds: How many folds, 2 to 10.
+
+    Raises:
+        ConfigError: So many folds cannot be.
+    """
+    if not FEWEST_FOLDS <= folds <= MOST_FOLDS:
+        raise ConfigError(
+            mark("{folds} folds are asked for."),
+            mark("There have to be 2 to 10: one validates, the others train."),
+            mark("Choose a number in that range."),
+            folds=folds,
+        )
+    configs = []
+    for fold in range(1, folds + 1):
+        train, validation = fold_sizes(task(config.task).samples, folds, fold)
+        configs.append(
+            replace(
+                config,
+                train_size=train,
+                validation_size=validation,
+                sampling="random",
+                folds=folds,
+                fold=fold,
+            )
+        )
+    return configs
+
+
+def final_config(config: TrainingConfig, epochs: int) -> TrainingConfig:
+    """The training on all samples, once the number of epochs has been chosen."""
+    return replace(
+        config,
+        train_size=task(config.task).samples,
+        validation_size=0,
+        sampling="random",
+        folds=0,
+        fold=0,
+        epochs=epochs,
+        patience=None,
+        min_delta=0.0,
+    )
+
+
+def new_tag() -> str:
+    """A tag for a new cross-validation."""
+    return f"folds-{secrets.token_hex(4)}"
+
+
+def queue_folds(store: Store, config: TrainingConfig, folds: int, *, name: str) -> str:
+    """Queue a run for each fold: as many train at a time as there are workers.
+
+    Args:
+        store: Where to.
+        config: What to train.
+        folds: How many folds.
+        name: A translated template with places for ``fold`` and ``folds``.
+
+    Returns:
+        The tag of the runs.
+    """
+    tag = new_tag()
+    for one in fold_configs(config, folds):
+        store.create(one, name=name.format(fold=one.fold, folds=folds), tags=[tag])
+    return tag
+
+
+def queue_missing(store: Store, study: Study, *, name: str) -> None:
+    """Queue the folds again that were stopped, failed or deleted; the others are kept.
+
+    Args:
+        store: Where to.
+        study: The cross-validation.
+        name: As for :func:`queue_folds`.
+    """
+    for one in fold_configs(study.folds[0].config, study.planned):
+        if one.fold in study.missing:
+            name_of_fold = name.format(fold=one.fold, folds=study.planned)
+            store.create(one, name=name_of_fold, tags=[study.tag])
+
+
+def stop(store: Store, tag: str) -> None:
+    """Stop all runs of a cross-validation that train or wait; what was trained is kept.
+
+    Those that wait are stopped first: a worker that becomes free would begin one of them.
+
+    Raises:
+        StoreError: The store cannot be written.
+    """
+    active = [run for run in store.tagged(tag) if run.status.is_active]
+    for run in sorted(active, key=lambda run: run.status is not RunStatus.QUEUED):
+        with suppress(UnknownRunError):  # deleted meanwhile
+            store.command(run.id, Command.STOP)
+
+
+def find_study(store: Store, tag: str) -> Study:
+    """The runs of a cross-validation.
+
+    Raises:
+        StoreError: There are none with this tag.
+    """
+    runs = store.tagged(tag)
+    folds: dict[int, Run] = {}
+    for run in (run for run in runs if run.config.folds):  # the newest is first
+        # A fold that was saved and brought in again has the tag too: then the first one counts.
+        if run.config.fold not in folds or _is_to_count(run):
+            folds[run.config.fold] = run
+    if not folds:
+        raise StoreError(
+            mark("The cross-validation {tag} was asked for."),
+            mark("The store has none of its runs: they were deleted, or the address is cut short."),
+            mark("Start a new one."),
+            tag=tag[:40],
+        )
+    final = tuple(run for run in runs if not run.config.folds)
+    return Study(tag, tuple(folds[fold] for fold in sorted(folds)), final)
+
+
+def _is_to_count(fold: Run) -> bool:
+    return fold.status is RunStatus.FINISHED or fold.status.is_active
+
+
+def newest_study(store: Store) -> Study | None:
+    """The newest cross-validation of the store, if there is one."""
+    for run in store.list_runs(limit=LOOKED_AT):
+        tag = tag_of(run)
+        if run.config.folds and tag is not None:
+            return find_study(store, tag)
+    return None
+
+
+def tag_of(run: Run) -> str | None:
+    """The tag of the cross-validation that a run belongs to, if it belongs to one."""
+    return next((tag for tag in run.tags if TAG.fullmatch(tag)), None)
+
+
+def mean_curve(curves: Sequence[Sequence[EpochRecord]]) -> MeanCurve:
+    """The mean of the folds' curves, as far as all of them go.
+
+    Args:
+        curves: The epochs of each fold, in order.
+    """
+    count = min(map(len, curves), default=0)
+    losses, metrics = (
+        np.array([[getattr(one, name) for one in curve[:count]] for curve in curves], np.float64)
+        for name in ("val_loss", "val_metric")
+    )
+    if count == 0:
+        none = np.empty(0)
+        return MeanCurve(np.empty(0, np.int64), none, none, none, None)
+    val_loss = losses.mean(axis=0)
+    finite = np.isfinite(val_loss)
+    best = int(np.argmin(np.where(finite, val_loss, np.inf))) + 1 if finite.any() else None
+    return MeanCurve(
+        np.arange(1, count + 1), val_loss, metrics.mean(axis=0), metrics.std(axis=0), best
+    )

@@ -1,0 +1,1 @@
+"""TensorBoard: event files, the log directory, histograms and the server process."""

@@ -1,0 +1,369 @@
+"""Writes a run's event files, which TensorBoard reads: curves, histograms, the graph, settings.
+
+The curves are written where the journal is: in the link's thread, each epoch once the store has
+it. So they say what the store says, and no epoch of the loop waits for them. An attempt that goes
+on from a checkpoint begins new files with the epochs that still count, and then removes the old
+ones: nothing is there twice, and a TensorBoard that is open follows.
+
+Tags are those of Keras's own TensorBoard callback. A step is an epoch, counted from 1.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_core.runs import EpochRecord, Run, RunStatus
+from mnist_core.tensorboard.images import add_image
+from mnist_core.tensorboard.log_directory import (
+    HISTOGRAM,
+    TRAIN,
+    VALIDATION,
+    EventFiles,
+    read_events,
+)
+
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+
+#: Bars of a histogram, as many as TensorBoard's own.
+BARS = 30
+#: Histograms of at most so many epochs are kept; of a longer run every second, third, … epoch's.
+HISTOGRAM_EPOCHS = 1_000
+#: Tag and name of the figures by which the HParams tab compares runs.
+FIGURES = {
+    "result/best_epoch": "best epoch",
+    "result/best_val_loss": "validation loss there",
+    "result/best_val_{metric}": "validation {metric} there",
+    "result/best_loss": "training loss there",
+    "result/best_{metric}": "training {metric} there",
+    "result/test_loss": "test loss",
+    "result/test_{metric}": "test {metric}",
+}
+#: Settings that decide nothing about what is learned.
+_NO_SETTINGS = ("histograms",)
+_FORMAT = "brain.Event:2"
+
+log = logging.getLogger(__name__)
+
+
+class EventWriter:
+    """The event files of one attempt at a run. What goes wrong with them never ends a training.
+
+    Args:
+        files: Where they are.
+        run: The run, as this attempt found it.
+    """
+
+    def __init__(self, files: EventFiles, run: Run) -> None:
+        self._run = run
+        self._shown = files
+        self._folder = files.folder(run.id)
+        self._lock = threading.Lock()  # the loop hands over, the link's thread writes
+        self._waiting: list[Event] = []
+        self._open: dict[str, _File] = {}
+        self._failed = False
+
+    def begin(self, records: Sequence[EpochRecord]) -> None:
+        """Begin the files of this attempt, in place of those of the ones before it.
+
+        Args:
+            records: The epochs that earlier attempts have left; their histograms are kept.
+        """
+        with self._lock:
+            self._guarded(lambda: self._begin(records))
+
+    def take(self, records: Sequence[EpochRecord]) -> None:
+        """Write epochs that the store has, with the histograms that belong to them."""
+        with self._lock:
+            if self._open and not self._failed:
+                self._guarded(lambda: self._take(records))
+
+    def histograms(
+        self, epoch: int, weights: Mapping[str, NDArray[Any]], *, images: bool = False
+    ) -> None:
+        """Hand over how the weights are spread at the end of an epoch; written with its record.
+
+        Args:
+            epoch: Counted from 1.
+            weights: The arrays, by name.
+            images: Whether to draw them, too.
+        """
+        if self._folder is None:  # files are kept elsewhere: nobody would ever write them
+            return
+        event = _event(epoch)
+        for name, values in weights.items():
+            _add_histogram(event.summary, name, values)
+            if images:
+                add_image(event.summary, name, values)
+        with self._lock:
+            self._waiting.append(event)
+
+    def graph(self, definition: Callable[[], bytes]) -> None:
+        """Write the operations of a training step.
+
+        Args:
+            definition: Returns a GraphDef, serialised.
+        """
+
+        def write() -> None:
+            event = _event(0)
+            event.graph_def = definition()
+            self._open[TRAIN].write(event)
+
+        with self._lock:
+            if self._open and not self._failed:
+                self._guarded(write)
+
+    def end(self, run: Run, records: Callable[[], Sequence[EpochRecord]]) -> None:
+        """Write what the run came to, and close the files.
+
+        Args:
+            run: The run at its end.
+            records: All its epochs, if they have to be written once more: the disk was full.
+        """
+        with self._lock:
+            if self._failed:
+                self._failed = False
+                self._guarded(lambda: self._begin(records()))
+            if self._open and not self._failed:
+                self._guarded(lambda: self._write_result(run))
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        with self._lock:
+            for file in self._open.values():
+                self._guarded(file.close)
+            self._open = {}
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception as error:  # whatever it is: the training goes on
+            self._failed = True
+            log.warning("no event files of run %s for now: %s", self._run.id, error, exc_info=True)
+
+    def _begin(self, records: Sequence[EpochRecord]) -> None:
+        if self._folder is None:
+            return
+        self._shown.check()
+        for file in self._open.values():
+            file.close()
+        self._open = {}
+        old = self._shown.paths(self._run.id)
+        kept = _histograms_until(len(records), [path for path in old if path.parent.name == TRAIN])
+        for part in ("", TRAIN, VALIDATION):
+            self._open[part] = _File.begin(self._folder / part, old)
+        for event in kept:
+            self._open[TRAIN].write(event)
+        self._take(records)
+        self._open[""].write(_settings_event(self._run))
+        self._open[""].flush()
+        for path in old:
+            path.unlink(missing_ok=True)
+        self._shown.show(self._run.id, self._run.name)
+
+    def _take(self, records: Sequence[EpochRecord]) -> None:
+        train, validation = self._open[TRAIN], self._open[VALIDATION]
+        metric = self._run.config.metric
+        last = records[-1].epoch if records else 0
+        for record in records:
+            train.write(
+                _scalars(
+                    record,
+                    epoch_loss=record.loss,
+                    **{f"epoch_{metric}": record.metric},
+                    epoch_learning_rate=record.learning_rate,
+                )
+            )
+            judged = {"epoch_loss": record.val_loss, f"epoch_{metric}": record.val_metric}
+            if not math.isnan(record.val_loss):  # else there is nobody to judge
+                validation.write(_scalars(record, **judged))
+        for event in self._waiting:
+            if event.step <= last:
+                train.write(event)
+        self._waiting = [event for event in self._waiting if event.step > last]
+        train.flush()
+        validation.flush()
+
+    def _write_result(self, run: Run) -> None:
+        self._open[""].write(_result_event(run))
+
+
+class _File:
+    """One event file."""
+
+    def __init__(self, path: Path) -> None:
+        tensorflow = sys.modules.get("tensorflow")
+        if tensorflow is not None:
+            # In a worker, where it is loaded in any case: its checksums take a tenth of the time.
+            self._records = tensorflow.io.TFRecordWriter(str(path))
+        else:
+            from tensorboard.summary.writer.record_writer import RecordWriter
+
+            self._records = RecordWriter(path.open("xb"))
+
+    @classmethod
+    def begin(cls, folder: Path, old: Sequence[Path]) -> _File:
+        """A new file in a folder, whose name comes after those of the old ones."""
+        folder.mkdir(parents=True, exist_ok=True)
+        number = 1 + max((_number(path) for path in old), default=0)
+        file = cls(folder / f"events.out.tfevents.{number:010d}.lab")
+        first = _event(0)
+        first.file_version = _FORMAT
+        file.write(first)
+        return file
+
+    def write(self, event: Event) -> None:
+        self._records.write(event.SerializeToString())
+
+    def flush(self) -> None:
+        self._records.flush()
+
+    def close(self) -> None:
+        self._records.close()
+
+
+def histogram_stride(epochs: int) -> int:
+    """Of every how many epochs a run of this length keeps its histograms."""
+    return max(1, math.ceil(epochs / HISTOGRAM_EPOCHS))
+
+
+def _number(path: Path) -> int:
+    digits = path.name.removeprefix("events.out.tfevents.").split(".")[0]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _histograms_until(epoch: int, paths: Sequence[Path]) -> list[Event]:
+    events: dict[int, Event] = {}
+    for path in paths if epoch else ():
+        for event in read_events(path):
+            if event.step <= epoch and any(
+                value.tag.endswith(HISTOGRAM) for value in event.summary.value
+            ):
+                events[event.step] = event
+    return [events[step] for step in sorted(events)]
+
+
+def _event(step: int, wall_time: float | None = None) -> Event:
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    return Event(step=step, wall_time=time.time() if wall_time is None else wall_time)
+
+
+def _scalars(record: EpochRecord, **values: float) -> Event:
+    event = _event(record.epoch, record.recorded_at or None)
+    for tag, value in values.items():
+        _add_scalar(event.summary, tag, value)
+    return event
+
+
+def _add_scalar(summary: Summary, tag: str, value: float) -> None:
+    added = summary.value.add(tag=tag)
+    added.metadata.plugin_data.plugin_name = "scalars"
+    added.tensor.dtype = 1  # DT_FLOAT, of no dimensions
+    added.tensor.tensor_shape.SetInParent()
+    added.tensor.float_val.append(value)
+
+
+def _add_histogram(summary: Summary, name: str, values: NDArray[Any]) -> None:
+    from tensorboard.plugins.histogram import metadata
+
+    flat = np.ravel(values)
+    finite = flat[np.isfinite(flat)]
+    if not finite.size:
+        return
+    low, high = float(finite.min()), float(finite.max())
+    if low == high:
+        # As TensorBoard has it: all bars at one place, and everything in the last.
+        counts, edges = np.zeros(BARS), np.full(BARS + 1, low)
+        counts[-1] = finite.size
+    else:
+        counts, edges = np.histogram(finite, bins=BARS, range=(low, high))
+    bars = np.stack([edges[:-1], edges[1:], counts], axis=1)
+    added = summary.value.add(
+        tag=name + HISTOGRAM,
+        metadata=metadata.create_summary_metadata(display_name=None, description=None),
+    )
+    added.tensor.dtype = 2  # DT_DOUBLE
+    for size in bars.shape:
+        added.tensor.tensor_shape.dim.add(size=size)
+    added.tensor.tensor_content = bars.astype("<f8").tobytes()
+
+
+def _settings_event(run: Run) -> Event:
+    """What the HParams tab compares runs by: the settings, and which figures there will be."""
+    from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
+
+    settings = {
+        name: value
+        for name, value in run.config.to_dict().items()
+        if name not in _NO_SETTINGS and value is not None
+    }
+    experiment = api_pb2.Experiment(time_created_secs=run.created_at)
+    for name in run.config.to_dict():
+        if name not in _NO_SETTINGS:
+            text = isinstance(getattr(run.config, name), str)
+            kind = api_pb2.DATA_TYPE_STRING if text else api_pb2.DATA_TYPE_FLOAT64
+            experiment.hparam_infos.add(name=name, type=kind)
+    metric = run.config.metric
+    for tag, title in FIGURES.items():
+        name = api_pb2.MetricName(tag=tag.format(metric=metric))
+        experiment.metric_infos.add(name=name, display_name=title.format(metric=metric))
+    start = plugin_data_pb2.SessionStartInfo(start_time_secs=run.started_at or time.time())
+    for name, value in settings.items():
+        if isinstance(value, str):
+            start.hparams[name].string_value = value
+        else:
+            start.hparams[name].number_value = value
+    event = _event(0)
+    _add_hparams(event.summary, "experiment", experiment=experiment)
+    _add_hparams(event.summary, "session_start_info", session_start_info=start)
+    return event
+
+
+def _result_event(run: Run) -> Event:
+    """The best epoch's figures and the test set's, and how the run ended."""
+    from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
+
+    best = run.best
+    metric = run.config.metric
+    figures = {"result/test_loss": run.test_loss, f"result/test_{metric}": run.test_metric}
+    if best is not None:
+        figures |= {
+            "result/best_epoch": float(best.epoch),
+            "result/best_val_loss": best.val_loss,
+            f"result/best_val_{metric}": best.val_metric,
+            "result/best_loss": best.loss,
+            f"result/best_{metric}": best.metric,
+        }
+    event = _event(best.epoch if best else 0)
+    for tag, value in figures.items():
+        if value is not None and math.isfinite(value):
+            _add_scalar(event.summary, tag, value)
+    kept = run.status in (RunStatus.FINISHED, RunStatus.STOPPED)
+    end = plugin_data_pb2.SessionEndInfo(
+        status=api_pb2.STATUS_SUCCESS if kept else api_pb2.STATUS_FAILURE,
+        end_time_secs=run.ended_at or time.time(),
+    )
+    _add_hparams(event.summary, "session_end_info", session_end_info=end)
+    return event
+
+
+def _add_hparams(summary: Summary, kind: str, **content: Any) -> None:
+    from tensorboard.plugins.hparams import metadata, plugin_data_pb2
+
+    data = plugin_data_pb2.HParamsPluginData(**content)
+    described: SummaryMetadata = metadata.create_summary_metadata(data)
+    summary.value.add(tag=f"_hparams_/{kind}", metadata=described, tensor=metadata.NULL_TENSOR)

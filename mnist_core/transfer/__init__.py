@@ -1,0 +1,1 @@
+"""Runs and models on their way out and in: export, code, archives, uploads, import."""

@@ -1,0 +1,185 @@
+"""A run in one file, to take along: its settings, epochs, models and event files.
+
+The file is a zip file that any tool opens. Its ``manifest.json`` names every other part with its
+SHA-256, so that a file that was changed or cut on the way is noticed. Where it comes in again,
+nothing in it is trusted for that: each setting is checked as if it had been typed, and each model
+is built anew like any other model from outside (:mod:`mnist_core.transfer.keras_import`).
+
+What is saved can come in again, through the page, too: event files that would make it larger than
+:data:`MOST_BYTES` are left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import Any, BinaryIO
+
+from mnist_core.errors import StoreError
+from mnist_core.i18n import mark
+from mnist_core.runs import EpochRecord, Run, Store
+from mnist_core.runs.model_files import MODELS, check_left_model
+from mnist_core.tensorboard.log_directory import EVENTS, TRAIN, VALIDATION
+from mnist_core.transfer import uploads
+from mnist_core.transfer.keras_import.plan import MOST_BYTES as MOST_PART
+
+FORMAT, VERSION = "mnist-lab-run", 1
+MANIFEST, ABOUT, EPOCHS = "manifest.json", "run.json", "epochs.csv"
+#: What ``run.json`` says of a run, as it stands in :class:`Run`.
+PLAIN = (
+    "name",
+    "preset",
+    "message",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "active_seconds",
+    "attempt",
+    "test_loss",
+    "test_metric",
+    "lesson",
+    "notes",
+    "imported",
+)
+COLUMNS = tuple(field.name for field in fields(EpochRecord))
+#: Names of event files, as TensorBoard's writers give them.
+EVENT_FILE = re.compile(rf"{EVENTS}/(({TRAIN}|{VALIDATION})/)?[\w.\-]*tfevents[\w.\-]*")
+PIECE = 1 << 20
+#: Most bytes of the whole, packed or not. The list at the end and what cannot be packed take some.
+MOST_BYTES = uploads.MOST_BYTES
+SPARE = 2_000_000
+MOST_EVENT_FILES = 2000
+
+
+def file_name(run: Run) -> str:
+    """What to call the archive of a run."""
+    plain = re.sub(r"[^\w.-]+", "-", run.name).strip("-.")[:60] or "run"
+    return f"{plain}-{run.id[:8]}.zip"
+
+
+def write_archive(store: Store, run_id: str, out: BinaryIO) -> list[str]:
+    """Write a run that has ended as one zip file.
+
+    Args:
+        store: Where it is.
+        run_id: The run.
+        out: Where to write; an open file.
+
+    Returns:
+        The names of event files for which there was no room.
+
+    Raises:
+        UnknownRunError: There is no such run.
+        StoreError: It is still at work, or a file of it is damaged, gone, or cannot be read.
+    """
+    run = store.get(run_id)
+    if run.status.is_active:
+        raise StoreError(
+            mark("“{name}” is to be saved as one file."),
+            mark("It is still at work, and its files change."),
+            mark("Wait for its end, or stop it."),
+            name=run.name,
+        )
+    for name in _models(store, run):  # before anything is written
+        check_left_model(store, run, name)
+    try:
+        left_out = _pack(store, run, out)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StoreError(
+            mark("“{name}” is to be saved as one file."),
+            mark("The disk is full.") if full else mark("The system says: {cause}."),
+            mark("Free some space, or choose a place on another disk.")
+            if full
+            else mark("See that the run's files can be read and the new file written."),
+            name=run.name,
+            cause=error.strerror or str(error),
+        ) from error
+    store.get(run_id)  # deleted meanwhile, some of its files would be missing
+    return left_out
+
+
+def _pack(store: Store, run: Run, out: BinaryIO) -> list[str]:
+    manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "files": {}}
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, pieces in _parts(store, run):
+            manifest["files"][name] = _add(packed, name, pieces)
+        left_out = _add_events(packed, store, run, manifest["files"])
+        packed.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
+    out.flush()
+    return left_out
+
+
+def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:
+    about = {name: getattr(run, name) for name in PLAIN}
+    about |= {
+        "id": run.id,
+        "status": run.status.value,
+        "config": run.config.to_dict(),
+        "tags": list(run.tags),
+        "best_epoch": run.best.epoch if run.best else None,
+    }
+    yield ABOUT, iter([json.dumps(about, indent=1).encode()])
+    yield EPOCHS, iter([_epochs_table(store.curves(run.id)).encode()])
+    for name in _models(store, run):
+        with store.artifacts.opened(run.id, name) as file:
+            yield name, _pieces(file)
+
+
+def _add_events(
+    packed: zipfile.ZipFile, store: Store, run: Run, files: dict[str, dict[str, Any]]
+) -> list[str]:
+    """Add the event files that there is room for, and return the names of the others."""
+    left = MOST_BYTES - SPARE - sum(one["bytes"] for one in files.values())
+    folder = store.event_files.folder(run.id)
+    left_out = []
+    for number, path in enumerate(store.event_files.paths(run.id)):
+        assert folder is not None
+        name = f"{EVENTS}/{path.relative_to(folder).as_posix()}"
+        if not EVENT_FILE.fullmatch(name):
+            continue
+        size = path.stat().st_size
+        if size > min(left, MOST_PART) or number >= MOST_EVENT_FILES:
+            left_out.append(name)
+            continue
+        with path.open("rb") as file:
+            files[name] = _add(packed, name, _pieces(file))
+        left -= size
+    return left_out
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(PIECE), b"")
+
+
+def _models(store: Store, run: Run) -> list[str]:
+    """The models that belong to a run: both, where it has ended as it should."""
+    there = store.artifacts.names(run.id)
+    return [name for name in MODELS if run.has_models or name in there]
+
+
+def _epochs_table(records: list[EpochRecord]) -> str:
+    table = io.StringIO()
+    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(record) for record in records)
+    return table.getvalue()
+
+
+def _add(packed: zipfile.ZipFile, name: str, pieces: Iterator[bytes]) -> dict[str, Any]:
+    member = zipfile.ZipInfo(name)  # no time of its own: the same run gives the same file
+    member.compress_type = zipfile.ZIP_DEFLATED
+    digest, size = hashlib.sha256(), 0
+    with packed.open(member, "w") as file:
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            file.write(piece)
+    return {"sha256": digest.hexdigest(), "bytes": size}

@@ -1,0 +1,335 @@
+"""From a model's description to a plan of known layers, or to a sentence about what is unknown.
+
+Keras writes a description in JSON: nested tables that name classes and their settings. Here it is
+only read. What comes out are names of the table in :mod:`allowed` with plain, checked values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mnist_core.i18n import mark
+from mnist_core.transfer.keras_import.channels import with_channels_last
+from mnist_core.transfer.keras_import.layer_plan import (
+    Call,
+    Step,
+    label_of,
+    make_step,
+    wrong_setting,
+)
+from mnist_core.transfer.keras_import.legacy import KERAS_3, Origin
+from mnist_core.transfer.keras_import.refusal import RefusedError, brief, damaged
+
+#: Most bytes of a model file, packed or not.
+MOST_BYTES = 100_000_000
+#: A description is text: a network of 300 layers has some 300 kB.
+MOST_TEXT = 2_000_000
+DEEPEST = 40
+MOST_LAYERS = 300
+MOST_CALLS = 600
+#: Longest side of a sample.
+LONGEST_SIDE = 1_000_000
+#: Where Keras's own classes live.
+OWN_MODULE = re.compile(r"builtins|(tf_)?keras(\.\w+)*")
+#: Types of number that a network may take; here it is given the same numbers as float32.
+INPUT_KINDS = ("float16", "bfloat16", "float32", "float64", "uint8", "int32", "int64")
+#: What a network and its input are called here, whatever the file calls them.
+NAME, INPUT = "model", "pixels"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a network must take and answer to be of use here.
+
+    Attributes:
+        shapes: The shapes that one sample may have.
+        outputs: How many numbers it answers with.
+        probabilities: Whether these are probabilities of classes that exclude each other. A file
+            from outside may then end in the sums before them.
+    """
+
+    shapes: tuple[tuple[int, ...], ...]
+    outputs: int
+    probabilities: bool = True
+
+
+#: A network that reads digits, however the pixels of a picture are laid out.
+DIGITS = Wanted(((784,), (28, 28), (28, 28, 1)), 10)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network to be built, whose input is called :data:`INPUT`.
+
+    Attributes:
+        is_sequential: Whether each layer follows the one before.
+        input_shape: One sample's shape.
+        steps: The layers in the file's order, without the input.
+        output: What it answers with.
+    """
+
+    is_sequential: bool
+    input_shape: tuple[int, ...]
+    steps: list[Step]
+    output: Call
+
+
+def read_json(text: bytes) -> Any:
+    """A description from its text.
+
+    Raises:
+        RefusedError: It is too long, nested too deep, or no JSON.
+    """
+    if len(text) > MOST_TEXT:
+        raise RefusedError(
+            mark("Its description has {size} bytes, and {most} are the most that is read."),
+            mark("Save a smaller model."),
+            size=f"{len(text):,}",
+            most=f"{MOST_TEXT:,}",
+        )
+    try:
+        found = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise damaged(mark("It is damaged: its description is no JSON.")) from error
+    if _deeper_than(found, DEEPEST):
+        raise damaged(mark("It is damaged: its description is nested too deep."))
+    return found
+
+
+def make_plan(description: Any, origin: Origin = KERAS_3) -> Plan:
+    """The plan of a description.
+
+    Args:
+        description: What :func:`read_json` returned.
+        origin: What wrote it.
+
+    Raises:
+        RefusedError: It names something that is not known here, or does not hang together.
+    """
+    try:
+        _refuse_foreign_code(description)
+        kind, config = description["class_name"], description["config"]
+        if kind == "Sequential":
+            return _sequential(config, description.get("build_config"), origin)
+        if kind in ("Functional", "Model") and isinstance(config, Mapping) and "layers" in config:
+            return _functional(config, origin)
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
+        raise damaged(mark("It is damaged: its description is not as Keras writes one.")) from error
+    raise RefusedError(
+        mark("It is a {kind}, and only Sequential and functional models are rebuilt."),
+        mark("Build the model from Keras's own layers with Sequential or keras.Model."),
+        kind=brief(kind),
+    )
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [inner for outer in level for inner in _children(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _everything(value: Any) -> Iterator[Any]:
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        yield one
+        todo += _children(one)
+
+
+def _refuse_foreign_code(description: Any) -> None:
+    """Nothing in the whole text may name code that is not Keras's, used or not."""
+    for table in _everything(description):
+        if not isinstance(table, dict):
+            continue
+        module, name = table.get("module"), table.get("registered_name")
+        foreign = module is not None and not (
+            isinstance(module, str) and OWN_MODULE.fullmatch(module)
+        )
+        custom = name is not None and (not isinstance(name, str) or ">" in name)
+        if foreign or custom:
+            raise RefusedError(
+                mark("It names code that is not Keras's own: {code}. Such code is never run here."),
+                mark("Build the model from Keras's own layers, and save it again."),
+                code=brief(f"{module}.{table.get('class_name')}" if foreign else name),
+            )
+
+
+def _sequential(config: Any, built: Any, origin: Origin) -> Plan:
+    layers = config if isinstance(config, list) else config["layers"]  # the oldest are a list
+    _check_count(len(layers), len(layers))
+    shape = _sequential_shape(layers[0], config, built)
+    if layers[0]["class_name"] == "InputLayer":
+        _check_input(layers[0])
+        layers = layers[1:]
+    steps, before = [], INPUT
+    for place, layer in enumerate(layers):
+        step = make_step(layer, place, origin)
+        step.calls.append([(before, 0)])
+        steps.append(step)
+        before = step.name
+    _check_labels([step.label for step in steps])
+    steps, shape = with_channels_last(steps, INPUT, shape, origin)
+    return Plan(True, shape, steps, (before, 0))
+
+
+def _sequential_shape(first: Any, config: Any, built: Any) -> tuple[int, ...]:
+    """Where the first layer does not say it, what the model was built or called with does."""
+    found = [first["config"].get(key) for key in ("batch_shape", "batch_input_shape")]
+    for holder, key in ((config, "build_input_shape"), (built, "input_shape")):
+        found.append(holder.get(key) if isinstance(holder, Mapping) else None)
+    shape = next((one for one in found if one), None)
+    if shape is not None:
+        return _input_shape(shape)
+    raise RefusedError(
+        mark("It does not say which shape its input has."),
+        mark("Begin the model with keras.Input((784,)) or keras.Input((28, 28, 1))."),
+    )
+
+
+def _functional(config: Any, origin: Origin) -> Plan:
+    layers = config["layers"]
+    inputs, outputs = config["input_layers"], config["output_layers"]
+    if _count(inputs) != 1 or _count(outputs) != 1:
+        raise RefusedError(
+            mark("It has {inputs} inputs and {outputs} outputs."),
+            mark("Save a model with one input, a picture, and one output, ten numbers."),
+            inputs=_count(inputs),
+            outputs=_count(outputs),
+        )
+    _check_count(len(layers), 0)
+    found = [one for one in layers if one["class_name"] == "InputLayer"]
+    first = found[0]
+    if len(found) != 1:
+        raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+    settings = first["config"]
+    shape = _input_shape(settings.get("batch_shape") or settings["batch_input_shape"])
+    _check_input(first)
+    rest = [layer for layer in layers if layer is not first]
+    steps = [make_step(layer, place, origin) for place, layer in enumerate(rest)]
+    _check_labels([label_of(first), *(step.label for step in steps)])
+    names = {step.label: step.name for step in steps} | {label_of(first): INPUT}
+    for step, layer in zip(steps, rest, strict=True):
+        step.calls.extend(_sources(node, step, names) for node in layer["inbound_nodes"])
+    sources = [call for step in steps for call in step.calls]
+    _check_count(len(layers), sum(map(len, sources)))
+    if _end(inputs, names) != (INPUT, 0) or not all(sources):
+        raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+    steps, shape = with_channels_last(steps, INPUT, shape, origin)
+    return Plan(False, shape, steps, _end(outputs, names))
+
+
+def _check_labels(labels: list[str]) -> None:
+    """Refuse two layers of one name: weights and connections are found by it."""
+    if not labels:
+        raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+    twice = next((label for label, count in Counter(labels).items() if count > 1), None)
+    if twice is not None:
+        raise RefusedError(
+            mark("Two of its layers are called {layer}."),
+            mark("Give each layer a name of its own, and save the model again."),
+            layer=brief(twice),
+        )
+
+
+def _check_count(layers: int, calls: int) -> None:
+    if layers > MOST_LAYERS or calls > MOST_CALLS:
+        raise RefusedError(
+            mark(
+                "It has {layers} layers with {calls} connections, and {most} layers with "
+                "{most_calls} connections are the most that are rebuilt."
+            ),
+            mark("Save a smaller model."),
+            layers=layers,
+            calls=calls,
+            most=MOST_LAYERS,
+            most_calls=MOST_CALLS,
+        )
+
+
+def _count(ends: Any) -> int:
+    """How many inputs or outputs: one as ``[name, 0, 0]``, a list of such, or a table of names."""
+    return 1 if isinstance(ends, list) and ends and isinstance(ends[0], str) else len(ends)
+
+
+def _end(ends: Any, names: Mapping[str, str]) -> Call:
+    """The only input or output."""
+    if isinstance(ends, Mapping):
+        ends = list(ends.values())
+    return _call(ends if isinstance(ends[0], str) else ends[0], names)
+
+
+def _call(history: Any, names: Mapping[str, str]) -> Call:
+    label, call, tensor = history[:3]
+    if tensor != 0 or type(call) is not int or call < 0 or not isinstance(label, str):
+        raise ValueError
+    return names.get(label, ""), call  # of nobody: the network does not hang together
+
+
+def _sources(node: Any, step: Step, names: Mapping[str, str]) -> list[Call]:
+    """What a layer is applied to, as Keras 3 (a table) or Keras 2 (a list) writes it."""
+    if isinstance(node, list):
+        for one in node:
+            _check_options(one[3] if len(one) > 3 else {}, step)
+        return [_call(one, names) for one in node]
+    _check_options(node.get("kwargs") or {}, step)
+    arguments = node["args"]
+    if len(arguments) != 1:
+        raise _odd_call(step)
+    tensors = arguments[0] if isinstance(arguments[0], list) else arguments
+    if not all(isinstance(one, dict) and "config" in one for one in tensors):
+        raise _odd_call(step)
+    return [_call(one["config"]["keras_history"], names) for one in tensors]
+
+
+def _check_options(options: Any, step: Step) -> None:
+    if any(value not in (None, False) for value in options.values()):
+        raise _odd_call(step)
+
+
+def _odd_call(step: Step) -> RefusedError:
+    return RefusedError(
+        mark("Its layer {layer} is called with more than the output of other layers."),
+        mark("Call each layer with other layers' outputs alone, and save it again."),
+        layer=brief(step.label),
+    )
+
+
+def _check_input(layer: Any) -> None:
+    settings = layer["config"]
+    kind = settings.get("dtype") or settings.get("input_dtype")
+    for name, value in (("sparse", settings.get("sparse")), ("ragged", settings.get("ragged"))):
+        if value:
+            raise wrong_setting(settings.get("name", ""), name, value)
+    if kind is not None and kind not in INPUT_KINDS:
+        raise wrong_setting(settings.get("name", ""), "dtype", kind)
+
+
+def _input_shape(shape: Any) -> tuple[int, ...]:
+    """One sample's shape. A batch of a fixed size is left open: the layers are the same ones."""
+    batch, *found = shape
+    fits = all(type(side) is int and 0 < side <= LONGEST_SIDE for side in found)
+    if (batch is None or type(batch) is int) and 1 <= len(found) <= 4 and fits:
+        return tuple(found)
+    raise RefusedError(
+        mark("Its input has the shape {shape}, which is not that of one sample."),
+        mark("Begin the model with keras.Input((784,)) or keras.Input((28, 28, 1))."),
+        shape=brief(tuple(found)),
+    )

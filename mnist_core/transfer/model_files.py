@@ -1,0 +1,87 @@
+"""A run's model in the formats of other tools.
+
+Only worker processes import this module: it loads Keras.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from mnist_core.errors import DataError
+from mnist_core.i18n import mark
+from mnist_core.inference.models import FILES, load
+from mnist_core.runs import Store
+from mnist_core.transfer.formats import Format, format_of
+
+#: What the formats that only answer call their input.
+INPUT = "input"
+
+
+def model_file(store: Store, run_id: str, key: str, checkpoint: str) -> bytes:
+    """A run's model as a file, whose input is float32 numbers, prepared as in training.
+
+    Args:
+        store: Where the run is.
+        run_id: The run.
+        key: Key of a format that is no code.
+        checkpoint: "best" or "last".
+
+    Raises:
+        LabError: As `mnist_core.transfer.export.export`.
+    """
+    model = load(store, run_id, checkpoint).model
+    if key == "keras":  # the run's own file, now known to be whole
+        content = store.artifacts.read(run_id, FILES[checkpoint])
+        if content is not None:
+            return content
+    form = format_of(key)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{form.ending}"
+        try:
+            with _without_remarks():
+                _write(model, form, path)
+        except Exception as error:  # a converter may fail in any way
+            raise DataError(
+                mark("“{name}” is to be written as {format}."),
+                mark("The program that writes this format cannot do it: {cause}."),
+                mark("Choose another format; every network can leave as a Keras model."),
+                name=store.get(run_id).name,
+                format=form.label,
+                cause=(str(error).strip().splitlines() or [type(error).__name__])[0].rstrip("."),
+            ) from error
+        return path.read_bytes()
+
+
+def _write(model: keras.Model, form: Format, path: Path) -> None:
+    if form.key in ("keras", "h5"):
+        model.save(path)
+    elif form.key == "weights":
+        model.save_weights(path)
+    else:
+        # Any number of samples at a time, by a name that is the same in every file.
+        signature = tf.TensorSpec(model.inputs[0].shape, tf.float32, name=INPUT)
+        kind = {"tflite": "litert", "onnx": "onnx"}[form.key]
+        model.export(path, format=kind, input_signature=[signature], verbose=False)
+
+
+@contextmanager
+def _without_remarks() -> Iterator[None]:
+    """Keep Keras's advice to use another format, and its converters' own troubles, from the log."""
+    log = logging.getLogger("absl")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            # Keras 3.15 looks for `np.object`, to give it to a tf2onnx that is older than NumPy 2.
+            warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
+            yield
+    finally:
+        log.setLevel(level)

@@ -1,0 +1,316 @@
+"""The engine's workers: processes of this machine's own, or of a Dask cluster.
+
+A worker is for one of three things, told apart by a Dask resource: ``train`` for trainings,
+``interactive`` for what a person waits for after each stroke, also while others train, and
+``background`` for what takes longer: evaluations, explanations, imports and exports.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import tempfile
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import dask
+from distributed import CancelledError, Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
+from distributed.client import ClosedClientError
+
+from mnist_core.errors import EngineError, LabError
+from mnist_core.i18n import mark
+from mnist_core.runs import Store
+from mnist_core.tasks.keras_data import promptly
+from mnist_core.workers import setup
+from mnist_core.workers.setup import BACKGROUND, INTERACTIVE, TRAIN
+
+#: How long to wait for an external scheduler and its answers, in seconds.
+SCHEDULER_SECONDS = 10
+
+dask.config.set(
+    {
+        # A run whose worker died is taken up from its checkpoint, not begun again by Dask.
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.worker.daemon": True,
+        # A worker that died is started again, however long that takes: Dask would give one up
+        # that is not back after 15 seconds, and never replace it.
+        "distributed.deploy.lost-worker-timeout": "3650 days",
+        # Heartbeats are for clusters of hundreds; each one costs the trainings a little.
+        "distributed.admin.system-monitor.interval": "2s",
+        "distributed.worker.profile.enabled": False,
+        # In place of Dask's own, which allow the mathematics one thread and give memory back to
+        # the system after every small batch.
+        "distributed.nanny.pre-spawn-environ": {
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "DASK_LOGGING__DISTRIBUTED": "warning",
+        },
+    }
+)
+
+# Dask speaks of each connection; a class's terminal should show what matters.
+QUIET = logging.WARNING
+logging.getLogger("distributed").setLevel(QUIET)
+
+
+class Workers:
+    """Worker processes and a connection to them.
+
+    Args:
+        store: The run store, which the workers must reach too.
+        count: Training workers to start here.
+        address: An external scheduler's address, or None.
+    """
+
+    def __init__(self, store: Store, *, count: int, address: str | None) -> None:
+        self._store = store
+        self._count = count
+        self._address = address
+        self._cluster: SpecCluster | None = None
+        self._client: Client | None = None
+
+    def start(self) -> None:
+        """Start the workers, or connect to those that there are.
+
+        Raises:
+            EngineError: The external cluster cannot be used.
+        """
+        if self._address is None:
+            self._cluster = _Cluster(
+                self,
+                workers=_worker_specs(self._count),
+                scheduler={"cls": Scheduler, "options": _SCHEDULER_OPTIONS},
+                name="mnist-lab",
+                silence_logs=QUIET,
+            )
+            self._client = Client(self._cluster)
+        else:
+            self._client = _connect(self._address)
+            _check_external(self._client, self._store, self._address)
+
+    def reconnect(self) -> None:
+        """Connect again to an external scheduler that was given up for gone.
+
+        Raises:
+            EngineError: It still does not answer.
+        """
+        if self._address and self._client is not None and self._client.status == "closed":
+            self._client = _connect(self._address)
+
+    def are_ready(self) -> bool:
+        """Whether there is a worker that trains, be it busy or not."""
+        return self._client is not None and bool(_with(self._client, TRAIN))
+
+    def training_slots(self) -> int:
+        """How many trainings of this server fit on the workers, those at work included."""
+        if self._client is None:
+            return 0
+        slots = _with(self._client, TRAIN)
+        return sum(slots.values()) - (self._others_at_work(list(slots)) if self._address else 0)
+
+    def _others_at_work(self, workers: list[str]) -> int:
+        """How many trainings of other servers the workers of a shared cluster have."""
+        assert self._client is not None
+        if not workers:
+            return 0
+        keys = [key for held in self._client.processing(workers).values() for key in held]
+        return sum(key not in self._client.futures for key in keys)
+
+    def submit(self, function: Callable[..., None], *arguments: Any) -> Future[Any]:
+        """Run a function on a training worker."""
+        assert self._client is not None
+        return self._client.submit(
+            function, *arguments, resources={TRAIN: 1}, pure=False, retries=0
+        )
+
+    def start_background(self) -> None:
+        """Start the worker for what takes long, once; a cluster has its own or none."""
+        if self._cluster is not None and BACKGROUND not in self._cluster.worker_spec:
+            self._cluster.worker_spec[BACKGROUND] = _spec(BACKGROUND, max(1, _cores() // 2))
+            self._cluster.scale(len(self._cluster.worker_spec))
+
+    def have_background(self, *, started: bool) -> bool:
+        """Whether there is a worker for what takes long.
+
+        Args:
+            started: Whether it has to be there already; else it is enough that it is starting.
+        """
+        if self._cluster is not None and not started:
+            return BACKGROUND in self._cluster.worker_spec
+        return self._client is not None and bool(_with(self._client, BACKGROUND))
+
+    def ask(self, role: str, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
+        """Run a function on the worker of a role and wait for what it returns.
+
+        Raises:
+            LabError: What the function itself raised.
+            TimeoutError: It took longer than so many seconds.
+            ConnectionError: The worker died, or the connection to it.
+        """
+        assert self._client is not None
+        try:
+            future = self._client.submit(
+                _answer,
+                function,
+                *arguments,
+                key=f"{function.__name__}-{uuid.uuid4()}",  # what the worker's log calls it
+                resources={role: 1},
+                pure=False,
+                retries=0,
+                priority=1,
+            )
+            try:
+                answer = future.result(timeout=seconds)
+            finally:
+                future.release()
+        except (KilledWorker, CancelledError, ClosedClientError) as error:
+            raise ConnectionError(str(error)) from error
+        if isinstance(answer, _Refusal):
+            raise answer.error
+        return answer
+
+    def kill(self) -> None:
+        """End this machine's worker processes at once, whatever they do."""
+        if self._cluster is None:
+            return
+        nannies: list[Nanny] = []
+        with suppress(RuntimeError):  # one is just being added: the next call finds it
+            nannies = list(getattr(self._cluster, "_created", ()))  # those that still start, too
+        for nanny in nannies:
+            nanny.close_gracefully()  # so that it does not start another
+            process = nanny.process.process if nanny.process else None
+            if process is not None and process.pid:
+                with suppress(OSError):  # gone already
+                    os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def close(self) -> None:
+        """Close the connection and what was started here."""
+        for part in (self._client, self._cluster):
+            if part is not None:
+                with suppress(Exception):  # the process ends anyway
+                    part.close(timeout=1)
+
+
+class _Cluster(SpecCluster):
+    """A cluster that its owner can end while it is still being started."""
+
+    def __init__(self, owner: Workers, **options: Any) -> None:
+        owner._cluster = self
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """A failure that has its sentence."""
+
+    error: LabError
+
+
+def _answer(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function that waits for no data, in a worker. What it refuses is an answer too.
+
+    A file that cannot be used, say, is no fault: Dask would log it with a traceback.
+    """
+    try:
+        return promptly(function, *arguments)
+    except LabError as error:
+        return _Refusal(error.alone())
+
+
+_SCHEDULER_OPTIONS = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+
+
+def _worker_specs(count: int) -> dict[str, dict[str, Any]]:
+    """The workers that are started at once; the one in the background comes later."""
+    cores = _cores()
+    specs = {f"{TRAIN}-{place}": _spec(TRAIN, max(1, cores // count)) for place in range(count)}
+    return specs | {INTERACTIVE: _spec(INTERACTIVE, max(1, cores // 2))}
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _spec(role: str, threads: int) -> dict[str, Any]:
+    options = {
+        "nthreads": 1,
+        "resources": {role: 1},
+        "host": "127.0.0.1",
+        "preload": [setup.__name__],
+        "memory_limit": 0,  # a training may use what the machine has
+        "dashboard": False,
+        "local_directory": tempfile.gettempdir(),
+        "env": {
+            setup.ROLE_VARIABLE: role,
+            setup.THREADS_VARIABLE: str(threads),
+        },
+    }
+    return {"cls": Nanny, "options": options}
+
+
+def _with(client: Client, resource: str) -> dict[str, int]:
+    """The addresses of the workers that have a resource, and how much of it."""
+    workers = client.scheduler_info(n_workers=-1).get("workers", {}).items()
+    amounts = {address: int(worker["resources"].get(resource, 0)) for address, worker in workers}
+    return {address: amount for address, amount in amounts.items() if amount}
+
+
+def _connect(address: str) -> Client:
+    try:
+        return Client(address, timeout=SCHEDULER_SECONDS)
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            mark("MNIST_LAB_SCHEDULER is “{address}”."),
+            mark("No Dask scheduler answers there."),
+            mark("Start it, correct the address, or unset it to use this machine's own workers."),
+            address=address,
+        ) from error
+
+
+def _check_external(client: Client, store: Store, address: str) -> None:
+    """Refuse a cluster that could not do its part, before a run gets lost on it."""
+    problem = None
+    if store.database.is_sqlite:
+        problem = mark("Its workers cannot share this machine's SQLite database.")
+        remedy = mark("Set MNIST_LAB_DATABASE_URL to a PostgreSQL database that they reach.")
+    elif missing := [label for label in (TRAIN, INTERACTIVE) if not _with(client, label)]:
+        problem = mark("It has no worker with the resource “{missing}”.")
+        remedy = mark('Start one, e.g. dask worker {address} --resources "{missing}=1".')
+        raise EngineError(
+            mark("MNIST_LAB_SCHEDULER is “{address}”."),
+            problem,
+            remedy,
+            address=address,
+            missing=missing[0],
+        )
+    elif not _shares_artifacts(client, store):
+        problem = mark("Its workers do not see the files below {home}.")
+        remedy = mark("Set MNIST_LAB_HOME to a folder or an address that all of them share.")
+    if problem is not None:
+        raise EngineError(
+            mark("MNIST_LAB_SCHEDULER is “{address}”."),
+            problem,
+            remedy,
+            address=address,
+            home=store.home,
+        )
+
+
+def _shares_artifacts(client: Client, store: Store) -> bool:
+    probe = os.urandom(16)
+    store.artifacts.write("probe", "probe", probe)
+    try:
+        # Not a task: that would wait while another server's trainings fill the workers.
+        found = client.run(_read_probe, store.home, workers=list(_with(client, TRAIN)))
+        return all(content == probe for content in found.values())
+    finally:
+        store.artifacts.remove("probe")
+
+
+def _read_probe(home: str) -> bytes | None:
+    from mnist_core.runs.artifacts import Artifacts
+
+    return Artifacts(home).read("probe", "probe")

@@ -1,0 +1,334 @@
+"""What is typed on the Ask page, and what a network answers to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.i18n import mark
+from mnist_core.inference import explain_input
+from mnist_core.inference.explain_input import (
+    MOST_CHARACTERS,
+    Column,
+    TableAnswer,
+    TextAnswer,
+    columns_of,
+)
+from mnist_core.runs import Run
+from mnist_core.tasks import Task, task
+from mnist_core.tasks.text_data import has_negation, read_back
+from mnist_core.workers.engine import Question
+from ui.ask import figures
+from ui.common import errors, fetching, images, lab, session
+from ui.common.formatting import class_name, price, price_change, probability, whole
+from ui.common.i18n import Markdown, _
+from ui.common.run_start import start_run
+
+#: What is asked before anybody has typed something: it has words for each side.
+FIRST_TEXTS = {
+    "imdb": "A wonderful film with great actors, but the ending is dull and far too long.",
+    "reuters": "Crude oil prices rose by two dollars a barrel after the OPEC ministers agreed to "
+    "cut production.",
+}
+#: What can be trained from here, each with the number of epochs that its tutorial ends with.
+OFFERS: dict[str, tuple[str, int]] = {
+    "imdb": (mark("Film reviews: train a review classifier"), 4),
+    "reuters": (mark("News: train a topic classifier"), 9),
+    "boston": (mark("House prices: train a price model"), 80),
+}
+#: A text of so many characters takes longer than a stroke may wait: a variant of it for each word.
+LONG_TEXT = 5_000
+#: Words in the list of those that push most.
+LISTED = 10
+#: Topics that are shown of many.
+SHOWN_CLASSES = 5
+#: The examples that can be taken from the test set lie so far apart in it.
+EXAMPLE_STRIDE = 37
+#: A price is shown to hundreds of dollars; what would be $0 is no push.
+SMALLEST_PUSH = 0.05
+TEXT_HEIGHT = 190
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _text_answer(run_id: str, attempt: int, checkpoint: str, text: str) -> TextAnswer:  # noqa: ARG001 - part of what is remembered
+    place = lab.store().home, lab.store().url
+    kind = Question.READING if len(text) < LONG_TEXT else Question.SHORT
+    return lab.ask(explain_input.ask_text, *place, run_id, checkpoint, text, kind=kind)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _table_answer(
+    run_id: str,
+    attempt: int,  # noqa: ARG001 - part of what is remembered
+    checkpoint: str,
+    values: tuple[float, ...],
+) -> TableAnswer:
+    place = lab.store().home, lab.store().url
+    return lab.ask(explain_input.ask_table, *place, run_id, checkpoint, values)
+
+
+def offered(preset: str) -> TrainingConfig:
+    """What one click trains."""
+    return replace(PRESETS[preset].config, epochs=OFFERS[preset][1])
+
+
+def train_one(preset: str) -> None:
+    """Start the training of a network to be asked, and stay to wait for it."""
+    with errors.noted():
+        st.query_params["run"] = start_run(offered(preset), preset).id
+
+
+def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
+    """A button for each network that can be trained from here."""
+    with st.container(horizontal=True):
+        for place, preset in enumerate(presets):
+            needed = PRESETS[preset].config.task
+            fetching.show_mark(needed)
+            st.button(
+                _(OFFERS[preset][0]),
+                disabled=not fetching.can_be_had(needed),
+                key=session.ask_train(preset),
+                type="primary" if first_stands_out and not place else "secondary",
+                icon=":material/play_arrow:",
+                on_click=train_one,
+                args=(preset,),
+            )
+
+
+def can_answer() -> bool:
+    """Whether the workers are there; says so where they could not be started."""
+    engine = lab.engine_state()
+    if engine.phase == "failed":
+        words = _("No prediction is possible: the workers could not be started. {why}")
+        st.warning(words.format(why=engine.message))
+    return engine.phase not in ("starting", "failed")
+
+
+# Texts
+
+
+def follow_task(key: str) -> None:
+    """Begin with an example of the task, once another task's run is asked."""
+    if session.ASK_TEXT_FOR.get() != key:
+        session.ASK_TEXT_FOR.set(key)
+        session.ASK_TEXT.set(FIRST_TEXTS.get(key, ""))
+
+
+def take_example(key: str) -> None:
+    """Put the next text of the test set into the field."""
+    with errors.noted():
+        data = task(key).load()
+        place = (session.ASK_EXAMPLE.get()[0] + EXAMPLE_STRIDE) % len(data.y_test)
+        text = read_back(data.x_test.text(place), data.vocabulary)[:MOST_CHARACTERS]
+        session.ASK_TEXT.set(text)
+        session.ASK_EXAMPLE.set((place, text))
+
+
+def show_text_input(entry: Task) -> str:
+    """The field, and a text to take from the test set; what is typed now."""
+    text: str = st.text_area(
+        _("Review") if entry.key == "imdb" else _("News text"),
+        key=session.ASK_TEXT.prepare(),
+        height=TEXT_HEIGHT,
+        help=_(
+            "In English, like the training texts. The model uses their 10,000 most frequent words "
+            "and only which of them occur: neither their order nor their number counts."
+        ),
+        persist_state="session",
+    )
+    with st.container(horizontal=True):
+        # Leaving the field is enough; the button is there for whoever looks for one.
+        st.button(_("Ask"), key=session.ASK_GO, type="primary", icon=":material/chat:")
+        st.button(
+            _("Use a text from the test set"),
+            key=session.ASK_TAKE,
+            icon=":material/shuffle:",
+            on_click=take_example,
+            args=(entry.key,),
+            help=None
+            if lab.has_data(entry.key)
+            else _("The test set is not on this machine: the first click downloads it."),
+        )
+    place, example = session.ASK_EXAMPLE.get()
+    if text and text == example:
+        label = class_name(entry.classes[int(task(entry.key).load().y_test[place])])
+        words = _(
+            "Text {number} of the test set, rebuilt from its words (… stands for a rarer word). "
+            "Label: **{label}**."
+        )
+        st.caption(words.format(number=whole(place), label=label))
+    return text
+
+
+def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
+    """What the model predicts for a text, and which of its words decided."""
+    if not text.strip():
+        st.info(_("Type a text, then leave the field or press “Ask”."))
+        return
+    if not can_answer():
+        return
+    try:
+        explain_input.check_text(text)  # not sent anywhere before that
+        with st.spinner(_("Computing …")):
+            answer = _text_answer(run.id, run.attempt, checkpoint, text)
+    except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
+        st.rerun()
+    except LabError as error:
+        errors.show(error)
+        return
+    names = [class_name(name) for name in entry.classes]
+    best = answer.ranking[0]
+    found = Markdown("{name}: {probability}").format(
+        name=names[best], probability=Markdown(probability(answer.probabilities[best]))
+    )
+    st.metric(_("Prediction"), found)
+    shown = answer.ranking[:SHOWN_CLASSES]
+    st.html(
+        '<div class="lab-answer lab-topics">'
+        + images.class_bars([(names[k], answer.probabilities[k]) for k in shown], chosen=0)
+        + "</div>"
+    )
+    _show_words(text, answer, names[answer.explained])
+
+
+def _show_words(text: str, answer: TextAnswer, name: str) -> None:
+    st.markdown(
+        _("**Which words decided?** Blue = towards “{name}”, red = away from it.").format(
+            name=name
+        ),
+        help=_(
+            "The prediction is repeated without each word in turn. The number is the change of "
+            "the log-odds (the natural logarithm of p / (1 − p)) that is due to the word: +0.7 "
+            "doubles the odds, −0.7 halves them. The numbers do not add up to the whole, because "
+            "words with a similar meaning can replace each other."
+        ),
+    )
+    st.html(figures.coloured(text, answer))
+    rows = [
+        (
+            one.word,
+            one.push,
+            f"{one.push:+.2f}",
+            _("{share} without it").plain(share=probability(one.without)),
+        )
+        for one in answer.pushes[:LISTED]
+        if one.push
+    ]
+    if rows:
+        words = _(
+            "The most important words: change of the log-odds of “{name}”, and its probability "
+            "without the word"
+        )
+        st.caption(words.format(name=name))
+        st.html(figures.push_list(rows, words.plain(name=name)))
+    if not answer.pushes:
+        st.info(
+            _(
+                "None of these words is in the model's vocabulary (the 10,000 most frequent words "
+                "of its English training texts), so the prediction is that for an empty text."
+            )
+        )
+    elif answer.unknown:
+        words = _("Dotted underline: not in the vocabulary, so without effect.")
+        st.caption(words)
+    if has_negation(text):
+        st.caption(
+            _(
+                "Only the words count, not their order: “not good” is the two words “not” and "
+                "“good”. Remove the “not” and compare the predictions."
+            )
+        )
+
+
+# Tables
+
+
+def _slider(entry: Task, number: int) -> session.Entry[float]:
+    column = columns_of(entry.key)[number]
+    return session.ask_column(entry.key, number, column.median)
+
+
+def reset_columns(key: str) -> None:
+    """Put every column at its median again."""
+    entry = task(key)
+    for number, column in enumerate(columns_of(key)):
+        _slider(entry, number).set(column.median)
+
+
+def show_columns(entry: Task) -> tuple[float, ...]:
+    """A slider for each column; their values now."""
+    with st.container(key=session.ASK_COLUMNS):
+        values = [
+            _show_column(entry, number, column)
+            for number, column in enumerate(columns_of(entry.key))
+        ]
+    st.button(
+        _("Reset to medians"),
+        key=session.ASK_RESET,
+        icon=":material/restart_alt:",
+        on_click=reset_columns,
+        args=(entry.key,),
+    )
+    return tuple(values)
+
+
+def _show_column(entry: Task, number: int, column: Column) -> float:
+    digits = len(f"{column.step:.10f}".rstrip("0").partition(".")[2])
+    value: float = st.slider(
+        _(entry.columns[number]),
+        float(column.low),
+        float(column.high),
+        step=float(column.step),
+        format=f"%.{digits}f",
+        key=_slider(entry, number).prepare(),
+        help=_(entry.columns_explained[number]),
+        persist_state="session",
+    )
+    return value
+
+
+def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[float, ...]) -> None:
+    """The predicted number, and which columns decided."""
+    if not can_answer():
+        return
+    try:
+        with st.spinner(_("Computing …")):
+            answer = _table_answer(run.id, run.attempt, checkpoint, values)
+    except UnknownRunError:
+        st.rerun()
+    except LabError as error:
+        errors.show(error)
+        return
+    more = answer.value - answer.ordinary
+    moved = abs(more) >= SMALLEST_PUSH
+    with st.container(key=session.ASK_PRICE):
+        st.metric(
+            _("Predicted price"),
+            price(round(answer.value, 1)),
+            price_change(round(more, 1)) if moved else None,
+            delta_description=_("compared with all columns at their medians") if moved else None,
+            help=_("The median is the middle value: half of the training rows have a smaller one."),
+        )
+    rows = sorted(zip(entry.columns, answer.pushes, strict=True), key=lambda row: -abs(row[1]))
+    listed = [
+        (_(name), push, price_change(round(push, 1)), "")
+        for name, push in rows
+        if abs(push) >= SMALLEST_PUSH
+    ]
+    st.markdown(
+        _("**Which columns decided?** Change of the price in dollars"),
+        help=_(
+            "The prediction is repeated with each column in turn at its median. The number is how "
+            "much higher or lower the price is with the value that you chose. The numbers do not "
+            "add up to the whole where columns interact."
+        ),
+    )
+    if listed:
+        st.html(figures.push_list(listed, _("What each column adds to the price")))
+    else:
+        st.caption(_("All columns are at their medians. Move one to see its effect on the price."))
+    st.caption(_(entry.source))

@@ -1,0 +1,73 @@
+"""A text with its words coloured by what they do, and lists of what pushes how strongly, as HTML.
+
+Colour is never alone: each coloured word says its figure when it is pointed at, and the list
+beside it has the same in numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from mnist_core.inference.explain_input import TextAnswer, WordPush
+from mnist_core.tasks.text_data import plain_word, spelled
+from ui.common.formatting import probability
+from ui.common.i18n import _
+
+#: The strongest colour that still leaves a word readable, light or dark, in percent.
+STRONGEST = 55
+#: A push below this share of the strongest one is left without colour.
+FAINT = 0.04
+
+
+def coloured(text: str, answer: TextAnswer) -> str:
+    """The text as it was typed: what speaks for the class in blue, against it in red."""
+    pushes = {one.word: one for one in answer.pushes}
+    largest = max((abs(one.push) for one in answer.pushes), default=0.0) or 1.0
+    found = []
+    for between, word in spelled(text):
+        found.append(escape(between))
+        if word:
+            found.append(_word(word, pushes.get(plain_word(word)), largest))
+    return f'<div class="lab-text">{"".join(found)}</div>'
+
+
+def _word(word: str, push: WordPush | None, largest: float) -> str:
+    if push is None:
+        return f'<span class="unknown" title="{escape(_("unknown word"))}">{escape(word)}</span>'
+    share = abs(push.push) / largest
+    if share < FAINT:
+        return escape(word)
+    sort = "for" if push.push > 0 else "against"
+    title = _("log-odds {push}; probability without it {share}").plain(
+        push=f"{push.push:+.2f}", share=probability(push.without)
+    )
+    return (
+        f'<span class="{sort}" style="--strength:{STRONGEST * share:.0f}%" '
+        f'title="{escape(title)}">{escape(word)}</span>'
+    )
+
+
+def push_list(rows: Sequence[tuple[str, float, str, str]], spoken: str) -> str:
+    """Names with a bar to the right (for) or to the left (against) and a figure.
+
+    Args:
+        rows: Name, push, the push in words, and a remark.
+        spoken: What the list shows, for those who cannot see it.
+    """
+    largest = max((abs(push) for _name, push, _figure, _more in rows), default=0.0) or 1.0
+    lines = []
+    for name, push, figure, more in rows:
+        sort = "for" if push > 0 else "against"
+        width = 50 * abs(push) / largest
+        left = 50 if push > 0 else 50 - width
+        lines.append(
+            f'<div class="row"><span class="name">{escape(name)}</span><span class="track">'
+            f'<span class="{sort}" style="left:{left:.1f}%;width:{width:.1f}%"></span></span>'
+            f"<span>{escape(figure)}</span>"
+            + (f'<span class="more">{escape(more)}</span>' if more else "")
+            + "</div>"
+        )
+    return (
+        f'<div class="lab-pushes" role="group" aria-label="{escape(spoken)}">{"".join(lines)}</div>'
+    )

@@ -1,0 +1,180 @@
+"""The runs to choose from on a page that asks their networks something."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import streamlit as st
+
+from mnist_core.errors import ConfigError, UnknownRunError
+from mnist_core.examples import listed_examples
+from mnist_core.i18n import mark
+from mnist_core.inference.predict import checkpoints_of
+from mnist_core.runs import RUN_ID, Run, RunStatus
+from mnist_core.tasks import task
+from ui.common import errors, lab, session
+from ui.common.formatting import counted, moment, percent, price, whole
+from ui.common.i18n import _
+from ui.common.navigation import evaluate_page, trying_page
+
+#: Runs to choose from: the newest with a model.
+RUNS_OFFERED = 50
+CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
+#: On the page that keeps them: all, as far as a list can be searched.
+RUNS_KEPT = 1000
+
+
+def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], Run | None]:
+    """The runs that have left models, by id, and the one that the address asks for.
+
+    People's own runs come first, the newest at the top, and then the examples.
+
+    Says so where the address asks for none that there is, or for one that does not fit the page.
+
+    Args:
+        *tasks: Keys of the tasks whose runs fit the page; without any, all do.
+        limit: So many of the newest runs are looked at.
+    """
+    store = lab.store()
+    runs = {run.id: run for run in [*store.list_runs(limit=limit), *listed_examples(store)]}
+    wanted = st.query_params.get("run")
+    asked = runs.get(wanted or "")
+    if wanted and asked is None:
+        try:
+            if not RUN_ID.fullmatch(wanted):
+                raise UnknownRunError("", "", "")
+            asked = store.get(wanted)  # an older one, or a hidden example
+            runs[asked.id] = asked
+        except UnknownRunError:
+            st.warning(_("There is no run {run}; perhaps it was deleted.").format(run=wanted[:40]))
+    if asked and tasks and asked.config.task not in tasks:
+        _say_unfitting(asked)
+        asked = None
+    fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
+    return told_apart([run for run in fitting if lab.has_models(run)]), asked
+
+
+def unusable(run: Run) -> ConfigError | None:
+    """Why this version of the lab cannot use a run, if it cannot."""
+    try:
+        run.known_config()
+    except ConfigError as error:
+        return error
+    return None
+
+
+def first_choice(runs: dict[str, Run]) -> str:
+    """Id of the run that is chosen at first: the newest that ended well and can be used."""
+    good = (key for key, run in runs.items() if run.has_models and unusable(run) is None)
+    return next(good, next(iter(runs)))
+
+
+def most_accurate(runs: dict[str, Run]) -> str:
+    """Id of the run whose best model is right most often on the test set.
+
+    Of several with the same accuracy it is the first in the list, so that a person's own run is
+    preferred to an example. A run that was not measured comes after all that were.
+    """
+    usable = [run for run in runs.values() if unusable(run) is None] or list(runs.values())
+    best = max(usable, key=lambda run: -1.0 if run.test_metric is None else run.test_metric)
+    return best.id
+
+
+def _say_unfitting(run: Run) -> None:
+    """Say that a run learned something else than the page is for, and where it can be tried."""
+    if error := unusable(run):
+        errors.show(error)
+        return
+    words = _("**{name}** learned another task ({task}), so it cannot answer here.")
+    st.warning(words.format(name=run.name, task=_(task(run.config.task).label)))
+    page = trying_page(run.config.task) or evaluate_page()
+    label = _("Try it on the page “{page}”").format(page=page.title)
+    st.page_link(page, label=label, icon=page.icon, query_params={"run": run.id})
+
+
+def any_active(*tasks: str) -> Run | None:
+    """The newest run that trains or waits, where there is no other that could answer."""
+    newest = lab.store().list_runs(limit=RUNS_OFFERED)
+    fitting = (run for run in newest if not tasks or run.config.task in tasks)
+    return next((run for run in fitting if run.status.is_active), None)
+
+
+def told_apart(runs: list[Run]) -> dict[str, Run]:
+    """Runs by id, where those of the same name are called by their time too.
+
+    A preset that is started twice gives two runs of one name, and Streamlit tells the entries of
+    a list apart by what they are called.
+    """
+    found: dict[str, str] = {}
+    for form in ("{name}", "{name} ({moment})", "{name} ({moment}, {id})"):
+        called = {run.id: _called(run, form) for run in runs if run.id not in found}
+        often = Counter(called.values())
+        found |= {run_id: name for run_id, name in called.items() if often[name] == 1}
+    return {run.id: replace(run, name=found[run.id]) for run in runs}
+
+
+def _called(run: Run, form: str) -> str:
+    when = moment(run.created_at, st.context.timezone)
+    name = run.name if run.example is None else _("{name} (example)").plain(name=run.name)
+    return form.format(name=name, moment=when, id=run.id[:6])
+
+
+def run_line(run: Run) -> str:
+    """A run in the list to choose from."""
+    if run.test_metric is None:
+        return run.name
+    if run.config.metric == "mae":
+        return _("{name} · off by {error} on average").plain(
+            name=run.name, error=price(run.test_metric)
+        )
+    return _("{name} · {accuracy} of the test samples").plain(
+        name=run.name, accuracy=percent(run.test_metric)
+    )
+
+
+def say_if_failed(run: Run) -> None:
+    """Say of a run that failed which model it has all the same."""
+    if run.status is RunStatus.FAILED and run.best is not None:
+        words = _(
+            "The training of **{name}** failed. This is its best model before that, of epoch "
+            "{epoch}. {why}"
+        )
+        said = words.format(name=run.name, epoch=whole(run.best.epoch), why=run.message)
+        st.warning(said)
+
+
+def choose_checkpoint(run: Run, entry: session.Entry[str]) -> str:
+    """Which of a run's models: a choice, where there are two.
+
+    Args:
+        run: A run that has left models.
+        entry: Where the choice is kept.
+
+    Returns:
+        One of :data:`mnist_core.inference.predict.CHECKPOINTS`.
+    """
+    checkpoints = checkpoints_of(run)
+    if len(checkpoints) == 1:  # a file that came in, or a run without validation samples
+        return checkpoints[0]
+
+    def line(checkpoint: str) -> str:
+        record = run.best if checkpoint == "best" else run.last
+        words = _(CHECKPOINT_LABELS[checkpoint])
+        return counted(words, record.epoch) if record else words
+
+    entry.keep_among(checkpoints)
+    chosen = st.segmented_control(
+        _("Checkpoint"),
+        checkpoints,
+        format_func=line,
+        key=entry.prepare(),
+        required=True,
+        help=_(
+            "Each run keeps its model twice; such a copy is called a checkpoint. One is from its "
+            "**best epoch**, the one with the lowest validation loss, the other from its **last "
+            "epoch**. Compare them: where a run overfits, the last one is worse on new samples."
+        ),
+        persist_state="session",
+    )
+    return str(chosen)

@@ -1,0 +1,77 @@
+"""Settings that differ, named with both values: of a preset, of a run, of a proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mnist_core.experiment.architectures import ARCHITECTURES
+from mnist_core.i18n import mark
+from mnist_core.runs.store import NAME_LENGTH
+from mnist_core.tasks import TASKS
+from ui.common.formatting import whole
+from ui.common.i18n import Markdown, _
+from ui.common.setting_labels import CHOICE_LABELS, FIELDS
+
+#: At most so many are named one by one.
+MOST_NAMED = 4
+_TASK = mark("Data")
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Names of the settings on the page that differ; folds are not among them."""
+    known = ["task", *FIELDS]
+    return [name for name in known if before.get(name) != after.get(name)]
+
+
+def in_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> Markdown:
+    """The differences in one line of Markdown: "Epochs 1,000 → **50** · Momentum 0 → **0.9**"."""
+    names = differing(before, after)
+    named = names if len(names) <= MOST_NAMED else names[: MOST_NAMED - 1]
+    change = Markdown("{label} {before} → **{after}**")
+    parts = [
+        change.format(
+            label=_label(name),
+            before=_value(name, before.get(name)),
+            after=_value(name, after.get(name)),
+        )
+        for name in named
+    ]
+    if left := len(names) - len(named):
+        parts.append(_("{count} more").format(count=left))
+    return Markdown(" · ").join(parts)
+
+
+def run_name(preset: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What to call a run that differs from its preset: by what differs, where that is short."""
+    names = differing(before, after)
+    if not names:
+        return preset
+    if len(names) > 2:
+        return _("{preset}, changed").plain(preset=preset)
+    parts = (f"{_label(name).lower()} {_value(name, after.get(name))}" for name in names)
+    named = ", ".join([preset, *parts])
+    if len(named) > NAME_LENGTH:
+        return _("{preset}, changed").plain(preset=preset)
+    return named
+
+
+def _label(name: str) -> str:
+    return _(_TASK) if name == "task" else _(FIELDS[name].label)
+
+
+def _value(name: str, value: Any) -> str:
+    if value is None:
+        return _("none")
+    if name == "task":
+        return _(TASKS[value].label) if value in TASKS else str(value)
+    if name == "architecture":
+        return _(ARCHITECTURES[value].label) if value in ARCHITECTURES else str(value)
+    if name in CHOICE_LABELS:
+        known = CHOICE_LABELS[name].get(value)
+        return _(known) if known else str(value)
+    if name == "label_noise":
+        return f"{value:.0%}"
+    if name == "seed":
+        return str(value)
+    return whole(value) if isinstance(value, int) else f"{value:g}"

@@ -1,0 +1,109 @@
+"""What a cross-validation ends with: the number of epochs, and the network trained for so long."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.experiment.config import LIMITS
+from mnist_core.runs import Run
+from mnist_core.studies.crossvalidation import MeanCurve, Study
+from ui.common import errors, idempotency, lab, session
+from ui.common.charts import axis_title
+from ui.common.formatting import STATUS_WORDS, epochs, metric, whole
+from ui.common.i18n import Markdown, _, escaped
+from ui.common.navigation import evaluate_page, train_page, trying_page
+from ui.common.number_field import number_field
+
+
+def train_final(study: Study, count: int, study_name: str) -> None:
+    """Queue the training on all samples."""
+    with errors.noted():
+        name = _("{name}, final").plain(name=study_name)
+        idempotency.once((study.tag, count), lambda: lab.train_final(study, count, name).id)
+
+
+def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) -> None:
+    """What the mean says, the way to the final network, and those that there are.
+
+    Args:
+        study: The cross-validation; its folds have ended.
+        study_name: What it is called.
+        mean: Their mean.
+        best_epoch: Where that is lowest.
+    """
+    st.header(_("The final network"), anchor=False)
+    name = study.folds[0].config.metric
+    words = _(
+        "The mean of {count} folds has its lowest loss after epoch **{epoch}**; there their "
+        "{figure} is **{value}** ± {spread}. Now train the final network for this number of epochs "
+        "on all samples; it is measured on the test set."
+    )
+    st.markdown(
+        words.format(
+            count=len(study.counted),
+            epoch=whole(best_epoch),
+            figure=_(axis_title("metric", name)).lower(),
+            value=metric(float(mean.val_metric[best_epoch - 1]), name),
+            spread=metric(float(mean.spread[best_epoch - 1]), name),
+        ),
+        help=_(
+            "After ± stands the standard deviation of the folds: about two thirds of them lie "
+            "within it."
+        ),
+    )
+    if session.FOLDS_FINAL_FOR.get() != (study.tag, best_epoch):
+        session.FOLDS_FINAL_FOR.set((study.tag, best_epoch))
+        session.FOLDS_FINAL_EPOCHS.set(best_epoch)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=240):
+            number_field(
+                _("Epochs of the final training"), session.FOLDS_FINAL_EPOCHS, LIMITS["epochs"]
+            )
+        st.button(
+            _("Train the final network"),
+            type="primary" if not study.final else "secondary",
+            key=session.FOLDS_FINAL,
+            on_click=train_final,
+            args=(study, session.FOLDS_FINAL_EPOCHS.get(), study_name),
+        )
+    errors.show_notice()
+    for run in study.final:
+        _show_one(run)
+
+
+def _show_one(run: Run) -> None:
+    """A final network: how far it is, or how good it is on the test set."""
+    status, name = STATUS_WORDS[run.status], run.config.metric
+    with st.container(border=True, gap="xsmall", key=session.folds_final_card(run.id)):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(Markdown("**{name}**").format(name=run.name), width="content")
+            st.badge(_(status.label), icon=status.icon, color=status.colour)
+        if run.test_metric is not None:
+            words = _("Trained for {epochs} on all samples. Test {figure}: **{value}**.")
+            figure = _(axis_title("metric", name)).lower()
+            st.markdown(
+                words.format(
+                    epochs=epochs(run.epochs_done),
+                    figure=figure,
+                    value=metric(run.test_metric, name),
+                )
+            )
+        elif not run.is_over:
+            words = _("Epoch {done} of {epochs} is done.")
+            st.markdown(words.format(done=whole(run.epochs_done), epochs=whole(run.config.epochs)))
+        elif run.message:
+            st.markdown(escaped(run.message))
+        else:
+            st.markdown(_("It was stopped before it could be tested. Train it again."))
+        _show_links(run)
+
+
+def _show_links(run: Run) -> None:
+    links: list[tuple[st.Page, str]] = [(train_page(), _("Curves"))]
+    if lab.has_models(run):
+        links.append((evaluate_page(), _("Evaluate it")))
+        if (page := trying_page(run.config.task)) is not None:
+            links.append((page, page.title))
+    with st.container(horizontal=True):
+        for page, label in links:
+            st.page_link(page, label=label, icon=page.icon, query_params={"run": run.id})

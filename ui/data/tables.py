@@ -1,0 +1,162 @@
+"""Looking through a table: its rows, and how each column is spread and goes with the price."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.i18n import mark
+from mnist_core.tasks import Standard, draw, split, task
+from ui.common import fetching, session
+from ui.common.charts import METRICS
+from ui.common.formatting import PRICE_COLUMN, counted
+from ui.common.i18n import Markdown, _
+from ui.data import figures, image_sets, task_choice
+
+#: Points in a picture of a column and the price: more would only cover each other.
+POINTS = 1_500
+#: A correlation at least so strong is called so.
+STRONG, SOME = 0.6, 0.3
+SET_LABELS = {
+    "all": mark("Everything"),
+    "train": mark("Training"),
+    "validation": mark("Validation"),
+    "test": mark("Test"),
+}
+
+
+@lru_cache(maxsize=16)
+def parts(config: TrainingConfig) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float32]]]:
+    """The rows and the prices of each set of an experiment, as the data has them."""
+    data = task(config.task).load()
+    train, validation = draw(data, config)
+    rows = np.concatenate([data.x_train, data.x_test])
+    prices = np.concatenate([data.y_train, data.y_test])
+    return {
+        "all": (rows, prices),
+        "train": (data.x_train[train.indices], train.labels),
+        "validation": (data.x_train[validation.indices], validation.labels),
+        "test": (data.x_test, data.y_test),
+    }
+
+
+@lru_cache(maxsize=16)
+def standard(config: TrainingConfig) -> Standard:
+    """The mean and the deviation of an experiment's training part."""
+    found = split(task(config.task).load(), config).standard
+    assert found is not None  # of every table
+    return found
+
+
+def show_warning(key: str) -> None:
+    """Say plainly what is wrong with Boston's data, and offer the other table."""
+    if key != "boston":
+        return
+    st.warning(
+        _("**This data has an ethical problem.** {source}").format(source=_(task(key).source)),
+        icon=":material/warning:",
+    )
+    st.button(
+        _("Look at California instead"),
+        key=session.DATA_CALIFORNIA,
+        icon=":material/arrow_forward:",
+        disabled=not fetching.can_be_had("california"),
+        on_click=task_choice.choose,
+        args=("california",),
+    )
+    fetching.show_mark("california")
+
+
+def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """The choice of a set; its rows and prices."""
+    sets = parts(config)
+    st.segmented_control(
+        _("Set"),
+        image_sets.SETS,
+        format_func=lambda name: counted(_(SET_LABELS[name]), len(sets[name][1])),
+        key=session.DATA_SPLIT.prepare(),
+        required=True,
+        help=_(
+            "Training samples train the network, validation samples evaluate it during training, "
+            "test samples evaluate it at the end. No row is in two of these sets."
+        ),
+        wrap=True,
+        persist_state="session",
+    )
+    return sets[session.DATA_SPLIT.get()]
+
+
+@st.fragment
+def show_rows(config: TrainingConfig) -> None:
+    """All rows of a set, with the price first; a click on a heading sorts them."""
+    entry = task(config.task)
+    rows, prices = show_choice(config)
+    price = _("Price")
+    dollars = METRICS["mae"].scale * prices.astype(np.float64)
+    columns: dict[str, NDArray[np.floating]] = {price: dollars}
+    columns |= {_(name): values for name, values in zip(entry.columns, rows.T, strict=True)}
+    st.dataframe(
+        columns,
+        height=420,
+        column_config={
+            name: st.column_config.NumberColumn(format=PRICE_COLUMN if name == price else "%.4g")
+            for name in columns
+        },
+    )
+    st.caption(
+        _(
+            "Each row is one neighbourhood. A network predicts the price from the "
+            "other columns. Click a heading to sort."
+        )
+    )
+
+
+@st.fragment
+def show_columns(config: TrainingConfig) -> None:
+    """One column: how its values are spread, and how the price goes with it."""
+    entry = task(config.task)
+    rows, prices = show_choice(config)
+    if session.DATA_COLUMN.get() >= len(entry.columns):
+        session.DATA_COLUMN.set(0)
+    with st.container(width=320):
+        st.selectbox(
+            _("Column"),
+            range(len(entry.columns)),
+            format_func=lambda place: _(entry.columns[place]),
+            key=session.DATA_COLUMN.prepare(),
+            persist_state="session",
+        )
+    place = session.DATA_COLUMN.get()
+    st.caption(_(entry.columns_explained[place]))
+    values, name = rows[:, place], _(entry.columns[place])
+    price, dollars = _("Price"), METRICS["mae"].scale * prices
+    chosen = np.random.default_rng(0).permutation(len(values))[:POINTS]
+    with st.container(key=session.DATA_COLUMN_CHARTS):
+        with st.container():
+            st.markdown(_("**Distribution of its values**"))
+            figure = figures.spread(values, name)
+            st.plotly_chart(figure, height=320, config={"displayModeBar": False})
+        with st.container():
+            st.markdown(_("**Price against this column**"))
+            figure = figures.against(values[chosen], dollars[chosen], name, price)
+            st.plotly_chart(figure, height=320, config={"displayModeBar": False})
+    st.caption(_related(name, float(np.corrcoef(values, prices)[0, 1]) if values.std() else 0.0))
+    st.markdown(_("**All columns, strongest correlation with the price first**"))
+    found = [float(np.corrcoef(column, prices)[0, 1]) if column.std() else 0.0 for column in rows.T]
+    order = sorted(range(len(found)), key=lambda number: -abs(found[number]))
+    st.html(figures.signed_bars([(_(entry.columns[number]), found[number]) for number in order]))
+
+
+def _related(name: str, correlation: float) -> str:
+    if abs(correlation) >= STRONG:
+        words = _("The correlation of {name} with the price is {value}: strong.")
+    elif abs(correlation) >= SOME:
+        words = _("The correlation of {name} with the price is {value}: moderate.")
+    else:
+        words = _("The correlation of {name} with the price is {value}: weak.")
+    more = _("+1 or −1 means a straight line, 0 no linear relation at all.")
+    return Markdown(" ").join([words.format(name=name, value=f"{correlation:+.2f}"), more])

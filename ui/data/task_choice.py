@@ -1,0 +1,84 @@
+"""Which task's data the Data page shows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.errors import ConfigError
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.tasks import TASKS, task
+from ui.common import fetching, session, settings_form
+from ui.common.i18n import _
+
+
+def follow_address() -> None:
+    """Take over the task that the address asks for; one that asks for none means the Train page's.
+
+    Without any address the choice stays, so that a learner who comes back finds it.
+    """
+    trained = PRESETS[session.PRESET.get()].config.task
+    asked = st.query_params.get("task")
+    if asked is None and len(st.query_params):
+        asked = trained
+    seen = asked, trained
+    before = session.DATA_TASK_FOR.get()
+    if asked is not None and asked not in TASKS:
+        st.warning(_("There is no task {name}.").format(name=asked[:40]))
+        asked = trained
+    if asked is not None and asked != before[0]:
+        _show(asked)
+    elif trained != before[1]:
+        _show(trained)
+    session.DATA_TASK_FOR.set((seen[0] if seen[0] is not None else before[0], trained))
+
+
+def choose(key: str) -> None:
+    """Another task was chosen: the address names it, and nothing else that was the old one's."""
+    _show(key)
+    st.query_params.from_dict({"task": key})
+
+
+def _show(key: str) -> None:
+    """Begin with a task's first text: another one has other classes, and not as many texts."""
+    session.DATA_TASK.set(key)
+    session.DATA_TOPIC.set(session.DATA_TOPIC.default)
+    session.DATA_PAGE.set(1)
+    session.DATA_TEXT.set(None)
+    session.DATA_OTHER_STEP.set(None)
+
+
+def show_choice() -> str:
+    """The choice of the task; its key."""
+    labels = {key: _(task(key).label) for key in TASKS}
+    marked = fetching.marked_labels(session.DATA_TASK, labels, {key: key for key in TASKS})
+    with st.container(width=420):
+        st.selectbox(
+            _("Task"),
+            list(TASKS),
+            format_func=marked.__getitem__,
+            key=session.DATA_TASK.prepare(),
+            on_change=lambda: choose(session.DATA_TASK.get()),
+            persist_state="session",
+        )
+    return session.DATA_TASK.get()
+
+
+def experiment(key: str) -> tuple[TrainingConfig, ConfigError | None]:
+    """The experiment whose parts are shown: the Train page's, if it is of this task.
+
+    Returns:
+        Its settings, and why those of the Train page cannot be used, if they cannot.
+    """
+    chosen = PRESETS[session.PRESET.get()].config
+    if chosen.task != key:
+        return PRESETS[preset_of(key)].config, None
+    try:
+        return settings_form.read(), None
+    except ConfigError as error:
+        return chosen, error
+
+
+def preset_of(key: str) -> str:
+    """The first preset of a task."""
+    return next(preset.key for preset in PRESETS.values() if preset.config.task == key)

@@ -1,0 +1,283 @@
+"""Looking through reviews and news: a list to choose from, and one read back from its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.i18n import mark
+from mnist_core.tasks import Texts, task
+from mnist_core.tasks.text_data import BEGIN, FIRST_WORD, read_back
+from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, most_telling
+from ui.common import session
+from ui.common.formatting import class_name, counted, whole
+from ui.common.i18n import _
+from ui.data import figures, image_sets
+from ui.data.image_sets import ImageSet
+
+#: Texts on a page of the list, and words of each in it.
+PAGE = 10
+BEGINNING = 14
+#: Words of a text that are shown with their numbers.
+SHOWN_WORDS = 160
+#: Words in each list of words.
+LISTED = 20
+#: The choice of no class in particular.
+EVERY = -1
+SET_LABELS = {
+    "all": mark("Everything"),
+    "train": mark("Training"),
+    "validation": mark("Validation"),
+    "test": mark("Test"),
+}
+
+
+def text_of(key: str, number: int) -> NDArray[np.uint16]:
+    """The word numbers of a text, by its place in the whole collection."""
+    data = task(key).load()
+    taught = len(data.y_train)
+    found: NDArray[np.uint16] = (
+        data.x_train.text(number) if number < taught else data.x_test.text(number - taught)
+    )
+    return found
+
+
+def chosen_set(config: TrainingConfig) -> ImageSet:
+    """The texts of the set and the class that are chosen."""
+    label = session.DATA_TOPIC.get()
+    found = image_sets.image_set(session.DATA_SPLIT.get(), config)
+    return found.chosen(None if label == EVERY else label)
+
+
+def chosen_text(config: TrainingConfig) -> int:
+    """Number of the text that is looked at: the first of the set before any was chosen."""
+    number = session.DATA_TEXT.get()
+    if number is None:
+        number = int(image_sets.image_set("train", config).numbers[0])
+    return number
+
+
+def begin_again() -> None:
+    """Another set or class was chosen: begin with its first page."""
+    session.DATA_PAGE.set(1)
+
+
+def show_choice(config: TrainingConfig) -> None:
+    """The choice of a set and of a class."""
+    names = task(config.task).classes
+    sets = {name: len(image_sets.image_set(name, config).numbers) for name in image_sets.SETS}
+    with st.container(horizontal=True):
+        st.segmented_control(
+            _("Set"),
+            image_sets.SETS,
+            format_func=lambda name: counted(_(SET_LABELS[name]), sets[name]),
+            key=session.DATA_SPLIT.prepare(),
+            required=True,
+            help=_(
+                "Training samples train the network, validation samples evaluate it during "
+                "training, test samples evaluate it at the end. No text is in two of these sets."
+            ),
+            wrap=True,
+            on_change=begin_again,
+            persist_state="session",
+        )
+        with st.container(width=220):
+            st.selectbox(
+                _("Class"),
+                [EVERY, *range(len(names))],
+                format_func=lambda label: _("All") if label == EVERY else _(names[label]),
+                key=session.DATA_TOPIC.prepare(),
+                on_change=begin_again,
+                persist_state="session",
+            )
+
+
+@st.fragment
+def show_texts(config: TrainingConfig) -> None:
+    """The list with its choices, and the text that is chosen.
+
+    Args:
+        config: The experiment whose parts there are to choose from.
+    """
+    show_choice(config)
+    found = chosen_set(config)
+    if not len(found.numbers):
+        st.info(_("This set has no sample of this class."))
+        return
+    pages = -(-len(found.numbers) // PAGE)
+    session.DATA_PAGE.set(min(session.DATA_PAGE.get(), pages))
+    with st.container(key=session.DATA_TEXTS):
+        with st.container():
+            page = found.page(session.DATA_PAGE.get(), PAGE)
+            place = _show_list(page)
+            st.pagination(pages, key=session.DATA_PAGE.prepare())
+        with st.container():
+            session.DATA_TEXT.set(int(page.numbers[place]))
+            _show_text(page, place)
+
+
+def _show_list(page: ImageSet) -> int:
+    """The texts of a page to choose from; the place of the chosen one."""
+    vocabulary, names = task(page.task).load().vocabulary, task(page.task).classes
+    texts = [text_of(page.task, number) for number in page.numbers.tolist()]
+    event = st.dataframe(
+        {
+            _("Class"): [_(names[label]) for label in page.labels],
+            _("Words"): [len(words) - 1 for words in texts],
+            _("Beginning"): [read_back(words[: BEGINNING + 1], vocabulary) for words in texts],
+        },
+        hide_index=True,
+        column_config={
+            _("Class"): st.column_config.TextColumn(width=_class_width(names)),
+            _("Words"): st.column_config.NumberColumn(width="small"),
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        key=session.data_list(page.task, page.numbers.tolist()),
+        height=38 + 35 * len(texts),
+    )
+    st.caption(_("Click the box at the left of a row to read that text."))
+    rows = event["selection"]["rows"]
+    return int(rows[0]) if rows else 0
+
+
+def _class_width(names: Sequence[str]) -> int:
+    """Pixels for the longest name of a class: the table's own guess cuts it short."""
+    return 30 + 8 * max(len(_(name)) for name in names)
+
+
+def _show_text(page: ImageSet, place: int) -> None:
+    entry = task(page.task)
+    number, label = int(page.numbers[place]), int(page.labels[place])
+    real = int(image_sets.truth(page.task, page.numbers[place : place + 1])[0])
+    words = text_of(page.task, number)
+    name = class_name(entry.classes[label])
+    if label != real:
+        line = _(
+            "**Text {number}: {name}**: a wrong label, set on purpose; the true class is {real}."
+        )
+    else:
+        line = _("**Text {number}: {name}**")
+    st.markdown(
+        line.format(number=whole(number), name=name, real=class_name(entry.classes[real])),
+        help=_(
+            "The data set contains numbers only. Each is the rank of a word in the list of all "
+            "words, the most frequent first; here the numbers are translated back into words. … "
+            "stands for a word that is not among the 10,000 most frequent ones."
+        ),
+    )
+    st.html(numbered(words, entry.load().vocabulary))
+    left = len(words) - 1 - SHOWN_WORDS
+    if left > 0:
+        st.caption(_("And {count} more words.").format(count=whole(left)))
+
+
+def numbered(words: NDArray[np.uint16], vocabulary: tuple[str, ...]) -> str:
+    """The words of a text, each with its number above it, as HTML."""
+    spoken = [number for number in words.tolist() if number > BEGIN][:SHOWN_WORDS]
+    found = (
+        f"<ruby>{escape(vocabulary[number]) if number >= FIRST_WORD else '…'}"
+        f"<rt>{number}</rt></ruby>"
+        for number in spoken
+    )
+    return f'<div class="lab-ruby">{" ".join(found)}</div>'
+
+
+# How many, and which words
+
+
+@st.fragment
+def show_overview(config: TrainingConfig) -> None:
+    """How many texts there are of each class, and which words they have.
+
+    Args:
+        config: The experiment whose parts there are to choose from.
+    """
+    show_choice(config)
+    entry, chosen = task(config.task), session.DATA_SPLIT.get()
+    whole_set = image_sets.image_set(chosen, config)
+    st.markdown(_("**How many of each class**"))
+    order = np.argsort(-whole_set.counts, kind="stable")
+    st.html(
+        f'<div class="{"lab-many" if len(entry.classes) > LISTED else ""}">'
+        + figures.count_bars(
+            [class_name(entry.classes[label]) for label in order],
+            whole_set.counts[order],
+            whole_set.wrong_counts[order],
+        )
+        + "</div>"
+    )
+    label = session.DATA_TOPIC.get()
+    frequent, telling = _words(config, chosen, label)
+    with st.container(key=session.DATA_WORDS):
+        with st.container():
+            st.markdown(_("**The most frequent words**"))
+            _show_words(frequent, entry.load().vocabulary)
+            st.caption(_("Words that occur in every text say little about its class."))
+        with st.container():
+            if label == EVERY:
+                st.info(_("Choose a class to see the words that are typical of it."))
+            else:
+                st.markdown(
+                    _("**Words typical of “{name}”**").format(
+                        name=class_name(entry.classes[label])
+                    ),
+                    help=_(
+                        "Those that come much more often than if the class did not matter: "
+                        "beside each, how often it comes and how often it then would."
+                    ),
+                )
+                _show_words(telling, entry.load().vocabulary, compared=True)
+
+
+def _show_words(
+    found: list[WordCount], vocabulary: tuple[str, ...], *, compared: bool = False
+) -> None:
+    columns: dict[str, list[object]] = {
+        _("Word"): [vocabulary[word.number] for word in found],
+        _("Times"): [word.count for word in found],
+    }
+    if compared:
+        columns[_("Expected")] = [round(word.expected) for word in found]
+    st.dataframe(
+        columns,
+        hide_index=True,
+        column_config={
+            _("Times"): st.column_config.ProgressColumn(
+                format="localized", min_value=0, max_value=max(word.count for word in found)
+            )
+        },
+        height=38 + 35 * LISTED // 2,
+    )
+
+
+def _words(
+    config: TrainingConfig, name: str, label: int
+) -> tuple[list[WordCount], list[WordCount]]:
+    numbers = image_sets.image_set(name, config)
+    return _counted(numbers, label)
+
+
+@lru_cache(maxsize=60)
+def _counted(texts: ImageSet, label: int) -> tuple[list[WordCount], list[WordCount]]:
+    """The frequent and the telling words of a class; a set is itself, so it is its own key."""
+    data = task(texts.task).load()
+    taught = len(data.y_train)
+    in_test = texts.numbers >= taught
+    chosen = np.ones(len(texts.numbers), bool) if label == EVERY else texts.labels == label
+    sides: list[tuple[Texts, NDArray[np.bool_]]] = [
+        (data.x_train[texts.numbers[~in_test]], chosen[~in_test]),
+        (data.x_test[texts.numbers[in_test] - taught], chosen[in_test]),
+    ]
+    counted = [count_words(some, kept) for some, kept in sides]
+    everywhere, inside = (sum(side[place] for side in counted) for place in (0, 1))
+    return (
+        most_frequent(np.asarray(everywhere), np.asarray(inside), LISTED),
+        most_telling(np.asarray(everywhere), np.asarray(inside), LISTED),
+    )

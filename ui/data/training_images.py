@@ -1,0 +1,140 @@
+"""What a network will see of the digits: how many, with which labels, in which variations."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mnist_core.errors import ConfigError
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.tasks import task
+from ui.common import errors, images, lab, session, settings_form
+from ui.common.formatting import whole
+from ui.common.i18n import Markdown, _
+from ui.common.image_grid import sheet
+from ui.common.navigation import train_page
+from ui.common.setting_labels import CHOICE_LABELS
+from ui.common.waiting import wait_for_engine
+from ui.data import figures, image_sets
+from ui.data.image_sets import ImageSet
+from ui.data.images import chosen_digit, show_grid
+
+#: Training images shown in the grid: the first ones that are drawn.
+SHOWN = 60
+#: Variations of a digit beside each other.
+ACROSS = 8
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _variations(name: str, image: bytes, seed: int) -> NDArray[np.uint8]:
+    """Sixteen variations of a digit, asked of the worker once for all sessions."""
+    return lab.vary(name, np.frombuffer(image, np.uint8).reshape(28, 28), seed)
+
+
+@st.fragment
+def show_training() -> None:
+    """The settings, and beside them what they make of the digits."""
+    with st.container(key=session.DATA_TRAINING):
+        with st.container(key=session.DATA_SETTINGS):
+            settings_form.show_data()
+            with st.container(key=session.DATA_TRAIN):
+                st.page_link(
+                    train_page(), label=_("Train with these"), icon=":material/play_arrow:"
+                )
+        with st.container(key=session.DATA_SEEN):
+            try:
+                config = settings_form.read()
+            except ConfigError as error:
+                errors.show(error)
+                return
+            drawn = image_sets.image_set("train", config)
+            _show_counts(drawn, config)
+            _show_drawn(drawn, config)
+            _show_variations(config)
+
+
+def _show_counts(drawn: ImageSet, config: TrainingConfig) -> None:
+    names = task(config.task).classes
+    st.markdown(_("**Training images per class**"))
+    st.html(figures.count_bars(names, drawn.counts, drawn.wrong_counts))
+    few, many = int(drawn.counts.argmin()), int(drawn.counts.argmax())
+    words = _(
+        "{total} images; fewest of class {few} ({fewest}), most of class {many} ({most})."
+    ).format(
+        total=whole(len(drawn.numbers)),
+        few=names[few],
+        fewest=whole(int(drawn.counts[few])),
+        many=names[many],
+        most=whole(int(drawn.counts[many])),
+    )
+    wrong = int(drawn.wrong.sum())
+    if wrong:
+        red = _("Red, and in brackets: {count} with a wrong label.").format(count=whole(wrong))
+        words = Markdown(" ").join([words, red])
+    st.caption(words)
+
+
+def _show_drawn(drawn: ImageSet, config: TrainingConfig) -> None:
+    st.markdown(_("**The first training images, with their labels**"))
+    if drawn.wrong.any():
+        only = st.toggle(
+            _("Only those with a wrong label"),
+            key=session.DATA_WRONG.prepare(),
+            persist_state="session",
+        )
+        st.caption(_("A red label is a wrong one: the network is told that the image is that."))
+    else:
+        only = False
+        st.caption(_("All labels are right. Raise “Label noise” to see what that does."))
+    show_grid(drawn.chosen(wrong=only).page(1, SHOWN), config)
+
+
+def _show_variations(config: TrainingConfig) -> None:
+    st.markdown(_("**One image as it appears in sixteen epochs**"))
+    number = chosen_digit(config)
+    image = image_sets.images(config.task, np.array([number]))[0]
+    kind = _(CHOICE_LABELS["augmentation"][config.augmentation])
+    if config.augmentation == "none":
+        st.caption(
+            _(
+                "Without variations it is the same each time. Choose “{form}” or “{both}” under "
+                "“Data augmentation” to see what they do. Click another image above to "
+                "see it here."
+            ).format(
+                form=_(CHOICE_LABELS["augmentation"]["shape"]),
+                both=_(CHOICE_LABELS["augmentation"]["handwriting"]),
+            )
+        )
+    else:
+        st.caption(
+            _(
+                "Variations: {kind}. Made by the very code that training runs. Click another "
+                "image above to see it here."
+            ).format(kind=kind)
+        )
+        engine = lab.engine_state()
+        if engine.phase == "starting":
+            wait_for_engine(_("The workers are starting; they draw the variations in a moment."))
+            return
+        if engine.phase == "failed":
+            words = _("They cannot be drawn: the workers could not be started. {why}")
+            st.warning(words.format(why=engine.message))
+            return
+    with errors.shown():
+        with st.spinner(_("Drawing the variations …")):
+            varied = _variations(config.augmentation, image.tobytes(), config.seed)
+        framed = np.pad(varied, ((0, 0), (1, 1), (1, 1)), constant_values=90)
+        shown = sheet(framed, ACROSS)
+        with st.container(key=session.DATA_VARIED):
+            st.html(
+                images.captioned(
+                    [
+                        (images.picture(image, _("The image"), side=144), _("The image")),
+                        (
+                            images.picture(shown, kind, side=ACROSS * 72),
+                            _("What it becomes"),
+                        ),
+                    ]
+                )
+            )

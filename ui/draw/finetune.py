@@ -1,0 +1,211 @@
+"""Fine-tuning: the label of a drawing, the drawings that a class has saved, and the result."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mnist_core.errors import UnknownRunError
+from mnist_core.runs import Run
+from mnist_core.runs.store import NAME_LENGTH
+from mnist_core.studies.finetune import FEWEST
+from ui.common import errors, idempotency, images, lab, session
+from ui.common.formatting import percent, whole
+from ui.common.i18n import Markdown, _, escaped, ngettext, table
+from ui.common.waiting import wait_for_run
+
+#: Drawings shown at a time, the newest first.
+SHOWN = 60
+
+
+def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
+    """Keep the drawing with the answer that was chosen, and give a new canvas."""
+    label = session.TEACH_LABEL.get()
+    if label is None:
+        return
+    with errors.noted():
+        lab.store().drawings.add(image_u8, label, read_as=read_as)
+        session.TEACH_LABEL.set(None)
+        session.TEACH_KEPT.set(True)
+        for empty in (session.DRAW_CLEARED, session.DRAW_UPLOADS):
+            empty.set(empty.get() + 1)
+
+
+def redraw_collection() -> None:
+    """Draw the whole page once more after a drawing was kept: a stroke redraws only its part."""
+    if session.TEACH_KEPT.get():
+        session.TEACH_KEPT.set(False)
+        st.rerun()
+
+
+def remove(number: int | None) -> None:
+    """Remove one drawing, or all."""
+    with errors.noted():
+        lab.store().drawings.remove(number)
+
+
+def teach(run: Run) -> None:
+    """Queue a run that learns the class's drawings, and remember it for the page to show."""
+    with errors.noted():
+        name = _("{name}, fine-tuned").plain(name=run.name)
+        taught = idempotency.once(("teach", run.id), lambda: lab.teach(run, name[:NAME_LENGTH]).id)
+        session.TAUGHT_RUN.set(taught)
+
+
+def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
+    """Ask which digit it is."""
+    st.markdown(_("**Label this drawing:** which digit did you draw?"))
+    with st.container(key=session.TEACH_QUESTION):
+        st.pills(
+            _("The digit that you drew"),
+            range(10),
+            key=session.TEACH_LABEL.key,
+            label_visibility="collapsed",
+        )
+        st.button(
+            _("Save this drawing"),
+            key=session.TEACH_KEEP,
+            on_click=keep,
+            args=(image_u8, read_as),
+            disabled=session.TEACH_LABEL.get() is None,
+            help=_(
+                "The drawing and its label are saved with those of your class. A model can then "
+                "be trained further with them."
+            ),
+        )
+
+
+def show(run: Run) -> None:
+    """The class's drawings, and the lessons that came of them.
+
+    Args:
+        run: Whose network is to be taught.
+    """
+    with errors.shown():
+        show_taught()
+        if run.lesson is not None and run.id != session.TAUGHT_RUN.get():
+            show_lesson(run)
+        show_collection(run)
+
+
+def show_collection(run: Run) -> None:
+    """The drawings that there are, and what to do with them."""
+    counts = lab.store().drawings.counts()
+    total = sum(counts)
+    words = ngettext(
+        "The class's handwriting: {count} drawing saved",
+        "The class's handwriting: {count} drawings saved",
+        total,
+    )
+    # By its key it stays the same one, open or closed, when the number in its label changes.
+    with st.expander(words.format(count=whole(total)), key=session.TEACH_COLLECTION):
+        if not total:
+            st.markdown(
+                _(
+                    "Draw digits, label and save them. A model can then be trained further with "
+                    "them."
+                )
+            )
+            return
+        missing = max(0, FEWEST - total)
+        st.button(
+            _("Fine-tune “{name}” with these drawings").format(name=run.name),
+            type="primary",
+            key=session.TEACH_START,
+            on_click=teach,
+            args=(run,),
+            disabled=missing > 0,
+        )
+        st.caption(
+            _(
+                "A copy of the model is trained for a few more epochs on these drawings and on "
+                "MNIST's digits, so that its accuracy on MNIST is kept. The model itself is not "
+                "changed."
+            )
+        )
+        if missing:
+            words = ngettext(
+                "{count} more drawing needed.", "{count} more drawings needed.", missing
+            )
+            st.caption(words.format(count=missing))
+        st.caption(
+            Markdown(" · ").join(f"{digit}: {whole(count)}" for digit, count in enumerate(counts))
+        )
+        newest = lab.store().drawings.newest(SHOWN)
+        st.html(
+            images.captioned(
+                [
+                    (
+                        images.picture(one.image_u8, str(one.label), side=44),
+                        str(one.label)
+                        if one.read_as in (None, one.label)
+                        else _("{label}, predicted {digit}").plain(
+                            label=one.label, digit=one.read_as
+                        ),
+                    )
+                    for one in newest
+                ]
+            )
+        )
+        with st.container(horizontal=True):
+            st.download_button(
+                _("Save as a file"),
+                lab.store().drawings.export,
+                file_name="drawings.npz",
+                key=session.TEACH_EXPORT,
+                on_click="ignore",
+                help=_("A NumPy file: x holds the images, y the labels."),
+            )
+            st.button(
+                _("Remove the newest"),
+                key=session.TEACH_REMOVE,
+                on_click=remove,
+                args=(newest[0].id,),
+            )
+            with st.popover(_("Remove all")):
+                st.caption(_("All drawings are deleted permanently. Save them as a file first."))
+                st.button(
+                    _("Remove all drawings"),
+                    key=session.TEACH_REMOVE_ALL,
+                    on_click=remove,
+                    args=(None,),
+                )
+
+
+def show_taught() -> None:
+    """The lesson that was begun here, and what came of it."""
+    run_id = session.TAUGHT_RUN.get()
+    if run_id is None:
+        return
+    try:
+        run = lab.store().get(run_id)
+    except UnknownRunError:  # deleted meanwhile
+        return
+    if not run.is_over:
+        words = _("**{name}** is being fine-tuned: epoch {done} of {epochs} is done.")
+        wait_for_run(run_id, words, ":material/school:")
+    elif run.lesson is not None:
+        show_lesson(run)
+        if run.message:
+            st.error(escaped(run.message), icon=":material/error:")
+
+
+def show_lesson(run: Run) -> None:
+    """How well a network read before and after its lesson."""
+    lesson = run.lesson
+    if lesson is None or lesson["after"]["test"] is None:
+        return
+    of_drawings = (
+        _("your drawings that were held out")
+        if lesson["kept_aside"]
+        else _("your drawings (used for training)")
+    )
+    rows = [["", _("before"), _("after")]]
+    for words, key in ((of_drawings, "drawings"), (_("MNIST test set"), "test")):
+        before, after = percent(lesson["before"][key]), percent(lesson["after"][key])
+        rows.append([words, before, Markdown("**{after}**").format(after=after)])
+    words = _("“{name}” was fine-tuned with {count} drawings. Accuracy:").format(
+        name=lesson["base_name"], count=whole(lesson["drawings"])
+    )
+    st.markdown(Markdown("\n\n").join([words, table(rows)]))

@@ -1,0 +1,331 @@
+"""What is shown of a digit that was drawn: what models predict, and why."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mnist_core.drawing.digit import Digit
+from mnist_core.drawing.likeness import looks_like_a_digit
+from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
+from mnist_core.inference.explain_image import Activations, Explanation, Neighbours
+from mnist_core.inference.predict import Prediction
+from mnist_core.runs import Run
+from ui.common import errors, lab, session
+from ui.common import images as pictures
+from ui.common.formatting import percent, probability
+from ui.common.i18n import _
+from ui.common.navigation import evaluate_page
+from ui.draw import finetune
+
+#: A layer with so many units is the last one: each stands for a digit.
+DIGITS = 10
+#: Models that were loaded for one session are loaded for all, for so many seconds at least.
+LOADED_SECONDS = 300
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def overfits(run_id: str, attempt: int) -> bool:  # noqa: ARG001 - part of what is remembered
+    """Whether a run that has ended overfits, by the usual criterion."""
+    curves = Curves.of(lab.store().curves(run_id))
+    return CRITERIA[DEFAULT_CRITERION].find(curves).best_epoch is not None
+
+
+def model_line(run: Run, checkpoint: str) -> str:
+    """A model in the list to choose from."""
+    if run.imported is not None:
+        return run.name
+    record = run.best if checkpoint == "best" else run.last
+    epoch = record.epoch if record else run.epochs_done
+    words = (
+        _("{name}, best epoch {epoch}") if checkpoint == "best" else _("{name}, last epoch {epoch}")
+    )
+    return words.plain(name=run.name, epoch=epoch)
+
+
+def warm_up(models: list[tuple[Run, str]]) -> None:
+    """Let the worker load models before the first stroke, which would wait for them.
+
+    Nobody waits here: it goes on in a thread of its own, which knows no page.
+    """
+    if lab.engine_state().phase == "ready":
+        for run, checkpoint in models:
+            _begin_to_load(run.id, run.attempt, checkpoint)
+
+
+@st.cache_data(max_entries=100, ttl=LOADED_SECONDS, show_spinner=False)
+def _begin_to_load(run_id: str, attempt: int, checkpoint: str) -> None:  # noqa: ARG001 - remembered
+    models = [(run_id, checkpoint)]
+    threading.Thread(target=_load, args=(models,), name="draw-warm-up", daemon=True).start()
+
+
+def _load(models: list[tuple[str, str]]) -> None:
+    with suppress(LabError):  # the first drawing says so in its place
+        lab.predict(models, np.zeros((28, 28), np.uint8))
+
+
+def show_reading(found: Digit | LabError | None, models: list[tuple[Run, str]]) -> None:
+    """What the models predict, or what to do first.
+
+    Args:
+        found: The digit, why there is none, or None before anything was drawn.
+        models: Which models predict.
+    """
+    if isinstance(found, LabError):
+        errors.show(found)
+    elif not models:
+        st.info(_("Choose at least one model under “Models to compare”."))
+    elif found is None:
+        _show_beginning(models[0][0])
+    else:
+        show_digit(found, models)
+
+
+def _show_beginning(run: Run) -> None:
+    st.markdown(
+        _(
+            "Draw one digit, large, with mouse, pen or finger. After each stroke the model "
+            "predicts which digit it is."
+        )
+    )
+    if run.test_metric is not None:
+        words = _("Model: **{name}**, accuracy on the MNIST test set {accuracy}.")
+        st.markdown(words.format(name=run.name, accuracy=percent(run.test_metric)))
+
+
+def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
+    """What the models predict for a digit, what they received, and why."""
+    if lab.engine_state().phase in ("starting", "failed"):  # the page says so
+        _show_received(digit)
+        return
+    try:
+        predictions = lab.predict(
+            [(run.id, checkpoint) for run, checkpoint in models], digit.image_u8
+        )
+    except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
+        st.rerun()
+    except LabError as error:
+        errors.show(error)
+        return
+    if digit.photo is not None:
+        _show_received(digit)
+    with st.container(key=session.DRAW_RESULT):
+        if digit.photo is None:
+            with st.container(gap="small"):
+                _show_received(digit)
+        for (run, checkpoint), prediction in zip(models, predictions, strict=True):
+            with st.container(gap=None):
+                st.metric(_("Prediction"), prediction.digit)
+                st.html(_answer(run, checkpoint, prediction))
+    _show_trust(models[0][0])
+    finetune.show_question(digit.image_u8, predictions[0].digit)
+    if st.toggle(
+        _("Show each step"),
+        key=session.DRAW_STEPS.prepare(),
+        help=_("How your drawing becomes an image of 28 × 28 pixels, like those of MNIST."),
+    ):
+        show_steps(digit)
+    if st.toggle(
+        _("Why?"),
+        key=session.DRAW_WHY.prepare(),
+        help=_(
+            "Which pixels affect the answer most (the saliency map), which training digits are "
+            "most similar to your drawing, and how strongly the units of the first layers "
+            "respond."
+        ),
+    ):
+        with errors.shown():
+            show_why(digit, *models[0])
+
+
+def _show_received(digit: Digit) -> None:
+    """The image that the models receive, the photo that it comes from, and remarks on both."""
+    words = _("What the network receives: 28 × 28 pixels")
+    images = [(pictures.picture(digit.image_u8, words, side=140), words)]
+    if digit.photo is not None:
+        words = _("Your photo")
+        images.insert(0, (pictures.picture(digit.photo, words, side=140), words))
+    st.html(pictures.captioned(images))
+    if digit.frame > 1:
+        words = _("The file holds several images. Number {number}, which shows most, is read.")
+        st.caption(words.format(number=digit.frame))
+    if not looks_like_a_digit(digit.image_u8):
+        with st.container(key=session.DRAW_UNLIKE):
+            st.markdown(
+                _(":orange[:material/warning:] **This does not look like a digit.**"),
+                help=_(
+                    "A model chooses one of ten digits for any drawing, also for a letter or a "
+                    "scribble. The drawing is compared with MNIST's digits, whatever the model "
+                    "predicts. About one in a hundred real digits gets this remark too."
+                ),
+            )
+    if digit.touches_edge:
+        st.caption(_("The drawing touches the edge: part of the digit may be missing."))
+    rim = digit.image_u8.copy()
+    rim[1:-1, 1:-1] = 0
+    if rim.any():
+        st.caption(
+            _("Centred by its centre of mass, as in MNIST, so it reaches the edge. Nothing is cut.")
+        )
+
+
+def _show_trust(run: Run) -> None:
+    """Where it is measured how far a probability can be trusted."""
+    if run.imported is None:
+        page = evaluate_page()
+        st.page_link(
+            page,
+            label=_("How reliable is this probability? See the calibration."),
+            icon=page.icon,
+            query_params={"run": run.id},
+        )
+
+
+def _answer(run: Run, checkpoint: str, prediction: Prediction) -> str:
+    """The model, its probability for its prediction, and all ten probabilities."""
+    words = _("The model's probability for {digit}: {probability}").plain(
+        digit=prediction.digit, probability=probability(prediction.confidence)
+    )
+    lines = [f'<div class="who">{escape(model_line(run, checkpoint))}</div>']
+    if checkpoint == "best" and run.test_metric is not None:
+        accuracy = _("Accuracy on the test set: {accuracy}")
+        lines.append(f"<div>{escape(accuracy.plain(accuracy=percent(run.test_metric)))}</div>")
+    lines.append(f"<div><strong>{escape(words)}</strong></div>")
+    return f'<div class="lab-answer">{"".join(lines)}{pictures.bars(prediction)}</div>'
+
+
+def show_steps(digit: Digit) -> None:
+    """The steps from the drawing to an image like MNIST's."""
+    steps = [
+        (pictures.smaller(digit.ink), _("1. Only the ink")),
+        (pictures.smaller(digit.cropped), _("2. Cropped")),
+        (digit.scaled, _("3. Scaled: the longer side has 20 pixels")),
+        (digit.image_u8, _("4. Centred in 28 × 28 pixels")),
+    ]
+    st.html(pictures.captioned([(pictures.picture(image, line), line) for image, line in steps]))
+    st.caption(
+        _(
+            "Every digit of MNIST was prepared in the same way. A network that was trained on "
+            "large, centred digits makes errors on small ones and on those in a corner. The "
+            "centre is the centre of mass of the ink."
+        )
+    )
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _explanation(run_id: str, attempt: int, checkpoint: str, image: bytes) -> Explanation:  # noqa: ARG001 - part of what is remembered
+    return lab.explain(run_id, checkpoint, _image_u8(image))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _neighbours(run_id: str, image: bytes) -> Neighbours:
+    return lab.neighbours(run_id, _image_u8(image))
+
+
+def _image_u8(image: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(image, np.uint8).reshape(28, 28)
+
+
+def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
+    """Saliency, neighbours, weights and activations of the first model."""
+    image = digit.image_u8.tobytes()
+    with st.spinner(_("Computing …")):
+        reason = _explanation(run.id, run.attempt, checkpoint, image)
+        # The training data of a model from a file is not known.
+        near = None if run.imported else _neighbours(run.id, image)
+    words = _("**Why does {name} predict {digit}?**")
+    st.markdown(words.format(name=model_line(run, checkpoint), digit=reason.digit))
+    maps = [(reason.saliency, _("Pixels that affect the answer most"))]
+    if reason.class_activation is not None:
+        maps.append((reason.class_activation, _("Regions that support the answer (Grad-CAM)")))
+    st.html(
+        pictures.captioned(
+            [
+                (pictures.picture(pictures.heat(values, digit.image_u8), line), line)
+                for values, line in maps
+            ]
+        )
+    )
+    if reason.class_activation is None:
+        st.caption(
+            _(
+                "Does the map look like noise? That is a finding, not an error: a network without "
+                "convolutions has a separate weight for every pixel, and nothing in its training "
+                "makes neighbouring pixels count alike."
+            )
+        )
+    if near is not None:
+        _show_neighbours(near)
+    _show_weights(reason)
+    # A network of one layer has only its answer to show, and the bars do.
+    layers = reason.activations if reason.weights is None or len(reason.weights) != DIGITS else []
+    for number, layer in enumerate(layers, start=1):
+        _show_layer(number, layer)
+
+
+def _show_neighbours(near: Neighbours) -> None:
+    st.markdown(_("**The most similar training digits, with their labels**"))
+    st.html(
+        pictures.captioned(
+            [
+                (pictures.picture(image, str(label), side=56), str(label))
+                for image, label in zip(near.images_u8, near.labels, strict=True)
+            ]
+        )
+    )
+
+
+def _show_weights(reason: Explanation) -> None:
+    if reason.weights is None:
+        return
+    st.markdown(
+        _("**The weights as images**: blue: ink here raises the score; red: ink here lowers it")
+    )
+    units = range(len(reason.weights))
+    if len(units) == DIGITS:
+        lines = [str(digit) for digit in units]
+    else:
+        lines = [_("unit {number}").plain(number=unit + 1) for unit in units]
+    st.html(
+        pictures.captioned(
+            [
+                (pictures.picture(pictures.signed(unit), line, side=84), line)
+                for line, unit in zip(lines, reason.weights, strict=True)
+            ]
+        )
+    )
+
+
+def _show_layer(number: int, layer: Activations) -> None:
+    dense = layer.maps.shape[:2] == (1, 1)
+    words = (
+        _("**Layer {number}**: each square is one unit; the brighter, the stronger its output")
+        if dense
+        else _("**Layer {number}**: each image is one filter; bright where its pattern occurs")
+    )
+    st.markdown(words.format(number=number))
+    if dense:
+        square = pictures.grey(_in_rows(layer.maps.ravel()))
+        side = min(28 * max(square.shape), 320)
+        images = [pictures.picture(square, layer.layer, side=side)]
+    else:
+        images = [
+            pictures.picture(pictures.grey(one), str(unit), side=64)
+            for one, unit in zip(layer.maps, layer.unit, strict=True)
+        ]
+    st.html(pictures.captioned([(image, "") for image in images]))
+
+
+def _in_rows(values: NDArray[np.float32], width: int = 32) -> NDArray[np.float32]:
+    """Units in rows of at most so many; places that are left over are as the least active."""
+    width = min(width, len(values))
+    rows = -(-len(values) // width)
+    padded = np.full(rows * width, values.min(), np.float32)
+    padded[: len(values)] = values
+    return padded.reshape(rows, width)

@@ -1,0 +1,277 @@
+"""An evaluation of classes in figures: accuracy, the scores of each class, calibration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.evaluation.classification import Evaluation
+from mnist_core.runs import Run
+from ui.common import session
+from ui.common.formatting import class_name, loss, percent, samples_called, whole
+from ui.common.i18n import Markdown, _, table, translated
+from ui.evaluate import classification_charts, threshold_charts
+from ui.evaluate.figures import CHART_CONFIG, class_names, part_words, show_metric
+
+#: Pairs of classes in the list of the most confused.
+PAIRS_SHOWN = 10
+#: Confidence and accuracy that lie no farther apart are as good as equal.
+HONEST = 0.01
+
+
+# ---- figures
+
+
+def show_figures(run: Run, evaluation: Evaluation, part: str) -> None:
+    """Accuracy, loss, errors and calibration error, each with its interval."""
+    count, classes = len(evaluation), len(evaluation.classes)
+    samples = samples_called(run.config)
+    accuracy, mean, calibration = evaluation.accuracy, evaluation.loss, evaluation.calibration
+    with st.container(key=session.EVALUATE_FIGURES, horizontal=True):
+        show_metric(
+            _("Accuracy"),
+            percent(accuracy.value),
+            _("{low} to {high}").format(low=percent(accuracy.low), high=percent(accuracy.high)),
+            _(
+                "The share of {samples} that are classified correctly. Other {samples} would give "
+                "a slightly different share: the range below holds the true one 95 times of 100 "
+                "(Wilson's interval). The more {samples}, the narrower it is."
+            ).format(samples=samples),
+        )
+        show_metric(
+            _("Loss"),
+            loss(mean.value),
+            _("{low} to {high}").format(low=loss(mean.low), high=loss(mean.high)),
+            _loss_help(evaluation, classes),
+        )
+        errors = count - int(np.trace(evaluation.confusion))
+        show_metric(
+            _("Errors"),
+            whole(errors),
+            _("of {count} {part} {samples}").format(
+                count=whole(count), part=part_words(part).inline, samples=samples
+            ),
+            _("How many {samples} are classified wrongly.").format(samples=samples),
+        )
+        show_metric(
+            _("Calibration error"),
+            percent(calibration.expected_error),
+            _("mean confidence {confidence}").format(confidence=percent(calibration.confidence)),
+            _(
+                "The difference between the network's confidence and its accuracy: of the "
+                "predictions with 80% confidence, 80 of 100 should be correct. 0% is perfect. See "
+                "“Is its confidence justified?” below."
+            ),
+        )
+    if wrong := int(evaluation.wrong.sum()):
+        st.caption(
+            _(
+                "{count} of these labels were made wrong on purpose (label noise). The figures "
+                "compare with the labels as they are, so predicting the true class of such a "
+                "sample counts as an error."
+            ).format(count=whole(wrong))
+        )
+
+
+def _loss_help(evaluation: Evaluation, classes: int) -> Markdown:
+    text = _(
+        "Cross-entropy: minus the logarithm of the probability that the network assigns to the "
+        "correct class, averaged over the samples. 0 is perfect; guessing among "
+        "{classes} classes gives {guess}. The range below holds the true loss 95 times of 100."
+    ).format(classes=classes, guess=loss(float(np.log(classes))))
+    if evaluation.penalty > 0:
+        more = _(
+            "The curves of the training show {penalty} more: what regularisation adds for large "
+            "weights."
+        ).format(penalty=loss(evaluation.penalty))
+        text = Markdown(" ").join([text, more])
+    return text
+
+
+# ---- classes
+
+
+def show_classes(run: Run, evaluation: Evaluation) -> None:
+    """The scores of each class, and the most confused pairs."""
+    with st.container(key=session.EVALUATE_TABLES):
+        scores, pairs = st.columns([3, 2], gap="medium")
+        with scores:
+            st.header(_("How well is each class recognised?"), anchor=False)
+            _show_scores(run, evaluation)
+        with pairs:
+            st.header(_("Most confused"), anchor=False)
+            _show_pairs(run, evaluation)
+
+
+def _show_scores(run: Run, evaluation: Evaluation) -> None:
+    def share(label: str, explanation: str) -> Any:
+        return st.column_config.NumberColumn(label, format="%.1f%%", help=explanation)
+
+    per_class = evaluation.per_class
+    table: dict[str, list[Any]] = {"name": list(class_names(evaluation.classes))}
+    for name in ("precision", "recall", "f1"):
+        shares = (getattr(one, name) for one in per_class)
+        table[name] = [None if share is None else 100 * share for share in shares]
+    st.dataframe(
+        table | {"support": [one.support for one in per_class]},
+        hide_index=True,
+        column_config={
+            "name": st.column_config.TextColumn(_("Class")),
+            "precision": share(
+                _("Precision"),
+                _(
+                    "Of all samples predicted as this class, the share that belong to it. Low: "
+                    "many false alarms."
+                ),
+            ),
+            "recall": share(
+                _("Recall"),
+                _(
+                    "Of all samples of this class, the share that are predicted as it. Low: many "
+                    "are missed."
+                ),
+            ),
+            "f1": share(
+                _("F1"),
+                _(
+                    "Precision and recall in one figure, their harmonic mean: high only where both "
+                    "are."
+                ),
+            ),
+            "support": st.column_config.NumberColumn(
+                samples_called(run.config).capitalize(),
+                help=_("How many of them are of this class (the support)."),
+            ),
+        },
+    )
+
+
+def _show_pairs(run: Run, evaluation: Evaluation) -> None:
+    pairs = evaluation.confused_pairs[:PAIRS_SHOWN]
+    if not pairs:
+        st.markdown(
+            _("None: all {samples} are classified correctly.").format(
+                samples=samples_called(run.config)
+            )
+        )
+        return
+    names = class_names(evaluation.classes)
+    head = (_("true class"), _("predicted class"), _("times"), _("of its class"))
+    rows = [
+        (names[pair.true], names[pair.read], whole(pair.count), percent(pair.share))
+        for pair in pairs
+    ]
+    st.markdown(table([head, *rows], left=2))
+
+
+# ---- thresholds
+
+
+def show_thresholds(evaluation: Evaluation) -> None:
+    """Of two classes: the ROC and the precision-recall curve, and the areas below them."""
+    if evaluation.curves is None:
+        return
+    st.header(_("What if the decision threshold is moved?"), anchor=False)
+    yes = class_names(evaluation.classes)[1]
+    st.caption(
+        _(
+            "“{name}” is predicted from a probability of 0.5 (the dot). Each point of the curves "
+            "is another threshold; the dashed lines are guessing."
+        ).format(name=yes)
+    )
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(key=session.EVALUATE_ROC):
+        st.metric(
+            _("Area under the ROC curve"),
+            f"{evaluation.curves.roc.area:.3f}",
+            help=_(
+                "The chance that, of one sample of each class, the “{name}” one gets the higher "
+                "probability: 1 is perfect, 0.5 is guessing."
+            ).format(name=yes),
+        )
+        st.plotly_chart(
+            threshold_charts.roc_curve(evaluation, translate=translated),
+            config=CHART_CONFIG,
+            alt=_("ROC curve"),
+        )
+        st.caption(
+            _(
+                "ROC (receiver operating characteristic): to find more of one class, how much of "
+                "the other is taken for it? The nearer to the upper left corner, the better."
+            )
+        )
+    with right, st.container(key=session.EVALUATE_PRECISION_RECALL):
+        st.metric(
+            _("Area under the precision-recall curve"),
+            f"{evaluation.curves.precision_recall.area:.3f}",
+            help=_(
+                "The average precision, over all shares that can be found: 1 is perfect, and "
+                "guessing gives the share of “{name}” in the data, {share}."
+            ).format(name=yes, share=percent(evaluation.curves.positives)),
+        )
+        st.plotly_chart(
+            threshold_charts.precision_recall_curve(evaluation, translate=class_name),
+            config=CHART_CONFIG,
+            alt=_("Precision-recall curve"),
+        )
+        st.caption(
+            _(
+                "Precision and recall: to find more of “{name}”, how many false alarms come with "
+                "it? The nearer to the upper right corner, the better."
+            ).format(name=yes)
+        )
+
+
+# ---- calibration
+
+
+def show_calibration(evaluation: Evaluation) -> None:
+    """The reliability diagram, and what it says."""
+    st.header(_("Is its confidence justified?"), anchor=False)
+    diagram, words = st.columns([3, 2], gap="medium")
+    calibration = evaluation.calibration
+    with diagram, st.container(key=session.EVALUATE_RELIABILITY):
+        st.plotly_chart(
+            classification_charts.reliability_diagram(calibration, translate=translated),
+            config=CHART_CONFIG,
+            alt=_("Reliability diagram"),
+        )
+    with words:
+        st.metric(
+            _("Expected calibration error"),
+            percent(calibration.expected_error),
+            help=_(
+                "The distance between each bar and the dashed line, averaged and weighted by the "
+                "number of predictions in the bar."
+            ),
+        )
+        st.markdown(_calibration_sentence(evaluation))
+        st.caption(
+            _(
+                "A reliability diagram: predictions are grouped by confidence, and each bar is the "
+                "share of a group that is correct. For a well calibrated network all bars end on "
+                "the dashed line. Bars below it: overconfident. The thin lines are 95% intervals, "
+                "long where there are few predictions."
+            )
+        )
+
+
+def _calibration_sentence(evaluation: Evaluation) -> str:
+    confidence, accuracy = evaluation.calibration.confidence, evaluation.accuracy.value
+    values = {"confidence": percent(confidence), "accuracy": percent(accuracy)}
+    if abs(confidence - accuracy) <= HONEST:
+        words = _(
+            "Its mean confidence is {confidence} and its accuracy {accuracy}: **well calibrated**."
+        )
+    elif confidence > accuracy:
+        words = _(
+            "Its mean confidence is {confidence} but its accuracy only {accuracy}: "
+            "**overconfident**."
+        )
+    else:
+        words = _(
+            "Its mean confidence is {confidence} and its accuracy {accuracy}: **underconfident**."
+        )
+    return words.format(**values)

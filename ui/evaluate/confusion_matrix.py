@@ -1,0 +1,208 @@
+"""Where a network goes wrong: the samples in a cell of the confusion matrix, and the worst ones."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.evaluation.classification import Evaluation
+from mnist_core.runs import Run
+from ui.common import images, session
+from ui.common.formatting import class_name, loss, percent, samples_called, whole
+from ui.common.i18n import Markdown, _, ngettext
+from ui.evaluate import classification_charts
+from ui.evaluate.figures import CHART_CONFIG, class_names, part_words, quoted
+from ui.evaluate.samples import most_shown, sample_views
+
+#: The worst answers that are shown.
+WORST_SHOWN = 12
+#: Bars beside one of them; of more classes than ten only the most probable ones.
+BARS, FEW_BARS = 10, 4
+
+
+@st.fragment
+def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
+    """The confusion matrix, and the images of the cell that was chosen in it."""
+    _begin_with_the_worst(run, evaluation)
+    st.header(_("What does it confuse?"), anchor=False)
+    st.caption(
+        _(
+            "The confusion matrix: each row is a true class, each column a predicted class. Grey "
+            "is correct; the redder a cell, the larger its share of the row. Click a cell to see "
+            "its {samples}."
+        ).format(samples=samples_called(run.config))
+    )
+    true, read, version = session.EVALUATE_MARKED.get()
+    if len(evaluation.classes) > classification_charts.MOST_WITH_NUMBERS:
+        # Too many names for half a page; on a phone it scrolls sideways.
+        matrix, cell = st.container(key=session.EVALUATE_WIDE), st.container()
+    else:
+        matrix, cell = st.columns([3, 2], gap="medium")
+    with matrix:
+        st.plotly_chart(
+            classification_charts.confusion_matrix(
+                evaluation, marked=(true, read), version=version, translate=class_name
+            ),
+            key=session.EVALUATE_MATRIX.key,
+            on_select=take_click,
+            selection_mode="points",
+            config=CHART_CONFIG,
+            alt=_("Confusion matrix; the fields beside it choose a cell, too."),
+        )
+    with cell:
+        _show_cell_choice(class_names(evaluation.classes))
+        with st.container(key=session.EVALUATE_CELL):
+            _show_cell(run, evaluation, part)
+
+
+def _begin_with_the_worst(run: Run, evaluation: Evaluation) -> None:
+    """Look at the most confused pair first, whenever another run is evaluated."""
+    if session.EVALUATE_CELL_FOR.get() == run.id:
+        return
+    session.EVALUATE_CELL_FOR.set(run.id)
+    worst = evaluation.confused_pairs[:1]
+    look_at(*((worst[0].true, worst[0].read) if worst else (0, 0)))
+
+
+def look_at(true: int, read: int) -> None:
+    """Choose a cell, and mark it in the matrix."""
+    session.EVALUATE_TRUE.set(true)
+    session.EVALUATE_READ.set(read)
+    mark_choice()
+
+
+def mark_choice() -> None:
+    """Mark the cell that was chosen beside the matrix."""
+    version = session.EVALUATE_MARKED.get()[2] + 1
+    session.EVALUATE_MARKED.set((session.EVALUATE_TRUE.get(), session.EVALUATE_READ.get(), version))
+    session.EVALUATE_CLICKED.set(None)
+
+
+def take_click() -> None:
+    """A cell was clicked. Clicked once more it is let go of, but its images stay."""
+    points = session.EVALUATE_MATRIX.get()["selection"]["points"]
+    if points:
+        true, read = (int(number) for number in points[-1]["customdata"][:2])
+        session.EVALUATE_TRUE.set(true)
+        session.EVALUATE_READ.set(read)
+        session.EVALUATE_CLICKED.set((true, read))
+    elif clicked := session.EVALUATE_CLICKED.get():
+        look_at(*clicked)
+
+
+def _show_cell_choice(classes: tuple[str, ...]) -> None:
+    with st.container(horizontal=True):
+        for label, entry, explanation in (
+            (_("True class"), session.EVALUATE_TRUE, _("The row of the confusion matrix.")),
+            (_("Predicted class"), session.EVALUATE_READ, _("The column of the confusion matrix.")),
+        ):
+            st.selectbox(
+                label,
+                range(len(classes)),
+                format_func=classes.__getitem__,
+                key=entry.key,
+                on_change=mark_choice,
+                help=explanation,
+            )
+
+
+def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
+    true, read = session.EVALUATE_TRUE.get(), session.EVALUATE_READ.get()
+    found = evaluation.cell(true, read)
+    names = class_names(evaluation.classes)
+    called = {"true": quoted(names[true]), "read": quoted(names[read])}
+    samples = samples_called(run.config, len(found))
+    st.markdown(
+        _cell_line(len(found), true == read).format(
+            count=whole(len(found)), samples=samples, **called
+        )
+    )
+    if not len(found):
+        return
+    shown = found[: most_shown(run)]
+    words = _("The most confident predictions come first, each with its confidence.")
+    if len(shown) < len(found):
+        first = _("Shown are the first {count}.").format(count=whole(len(shown)))
+        words = Markdown(" ").join([words, first])
+    st.caption(words)
+    sure = [percent(float(share)) for share in evaluation.probabilities[shown, read]]
+    spoken = [
+        _("{true}, predicted as {read}, confidence {sure}, no. {index} of {array}").plain(
+            sure=share, index=int(index), array=part_words(part).array, **called
+        )
+        for index, share in zip(evaluation.indices[shown], sure, strict=True)
+    ]
+    views = sample_views(run, evaluation, part, shown, spoken=spoken, side=44)
+    html = images.captioned(list(zip(views, sure, strict=True)))
+    # A cell of the diagonal has a thousand: they scroll in a frame of their own.
+    st.html(f'<div class="lab-cell" tabindex="0">{html}</div>')
+
+
+def _cell_line(count: int, right: bool) -> str:
+    if not count:
+        return _("No {true} is predicted as {read}.")
+    if right:
+        return ngettext(
+            "**{count}** {samples} of {true} is classified correctly.",
+            "**{count}** {samples} of {true} are classified correctly.",
+            count,
+        )
+    return ngettext(
+        "**{count}** {samples} of {true} is predicted as {read}.",
+        "**{count}** {samples} of {true} are predicted as {read}.",
+        count,
+    )
+
+
+def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
+    """The samples with the highest loss, with all that the network thought of them."""
+    st.header(_("Which predictions are most wrong?"), anchor=False)
+    st.caption(
+        _(
+            "The {samples} with the highest loss: the network was confident of a wrong class. "
+            "Some are hard for people too, and some labels are doubtful. Blue is the predicted "
+            "class, green the true one. The number is the position in {array}, counted from 0."
+        ).format(samples=samples_called(run.config), array=part_words(part).array)
+    )
+    worst = evaluation.top_losses(WORST_SHOWN)
+    lines = [_worst_line(evaluation, int(position)) for position in worst]
+    views = sample_views(run, evaluation, part, worst, spoken=lines, side=84)
+    cards = [
+        _worst_card(evaluation, int(position), line, view)
+        for position, line, view in zip(worst, lines, views, strict=True)
+    ]
+    # Words need more room than digits.
+    wide = "" if all(name.isdigit() for name in evaluation.classes) else " wide"
+    with st.container(key=session.EVALUATE_WORST):
+        st.html(f'<div class="lab-cards{wide}">{"".join(cards)}</div>')
+
+
+def _worst_line(evaluation: Evaluation, position: int) -> str:
+    names = class_names(evaluation.classes)
+    true, read = int(evaluation.labels[position]), int(evaluation.read[position])
+    words = _("{true}, classified correctly") if true == read else _("{true}, predicted as {read}")
+    line = words.plain(true=quoted(names[true]), read=quoted(names[read]))
+    if evaluation.wrong[position]:
+        line = f"{line} {_('(label made wrong on purpose)')}"
+    return line
+
+
+def _worst_card(evaluation: Evaluation, position: int, line: str, view: str) -> str:
+    true, read = int(evaluation.labels[position]), int(evaluation.read[position])
+    chances, names = evaluation.probabilities[position], class_names(evaluation.classes)
+    below = _("no. {index} · loss {loss}").plain(
+        index=int(evaluation.indices[position]), loss=loss(float(evaluation.losses[position]))
+    )
+    bars = BARS if len(names) <= BARS else FEW_BARS
+    shown = sorted({*np.argsort(-chances, kind="stable")[:bars].tolist(), true})
+    drawn = images.class_bars(
+        [(names[number], float(chances[number])) for number in shown],
+        chosen=shown.index(read),
+        right=shown.index(true),
+    )
+    return (
+        f'<div class="lab-card">{view}'
+        f'<div class="who">{escape(line)}</div><div>{escape(below)}</div>{drawn}</div>'
+    )

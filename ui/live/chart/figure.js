@@ -1,0 +1,292 @@
+// The picture: what Plotly is to draw, as a function of the curves, the settings and the theme.
+// Nothing here touches the page. The settings (`data`) are what ui/live/chart/__init__.py sends.
+
+/** A row of the stream: [epoch, loss, metric, val_loss, val_metric, learning rate, time]. */
+const COLUMNS = { loss: 1, metric: 2, val_loss: 3, val_metric: 4 };
+const LEARNING_RATE = 5;
+const RECORDED_AT = 6;
+/** Changes of the learning rate that are marked, at most: the last ones. */
+const RATES_MARKED = 6;
+
+/** Up to so many epochs each one is a dot, so that one epoch alone can be seen. */
+const DOTS_UP_TO = 40;
+/** Beyond so many epochs Plotly leaves out what lies almost on the line: three times as fast. */
+const SIMPLE_FROM = 2000;
+/** Ends of the epoch axis while a run trains: it grows by a step now and then, not each time. */
+const AXIS_STEPS = [10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000,
+  1500, 2000, 3000, 4000, 5000, 7500, 10000, 15000, 20000];
+
+/** The curves of one run: arrays that grow in place, epoch i at index i - 1. */
+function newCurves() {
+  const each = () => Object.fromEntries(Object.keys(COLUMNS).map((key) => [key, []]));
+  return { epochs: [], recordedAt: [], rates: [], raw: each() };
+}
+
+/** Add rows of the stream; one that is there already is skipped, so a repetition does no harm.
+ *  The task's own figure is kept as it is shown: a price in dollars, not in thousands of them. */
+function appendRows(curves, rows, style) {
+  const scales = Object.fromEntries(
+    style.series.map((series) => [series.key, series.axis === "metric" ? style.metric.scale : 1]),
+  );
+  for (const row of rows) {
+    if (row[0] !== curves.epochs.length + 1) continue;
+    curves.epochs.push(row[0]);
+    curves.recordedAt.push(row[RECORDED_AT]);
+    const rate = row[LEARNING_RATE];
+    if (rate !== null && rate !== curves.rates.at(-1)?.rate) curves.rates.push({ epoch: row[0], rate });
+    for (const [key, column] of Object.entries(COLUMNS)) {
+      const value = row[column];
+      curves.raw[key].push(value === null ? null : value * scales[key]);
+    }
+  }
+}
+
+/** Forget all epochs after one: a resumed run repeats what came after its checkpoint. */
+function truncate(curves, epochs) {
+  for (const array of [curves.epochs, curves.recordedAt, ...Object.values(curves.raw)]) {
+    array.length = Math.min(array.length, epochs);
+  }
+  curves.rates = curves.rates.filter((change) => change.epoch <= epochs);
+}
+
+/** The exponential moving average to both sides: epoch j counts for epoch i with the weight
+ *  keep^|i - j|. Taken to one side only, as is usual, it would lag behind: the lowest point of
+ *  the smoothed curve would lie after the best epoch. */
+function smooth(values, keep) {
+  const sums = new Float64Array(values.length);
+  const weights = new Float64Array(values.length);
+  const sweep = (from, to, step) => {
+    let sum = 0;
+    let weight = 0;
+    for (let i = from; i !== to; i += step) {
+      sums[i] += keep * sum; // what lies on this side of epoch i, without the epoch itself
+      weights[i] += keep * weight;
+      const known = values[i] === null ? 0 : 1;
+      sum = keep * sum + known * values[i];
+      weight = keep * weight + known;
+    }
+  };
+  sweep(0, values.length, 1);
+  sweep(values.length - 1, -1, -1);
+  return values.map((value, i) => (value === null ? null : (sums[i] + value) / (weights[i] + 1)));
+}
+
+/** The page's colours and font, from the variables that Streamlit sets around the component. */
+function readTheme(element, style) {
+  const css = getComputedStyle(element);
+  const value = (name) => css.getPropertyValue(`--st-${name}`).trim();
+  const [red, green, blue] = rgb(value("background-color"));
+  const dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128;
+  return {
+    ground: value("background-color"),
+    text: value("text-color"),
+    panel: value("secondary-background-color"),
+    line: value("border-color"),
+    grid: `rgba(${rgb(value("text-color"))}, 0.13)`,
+    spike: `rgba(${rgb(value("text-color"))}, 0.5)`,
+    red: style.red[dark ? "dark" : "light"],
+    font: value("font"),
+    curves: value("chart-categorical-colors").split(/,(?![^(]*\))/), // not at commas in rgb(…)
+  };
+}
+
+/** Any colour of CSS as [red, green, blue], 0 to 255; a canvas reads every notation. */
+function rgb(colour) {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  canvas.fillStyle = colour;
+  canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}
+
+/** Up to eight lines: each curve as measured and, while smoothing is on, its smoothed form above
+ *  the paled one. What is read off is what was measured, in both cases. */
+function traces(view) {
+  const { style, smoothing } = view.data;
+  const reading = (series, field) => {
+    const format = series.axis === "metric" ? style.metric.format : ".4f";
+    return { hovertemplate: `${series.label} <b>%{${field}:${format}}</b><extra></extra>` };
+  };
+  const measured = (series) => line(view, series, view.curves.raw[series.key]);
+  if (smoothing === 0) {
+    return style.series.map((series) => ({ ...measured(series), ...reading(series, "y") }));
+  }
+  const paled = style.series.map((series) => ({
+    ...measured(series), opacity: 0.3, hoverinfo: "skip",
+  }));
+  return paled.concat(style.series.map((series) => ({
+    ...line(view, series, smooth(view.curves.raw[series.key], smoothing)),
+    customdata: view.curves.raw[series.key],
+    ...reading(series, "customdata"),
+  })));
+}
+
+function line(view, series, values) {
+  return {
+    type: "scatter",
+    mode: view.curves.epochs.length <= DOTS_UP_TO ? "lines+markers" : "lines",
+    x: view.curves.epochs,
+    y: values,
+    name: series.label,
+    yaxis: series.axis === "metric" ? "y2" : "y",
+    visible: view.data.series.includes(series.key),
+    line: {
+      color: view.theme.curves[series.colour],
+      width: view.large ? 2 * series.width : series.width,
+      simplify: view.curves.epochs.length > SIMPLE_FROM,
+    },
+    marker: { size: series.width + 3 },
+  };
+}
+
+/** Everything but the lines. Own ranges win over the reader's only until the reader zooms. */
+/** Whether any curve of an axis is shown: an axis without one would have made-up numbers. */
+function shows(view, axis) {
+  const { series, style } = view.data;
+  return style.series.some((one) => one.axis === axis && series.includes(one.key));
+}
+
+/** What an axis that fits itself to its values never passes. */
+function clipped(clip) {
+  return clip ? { clipmin: clip[0], clipmax: clip[1] } : {};
+}
+
+const fontSize = (view) => (view.narrow ? 12 : view.large ? 20 : 13);
+
+function layout(view) {
+  const { data, theme, zoom, narrow } = view;
+  const titles = data.style.axes;
+  const axis = {
+    gridcolor: theme.grid, zeroline: false,
+    automargin: true, ticklabeloverflow: "allow", // room is made for labels, none has to go
+    showticklabels: view.curves.epochs.length > 0, // an empty chart has nothing to measure
+  };
+  const range = zoom.x ?? epochRange(view);
+  const size = fontSize(view);
+  return {
+    width: view.width,
+    height: view.height,
+    datarevision: view.revision,
+    font: { family: theme.font, color: theme.text, size },
+    paper_bgcolor: theme.ground,
+    plot_bgcolor: "rgba(0,0,0,0)",
+    margin: narrow ? { l: 44, r: 48, t: 28, b: 40 } : { l: 60, r: 64, t: 28, b: 44 },
+    dragmode: view.touch ? false : "zoom", // a finger scrolls the page
+    hovermode: "x unified",
+    hoverdistance: -1,
+    hoverlabel: {
+      bgcolor: theme.panel, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size },
+    },
+    showlegend: false, // the page has its own below: Plotly's doubles the time of a drawing
+    xaxis: {
+      ...axis,
+      title: { text: titles.epoch, standoff: 6 },
+      range,
+      dtick: range[1] - range[0] <= 12 ? 1 : undefined,
+      tickformat: ",~f",
+      unifiedhovertitle: { text: `${titles.epoch} %{x:,}` },
+      showspikes: true, spikemode: "across", spikesnap: "data", spikethickness: 1,
+      spikedash: "solid", spikecolor: theme.spike,
+    },
+    yaxis: {
+      ...axis,
+      visible: shows(view, "loss"),
+      title: { text: titles.loss, standoff: 8 },
+      type: data.log_loss ? "log" : "linear",
+      ...valueRange(view, zoom.y, data.log_loss ? [-2, 0.5] : [0, 2.5], {}),
+    },
+    yaxis2: {
+      ...axis,
+      visible: shows(view, "metric"),
+      title: { text: titles.metric, standoff: 8 },
+      overlaying: "y",
+      side: "right",
+      tickmode: "auto", // round numbers of its own rather than the left axis's grid lines
+      tickformat: data.style.metric.ticks,
+      showgrid: false,
+      ...valueRange(view, zoom.y2, data.style.metric.range, clipped(data.style.metric.clip)),
+    },
+    ...marks(view, range),
+  };
+}
+
+/** What the reader zoomed to, else what the curves need, else what an empty chart looks well with. */
+function valueRange(view, zoomed, empty, autorangeoptions) {
+  if (zoomed) return { range: zoomed };
+  if (view.curves.epochs.length === 0) return { range: empty };
+  return { autorange: true, autorangeoptions };
+}
+
+/** From the first epoch to a round one ahead of the last, or to the last one of an ended run. */
+function epochRange(view) {
+  const drawn = view.curves.epochs.length;
+  const planned = view.message?.epochs ?? AXIS_STEPS[0];
+  let end = AXIS_STEPS.find((step) => step >= drawn * 1.02) ?? drawn;
+  if (view.ended && drawn > 0) end = drawn;
+  else end = Math.max(Math.min(end, planned), drawn);
+  const room = Math.max((end - 1) * 0.01, 0.25);
+  return [1 - room, Math.max(end, 2) + room];
+}
+
+/** What stands across the curves: where the learning rate was changed, where overfitting begins. */
+function marks(view, range) {
+  const [rates, found] = [rateMarks(view, range), overfittingMarks(view, range)];
+  return {
+    shapes: [...rates.shapes, ...found.shapes],
+    annotations: [...rates.annotations, ...found.annotations],
+  };
+}
+
+const upright = (x, line, layer) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line, layer });
+
+/** A dotted line before each epoch that ended with another learning rate, which stands beside it:
+ *  on the side that has room, on the page's ground, one above the other where there are several. */
+function rateMarks(view, range) {
+  const { spike, font, text, ground } = view.theme;
+  const changes = view.curves.rates.slice(1).slice(-RATES_MARKED);
+  const inView = changes.filter(({ epoch }) => epoch >= range[0] && epoch <= range[1]);
+  return {
+    shapes: changes.map(({ epoch }) =>
+      upright(epoch - 0.5, { color: spike, width: 1, dash: "dot" }, "below")),
+    annotations: inView.map(({ epoch, rate }, at) => ({
+      x: epoch - 0.5, y: 0, yref: "paper", yanchor: "bottom", yshift: 4 + 1.6 * fontSize(view) * at,
+      xanchor: (epoch - range[0]) / (range[1] - range[0]) < 0.5 ? "left" : "right",
+      showarrow: false, font: { family: font, color: text, size: fontSize(view) }, bgcolor: ground, opacity: 0.9,
+      text: fill(view.data.words.rate_label, { rate: String(Number(rate.toPrecision(6))) }),
+    })),
+  };
+}
+
+/** The best epoch as a line, the stretch after it shaded, and when that could be known. */
+function overfittingMarks(view, range) {
+  const [best, detected] = overfitting(view);
+  const last = view.curves.epochs.length;
+  if (best === null || best > last) return { shapes: [], annotations: [] };
+  const { red } = view.theme;
+  const shapes = [
+    { type: "rect", x0: best, x1: last, y0: 0, y1: 1, yref: "paper", fillcolor: red, opacity: 0.1,
+      line: { width: 0 }, layer: "below" },
+    upright(best, { color: red, width: 1.5 }, "above"),
+  ];
+  if (detected !== null && detected < last) {
+    shapes.push(upright(detected, { color: red, width: 1, dash: "dot" }, "below"));
+  }
+  const inView = best >= range[0] && best <= range[1];
+  return { shapes, annotations: inView ? [bestLabel(view, best, range)] : [] };
+}
+
+/** The label lies on the side of the line that has room for it, so it is never cut. */
+function bestLabel(view, best, range) {
+  const leftHalf = (best - range[0]) / (range[1] - range[0]) < 0.5;
+  return {
+    x: best, y: 1, yref: "paper", yanchor: "bottom", xanchor: leftHalf ? "left" : "right",
+    xshift: leftHalf ? -2 : 2, showarrow: false, font: { color: view.theme.red },
+    text: fill(view.data.words.best_label, { epoch: number(view, best) }),
+  };
+}
+
+/** [best epoch, epoch of detection] by the chosen criterion, [null, null] if it found nothing. */
+function overfitting(view) {
+  const [best, detected] = view.message?.overfitting?.[view.data.criterion] ?? [null, null];
+  // What only hindsight knows is noticed at the last epoch, which is no mark worth drawing.
+  return [best, detected === view.curves.epochs.length ? null : detected];
+}

@@ -1,0 +1,58 @@
+"""A saved run on its way to a browser, past Streamlit, which would hold it in memory as a whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import closing
+from typing import BinaryIO
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.runs import RUN_ID
+from mnist_core.transfer.archive import PIECE, file_name
+from ui.common import lab
+from ui.common.routes import address as address_below
+from ui.common.routes import addresses, refusal
+
+PATH = "/live/archive"
+
+
+def address(run_id: str) -> str:
+    """Where a browser gets a run as one file."""
+    return address_below(f"{PATH}/{run_id}")
+
+
+async def archive(request: Request) -> Response:
+    """A run as one file: ``/live/archive/ID``. It is written at that moment."""
+    run_id = request.path_params["run_id"]
+    if not RUN_ID.fullmatch(run_id):
+        return refusal(400, "A run is named by the 32 hexadecimal digits of its id.")
+    try:
+        run = await to_thread.run_sync(lab.store().get, run_id)
+        file = await to_thread.run_sync(lab.archive, run_id)
+    except UnknownRunError as error:
+        return refusal(404, error.sentence())
+    except (LabError, OSError) as error:
+        return refusal(503, str(error))
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Length": str(file.seek(0, os.SEEK_END)),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file_name(run))}",
+    }
+    return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    with closing(file):
+        file.seek(0)
+        while piece := await to_thread.run_sync(file.read, PIECE):
+            yield piece
+
+
+routes = [Route(path, archive, methods=["GET"]) for path in addresses(f"{PATH}/{{run_id}}")]

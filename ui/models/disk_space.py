@@ -1,0 +1,157 @@
+"""What the runs take of the disk, on the Models page, and the way to make room."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.experiment.config import Limit
+from mnist_core.runs.retention import LEAST_DAYS, MOST_DAYS, OldRun
+from ui.common import errors, lab, session
+from ui.common.formatting import whole
+from ui.common.i18n import Markdown, _, ngettext, table
+from ui.common.number_field import place_field
+
+#: Sizes are looked up anew after so many seconds.
+SIZES_SECONDS = 20
+#: Runs listed at a time.
+LISTED = 12
+
+
+@st.cache_data(ttl=SIZES_SECONDS, max_entries=4, show_spinner=False)
+def left_files(home: str) -> dict[str, int]:
+    """Bytes of each folder whose run is not in the database, for all sessions."""
+    return lab.left_files(sizes(home))
+
+
+@st.cache_data(ttl=SIZES_SECONDS, max_entries=4, show_spinner=False)
+def sizes(home: str) -> dict[str, int]:  # noqa: ARG001 - part of what is remembered
+    """Bytes of each run's files, for all sessions."""
+    return lab.store().artifacts.sizes()
+
+
+@st.cache_data(ttl=SIZES_SECONDS, max_entries=100, show_spinner=False)
+def size(run_id: str, version: int) -> int:  # noqa: ARG001 - part of what is remembered
+    """Bytes of one run's files, for all sessions."""
+    return lab.store().artifacts.size(run_id)
+
+
+def in_bytes(count: int) -> Markdown:
+    """A number of bytes as a person reads it."""
+    if count < 1_000_000:
+        return _("{size} kB").format(size=whole(round(count / 1000)))
+    return _("{size} MB").format(size=f"{count / 1e6:,.1f}")
+
+
+@st.fragment
+def show_disk() -> None:
+    """What all runs take, and a clean-up that says first what it would remove.
+
+    Nothing is looked up before somebody opens it: that takes the longer, the more runs there are.
+    """
+    panel = st.expander(
+        _("Disk space"), icon=":material/hard_drive:", key=session.MODELS_DISK, on_change="rerun"
+    )
+    if not panel.open:
+        return
+    with panel, errors.shown():
+        home = lab.store().home
+        found, left = sizes(home), left_files(home)
+        count = len(found) - len(left)
+        words = ngettext(
+            "**{size}** in the files of {count} run.",
+            "**{size}** in the files of {count} runs.",
+            count,
+        )
+        taken = sum(found.values()) - sum(left.values())
+        st.markdown(words.format(size=in_bytes(taken), count=whole(count)))
+        st.markdown(
+            _(
+                "A clean-up removes runs that ended long ago, with their models. Pinned runs, and "
+                "runs that have not ended, stay."
+            )
+        )
+        with st.container(width=240):
+            session.MODELS_CLEAN_DAYS.prepare()
+            limit = Limit(LEAST_DAYS, MOST_DAYS)
+            place_field(_("Older than so many days"), session.MODELS_CLEAN_DAYS, limit)
+        show_clean_up(lab.old_runs(session.MODELS_CLEAN_DAYS.get(), found))
+        if left:
+            show_left_files(left)
+
+
+def show_clean_up(old: list[OldRun]) -> None:
+    """List what would go, and remove it when that was read and confirmed."""
+    if not old:
+        st.caption(_("There is nothing to remove: no unpinned run is that old."))
+        return
+    freed = in_bytes(sum(one.bytes for one in old))
+    rows: list[tuple[str, str, str]] = [(_("Run"), _("Ended"), _("Size"))]
+    for one in old[:LISTED]:
+        age = ngettext("{days} day ago", "{days} days ago", int(one.days))
+        rows.append((one.run.name, age.format(days=whole(int(one.days))), in_bytes(one.bytes)))
+    st.markdown(table(rows, left=2))
+    if len(old) > LISTED:
+        st.caption(_("… and {count} more.").format(count=whole(len(old) - LISTED)))
+    words = ngettext("Remove {count} run ({size})", "Remove {count} runs ({size})", len(old))
+    label = words.format(count=whole(len(old)), size=freed)
+    with st.popover(label, icon=":material/delete_sweep:", key=session.MODELS_CLEAN):
+        st.caption(
+            _("They are removed permanently. Pin or download the runs that you want to keep.")
+        )
+        pressed = st.button(
+            _("Remove them"),
+            type="primary",
+            key=session.MODELS_CLEAN_CONFIRM,
+            on_click=clean,
+            args=(old,),
+        )
+        if pressed:
+            st.rerun()  # the whole page, which lists the runs too
+
+
+def show_left_files(left: dict[str, int]) -> None:
+    """Say which files belong to no run, and remove them when that was read and confirmed."""
+    words = ngettext(
+        "{count} folder ({size}) belongs to no run in this database.",
+        "{count} folders ({size}) belong to no run in this database.",
+        len(left),
+    )
+    size = in_bytes(sum(left.values()))
+    st.markdown(words.format(count=whole(len(left)), size=size))
+    label = _("Remove files without a run ({size})").format(size=size)
+    with st.popover(label, icon=":material/delete_sweep:", key=session.MODELS_LEFT):
+        st.caption(
+            _(
+                "Such files are left where a program was killed while it began or deleted a run. "
+                "But if the database was replaced, or is shared with another one, they belong to "
+                "its runs. They are removed permanently."
+            )
+        )
+        pressed = st.button(
+            _("Remove them"),
+            type="primary",
+            key=session.MODELS_LEFT_CONFIRM,
+            on_click=remove_left_files,
+            args=(list(left),),
+        )
+        if pressed:
+            st.rerun()
+
+
+def remove_left_files(run_ids: list[str]) -> None:
+    """Remove the files that were listed."""
+    with errors.noted():
+        count = lab.remove_left_files(run_ids)
+        sizes.clear()
+        left_files.clear()
+        words = ngettext("{count} folder was removed.", "{count} folders were removed.", count)
+        session.MODELS_DONE.set(words.format(count=whole(count)))
+
+
+def clean(old: list[OldRun]) -> None:
+    """Remove what was listed."""
+    with errors.noted():
+        count = lab.remove_old(old)
+        sizes.clear()
+        words = ngettext("{count} run was removed.", "{count} runs were removed.", count)
+        session.MODELS_DONE.set(words.format(count=whole(count)))

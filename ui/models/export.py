@@ -1,0 +1,153 @@
+"""Models out: a run's network as a file for another tool, or as code that trains it again.
+
+A file is written by the worker when it is asked for, and then kept for a while for all sessions:
+a class that takes the same network home has it written once.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.errors import LabError
+from mnist_core.inference.predict import checkpoints_of
+from mnist_core.runs import Run
+from mnist_core.tasks import task
+from mnist_core.transfer.formats import (
+    FORMATS,
+    Format,
+    file_name,
+    input_shape,
+    input_words,
+    output_words,
+    why_no_code,
+)
+from ui.common import errors, lab, session
+from ui.common.i18n import Markdown, _
+from ui.common.run_selector import choose_checkpoint
+from ui.common.waiting import wait_for_engine
+
+#: Files kept for all sessions, and for how many seconds; a large network has ten million bytes.
+KEPT, KEPT_SECONDS = 12, 1800
+
+
+@st.cache_data(max_entries=KEPT, ttl=KEPT_SECONDS, show_spinner=False)
+def _file(run_id: str, version: int, key: str, checkpoint: str) -> bytes:  # noqa: ARG001
+    """The content of a file, asked of the worker once for all sessions.
+
+    Args:
+        run_id: The run.
+        version: Its version: another name, for example, is another text in its code.
+        key: The format.
+        checkpoint: "best" or "last".
+    """
+    return lab.export(run_id, key, checkpoint)
+
+
+@st.fragment
+def show_export(run: Run) -> None:
+    """Choose a format and take the file.
+
+    Args:
+        run: The run; one that has not ended says so.
+    """
+    if run.status.is_active:
+        st.info(_("This run is still training. It can be exported when it has ended."))
+        return
+    no_code = why_no_code(run)
+    if no_code and not lab.has_models(run):
+        st.info(Markdown(" ").join([_("This run has left no network."), _(no_code)]))
+        return
+    form = _choose_format(run, no_code)
+    checkpoint = "best" if form.is_code else _choose_checkpoint(run)
+    if form.is_code:
+        st.caption(
+            _(
+                "It needs Python with Keras, TensorFlow, NumPy and Matplotlib, and nothing of this "
+                "lab; its first lines say how to install them. Its words are English."
+            )
+        )
+    else:
+        st.caption(_model_words(run))
+    _show_file(run, form, checkpoint)
+    with st.expander(_("How to use the file")):
+        name = file_name(run, form, checkpoint)
+        st.code(form.usage.format(file=name), "bash" if form.is_code else "python")
+
+
+def _model_words(run: Run) -> Markdown:
+    """What a file of the model takes, and what it answers."""
+    takes = _(input_words(run)).format(shape=input_shape(run))
+    answers = output_words(run)
+    if not answers:
+        return takes
+    return Markdown(" ").join([takes, _(answers).format(unit=_(task(run.config.task).unit))])
+
+
+def _choose_format(run: Run, no_code: str) -> Format:
+    with_model = lab.has_models(run)
+    keys = [key for key, form in FORMATS.items() if (not no_code if form.is_code else with_model)]
+    if no_code:
+        st.caption(_(no_code))
+    elif not with_model:
+        st.caption(_("This run has left no network. What is left is code that trains it again."))
+    session.EXPORT_FORMAT.keep_among(keys)
+    key = st.pills(
+        _("Format"),
+        keys,
+        format_func=lambda key: _(FORMATS[key].label),
+        key=session.EXPORT_FORMAT.prepare(),
+        required=True,
+        persist_state="session",
+    )
+    form = FORMATS[key or keys[0]]
+    st.markdown(_(form.summary))
+    return form
+
+
+def _choose_checkpoint(run: Run) -> str:
+    if run.has_models and run.imported is None and len(checkpoints_of(run)) == 1:
+        st.caption(_("This run had no validation samples: its network is that of the last epoch."))
+        return "last"
+    return choose_checkpoint(run, session.EXPORT_CHECKPOINT)
+
+
+def _show_file(run: Run, form: Format, checkpoint: str) -> None:
+    """The button that has the file written and takes it."""
+    engine = lab.engine_state()
+    if engine.phase == "starting":
+        wait_for_engine(_("The workers are starting; a file can be written in a few seconds."))
+        return
+    if engine.phase == "failed":
+        words = _("No file can be written: the workers could not be started. {why}")
+        st.warning(words.format(why=engine.message))
+        return
+    wanted = (run.id, run.version, form.key, checkpoint)
+    failures = session.export_failures()
+    if (error := failures.pop(wanted, None)) is not None:
+        errors.show(error)
+    name = file_name(run, form, checkpoint)
+    st.download_button(
+        _("Download {file}").format(file=name),
+        lambda: _written(wanted, failures),
+        file_name=name,
+        mime=form.mime,
+        key=session.EXPORT_DOWNLOAD,
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _written(
+    wanted: tuple[str, int, str, str], failures: dict[tuple[str, int, str, str], LabError]
+) -> bytes:
+    """The file, written at the moment when somebody takes it.
+
+    Streamlit runs this outside of the script and says only that it failed; why, the panel says
+    when it is drawn next, to the session that asked.
+    """
+    try:
+        return _file(*wanted)
+    except LabError as error:
+        failures[wanted] = error
+        raise

@@ -1,0 +1,96 @@
+"""The weight histograms of a run over its epochs: part of the page that shows a model."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.runs import Run
+from mnist_core.tensorboard.histograms import WeightHistograms
+from ui.common import lab, session
+from ui.common.charts import Theme
+from ui.common.i18n import _, escaped, translated
+from ui.common.navigation import train_page
+from ui.models.histogram_charts import histogram_figure
+
+#: Pictures beside each other.
+COLUMNS = 2
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _histograms(run_id: str, version: int) -> list[WeightHistograms]:  # noqa: ARG001 - part of what is remembered
+    return lab.weight_histograms(run_id)
+
+
+def show_histograms(run: Run) -> None:
+    """How the weights of each layer moved; how to get that, where the run kept none.
+
+    Args:
+        run: Whose they are.
+    """
+    found: list[WeightHistograms] = []
+    if run.config.histograms == "on":
+        if lab.engine_state().phase in ("starting", "failed"):  # said where the network is
+            return
+        with st.spinner(_("Reading the histograms …")):
+            found = _histograms(run.id, run.version)
+    if not found:
+        st.markdown(
+            _(
+                "This run kept no histograms of its weights. Choose “Weight histograms” under "
+                "“More settings” before you start one, and they are shown here, epoch by epoch."
+            )
+        )
+        st.page_link(
+            train_page(),
+            label=_("Train it again with histograms"),
+            icon=":material/show_chart:",
+            query_params={"run": run.id},
+        )
+        return
+    st.caption(
+        _(
+            "From left to right the epochs, from bottom to top the weights: the stronger the "
+            "colour, the more weights have that value. The thick line is the middle one of them; "
+            "half of all weights lie between the dotted lines. Where the colour spreads, the layer "
+            "is still learning; where it stands still, it has stopped."
+        )
+    )
+    kinds = list(dict.fromkeys(_kind(one) for one in found))
+    kind = kinds[0]
+    if len(kinds) > 1:
+        chosen = st.segmented_control(
+            _("What is shown"),
+            kinds,
+            format_func=_kind_words,
+            default=kinds[0],
+            key=session.HISTOGRAM_KIND,
+            help=_(
+                "A **kernel** holds the weights by which a layer multiplies what it gets; a "
+                "**bias** is what it adds to each sum. Other layers have other numbers."
+            ),
+        )
+        kind = chosen or kinds[0]
+    shown = [one for one in found if _kind(one) == kind]
+    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
+    for first in range(0, len(shown), COLUMNS):
+        # One column stays empty rather than that a last picture is twice as wide.
+        for place, column in enumerate(st.columns(COLUMNS)[: len(shown) - first], first):
+            one = shown[place]
+            with column:
+                st.markdown(escaped(one.name))
+                st.plotly_chart(
+                    histogram_figure(one, theme=theme, translate=translated),
+                    theme=None,
+                    config={"displayModeBar": False},
+                    alt=_("The weights {name} over the epochs").plain(name=one.name),
+                    key=session.histogram_chart(place),
+                )
+
+
+def _kind(histograms: WeightHistograms) -> str:
+    return histograms.name.rpartition("/")[2]
+
+
+def _kind_words(kind: str) -> str:
+    words = {"kernel": _("Kernels"), "bias": _("Biases")}
+    return words.get(kind) or escaped(kind)

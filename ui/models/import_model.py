@@ -1,0 +1,171 @@
+"""The ways in on the Models page: a model in a file, or a run that another lab has saved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import streamlit as st
+
+from mnist_core.errors import LabError, UnknownRunError
+from mnist_core.i18n import mark
+from mnist_core.runs import Run
+from mnist_core.transfer import uploads
+from mnist_core.transfer.keras_import import plan
+from mnist_core.transfer.keras_import.findings import AUTO, findings
+from ui.common import errors, idempotency, lab, session
+from ui.common.formatting import percent
+from ui.common.i18n import Markdown, _
+from ui.common.navigation import evaluate_page, trying_page
+from ui.common.setting_labels import CHOICE_LABELS
+from ui.common.waiting import wait_for_engine
+from ui.models import disk_space
+
+SCALINGS = {AUTO: mark("Find out"), **CHOICE_LABELS["pixel_scaling"]}
+
+
+def show_arrivals() -> None:
+    """Both ways in, and what came in last."""
+    st.header(_("Import a model"), anchor=False)
+    show_arrived()
+    if lab.engine_state().phase == "starting":
+        wait_for_engine(_("The workers are starting; a file can be imported in a few seconds."))
+    with st.container(key=session.MODELS_ARRIVALS):
+        left, right = st.columns(2, gap="large")
+        with left:
+            show_model_upload()
+        with right:
+            show_run_upload()
+
+
+def show_model_upload() -> None:
+    """A model that was trained elsewhere."""
+    st.markdown(
+        _(
+            '**A model that was trained elsewhere**, saved with `model.save("model.keras")` or '
+            "as `.h5`. Here it can be evaluated, tested with drawings and exported."
+        )
+    )
+    file = st.file_uploader(
+        _("Model file"),
+        type=["keras", "h5"],
+        key=session.MODELS_UPLOAD.key,
+        max_upload_size=plan.MOST_BYTES // 1_000_000,
+        help=_(
+            "Sequential and functional models of Keras's usual layers, for 28 × 28 pixels and ten "
+            "digits, up to 100 MB. Nothing in the file is run: the network is built anew from its "
+            "description, and a file with code in it is refused."
+        ),
+    )
+    scaling = st.segmented_control(
+        _("Range of its pixels"),
+        list(SCALINGS),
+        format_func=lambda key: _(SCALINGS[key]),
+        key=session.MODELS_SCALING.prepare(),
+        required=True,
+        help=_(
+            "The range of the pixels that it was trained with. The lab finds out by letting it "
+            "read training images with both, and says what it found. Choose a range to set it "
+            "yourself: 0 to 1 where a program divided the pixels by 255, 0 to 255 where a "
+            "Rescaling layer in the network does so."
+        ),
+    )
+    asked = st.button(
+        _("Import the model"),
+        key=session.MODELS_TAKE,
+        disabled=file is None,
+        type="primary",
+        on_click=forget_arrived,
+    )
+    if asked and file is not None and scaling:
+        take(
+            (file.file_id, scaling),
+            lambda: lab.bring_in(file, file.name, scaling),
+        )
+
+
+def show_run_upload() -> None:
+    """A run that this lab has saved, here or on another machine."""
+    st.markdown(
+        _(
+            "**A saved run**, the .zip that “Download everything” gave you here or on another "
+            "machine. Its checksums are verified, and it is imported as a new run."
+        )
+    )
+    file = st.file_uploader(
+        _("Saved run"),
+        type=["zip"],
+        key=session.MODELS_RESTORE.key,
+        max_upload_size=uploads.MOST_BYTES // 1_000_000,
+    )
+    asked = st.button(
+        _("Import a saved run"),
+        key=session.MODELS_RESTORE_TAKE,
+        disabled=file is None,
+        on_click=forget_arrived,
+    )
+    if asked and file is not None:
+        take((file.file_id, "run"), lambda: lab.restore(file, file.name))
+
+
+def forget_arrived() -> None:
+    """The success of an earlier import does not stay beside the outcome of this one."""
+    session.MODELS_ARRIVED.set(None)
+
+
+def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
+    """Bring a file in, once.
+
+    Args:
+        what: The file and how it is taken, to know it again.
+        bring: Does it.
+    """
+    try:
+        with st.spinner(_("The file is being checked …"), show_time=True):
+            run_id = idempotency.once(what, lambda: bring().id, seconds=math.inf, holds=lab.exists)
+    except LabError as error:
+        errors.show(error)
+        return
+    if run_id == session.MODELS_ARRIVED.get():
+        return
+    session.MODELS_ARRIVED.set(run_id)
+    disk_space.sizes.clear()
+    st.query_params["run"] = run_id  # the page follows it; its own choice is drawn already
+    st.rerun()
+
+
+def arrived() -> Run | None:
+    """What came in last, if it is still there."""
+    run_id = session.MODELS_ARRIVED.get()
+    try:
+        return lab.store().get(run_id) if run_id else None
+    except UnknownRunError:
+        return None
+
+
+def show_arrived() -> None:
+    """Say what was imported, its accuracy, and what can be done with it now."""
+    run = arrived()
+    if run is None:
+        return
+    words = _("**{name}** has been imported.")
+    if run.test_metric is not None:
+        words = _(
+            "**{name}** has been imported. It classifies {accuracy} of the test images correctly."
+        )
+    st.success(
+        words.format(name=run.name, accuracy=percent(run.test_metric)),
+        icon=":material/check:",
+    )
+    for finding in findings(run):
+        (st.warning if finding.is_warning else st.info)(Markdown(" ").join(finding.sentences(_)))
+    if not lab.has_models(run):
+        return
+    with st.container(horizontal=True):
+        links: list[tuple[st.Page, str, str]] = [
+            (evaluate_page(), _("Evaluate it"), ":material/fact_check:")
+        ]
+        if (page := trying_page(run.config.task)) is not None:
+            links.append((page, page.title, page.icon))
+        for page, label, icon in links:
+            st.page_link(page, label=label, icon=icon, query_params={"run": run.id})

@@ -1,0 +1,211 @@
+"""What a run's network is made of: its layers, a diagram, and its weights as pictures."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.components.v2.types import ComponentRenderer
+
+from mnist_core.inference.inspect import Anatomy, WeightPictures, numbered_from_first
+from mnist_core.runs import Run
+from mnist_core.tasks import task
+from ui.common import errors, images, lab, session
+from ui.common.formatting import NONE, whole
+from ui.common.i18n import _, escaped
+from ui.common.image_grid import sheet
+from ui.common.run_selector import choose_checkpoint
+from ui.common.waiting import wait_for_engine
+from ui.models.histograms import show_histograms
+from ui.models.network_diagram import network_diagram
+
+#: Pictures of weights beside each other, and the sides of each, in pixels.
+ACROSS = 12
+UNIT_SIDE, FILTER_SIDE = 72, 48
+#: So few units are shown large, each with its name.
+FEW, FEW_SIDE = 10, 112
+#: Numbers of a network are kept as 32 bits.
+BYTES = 4
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _anatomy(run_id: str, checkpoint: str, attempt: int) -> Anatomy:  # noqa: ARG001 - remembered
+    """What a network is made of, asked of the worker once for all sessions."""
+    return numbered_from_first(lab.anatomy(run_id, checkpoint))
+
+
+def show_model(run: Run) -> None:
+    """Everything about the network that a run has trained.
+
+    Args:
+        run: The run; one without a model says so.
+    """
+    if not lab.has_models(run):
+        st.info(_("This run has no network to inspect."))
+        return
+    _show_network(run)
+    if run.imported is not None:  # nothing is known of its training
+        return
+    st.markdown(_("**How its weights changed during training**"))
+    _show_histograms(run)
+
+
+@st.fragment
+def _show_histograms(run: Run) -> None:
+    with errors.shown():
+        show_histograms(run)
+
+
+@st.fragment
+def _show_network(run: Run) -> None:
+    engine = lab.engine_state()
+    if engine.phase == "starting":
+        wait_for_engine(_("The workers are starting; the network is shown in a few seconds."))
+        return
+    if engine.phase == "failed":
+        words = _("The network cannot be read: the workers could not be started. {why}")
+        st.warning(words.format(why=engine.message))
+        return
+    chosen = choose_checkpoint(run, session.MODEL_CHECKPOINT)
+    with errors.shown():
+        with st.spinner(_("Reading the network …")):
+            found = _anatomy(run.id, chosen, run.attempt)
+        show_anatomy(found, task(run.config.task).classes)
+
+
+def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:
+    """A network as a diagram, as a table, and its weights as pictures.
+
+    Args:
+        anatomy: The network.
+        classes: The names of its answers.
+    """
+    _diagram()(key=session.MODEL_DIAGRAM, data={"svg": network_diagram(anatomy, classes)})
+    if not anatomy.chain:
+        st.caption(
+            _("Some layers of this network are parallel; the diagram shows them in sequence.")
+        )
+    st.markdown(_("**Layers**"))
+    _show_layers(anatomy)
+    for weights in anatomy.weights:
+        # The units of the last layer are the answers themselves.
+        answers = weights.layer == anatomy.layers[-1].name and weights.count == len(classes)
+        _show_weights(weights, classes if answers else ())
+
+
+@cache
+def _diagram() -> ComponentRenderer:
+    # Streamlit takes every SVG out of the HTML that it is given, but not out of a component.
+    return st.components.v2.component(
+        "mnist_lab_network",
+        html='<div class="lab-network"></div>',
+        js="""export default function ({ data, parentElement }) {
+            parentElement.querySelector(".lab-network").innerHTML = data.svg;
+        }""",
+        isolate_styles=False,
+    )
+
+
+def _show_layers(anatomy: Anatomy) -> None:
+    yes_or_no = {None: NONE, True: _("yes"), False: _("no")}
+    st.table(
+        [
+            {
+                # A table's cells are Markdown, and the names may be a foreign file's.
+                _("Layer"): escaped(layer.name),
+                _("Kind"): escaped(layer.kind),
+                _("Output shape"): str((None, *layer.output_shape)),
+                _("Parameters"): whole(layer.parameters),
+                _("Trainable"): yes_or_no[layer.trainable],
+            }
+            for layer in anatomy.layers
+        ],
+        hide_index=True,
+    )
+    st.caption(
+        _(
+            "{total} parameters ({size}), {trainable} of them trainable. The first number of a "
+            "shape is the batch size; None means any."
+        ).format(
+            total=whole(anatomy.parameters),
+            size=_size(BYTES * anatomy.parameters),
+            trainable=whole(anatomy.trainable_parameters),
+        )
+    )
+
+
+def _size(count: float) -> str:
+    """Bytes, as ``model.summary()`` writes them."""
+    for unit in ("B", "KB"):
+        if count < 1024:
+            return f"{count:.2f} {unit}"
+        count /= 1024
+    return f"{count:.2f} MB"
+
+
+def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
+    shown = len(weights.unit)
+    values = {"layer": weights.layer, "shown": shown, "count": weights.count}
+    units = weights.kind == "units"
+    if units and shown < weights.count:
+        words = _(
+            "**The weights of {layer} as images**, of the {shown} of its {count} units with "
+            "the largest ones. Blue: ink here raises the unit's output; red: ink here lowers it."
+        )
+    elif units:
+        words = _(
+            "**The weights of {layer} as images**, one for each unit. Blue: ink here raises the "
+            "unit's output; red: ink here lowers it."
+        )
+    elif weights.channels == 1:
+        words = _(
+            "**The filters of {layer}**: small windows that slide over the image. A filter's "
+            "output is high where there is ink under its blue squares and none under its red ones."
+        )
+    else:
+        words = _(
+            "**The filters of {layer}**: each has a window for all {channels} feature maps of the "
+            "layer before. For {shown} of {count} filters, the window with the largest weights is "
+            "shown."
+        )
+    st.markdown(words.format(channels=weights.channels, **values))
+    if units and weights.count <= FEW:
+        captions = names or tuple(
+            _("unit {number}").plain(number=unit + 1) for unit in weights.unit
+        )
+        st.html(
+            images.captioned(
+                [
+                    (images.picture(images.signed(one), caption, side=FEW_SIDE), caption)
+                    for one, caption in zip(weights.pictures, captions, strict=True)
+                ]
+            )
+        )
+        return
+    side = UNIT_SIDE if units else FILTER_SIDE
+    across = min(ACROSS, shown)
+    made = weight_sheet(weights.pictures, across)
+    longest = side * max(across, -(-shown // across))
+    label = _("Weights of {layer}").plain(layer=weights.layer)
+    st.html(images.picture(made, label, side=longest))
+
+
+def weight_sheet(values: NDArray[np.float32], across: int) -> NDArray[np.uint8]:
+    """Pictures of weights in rows, each with colours of its own range, apart from each other.
+
+    Args:
+        values: float32 (n, height, width).
+        across: Pictures in a row.
+
+    Returns:
+        uint8 (rows × height, columns × width, 4); what lies between the pictures is clear.
+    """
+    coloured = np.stack([images.signed(one) for one in values])
+    # Small kernels are enlarged first, so that the gap beside them is finer than their squares.
+    factor = max(1, 28 // values.shape[-1])
+    large = coloured.repeat(factor, axis=1).repeat(factor, axis=2)
+    solid = np.concatenate([large, np.full_like(large[..., :1], 255)], axis=-1)
+    gap = max(1, large.shape[2] // 8)
+    return sheet(np.pad(solid, ((0, 0), (0, gap), (0, gap), (0, 0))), across)

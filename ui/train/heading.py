@@ -1,0 +1,97 @@
+"""What stands above the chart: which run it is, what came of it, and what to try next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.runs import Run, RunStatus
+from ui.common import errors, lab, run_selector, session, setting_changes, settings_form
+from ui.common.formatting import about, all_settings
+from ui.common.i18n import Markdown, _
+from ui.train import results
+from ui.train.next_steps import show_next_steps
+
+#: How often the wait in the queue is looked at again, in seconds.
+WAIT_SECONDS = 3
+
+
+def show_heading(run: Run | None) -> None:
+    """The name, the settings, and what to look for or what came of it.
+
+    Args:
+        run: The run; None for the chosen preset, which nobody has trained yet.
+    """
+    if run is None:
+        preset = PRESETS[session.PRESET.get()]
+        with st.container(key=session.PRESET_HEADING, gap="xsmall"):
+            st.title(_(preset.label), anchor=False)
+            st.markdown(_("**What to look for:** {text}").format(text=_(preset.look_for)))
+        return
+    # The chart itself says why a run failed.
+    failed = run.status is RunStatus.FAILED
+    with st.container(key=session.FAILED_HEADING if failed else session.RUN_HEADING, gap="xsmall"):
+        title = Markdown("{name}" if run.example is None else "{name} :violet-badge[{example}]")
+        st.title(title.format(name=run.name, example=_("Example")), anchor=False)
+        st.caption(all_settings(run.config, lab.rate_changes(run)))
+        if run.status is RunStatus.QUEUED:
+            _show_wait(run.id)
+        _show_changed_settings(run)
+        if run.status.is_active:
+            st.markdown(_("**What to look for:** {text}").format(text=_look_for(run)))
+        elif not failed:
+            text = results.sentence(run, session.CRITERION.get())
+            st.markdown(_("**Result:** {text}").format(text=text))
+        if not run.status.is_active:
+            show_next_steps(run, session.CRITERION.get())
+
+
+@st.fragment(run_every=WAIT_SECONDS)
+def _show_wait(run_id: str) -> None:
+    """Where a queued run stands in the queue, and how long it still waits there."""
+    with errors.shown():
+        wait = lab.queue_wait(run_id)
+        if wait is None:
+            return
+        words = _("Number {position} in the queue.").format(position=wait.position)
+        if wait.seconds is not None:
+            starts = _("It starts in about {time}.").format(time=about(wait.seconds))
+            words = Markdown(" ").join([words, starts])
+        st.caption(Markdown(":material/hourglass_empty: {words}").format(words=words))
+
+
+def _look_for(run: Run) -> str:
+    if run.preset in PRESETS:
+        return _(PRESETS[run.preset].look_for)
+    return _(
+        "Both losses fall at first. Where the validation loss rises while the training loss still "
+        "falls, the network begins to memorise its training samples."
+    )
+
+
+def _show_changed_settings(run: Run) -> None:
+    """Say that the settings on the page are not those of the run, where they are not."""
+    if run.imported is not None or run.lesson is not None:  # of those the page sets none
+        return
+    if run_selector.unusable(run) is not None:
+        return
+    own, now = run.config.to_dict(), settings_form.values()
+    if not setting_changes.differing(own, now):
+        return
+    with st.container(key=session.RUN_CHANGES, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            _(":orange[:material/edit:] Settings changed since this run: {changes}").format(
+                changes=setting_changes.in_words(own, now)
+            ),
+            width="stretch",
+        )
+        pressed = st.button(
+            _("Back to this run's settings"),
+            key=session.RUN_SETTINGS,
+            icon=":material/undo:",
+            help=_("Fills in the settings that the run shown was trained with."),
+            on_click=settings_form.fill_like,
+            args=(run.config, run.preset),
+        )
+        if pressed:
+            st.rerun()

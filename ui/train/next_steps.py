@@ -1,0 +1,128 @@
+"""What to try after a run: a button for each proposal, which starts it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.runs import Run
+from mnist_core.studies.next_steps import NextStep
+from ui.common import (
+    errors,
+    idempotency,
+    lab,
+    run_selector,
+    session,
+    setting_changes,
+    settings_form,
+)
+from ui.common.formatting import architecture_label, epochs, whole
+from ui.common.i18n import Markdown, _
+from ui.common.navigation import DRAW_ADDRESS, trying_page
+from ui.common.run_start import start_run
+from ui.train import results
+
+
+def show_next_steps(run: Run, criterion: str) -> None:
+    """Two or three things to try after a run that has ended, each one click.
+
+    Args:
+        run: The run.
+        criterion: Key of the criterion that says where overfitting began.
+    """
+    usable = run_selector.unusable(run) is None
+    steps = results.steps(run, criterion) if usable else []
+    page = trying_page(run.config.task) if lab.has_models(run) else None
+    resumable = lab.can_resume(run)
+    if not steps and page is None and not resumable:
+        return
+    with st.container(key=session.NEXT_STEPS, horizontal=True, vertical_alignment="center"):
+        st.markdown(_("**Try next:**"), width="content")
+        if resumable:
+            _show_resume(run)
+        for step in steps:
+            pressed = st.button(
+                _label(step),
+                key=session.next_step(step.key),
+                help=_help(run, step),
+                on_click=_start,
+                args=(run, step),
+            )
+            if pressed:
+                st.rerun()
+        if page is not None:
+            drawn = page.url_path == DRAW_ADDRESS
+            st.page_link(
+                page,
+                label=_("Test it with a drawing") if drawn else _("Test it with your own input"),
+                icon=page.icon,
+                query_params={"run": run.id},
+            )
+
+
+def _show_resume(run: Run) -> None:
+    pressed = st.button(
+        _("Resume this training"),
+        key=session.RESUME,
+        icon=":material/resume:",
+        help=_("Continues from its checkpoint until epoch {epochs}.").format(
+            epochs=whole(run.config.epochs)
+        ),
+        on_click=_resume,
+        args=(run,),
+    )
+    if pressed:
+        st.rerun()
+
+
+def _resume(run: Run) -> None:
+    with errors.noted():
+        idempotency.once(("resume", run.id, run.version), lambda: lab.resume(run.id))
+
+
+def _start(run: Run, step: NextStep) -> None:
+    """Take over the proposal's settings, train them and show that run."""
+    with errors.noted():
+        settings_form.fill_like(step.config, run.preset)
+        started = start_run(step.config, session.PRESET.get())
+        session.SHOWN_RUN.set(started.id)
+        session.FOLLOWED_PRESET.set(None)
+        st.query_params.from_dict({"run": started.id})
+
+
+def _label(step: NextStep) -> str:
+    config = step.config
+    labels = {
+        "more-data": _("{count} training samples").format(count=whole(config.train_size)),
+        "less-data": _("Only {count} training samples").format(count=whole(config.train_size)),
+        "more-validation": _("{count} validation samples").format(
+            count=whole(config.validation_size)
+        ),
+        "validation": _("{count} validation samples").format(count=whole(config.validation_size)),
+        "larger-network": architecture_label(config),
+        "regularise": _("Dropout and L2"),
+        "augment": _("Data augmentation"),
+        "longer": _("Train for {epochs}").format(epochs=epochs(config.epochs)),
+        "stop-at-best": _("Stop after epoch {epoch}").format(epoch=whole(config.epochs)),
+        "smaller-rate": _("Learning rate {rate}").format(rate=f"{config.learning_rate:g}"),
+        "scale-pixels": _("Pixels from 0 to 1"),
+    }
+    return labels[step.key]
+
+
+def _help(run: Run, step: NextStep) -> Markdown:
+    reasons = {
+        "more-data": _("More training samples are the most reliable way to reduce overfitting."),
+        "less-data": _("With few training samples the same network overfits."),
+        "more-validation": _("More validation samples make the validation curve less noisy."),
+        "validation": _("Validation samples show whether the network generalises."),
+        "larger-network": _("A larger network can fit more; it can also overfit more."),
+        "regularise": _("Dropout, L2 and batch normalisation reduce overfitting."),
+        "augment": _("Each training image is varied a little, which reduces overfitting."),
+        "longer": _("The loss was still falling when the training ended."),
+        "stop-at-best": _("Ends at the epoch with the lowest validation loss (early stopping)."),
+        "smaller-rate": _("Smaller steps: slower, and often to a lower and steadier loss."),
+        "scale-pixels": _("Inputs between 0 and 1 suit the usual first weights."),
+    }
+    change = _("Starts a new training with this change: {changes}")
+    changes = setting_changes.in_words(run.config.to_dict(), step.config.to_dict())
+    return Markdown("\n\n").join([reasons[step.key], change.format(changes=changes)])

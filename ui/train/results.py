@@ -1,0 +1,220 @@
+"""What a training came to, once it has ended: in words, with what the figures mean.
+
+Where overfitting began depends on the criterion, and the criteria read whole curves. A curve of
+a run that has ended does not change any more, so their answers are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from mnist_core.evaluation.outcome import (
+    CONFIRMING_EPOCHS,
+    SEEN_GAP,
+    Outcome,
+    OutcomeKind,
+    outcome,
+    rate_jump,
+)
+from mnist_core.evaluation.overfitting import CRITERIA, Curves
+from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
+from mnist_core.studies.next_steps import NextStep, next_steps
+from ui.common import lab
+from ui.common.formatting import loss, percent, price, whole
+from ui.common.i18n import Markdown, _, escaped
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a criterion says of a run that has ended.
+
+    Attributes:
+        outcome: What its curves show.
+        at_best: The epoch before overfitting began, None where it did not.
+        jump: The change of the learning rate that made its loss jump, if one did.
+    """
+
+    outcome: Outcome
+    at_best: EpochRecord | None
+    jump: RateChange | None
+
+
+def steps(run: Run, criterion: str) -> list[NextStep]:
+    """What is worth trying after a run that has ended; nothing where nothing can be said.
+
+    Args:
+        run: The run, whose settings this version of the lab knows.
+        criterion: Key of ``CRITERIA``.
+    """
+    if run.last is None or run.lesson is not None or run.imported is not None:
+        return []
+    return next_steps(run.config, _finding(run, criterion).outcome)
+
+
+def sentence(run: Run, criterion: str) -> Markdown:
+    """The result of a run that has ended and did not fail, in two or three sentences.
+
+    Args:
+        run: The run.
+        criterion: Key of the criterion that says where overfitting began.
+    """
+    if run.last is None:
+        return _("It ended before its first epoch was done, so there is nothing to report.")
+    found = _finding(run, criterion)
+    parts = [_how_it_ended(run), _jumped(found.jump), *_what_is_seen(run, found), _tested(run)]
+    return Markdown(" ").join(filter(None, parts))
+
+
+def _how_it_ended(run: Run) -> str:
+    epochs = whole(run.epochs_done)
+    if run.status is RunStatus.STOPPED:
+        return _("Stopped after epoch {epochs}; its models are kept.").format(epochs=epochs)
+    if run.status is RunStatus.INTERRUPTED:
+        return _("Interrupted after epoch {epochs}.").format(epochs=epochs)
+    if run.epochs_done < run.config.epochs:
+        return _("Early stopping ended it after epoch {epochs}.").format(epochs=epochs)
+    return ""
+
+
+def _jumped(jump: RateChange | None) -> str:
+    if jump is None:
+        return ""
+    return _(
+        "At epoch {epoch} the learning rate was changed from {old} to {new}, and the training loss "
+        "jumped up."
+    ).format(epoch=whole(jump.epoch), old=f"{jump.before:.6g}", new=f"{jump.rate:.6g}")
+
+
+def _what_is_seen(run: Run, found: Finding) -> list[str]:
+    kind, last = found.outcome.kind, run.last
+    assert last is not None
+    if kind is OutcomeKind.DIVERGED:
+        return [_("The training loss grew instead of falling: the training diverged.")]
+    if kind is OutcomeKind.UNVALIDATED:
+        return [_("There were no validation samples, so overfitting cannot be measured.")]
+    if kind is OutcomeKind.GUESSING:
+        words = _(
+            "At the end the network classifies {accuracy} of its training samples correctly, "
+            "hardly more than by guessing: it has not learned from them. One possible cause is a "
+            "learning rate that is too high."
+        )
+        return [words.format(accuracy=percent(last.metric))]
+    if found.at_best:
+        return [_overfitted(found.at_best, last, memorised=found.jump is None)]
+    if kind is OutcomeKind.IMPROVING:
+        words = _(
+            "The validation loss was still falling at the end, so the network had not begun to "
+            "overfit. More epochs would show whether it still improves."
+        )
+        return [words, _gap(run, found.outcome)]
+    if kind is OutcomeKind.GAP:
+        return [_gap(run, found.outcome), _unconfirmed(run, found.outcome)]
+    if kind is OutcomeKind.UNDERFITTED:
+        words = _(
+            "Even on its training samples the network reaches an accuracy of only {accuracy}: it "
+            "underfits."
+        )
+        return [words.format(accuracy=percent(last.metric))]
+    return [_("The validation loss has levelled off, and no overfitting was found.")]
+
+
+def _overfitted(at_best: EpochRecord, last: EpochRecord, *, memorised: bool) -> str:
+    values = {
+        "epoch": whole(at_best.epoch),
+        "best": loss(at_best.val_loss),
+        "last": loss(last.val_loss),
+    }
+    if memorised and last.loss < at_best.loss:
+        return _(
+            "The network was at its best after epoch {epoch}. After that its training loss "
+            "kept falling while its validation loss rose from {best} to {last}: it memorised "
+            "its training samples (overfitting)."
+        ).format(**values)
+    return _(
+        "The network was at its best after epoch {epoch}; then its validation loss went from "
+        "{best} to {last}."
+    ).format(**values)
+
+
+def _gap(run: Run, found: Outcome) -> str:
+    """How far training and validation lie apart at the end, where that can be seen."""
+    if found.gap is None or run.last is None:
+        return ""
+    if run.config.metric == "mae":
+        words = _("At the end the validation error is {ratio} times the training error.")
+        return words.format(ratio=f"{found.gap:.1f}") if found.gap > 1 else ""
+    if found.gap < SEEN_GAP:
+        return ""
+    return _(
+        "At the end the training accuracy is {train} and the validation accuracy {validation}, a "
+        "gap of {gap} percentage points."
+    ).format(
+        train=percent(run.last.metric),
+        validation=percent(run.last.val_metric),
+        gap=f"{100 * found.gap:.1f}",
+    )
+
+
+def _unconfirmed(run: Run, found: Outcome) -> str:
+    """Why a rise that can be seen does not count as overfitting."""
+    if found.rise is None:
+        return _("The last validation loss is not a number, so no turning point can be confirmed.")
+    if run.best is None or run.last is None or not found.rise:
+        return _("The validation loss did not rise, so no turning point was found.")
+    if found.within_chance:
+        why = _(
+            "After epoch {epoch} the validation loss rose from {best} to {last}, but with {count} "
+            "validation samples such a rise can be chance: overfitting is likely, not confirmed."
+        )
+    elif not found.confirmable:
+        why = _(
+            "After epoch {epoch} the validation loss rose from {best} to {last}, but fewer than "
+            "{epochs} epochs followed: overfitting is likely, not confirmed."
+        )
+    else:
+        why = _(
+            "After epoch {epoch} the validation loss rose from {best} to {last}, but not steadily "
+            "enough: overfitting is likely, not confirmed by this criterion."
+        )
+    return why.format(
+        epoch=whole(run.best.epoch),
+        best=loss(run.best.val_loss),
+        last=loss(run.last.val_loss),
+        count=whole(run.config.validation_size),
+        epochs=CONFIRMING_EPOCHS,
+    )
+
+
+def _tested(run: Run) -> str:
+    if run.test_metric is None:
+        # Why it was not measured, if that failed; the chart shows any other message.
+        return escaped(run.message) if run.has_models else ""
+    if run.config.metric == "mae":
+        return _(
+            "On the test samples, which it had never seen, its best model is off by {error} on "
+            "average."
+        ).format(error=price(run.test_metric))
+    return _("Its best model classifies {accuracy} of the unseen test samples correctly.").format(
+        accuracy=percent(run.test_metric)
+    )
+
+
+def _finding(run: Run, criterion: str) -> Finding:
+    return _findings(run.id, run.version, run.config.metric, run.config.classes)[criterion]
+
+
+@lru_cache(maxsize=256)
+def _findings(run_id: str, _version: int, metric: str, classes: int) -> dict[str, Finding]:
+    """By criterion; the run's version tells whether what was found before still holds."""
+    records = lab.store().curves(run_id)
+    curves = Curves.of(records)
+    jump = rate_jump(curves.loss, np.array([record.learning_rate for record in records]))
+    found = {}
+    for key, criterion in CRITERIA.items():
+        point = criterion.find(curves)
+        at_best = records[point.best_epoch - 1] if point.best_epoch else None
+        found[key] = Finding(outcome(curves, point, metric, classes=classes), at_best, jump)
+    return found
