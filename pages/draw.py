@@ -12,8 +12,8 @@ import streamlit as st
 from mnist_core.drawing.digit import Digit, read_drawing, read_picture
 from mnist_core.errors import LabError
 from mnist_core.experiment.presets import PRESETS
-from mnist_core.inference.predict import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import CHECKPOINTS, checkpoints_of
 from ui.common import errors, lab, run_selector, session
 from ui.common.formatting import whole
 from ui.common.i18n import _

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-import tensorflow as tf
+from mnist_core.tensorflow_setup import keras, tf
 
 
 @dataclass(frozen=True)

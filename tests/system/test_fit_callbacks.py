@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from mnist_core.tensorboard.callback import TensorBoard
 from mnist_core.training.fit import FitLoop
+from mnist_core.training.tensorboard_callback import TensorBoard
 from tests.keras_reference import (
     TRAIN,
     WEIGHTS_NEAR,

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.config import CHOICES
-from mnist_core.inference.variations import COUNT, vary
+from mnist_core.inference.questions import COUNT
+from mnist_core.inference.variations import vary
 from mnist_core.tasks import task
 from mnist_core.training.augmentation import augmentation_of
 

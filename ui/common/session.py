@@ -16,10 +16,10 @@ import streamlit as st
 
 from mnist_core.errors import LabError
 from mnist_core.evaluation.overfitting import DEFAULT_CRITERION
-from mnist_core.evaluation.service import PARTS
+from mnist_core.evaluation.parts import PARTS
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
-from mnist_core.inference.predict import CHECKPOINTS
+from mnist_core.runs.model_files import CHECKPOINTS
 from mnist_core.studies.crossvalidation import DEFAULT_FOLDS
 from mnist_core.transfer.formats import FORMATS
 from ui.common.charts import SERIES

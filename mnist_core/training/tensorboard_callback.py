@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from mnist_core.tensorboard.images import image_epochs
 from mnist_core.tensorboard.writer import EventWriter, histogram_stride
+from mnist_core.tensorflow_setup import keras, tf
 from mnist_core.training.fit import FitLoop, Program
 
 #: The graph of each program that is kept in the worker, and for which size of batch.
