@@ -200,7 +200,7 @@ def test_the_chosen_settings_are_those_of_the_train_page(open_page: Open) -> Non
     app.slider(key="train-label-noise").set_value(0.2).run()
     (link,) = (one.proto for one in app.get("page_link"))
     assert (link.label, link.page) == ("Train with these", "train")
-    app.switch_page("../pages/train.py").run()
+    app.switch_page("../../pages/train.py").run()
     assert not app.exception
     assert app.number_input(key="train-train-size").value == 301
     assert app.slider(key="train-label-noise").value == 0.2

@@ -270,8 +270,8 @@ def test_what_was_changed_is_said_and_can_be_taken_back(open_page: Open) -> None
 def test_settings_survive_a_visit_to_another_page(open_page: Open) -> None:
     app = open_page("train")
     app.number_input(key="train-epochs").set_value(123).run()
-    app.switch_page("../pages/runs.py").run()
-    app.switch_page("../pages/train.py").run()
+    app.switch_page("../../pages/runs.py").run()
+    app.switch_page("../../pages/train.py").run()
     assert values(app)["train-epochs"] == 123
 
 
@@ -501,9 +501,9 @@ def test_a_run_brings_its_settings_with_it(open_page: Open, runs: Runs) -> None:
 def test_the_run_watched_last_is_shown_again(open_page: Open, runs: Runs) -> None:
     run = runs.add(RunStatus.RUNNING, name="mine")
     app = open_page("train", run=run.id)
-    app.switch_page("../pages/start.py").run()
+    app.switch_page("../../pages/start.py").run()
     app.query_params.clear()
-    app.switch_page("../pages/train.py").run()
+    app.switch_page("../../pages/train.py").run()
     assert "mine" in said(app)
     assert app.query_params["run"] == run.id
 
