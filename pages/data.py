@@ -13,7 +13,7 @@ from mnist_core.i18n import mark
 from mnist_core.tasks import task
 from ui.common import errors, fetching, session
 from ui.common.i18n import _
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 from ui.data import image_sets, tables, task_choice, text_and_table_steps, texts
 from ui.data.image_steps import show_steps
 from ui.data.images import VIEWS, follow_address, note_address, show_digits
@@ -58,11 +58,10 @@ def show_pictures(config: TrainingConfig, unusable: ConfigError | None) -> None:
         show_training()
     else:
         st.info(_("The settings of an experiment decide what a network sees. Choose one."))
-        st.page_link(
-            train_page(),
-            label=_("Choose an experiment with these images"),
-            icon=":material/show_chart:",
-            query_params={"preset": task_choice.preset_of(config.task)},
+        link(
+            "train",
+            _("Choose an experiment with these images"),
+            preset=task_choice.preset_of(config.task),
         )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui.common import errors, lab, run_selector, session
 from ui.common.i18n import _
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 from ui.models import disk_space, import_model
 from ui.models.choice import MANY, choose_run, show_choice, show_filter
 from ui.models.run import show_run
@@ -44,7 +44,7 @@ else:
             "here, to inspect, to compare and to export."
         )
     )
-    st.page_link(train_page(), label=_("Train a network"), icon=":material/show_chart:")
+    link("train", _("Train a network"))
 st.divider()
 import_model.show_arrivals()
 disk_space.show_disk()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui.common import errors, session
 from ui.common.i18n import _
-from ui.common.navigation import start_page
+from ui.common.navigation import link
 from ui.runs.examples import show_examples
 from ui.runs.run_list import any_active, read_runs, show_list
 
@@ -27,6 +27,6 @@ if first:
     st.fragment(show_list, run_every=REFRESH_SECONDS if active else None)(active)
 else:
     st.markdown(_("There is no run of yours yet. Start an experiment, and it is listed here."))
-    st.page_link(start_page(), label=_("Choose an experiment"), icon=":material/home:")
+    link("start", _("Choose an experiment"))
 if not session.RUNS_PAGE.get():
     show_examples()

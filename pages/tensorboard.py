@@ -10,7 +10,7 @@ import streamlit as st
 
 from ui.common import errors
 from ui.common.i18n import _
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 from ui.tensorboard import proxy
 from ui.tensorboard.board import show_board
 from ui.tensorboard.choice import find_runs, show_choice
@@ -29,4 +29,4 @@ elif found_runs := find_runs():
     show_board(show_choice(found_runs))
 else:
     st.markdown(_("There is no run yet. Train a network, and compare its runs here."))
-    st.page_link(train_page(), label=_("Train a network"), icon=":material/show_chart:")
+    link("train", _("Train a network"))

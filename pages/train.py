@@ -10,7 +10,7 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run
 from ui.common import errors, fetching, lab, session, settings_form
 from ui.common.i18n import _
-from ui.common.navigation import data_page
+from ui.common.navigation import link
 from ui.common.run_start import start_run
 from ui.common.waiting import warn_without_workers
 from ui.train.address import find_run, follow_address
@@ -70,11 +70,8 @@ with st.container(key=session.TRAIN_LAYOUT):
             settings_form.show_more()
         show_changes()
         digits = PRESETS[session.PRESET.get()].config.task == "mnist"
-        st.page_link(
-            data_page(),
-            label=_("Look at these digits") if digits else _("Look at this data"),
-            icon=":material/grid_view:",
-            query_params={"view": "training"},
+        link(
+            "data", _("Look at these digits") if digits else _("Look at this data"), view="training"
         )
     with st.container(key=session.TRAIN_WATCH):
         watch(run)

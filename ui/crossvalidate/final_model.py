@@ -11,7 +11,7 @@ from ui.common import errors, idempotency, lab, session
 from ui.common.charts import axis_title
 from ui.common.formatting import STATUS_WORDS, epochs, metric, whole
 from ui.common.i18n import Markdown, _, escaped
-from ui.common.navigation import evaluate_page, train_page, trying_page
+from ui.common.navigation import link, link_to_try
 from ui.common.number_field import number_field
 
 
@@ -99,11 +99,8 @@ def _show_one(run: Run) -> None:
 
 
 def _show_links(run: Run) -> None:
-    links: list[tuple[st.Page, str]] = [(train_page(), _("Curves"))]
-    if lab.has_models(run):
-        links.append((evaluate_page(), _("Evaluate it")))
-        if (page := trying_page(run.config.task)) is not None:
-            links.append((page, page.title))
     with st.container(horizontal=True):
-        for page, label in links:
-            st.page_link(page, label=label, icon=page.icon, query_params={"run": run.id})
+        link("train", _("Curves"), run=run.id)
+        if lab.has_models(run):
+            link("evaluate", _("Evaluate it"), run=run.id)
+            link_to_try(run)

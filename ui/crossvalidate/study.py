@@ -17,7 +17,7 @@ from ui.common import errors, idempotency, lab, session
 from ui.common.charts import axis_title
 from ui.common.formatting import NONE, STATUS_WORDS, loss, metric, settings_line, whole
 from ui.common.i18n import Markdown, _, ngettext, translated
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 from ui.crossvalidate.charts import fold_curves
 from ui.crossvalidate.final_model import show_final
 
@@ -164,12 +164,7 @@ def _troubles(study: Study, training: bool) -> None:
 
 
 def _link(run: Run) -> None:
-    st.page_link(
-        train_page(),
-        label=_("Open fold {fold}").format(fold=run.config.fold),
-        icon=":material/show_chart:",
-        query_params={"run": run.id},
-    )
+    link("train", _("Open fold {fold}").format(fold=run.config.fold), run=run.id)
 
 
 def _chart(

@@ -13,7 +13,7 @@ from ui.common import errors, images, lab, session, settings_form
 from ui.common.formatting import whole
 from ui.common.i18n import Markdown, _
 from ui.common.image_grid import sheet
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 from ui.common.setting_labels import CHOICE_LABELS
 from ui.common.waiting import wait_for_engine
 from ui.data import figures, image_sets
@@ -39,9 +39,7 @@ def show_training() -> None:
         with st.container(key=session.DATA_SETTINGS):
             settings_form.show_data()
             with st.container(key=session.DATA_TRAIN):
-                st.page_link(
-                    train_page(), label=_("Train with these"), icon=":material/play_arrow:"
-                )
+                link("train", _("Train with these"), icon=":material/play_arrow:")
         with st.container(key=session.DATA_SEEN):
             try:
                 config = settings_form.read()

@@ -21,7 +21,7 @@ from ui.common import errors, lab, session
 from ui.common import images as pictures
 from ui.common.formatting import percent, probability
 from ui.common.i18n import _
-from ui.common.navigation import evaluate_page
+from ui.common.navigation import link
 from ui.draw import finetune
 
 #: A layer with so many units is the last one: each stands for a digit.
@@ -178,13 +178,8 @@ def _show_received(digit: Digit) -> None:
 def _show_trust(run: Run) -> None:
     """Where it is measured how far a probability can be trusted."""
     if run.imported is None:
-        page = evaluate_page()
-        st.page_link(
-            page,
-            label=_("How reliable is this probability? See the calibration."),
-            icon=page.icon,
-            query_params={"run": run.id},
-        )
+        words = _("How reliable is this probability? See the calibration.")
+        link("evaluate", words, run=run.id)
 
 
 def _answer(run: Run, checkpoint: str, prediction: Prediction) -> str:

@@ -9,7 +9,7 @@ from mnist_core.runs import Run
 from ui.common import run_selector, session
 from ui.common.formatting import samples_called
 from ui.common.i18n import Markdown, _
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 from ui.common.waiting import wait_for_run
 from ui.evaluate.figures import part_words
 
@@ -87,4 +87,4 @@ def show_beginning(training: Run | None) -> None:
             "new samples, which classes it confuses, and whether its confidence is justified."
         )
     )
-    st.page_link(train_page(), label=_("Train a network"), icon=":material/show_chart:")
+    link("train", _("Train a network"))

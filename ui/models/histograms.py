@@ -9,7 +9,7 @@ from mnist_core.tensorboard.histograms import WeightHistograms
 from ui.common import lab, session
 from ui.common.charts import Theme
 from ui.common.i18n import _, escaped, translated
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 from ui.models.histogram_charts import histogram_figure
 
 #: Pictures beside each other.
@@ -40,12 +40,7 @@ def show_histograms(run: Run) -> None:
                 "“More settings” before you start one, and they are shown here, epoch by epoch."
             )
         )
-        st.page_link(
-            train_page(),
-            label=_("Train it again with histograms"),
-            icon=":material/show_chart:",
-            query_params={"run": run.id},
-        )
+        link("train", _("Train it again with histograms"), run=run.id)
         return
     st.caption(
         _(

@@ -16,7 +16,7 @@ from mnist_core.transfer.keras_import.findings import AUTO, findings
 from ui.common import errors, idempotency, lab, session
 from ui.common.formatting import percent
 from ui.common.i18n import Markdown, _
-from ui.common.navigation import evaluate_page, trying_page
+from ui.common.navigation import link, link_to_try
 from ui.common.setting_labels import CHOICE_LABELS
 from ui.common.waiting import wait_for_engine
 from ui.models import disk_space
@@ -162,10 +162,5 @@ def show_arrived() -> None:
     if not lab.has_models(run):
         return
     with st.container(horizontal=True):
-        links: list[tuple[st.Page, str, str]] = [
-            (evaluate_page(), _("Evaluate it"), ":material/fact_check:")
-        ]
-        if (page := trying_page(run.config.task)) is not None:
-            links.append((page, page.title, page.icon))
-        for page, label, icon in links:
-            st.page_link(page, label=label, icon=icon, query_params={"run": run.id})
+        link("evaluate", _("Evaluate it"), run=run.id)
+        link_to_try(run)

@@ -9,7 +9,7 @@ from mnist_core.runs import Run
 from ui.common import errors, lab, run_selector, session
 from ui.common.formatting import all_settings, metric, moment
 from ui.common.i18n import Markdown, _
-from ui.common.navigation import evaluate_page, train_page, trying_page
+from ui.common.navigation import link, link_to_try
 from ui.models import description, disk_space
 from ui.models.network import show_model
 
@@ -39,15 +39,10 @@ def show_figures(run: Run) -> None:
     st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))
     description.show_origin(run)
     with st.container(horizontal=True):
-        links: list[tuple[st.Page, str, str]] = [
-            (evaluate_page(), _("Evaluate"), ":material/fact_check:")
-        ]
-        if (page := trying_page(run.config.task)) is not None:
-            links.append((page, page.title, page.icon))
+        link("evaluate", run=run.id)
+        link_to_try(run)
         if run.imported is None:
-            links.append((train_page(), _("Curves"), ":material/show_chart:"))
-        for page, words, icon in links:
-            st.page_link(page, label=words, icon=icon, query_params={"run": run.id})
+            link("train", _("Curves"), run=run.id)
 
 
 def show_run(run: Run, known_tags: list[str]) -> None:

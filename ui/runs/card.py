@@ -9,7 +9,7 @@ from mnist_core.studies.crossvalidation import tag_of
 from ui.common import errors, lab, run_selector, session
 from ui.common.formatting import STATUS_WORDS, all_settings, duration, loss, metric, moment, whole
 from ui.common.i18n import Markdown, _, escaped
-from ui.common.navigation import evaluate_page, folds_page, models_page, train_page, trying_page
+from ui.common.navigation import link, link_to_try
 from ui.runs.dialogs import ask_deletion, ask_name
 
 
@@ -90,34 +90,13 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
 def show_actions(run: Run, shown_study: str | None) -> None:
     """Open, try, evaluate, export, rename, stop, delete; an example can only be hidden."""
     if run.imported is None:
-        st.page_link(
-            train_page(),
-            label=_("Open"),
-            icon=":material/show_chart:",
-            query_params={"run": run.id},
-        )
+        link("train", _("Open"), run=run.id)
     if (study := tag_of(run)) not in (None, shown_study):
-        st.page_link(
-            folds_page(),
-            label=_("All folds"),
-            icon=folds_page().icon,
-            query_params={"study": study},
-        )
+        link("folds", _("All folds"), study=study)
     if lab.has_models(run):
-        if (page := trying_page(run.config.task)) is not None:
-            st.page_link(page, label=page.title, icon=page.icon, query_params={"run": run.id})
-        st.page_link(
-            evaluate_page(),
-            label=_("Evaluate"),
-            icon=":material/fact_check:",
-            query_params={"run": run.id},
-        )
-        st.page_link(
-            models_page(),
-            label=_("Models"),
-            icon=":material/inventory_2:",
-            query_params={"run": run.id},
-        )
+        link_to_try(run)
+        link("evaluate", run=run.id)
+        link("models", run=run.id)
     if run.example is not None:
         st.button(
             _("Hide"),

@@ -8,7 +8,7 @@ from mnist_core.runs import Run
 from mnist_core.studies.crossvalidation import find_study, tag_of
 from ui.common import errors, lab, session
 from ui.common.i18n import _
-from ui.common.navigation import folds_page
+from ui.common.navigation import link
 from ui.common.waiting import warn_of_trouble
 from ui.crossvalidate import study as fold_panel
 from ui.runs.card import show_run
@@ -34,12 +34,7 @@ def show_study(tag: str, folds: list[Run]) -> None:
             st.markdown(
                 words.format(study=name, ended=ended, folds=folds[0].config.folds), width="content"
             )
-            st.page_link(
-                folds_page(),
-                label=_("All folds"),
-                icon=folds_page().icon,
-                query_params={"study": tag},
-            )
+            link("folds", _("All folds"), study=tag)
             if ended < len(study.folds):
                 st.button(
                     _("Stop all"),

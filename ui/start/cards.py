@@ -11,7 +11,7 @@ from mnist_core.experiment.presets import Preset
 from ui.common import errors, fetching, lab, session
 from ui.common.formatting import about, settings_line
 from ui.common.i18n import Markdown, _
-from ui.common.navigation import train_page
+from ui.common.navigation import link, page
 from ui.common.run_start import start_run
 
 
@@ -19,7 +19,7 @@ def start(preset: Preset) -> None:
     """Begin an experiment and show it."""
     with errors.shown():
         run = start_run(preset.config, preset.key)
-        st.switch_page(train_page(), query_params={"run": run.id})
+        st.switch_page(page("train"), query_params={"run": run.id})
 
 
 def time_needed(preset: Preset) -> str:
@@ -57,12 +57,12 @@ def offer(preset: Preset) -> None:
                 disabled=not fetching.can_be_had(preset.config.task),
             ):
                 start(preset)
-            st.page_link(
-                train_page(),
-                label=_("Settings"),
+            link(
+                "train",
+                _("Settings"),
                 icon=":material/tune:",
                 help=_("Look at the settings, and change them, before you start."),
-                query_params={"preset": preset.key},
+                preset=preset.key,
             )
 
 

@@ -11,7 +11,7 @@ from mnist_core.runs import Run
 from ui.common import errors, lab, session
 from ui.common.formatting import STATUS_WORDS, whole
 from ui.common.i18n import _
-from ui.common.navigation import draw_page, train_page
+from ui.common.navigation import link, page
 from ui.live import chart
 from ui.start.cards import start
 
@@ -27,13 +27,11 @@ def continue_watching() -> None:
     if run is None:
         return
     status = STATUS_WORDS[run.status]
-    st.page_link(
-        train_page(),
-        label=_("Continue watching: {name} ({status})").format(
-            name=run.name, status=_(status.label)
-        ),
+    link(
+        "train",
+        _("Continue watching: {name} ({status})").format(name=run.name, status=_(status.label)),
         icon=":material/monitoring:",
-        query_params={"run": run.id},
+        run=run.id,
     )
 
 
@@ -71,7 +69,7 @@ def show_intro() -> None:
         if st.button(
             _("Draw a digit"), key=session.START_DRAW, type="primary", icon=":material/draw:"
         ):
-            st.switch_page(draw_page())
+            st.switch_page(page("draw"))
         if st.button(
             _("Start the first experiment"), key=session.START_FIRST, icon=":material/play_arrow:"
         ):

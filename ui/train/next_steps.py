@@ -17,7 +17,7 @@ from ui.common import (
 )
 from ui.common.formatting import architecture_label, epochs, whole
 from ui.common.i18n import Markdown, _
-from ui.common.navigation import DRAW_ADDRESS, trying_page
+from ui.common.navigation import link, trying_page
 from ui.common.run_start import start_run
 from ui.train import results
 
@@ -50,13 +50,9 @@ def show_next_steps(run: Run, criterion: str) -> None:
             if pressed:
                 st.rerun()
         if page is not None:
-            drawn = page.url_path == DRAW_ADDRESS
-            st.page_link(
-                page,
-                label=_("Test it with a drawing") if drawn else _("Test it with your own input"),
-                icon=page.icon,
-                query_params={"run": run.id},
-            )
+            drawn = page == "draw"
+            words = _("Test it with a drawing") if drawn else _("Test it with your own input")
+            link(page, words, run=run.id)
 
 
 def _show_resume(run: Run) -> None:

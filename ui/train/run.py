@@ -14,7 +14,7 @@ from mnist_core.runs import Command, Run, RunStatus
 from ui.common import errors, fetching, lab, session
 from ui.common.formatting import loss, percent, price, price_change, whole
 from ui.common.i18n import _
-from ui.common.navigation import evaluate_page, models_page, tensorboard_page
+from ui.common.navigation import link
 from ui.live.chart import live_chart
 from ui.train.chart_controls import show_chart_controls
 from ui.train.heading import show_heading
@@ -218,22 +218,7 @@ def _figures(run: Run) -> None:
         show_metric(run, last.val_metric - best.val_metric if moved else None)
     if lab.has_models(run):
         with st.container(horizontal=True):
-            st.page_link(
-                evaluate_page(),
-                label=_("See where it goes wrong"),
-                icon=":material/fact_check:",
-                query_params={"run": run.id},
-            )
-            st.page_link(
-                models_page(),
-                label=_("Inspect or download the model"),
-                icon=":material/inventory_2:",
-                query_params={"run": run.id},
-            )
+            link("evaluate", _("See where it goes wrong"), run=run.id)
+            link("models", _("Inspect or download the model"), run=run.id)
             if lab.has_events(run.id):
-                st.page_link(
-                    tensorboard_page(),
-                    label=_("Show it in TensorBoard"),
-                    icon=":material/monitoring:",
-                    query_params={"run": run.id},
-                )
+                link("tensorboard", _("Show it in TensorBoard"), run=run.id)
