@@ -11,9 +11,9 @@ import streamlit as st
 from mnist_core.errors import ConfigError
 from mnist_core.runs import Run
 from mnist_core.tasks import task
-from ui.ask import answer
+from ui.ask import answer, keys
 from ui.ask.choice import ASKED, choose_run, show_beginning, show_choice, wait_for_training
-from ui.common import errors, fetching, lab, run_selector, session
+from ui.common import errors, fetching, lab, run_selector
 from ui.common.i18n import _
 from ui.common.waiting import wait_for_engine
 
@@ -31,13 +31,13 @@ def show_question(run: Run, checkpoint: str) -> None:
         return
     if entry.inputs == "texts":
         answer.follow_task(entry.key)
-    with st.container(key=session.ASK_LAYOUT):
-        with st.container(key=session.ASK_INPUT), errors.shown():
+    with st.container(key=keys.LAYOUT):
+        with st.container(), errors.shown():
             if entry.inputs == "texts":
                 text = answer.show_text_input(entry)
             else:
                 values = answer.show_columns(entry)
-        with st.container(key=session.ASK_ANSWER):
+        with st.container(key=keys.ANSWER):
             if lab.engine_state().phase == "starting":
                 wait_for_engine(
                     _("The models are being loaded. The answer follows in a few seconds.")

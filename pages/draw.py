@@ -10,10 +10,10 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.runs import Run
-from ui.common import errors, lab, run_selector, session
+from ui.common import errors, lab, run_selector
 from ui.common.i18n import _
 from ui.common.waiting import wait_for_engine
-from ui.draw import finetune, prediction
+from ui.draw import finetune, keys, prediction
 from ui.draw.canvas import show_canvas, show_upload
 from ui.draw.choice import (
     DIGITS,
@@ -34,11 +34,11 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
         training: The run whose network recognises it once it is trained, if there is one.
     """
     finetune.redraw_collection()
-    with st.container(key=session.DRAW_LAYOUT):
-        with st.container(key=session.DRAW_PEN):
+    with st.container(key=keys.LAYOUT):
+        with st.container(key=keys.PEN):
             found = show_canvas()
-        read = st.container(key=session.DRAW_READ)
-        with st.container(key=session.DRAW_FILE):
+        read = st.container(key=keys.READ)
+        with st.container(key=keys.FILE):
             sent = show_upload()
         with read:
             if training:
@@ -66,8 +66,8 @@ if asked_run and not lab.has_models(asked_run) and not to_come:
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if readers:
     choose_run(readers, asked_run)
-    with st.container(key=session.DRAW_PAGE):
-        with st.container(key=session.DRAW_CHOICE):
+    with st.container(key=keys.PAGE):
+        with st.container(key=keys.CHOICE):
             chosen_models = show_choice(readers)
         chosen_runs = {run.id: run for run, _name in chosen_models}.values()
         able = {run.id for run in chosen_runs if can_read(run)}

@@ -11,8 +11,9 @@ import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.evaluation.service import parts_of
-from ui.common import errors, fetching, lab, run_selector, session
+from ui.common import errors, fetching, lab, run_selector
 from ui.common.i18n import _
+from ui.evaluate import keys
 from ui.evaluate.choice import choose_run, show_beginning, show_choice, wait_for_training
 from ui.evaluate.evaluation import show_evaluation
 
@@ -27,11 +28,11 @@ if choices:
     if to_come:
         wait_for_training(to_come)
     chosen = choose_run(choices, asked_run)
-    with st.container(key=session.EVALUATE_CHOICE):
+    with st.container(key=keys.CHOICE):
         checkpoint = show_choice(choices)
         run_selector.say_if_failed(chosen)
     parts_there = parts_of(chosen)
-    asked_part = session.EVALUATE_PART.get() if len(parts_there) > 1 else parts_there[0]
+    asked_part = keys.PART.get() if len(parts_there) > 1 else parts_there[0]
     try:
         chosen.known_config()  # else it says why it cannot be used
         if fetching.is_there(chosen.config.task):

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.common import errors, lab, run_selector, session
+from ui.common import errors, lab, run_selector
 from ui.common.i18n import _
 from ui.common.navigation import link
-from ui.models import disk_space, import_model
+from ui.models import disk_space, import_model, keys
 from ui.models.choice import MANY, choose_run, show_choice, show_filter
 from ui.models.run import show_run
 
 st.title(_("Models"), anchor=False)
 errors.show_notice()
-if done := session.MODELS_DONE.get():
-    session.MODELS_DONE.set("")
+if done := keys.DONE.get():
+    keys.DONE.set("")
     st.toast(done, icon=":material/check:")
 choices, asked_run = run_selector.find_runs(limit=run_selector.RUNS_KEPT)
 if asked_run and not lab.has_models(asked_run):
@@ -28,13 +28,13 @@ if asked_run and not lab.has_models(asked_run):
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if choices:
     tags_of_all = sorted({tag for run in choices.values() for tag in run.tags})
-    with st.container(key=session.MODELS_CHOICE):
+    with st.container(key=keys.CHOICE):
         found = show_filter(choices, tags_of_all) if len(choices) > MANY else choices
         if found:
             choose_run(found, asked_run)
             show_choice(found)
     if found:
-        show_run(found[str(session.MODELS_RUN.get())], tags_of_all)
+        show_run(found[str(keys.RUN.get())], tags_of_all)
     else:
         st.info(_("No run has that in its name, its notes or its tags."))
 else:

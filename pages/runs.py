@@ -5,9 +5,10 @@ The folds of one cross-validation share a card.
 
 import streamlit as st
 
-from ui.common import errors, session
+from ui.common import errors
 from ui.common.i18n import _
 from ui.common.navigation import link
+from ui.runs import keys
 from ui.runs.examples import show_examples
 from ui.runs.run_list import any_active, read_runs, show_list
 
@@ -17,10 +18,10 @@ REFRESH_SECONDS = 2
 
 st.title(_("Runs"), anchor=False)
 errors.show_notice()
-session.DIALOG_OPEN.set(False)  # a run of the whole page closes it
+keys.DIALOG_OPEN.set(False)  # a run of the whole page closes it
 first = read_runs()
-if not first and session.RUNS_PAGE.get():
-    session.RUNS_PAGE.set(0)
+if not first and keys.PAGE.get():
+    keys.PAGE.set(0)
     first = read_runs()
 if first:
     active = any_active(first)
@@ -28,5 +29,5 @@ if first:
 else:
     st.markdown(_("There is no run of yours yet. Start an experiment, and it is listed here."))
     link("start", _("Choose an experiment"))
-if not session.RUNS_PAGE.get():
+if not keys.PAGE.get():
     show_examples()

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from mnist_core.experiment.presets import PRESETS
-from ui.common import errors, session
+from ui.common import errors
 from ui.common.i18n import _
 from ui.live import chart
+from ui.start import keys
 from ui.start.cards import offer_all
 from ui.start.introduction import finished_example, show_intro, show_picture
 from ui.start.reproduction import show_reproduction
@@ -14,8 +15,8 @@ from ui.start.reproduction import show_reproduction
 OPEN_CARDS = 4
 
 
-with st.container(key=session.START_LAYOUT):
-    with st.container(key=session.START_INTRO):
+with st.container(key=keys.LAYOUT):
+    with st.container(key=keys.INTRO):
         show_intro()
     example = None
     with errors.shown():
@@ -30,9 +31,9 @@ digits, others = (
     for wanted in (True, False)
 )
 st.header(_("Experiments"), anchor=False)
-offer_all(session.START_CARDS, digits[:OPEN_CARDS])
+offer_all(keys.CARDS, digits[:OPEN_CARDS])
 with st.expander(_("More experiments with digits")):
-    offer_all(session.START_MORE_CARDS, digits[OPEN_CARDS:])
+    offer_all(keys.MORE_CARDS, digits[OPEN_CARDS:])
 with st.expander(_("Other data: clothes, texts and house prices")):
-    offer_all(session.START_OTHER_CARDS, others)
+    offer_all(keys.OTHER_CARDS, others)
 show_reproduction()

@@ -13,6 +13,7 @@ from ui.common.i18n import _
 from ui.common.navigation import link
 from ui.common.run_start import start_run
 from ui.common.waiting import warn_without_workers
+from ui.train import keys
 from ui.train.address import find_run, follow_address
 from ui.train.experiment import read_settings, show_changes, show_estimate, show_preset
 from ui.train.run import show_buttons, show_run
@@ -34,12 +35,12 @@ run, no_run = find_run()
 config, no_config = read_settings()
 troubles += [no_run, no_config]
 
-with st.container(key=session.TRAIN_BAR, horizontal=True, vertical_alignment="bottom"):
+with st.container(key=keys.BAR, horizontal=True, vertical_alignment="bottom"):
     show_preset()
-    with st.container(key=session.TRAIN_BUTTONS, horizontal=True, width="content"):
+    with st.container(key=keys.BUTTONS, horizontal=True, width="content"):
         started = st.button(
             _("Start"),
-            key=session.START,
+            key=keys.START,
             type="primary",
             icon=":material/play_arrow:",
             disabled=config is None,
@@ -47,7 +48,7 @@ with st.container(key=session.TRAIN_BAR, horizontal=True, vertical_alignment="bo
         if started and config:
             try:
                 run = start_run(config, session.PRESET.get())
-                session.SHOWN_RUN.set(run.id)
+                keys.SHOWN_RUN.set(run.id)
                 st.query_params.from_dict({"run": run.id})
                 troubles = []
             except LabError as error:
@@ -55,23 +56,23 @@ with st.container(key=session.TRAIN_BAR, horizontal=True, vertical_alignment="bo
         show_buttons(run)
 
 # Always there, so that the chart below keeps its place in the page, and with it its zoom.
-with st.container(key=session.TRAIN_MESSAGES):
+with st.container(key=keys.MESSAGES):
     for trouble in filter(None, troubles):
         errors.show(trouble)
     errors.show_notice()
     fetching.show_mark(PRESETS[session.PRESET.get()].config.task)
     warn_without_workers()
 
-with st.container(key=session.TRAIN_LAYOUT):
-    with st.container(key=session.TRAIN_SETTINGS):
+with st.container(key=keys.LAYOUT):
+    with st.container(key=keys.SETTINGS):
         settings_form.show_first()
         show_estimate(config)
-        with st.expander(_("More settings"), key=session.TRAIN_MORE):
+        with st.expander(_("More settings"), key=keys.MORE):
             settings_form.show_more()
         show_changes()
         digits = PRESETS[session.PRESET.get()].config.task == "mnist"
         link(
             "data", _("Look at these digits") if digits else _("Look at this data"), view="training"
         )
-    with st.container(key=session.TRAIN_WATCH):
+    with st.container(key=keys.WATCH):
         watch(run)

@@ -6,8 +6,8 @@ import streamlit as st
 
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS
-from ui.ask import answer
-from ui.common import run_selector, session
+from ui.ask import answer, keys
+from ui.common import run_selector
 from ui.common.i18n import _
 from ui.common.waiting import wait_for_run
 
@@ -18,24 +18,24 @@ ASKED = tuple(key for key, entry in TASKS.items() if entry.inputs != "images")
 def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     """Follow the address, else keep what is chosen."""
     if asked and asked.id in runs:
-        session.ASK_RUN.set(asked.id)
-    elif session.ASK_RUN.get() not in runs:
-        session.ASK_RUN.set(run_selector.first_choice(runs))
+        keys.RUN.set(asked.id)
+    elif keys.RUN.get() not in runs:
+        keys.RUN.set(run_selector.first_choice(runs))
 
 
 def note_choice() -> None:
     """A run was chosen: the address names it, also after a reload."""
-    st.query_params["run"] = str(session.ASK_RUN.get())
+    st.query_params["run"] = str(keys.RUN.get())
 
 
 def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
     """Which network is asked."""
-    with st.container(key=session.ASK_CHOICE):
+    with st.container(key=keys.CHOICE):
         st.selectbox(
             _("Model"),
             list(runs),
             format_func=lambda run_id: run_selector.run_line(runs[run_id]),
-            key=session.ASK_RUN.prepare(),
+            key=keys.RUN.prepare(),
             help=_(
                 "Each run is one training of a network; listed are those on reviews, news or house "
                 "prices. Your own runs come first, the newest on top, then the examples."
@@ -43,8 +43,8 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
             on_change=note_choice,
             persist_state="session",
         )
-        run = runs[str(session.ASK_RUN.get())]
-        checkpoint = run_selector.choose_checkpoint(run, session.ASK_CHECKPOINT)
+        run = runs[str(keys.RUN.get())]
+        checkpoint = run_selector.choose_checkpoint(run, keys.CHECKPOINT)
     run_selector.say_if_failed(run)
     return run, checkpoint
 

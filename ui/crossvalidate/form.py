@@ -8,9 +8,10 @@ from mnist_core.experiment.config import LIMITS
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.studies.crossvalidation import FEWEST_FOLDS, MOST_FOLDS, Study
 from mnist_core.tasks import task
-from ui.common import fetching, lab, session
+from ui.common import fetching, lab
 from ui.common.i18n import _
 from ui.common.number_field import number_field
+from ui.crossvalidate import keys
 from ui.crossvalidate import study as fold_panel
 
 #: Experiments in which a number is to be found: there a fold has a mean error to compare.
@@ -25,14 +26,14 @@ def show_form(study: Study | None) -> None:
     """
     tasks = {key: PRESETS[key].config.task for key in OFFERED}
     labels = {key: _(task(name).label) for key, name in tasks.items()}
-    marked = fetching.marked_labels(session.FOLDS_PRESET, labels, tasks)
+    marked = fetching.marked_labels(keys.PRESET, labels, tasks)
     left, right = st.columns(2)
     with left:
         st.selectbox(
             _("Task"),
             OFFERED,
             format_func=marked.__getitem__,
-            key=session.FOLDS_PRESET.prepare(),
+            key=keys.PRESET.prepare(),
             persist_state="session",
             help=_(
                 "House prices are offered here: with few samples, another validation set gives "
@@ -46,7 +47,7 @@ def show_form(study: Study | None) -> None:
         st.selectbox(
             _("Folds"),
             range(FEWEST_FOLDS, MOST_FOLDS + 1),
-            key=session.FOLDS_COUNT.prepare(),
+            key=keys.COUNT.prepare(),
             persist_state="session",
             help=_(
                 "Into how many parts the samples are divided. Each part is the validation set "
@@ -56,25 +57,25 @@ def show_form(study: Study | None) -> None:
     with last:
         number_field(
             _("Epochs"),
-            session.FOLDS_EPOCHS,
+            keys.EPOCHS,
             LIMITS["epochs"],
             step=10,
             help=_("How long each fold is trained: long enough that the validation loss rises."),
         )
-    entry = task(PRESETS[session.FOLDS_PRESET.get()].config.task)
+    entry = task(PRESETS[keys.PRESET.get()].config.task)
     with st.container(horizontal=True):
         st.button(
             _("Start"),
             type="primary",
             icon=":material/play_arrow:",
-            key=session.FOLDS_START,
+            key=keys.START,
             disabled=not lab.has_data(entry.key),
             on_click=fold_panel.start,
         )
         st.button(
             _("Stop"),
             icon=":material/stop:",
-            key=session.FOLDS_STOP,
+            key=keys.STOP,
             disabled=study is None or not study.active,
             on_click=fold_panel.stop,
             args=(study.tag if study else "",),

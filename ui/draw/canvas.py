@@ -10,8 +10,8 @@ import streamlit as st
 
 from mnist_core.drawing.digit import Digit, read_drawing, read_picture
 from mnist_core.errors import LabError
-from ui.common import session
 from ui.common.i18n import _
+from ui.draw import keys
 from ui.draw.undo_button import undo_button
 
 #: The canvas, in pixels: ten times MNIST's pictures, with a brush that gives MNIST's strokes.
@@ -21,19 +21,19 @@ BRUSH = 18
 
 def empty_canvas() -> None:
     """Let a file count from now on; a canvas that is empty stays, and a stroke on it too."""
-    if session.has_strokes():
+    if keys.has_strokes():
         take_new_canvas()
 
 
 def take_new_canvas() -> None:
     """Change the canvas's key."""
-    session.DRAW_CLEARED.set(session.DRAW_CLEARED.get() + 1)
+    keys.CLEARED.set(keys.CLEARED.get() + 1)
 
 
 def forget_file() -> None:
     """Let a stroke count from now on, and not the file before it."""
-    if session.draw_upload().get() is not None:
-        session.DRAW_UPLOADS.set(session.DRAW_UPLOADS.get() + 1)
+    if keys.upload().get() is not None:
+        keys.UPLOADS.set(keys.UPLOADS.get() + 1)
 
 
 def clear() -> None:
@@ -47,7 +47,7 @@ def show_canvas() -> Digit | LabError | None:
     # Importing it registers it with the running server, so there has to be one.
     from streamlit_drawable_canvas import st_canvas
 
-    with st.container(key=session.DRAW_CANVAS):
+    with st.container(key=keys.CANVAS):
         drawn = st_canvas(
             stroke_width=BRUSH,
             stroke_color="#FFFFFF",
@@ -56,19 +56,19 @@ def show_canvas() -> Digit | LabError | None:
             height=CANVAS_SIDE,
             drawing_mode="freedraw",
             return_image_data=True,
-            key=session.canvas(),
+            key=keys.canvas(),
             on_change=forget_file,
         )
-    with st.container(key=session.DRAW_BUTTONS):
+    with st.container(key=keys.BUTTONS):
         undo_button(
-            session.DRAW_CANVAS,
+            keys.CANVAS,
             _("Undo"),
             _("Remove the last stroke (Ctrl+Z); Ctrl+Y draws it again."),
-            key=session.DRAW_UNDO,
+            key=keys.UNDO,
         )
         st.button(
             _("Clear"),
-            key=session.DRAW_CLEAR,
+            key=keys.CLEAR,
             on_click=clear,
             icon=":material/ink_eraser:",
             width="stretch",
@@ -83,7 +83,7 @@ def show_canvas() -> Digit | LabError | None:
 
 def show_upload() -> Digit | LabError | None:
     """The other way in; the digit in the file, why there is none, or None without a file."""
-    upload = session.draw_upload()
+    upload = keys.upload()
     file = st.file_uploader(
         _("Or a photo of a digit"),
         key=upload.key,

@@ -7,12 +7,12 @@ import streamlit as st
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.inference.predict import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
-from ui.common import errors, run_selector, session
+from ui.common import errors, run_selector
 from ui.common.formatting import whole
 from ui.common.i18n import _
 from ui.common.run_start import start_run
 from ui.common.waiting import wait_for_run
-from ui.draw import prediction
+from ui.draw import keys, prediction
 
 #: Models that read the same drawing side by side, at most.
 MOST_MODELS = 4
@@ -29,25 +29,25 @@ def model_key(run_id: str, checkpoint: str) -> str:
 
 def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     """Follow the address, and the choice: another run brings its own models."""
-    if asked and asked.id in runs and asked.id != session.DRAW_CHOSEN_FOR.get():
-        session.DRAW_RUN.set(asked.id)
-    elif session.DRAW_RUN.get() not in runs:
-        session.DRAW_RUN.set(run_selector.most_accurate(runs))
-    if session.DRAW_CHOSEN_FOR.get() != session.DRAW_RUN.get():
-        session.DRAW_CHOSEN_FOR.set(session.DRAW_RUN.get())
-        run = runs[str(session.DRAW_RUN.get())]
+    if asked and asked.id in runs and asked.id != keys.CHOSEN_FOR.get():
+        keys.RUN.set(asked.id)
+    elif keys.RUN.get() not in runs:
+        keys.RUN.set(run_selector.most_accurate(runs))
+    if keys.CHOSEN_FOR.get() != keys.RUN.get():
+        keys.CHOSEN_FOR.set(keys.RUN.get())
+        run = runs[str(keys.RUN.get())]
         # Where it overfits, to see its best epoch against its last is the lesson.
         both = run.imported is None and prediction.overfits(run.id, run.attempt)
         names = CHECKPOINTS[: 1 + both]
-        session.DRAW_MODELS.set([model_key(run.id, name) for name in names])
-    known = [key for key in session.DRAW_MODELS.get() if key.split()[0] in runs]
-    if len(known) != len(session.DRAW_MODELS.get()):
-        session.DRAW_MODELS.set(known)
+        keys.MODELS.set([model_key(run.id, name) for name in names])
+    known = [key for key in keys.MODELS.get() if key.split()[0] in runs]
+    if len(known) != len(keys.MODELS.get()):
+        keys.MODELS.set(known)
 
 
 def note_choice() -> None:
     """A run was chosen: the address names it, also after a reload."""
-    st.query_params["run"] = str(session.DRAW_RUN.get())
+    st.query_params["run"] = str(keys.RUN.get())
 
 
 def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
@@ -56,7 +56,7 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
         _("Run"),
         list(runs),
         format_func=lambda run_id: run_selector.run_line(runs[run_id]),
-        key=session.DRAW_RUN.prepare(),
+        key=keys.RUN.prepare(),
         help=_(
             "A run is one training of a network. The percentage is its accuracy on MNIST's test "
             "set. Your own runs come first, the newest on top, then the examples. The most "
@@ -65,12 +65,14 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
         on_change=note_choice,
         persist_state="session",
     )
-    keys = [model_key(run_id, name) for run_id, run in runs.items() for name in checkpoints_of(run)]
+    models = [
+        model_key(run_id, name) for run_id, run in runs.items() for name in checkpoints_of(run)
+    ]
     st.multiselect(
         _("Models to compare"),
-        keys,
+        models,
         format_func=lambda key: prediction.model_line(runs[key.split()[0]], key.split()[1]),
-        key=session.DRAW_MODELS.prepare(),
+        key=keys.MODELS.prepare(),
         max_selections=MOST_MODELS,
         placeholder=_("Choose one to four"),
         help=_(
@@ -81,7 +83,7 @@ def show_choice(runs: dict[str, Run]) -> list[tuple[Run, str]]:
         ),
         persist_state="session",
     )
-    chosen = [key.split() for key in session.DRAW_MODELS.get()]
+    chosen = [key.split() for key in keys.MODELS.get()]
     return [(runs[run_id], name) for run_id, name in chosen if run_id in runs]
 
 
@@ -119,7 +121,7 @@ def show_beginning(training: Run | None) -> None:
     st.button(
         _("Train an accurate model"),
         type="primary",
-        key=session.DRAW_TRAIN,
+        key=keys.TRAIN,
         icon=":material/play_arrow:",
         on_click=train_reader,
     )

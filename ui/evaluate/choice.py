@@ -6,36 +6,37 @@ import streamlit as st
 
 from mnist_core.evaluation.service import parts_of
 from mnist_core.runs import Run
-from ui.common import run_selector, session
+from ui.common import run_selector
 from ui.common.formatting import samples_called
 from ui.common.i18n import Markdown, _
 from ui.common.navigation import link
 from ui.common.waiting import wait_for_run
+from ui.evaluate import keys
 from ui.evaluate.figures import part_words
 
 
 def choose_run(runs: dict[str, Run], asked: Run | None) -> Run:
     """Follow the address, or keep what was chosen."""
     if asked and asked.id in runs:
-        session.EVALUATE_RUN.set(asked.id)
-    elif session.EVALUATE_RUN.get() not in runs:
-        session.EVALUATE_RUN.set(run_selector.first_choice(runs))
-    return runs[str(session.EVALUATE_RUN.get())]
+        keys.RUN.set(asked.id)
+    elif keys.RUN.get() not in runs:
+        keys.RUN.set(run_selector.first_choice(runs))
+    return runs[str(keys.RUN.get())]
 
 
 def note_choice() -> None:
     """A run was chosen: the address names it, also after a reload."""
-    st.query_params["run"] = str(session.EVALUATE_RUN.get())
+    st.query_params["run"] = str(keys.RUN.get())
 
 
 def show_choice(runs: dict[str, Run]) -> str:
     """The choice of a run and of samples; returns which of the run's models."""
-    run = runs[str(session.EVALUATE_RUN.get())]
+    run = runs[str(keys.RUN.get())]
     st.selectbox(
         _("Run"),
         list(runs),
         format_func=lambda run_id: run_selector.run_line(runs[run_id]),
-        key=session.EVALUATE_RUN.prepare(),
+        key=keys.RUN.prepare(),
         help=_(
             "A run is one training of a network. The figure beside it is what its best network "
             "reached on the test samples. The newest run is on top."
@@ -43,7 +44,7 @@ def show_choice(runs: dict[str, Run]) -> str:
         on_change=note_choice,
         persist_state="session",
     )
-    checkpoint = run_selector.choose_checkpoint(run, session.EVALUATE_CHECKPOINT)
+    checkpoint = run_selector.choose_checkpoint(run, keys.CHECKPOINT)
     if len(parts_of(run)) > 1:
         show_part_choice(run, samples_called(run.config))
     return checkpoint
@@ -51,12 +52,12 @@ def show_choice(runs: dict[str, Run]) -> str:
 
 def show_part_choice(run: Run, samples: str) -> None:
     """Which samples it is evaluated on."""
-    session.EVALUATE_PART.keep_among(parts_of(run))
+    keys.PART.keep_among(parts_of(run))
     st.segmented_control(
         Markdown(samples[:1].upper() + samples[1:]),
         parts_of(run),
         format_func=lambda part: part_words(part).label,
-        key=session.EVALUATE_PART.prepare(),
+        key=keys.PART.prepare(),
         required=True,
         help=_(
             "The network was trained on the **training** {samples}. The **validation** {samples}, "

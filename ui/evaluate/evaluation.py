@@ -8,11 +8,11 @@ from mnist_core.errors import LabError
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.evaluation.service import AnyEvaluation, parts_of
 from mnist_core.runs import Run
-from ui.common import lab, session
+from ui.common import lab
 from ui.common.formatting import samples_called
 from ui.common.i18n import _
 from ui.common.waiting import wait_for_engine
-from ui.evaluate import classification, confusion_matrix, gap, regression, results
+from ui.evaluate import classification, confusion_matrix, gap, keys, regression, results
 from ui.evaluate.figures import part_words
 
 
@@ -45,7 +45,7 @@ def show_evaluation(run: Run, checkpoint: str, part: str) -> None:
     evaluation = judge(run, checkpoint, part)
     figures = st.container()
     # It keeps room for all parts, if there are more than one.
-    side_by_side = st.container(key=session.EVALUATE_COMPARED if len(names) > 1 else None)
+    side_by_side = st.container(key=keys.COMPARED if len(names) > 1 else None)
     if isinstance(evaluation, RegressionEvaluation):
         with figures:
             regression.show_figures(run, evaluation)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.runs import Run
-from ui.common import run_selector, session
+from ui.common import run_selector
 from ui.common.i18n import _, escaped
+from ui.models import keys
 
 #: More than so many are searched rather than looked through.
 MANY = 8
@@ -15,14 +16,14 @@ MANY = 8
 def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
     """Follow the address, or keep what was chosen."""
     if asked and asked.id in runs:
-        session.MODELS_RUN.set(asked.id)
-    elif session.MODELS_RUN.get() not in runs:
-        session.MODELS_RUN.set(run_selector.first_choice(runs))
+        keys.RUN.set(asked.id)
+    elif keys.RUN.get() not in runs:
+        keys.RUN.set(run_selector.first_choice(runs))
 
 
 def note_choice() -> None:
     """A run was chosen: the address names it, also after a reload."""
-    st.query_params["run"] = str(session.MODELS_RUN.get())
+    st.query_params["run"] = str(keys.RUN.get())
 
 
 def matches(run: Run, text: str, tags: set[str]) -> bool:
@@ -34,7 +35,7 @@ def show_filter(runs: dict[str, Run], known_tags: list[str]) -> dict[str, Run]:
     """Ask for a text and for tags, and return the runs that have them."""
     st.text_input(
         _("Find"),
-        key=session.MODELS_FILTER.prepare(),
+        key=keys.FILTER.prepare(),
         placeholder=_("A word of its name or notes"),
         persist_state="session",
     )
@@ -43,12 +44,12 @@ def show_filter(runs: dict[str, Run], known_tags: list[str]) -> dict[str, Run]:
             _("Tags"),
             known_tags,
             format_func=escaped,
-            key=session.MODELS_TAG.prepare(),
+            key=keys.TAG.prepare(),
             selection_mode="multi",
             persist_state="session",
         )
-    tags = set(session.MODELS_TAG.get()) & set(known_tags)
-    text = session.MODELS_FILTER.get()
+    tags = set(keys.TAG.get()) & set(known_tags)
+    text = keys.FILTER.get()
     return {key: run for key, run in runs.items() if matches(run, text, tags)}
 
 
@@ -64,7 +65,7 @@ def show_choice(runs: dict[str, Run]) -> None:
         _("Run"),
         list(runs),
         format_func=lambda run_id: line(runs[run_id]),
-        key=session.MODELS_RUN.prepare(),
+        key=keys.RUN.prepare(),
         help=_(
             "The runs that have left a network, the newest on top. The figure beside a name is "
             "what its best network reached on the test samples."

@@ -6,11 +6,11 @@ import streamlit as st
 
 from mnist_core.i18n import mark
 from mnist_core.runs import Run
-from ui.common import errors, lab, run_selector, session
+from ui.common import errors, lab, run_selector
 from ui.common.formatting import all_settings, metric, moment
 from ui.common.i18n import Markdown, _
 from ui.common.navigation import link, link_to_try
-from ui.models import description, disk_space
+from ui.models import description, disk_space, keys
 from ui.models.network import show_model
 
 SECTIONS = {
@@ -27,7 +27,7 @@ ICONS = {
 
 def show_figures(run: Run) -> None:
     """What it is and what it came to, in a few words."""
-    with st.container(key=session.MODELS_FIGURES, horizontal=True):
+    with st.container(key=keys.FIGURES, horizontal=True):
         name = run.config.metric
         label = _("Test error") if name == "mae" else _("Test accuracy")
         st.metric(label, metric(run.test_metric, name))
@@ -55,7 +55,7 @@ def show_run(run: Run, known_tags: list[str]) -> None:
         _("What to do"),
         list(SECTIONS),
         format_func=lambda key: Markdown(" ").join([Markdown(ICONS[key]), _(SECTIONS[key])]),
-        key=session.MODELS_SECTION.prepare(),
+        key=keys.SECTION.prepare(),
         required=True,
         label_visibility="collapsed",
         persist_state="session",

@@ -6,10 +6,11 @@ import streamlit as st
 
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus
 from mnist_core.studies.crossvalidation import tag_of
-from ui.common import errors, lab, run_selector, session
+from ui.common import errors, lab, run_selector
 from ui.common.formatting import STATUS_WORDS, all_settings, duration, loss, metric, moment, whole
 from ui.common.i18n import Markdown, _, escaped
 from ui.common.navigation import link, link_to_try
+from ui.runs import keys
 from ui.runs.dialogs import ask_deletion, ask_name
 
 
@@ -21,7 +22,7 @@ def show_run(run: Run, study: str | None = None) -> None:
         study: The tag of the cross-validation whose card it stands in, if it does.
     """
     status = STATUS_WORDS[run.status]
-    with st.container(border=True, key=session.run_card(run.id), gap="xsmall"):
+    with st.container(border=True, key=keys.card(run.id), gap="xsmall"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
@@ -100,7 +101,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
     if run.example is not None:
         st.button(
             _("Hide"),
-            key=session.run_hide(run.id),
+            key=keys.hide(run.id),
             type="tertiary",
             help=_("Leaves this example out of the lists of all readers, until it is shown again."),
             on_click=hide,
@@ -109,7 +110,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
         return
     if st.button(
         _("Rename"),
-        key=session.run_rename(run.id),
+        key=keys.rename(run.id),
         type="tertiary",
         help=_("Gives this run a name of your own."),
     ):
@@ -117,7 +118,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
     if run.status is RunStatus.QUEUED:
         st.button(
             _("Stop"),
-            key=session.run_stop(run.id),
+            key=keys.stop(run.id),
             type="tertiary",
             help=_("Takes this run out of the queue."),
             on_click=stop,
@@ -126,7 +127,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
     active = run.status.is_active
     if st.button(
         _("Delete"),
-        key=session.run_delete(run.id),
+        key=keys.delete(run.id),
         type="tertiary",
         disabled=active,
         help=_("This run has not ended yet. Stop it first.")

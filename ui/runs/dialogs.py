@@ -8,9 +8,10 @@ import streamlit as st
 
 from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run
-from ui.common import errors, lab, session
+from ui.common import errors, lab
 from ui.common.formatting import epochs
 from ui.common.i18n import _
+from ui.runs import keys
 
 
 def ask_name(run: Run) -> None:
@@ -19,20 +20,20 @@ def ask_name(run: Run) -> None:
 
 
 def _show_name(run: Run) -> None:
-    session.DIALOG_OPEN.set(True)
-    with st.form(session.RENAME_FORM, border=False):
+    keys.DIALOG_OPEN.set(True)
+    with st.form(keys.RENAME_FORM, border=False):
         # A limit in the browser would cut a longer name without a word; the store refuses in words.
-        st.text_input(_("Name"), run.name, key=session.run_name(run.id).key)
+        st.text_input(_("Name"), run.name, key=keys.name(run.id).key)
         errors.show_notice()
         st.form_submit_button(
-            _("Rename"), type="primary", key=session.RENAME_CONFIRM, on_click=rename, args=(run.id,)
+            _("Rename"), type="primary", key=keys.RENAME_CONFIRM, on_click=rename, args=(run.id,)
         )
 
 
 def rename(run_id: str) -> None:
     """Call a run what its owner typed, and close the dialog."""
     with errors.noted():
-        lab.store().rename(run_id, session.run_name(run_id).get())
+        lab.store().rename(run_id, keys.name(run_id).get())
         st.rerun()
 
 
@@ -42,7 +43,7 @@ def ask_deletion(run: Run) -> None:
 
 
 def _show_deletion(run: Run) -> None:
-    session.DIALOG_OPEN.set(True)
+    keys.DIALOG_OPEN.set(True)
     st.markdown(
         _(
             "**{name}** will be deleted, with its models and {epochs} of history. This cannot be "
@@ -52,9 +53,9 @@ def _show_deletion(run: Run) -> None:
     errors.show_notice()
     with st.container(horizontal=True):
         st.button(
-            _("Delete"), type="primary", key=session.DELETE_CONFIRM, on_click=delete, args=(run.id,)
+            _("Delete"), type="primary", key=keys.DELETE_CONFIRM, on_click=delete, args=(run.id,)
         )
-        st.button(_("Cancel"), key=session.DELETE_CANCEL, on_click=st.rerun)
+        st.button(_("Cancel"), key=keys.DELETE_CANCEL, on_click=st.rerun)
 
 
 def delete(run_id: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.examples import listed_examples
-from ui.common import errors, lab, session
+from ui.common import errors, lab
 from ui.common.i18n import _
+from ui.runs import keys
 from ui.runs.card import show_run
 
 
@@ -32,7 +33,7 @@ def show_examples() -> None:
         if len(shown) < len(every):
             st.button(
                 _("Show hidden examples"),
-                key=session.EXAMPLES_SHOW,
+                key=keys.EXAMPLES_SHOW,
                 type="tertiary",
                 icon=":material/visibility:",
                 on_click=show_hidden,

@@ -6,11 +6,12 @@ import streamlit as st
 
 from mnist_core.runs import Run
 from mnist_core.studies.crossvalidation import find_study, tag_of
-from ui.common import errors, lab, session
+from ui.common import errors, lab
 from ui.common.i18n import _
 from ui.common.navigation import link
 from ui.common.waiting import warn_of_trouble
 from ui.crossvalidate import study as fold_panel
+from ui.runs import keys
 from ui.runs.card import show_run
 
 RUNS_ON_A_PAGE = 12
@@ -25,7 +26,7 @@ def show_study(tag: str, folds: list[Run]) -> None:
     """
     study = find_study(lab.store(), tag)
     ended = sum(not run.status.is_active for run in study.folds)
-    with st.container(border=True, key=session.run_card(tag), gap="xsmall"):
+    with st.container(border=True, key=keys.card(tag), gap="xsmall"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
@@ -38,7 +39,7 @@ def show_study(tag: str, folds: list[Run]) -> None:
             if ended < len(study.folds):
                 st.button(
                     _("Stop all"),
-                    key=session.run_stop(tag),
+                    key=keys.stop(tag),
                     type="tertiary",
                     on_click=fold_panel.stop,
                     args=(tag,),
@@ -50,25 +51,25 @@ def show_study(tag: str, folds: list[Run]) -> None:
 
 def turn_page(by: int) -> None:
     """Show newer (-1) or older (1) runs."""
-    session.RUNS_PAGE.set(max(0, session.RUNS_PAGE.get() + by))
+    keys.PAGE.set(max(0, keys.PAGE.get() + by))
 
 
 def show_paging(more: bool) -> None:
     """The way to newer and older runs, if there are any."""
-    page = session.RUNS_PAGE.get()
+    page = keys.PAGE.get()
     if not page and not more:
         return
     with st.container(horizontal=True, horizontal_alignment="center"):
         for label, key, by, possible in (
-            (_("Newer runs"), session.NEWER_RUNS, -1, page > 0),
-            (_("Older runs"), session.OLDER_RUNS, 1, more),
+            (_("Newer runs"), keys.NEWER_RUNS, -1, page > 0),
+            (_("Older runs"), keys.OLDER_RUNS, 1, more),
         ):
             st.button(label, key=key, on_click=turn_page, args=(by,), disabled=not possible)
 
 
 def read_runs() -> list[Run]:
     """The runs of this page of the list, and one more if there are older ones."""
-    offset = session.RUNS_PAGE.get() * RUNS_ON_A_PAGE
+    offset = keys.PAGE.get() * RUNS_ON_A_PAGE
     return lab.store().list_runs(limit=RUNS_ON_A_PAGE + 1, offset=offset)
 
 
@@ -88,7 +89,7 @@ def show_list(refreshing: bool) -> None:
         warn_of_trouble()
         runs = read_runs()
         # Running the whole page again would close a dialog that somebody is typing in.
-        if any_active(runs) != refreshing and not session.DIALOG_OPEN.get():
+        if any_active(runs) != refreshing and not keys.DIALOG_OPEN.get():
             st.rerun()
         # A study stands where its newest fold would.
         cards: dict[str, list[Run]] = {}

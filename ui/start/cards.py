@@ -8,11 +8,12 @@ import streamlit as st
 
 from mnist_core.errors import StoreError
 from mnist_core.experiment.presets import Preset
-from ui.common import errors, fetching, lab, session
+from ui.common import errors, fetching, lab
 from ui.common.formatting import about, settings_line
 from ui.common.i18n import Markdown, _
 from ui.common.navigation import link, page
 from ui.common.run_start import start_run
+from ui.start import keys
 
 
 def start(preset: Preset) -> None:
@@ -36,9 +37,7 @@ def time_needed(preset: Preset) -> str:
 
 def offer(preset: Preset) -> None:
     """One experiment as a card."""
-    with st.container(
-        border=True, height="stretch", key=session.preset_card(preset.key), gap="xsmall"
-    ):
+    with st.container(border=True, height="stretch", key=keys.card(preset.key), gap="xsmall"):
         st.markdown(Markdown("### {name}").format(name=_(preset.label)), anchors=False)
         st.markdown(_(preset.summary))
         st.markdown(_("**Teaches:** {text}").format(text=_(preset.teaches)))
@@ -52,7 +51,7 @@ def offer(preset: Preset) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 _("Start"),
-                key=session.preset_start(preset.key),
+                key=keys.start(preset.key),
                 icon=":material/play_arrow:",
                 disabled=not fetching.can_be_had(preset.config.task),
             ):

@@ -8,11 +8,12 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.examples import known_examples
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run
-from ui.common import errors, lab, session
+from ui.common import errors, lab
 from ui.common.formatting import STATUS_WORDS, whole
 from ui.common.i18n import _
 from ui.common.navigation import link, page
 from ui.live import chart
+from ui.start import keys
 from ui.start.cards import start
 
 FIRST = next(iter(PRESETS.values()))
@@ -45,8 +46,8 @@ def finished_example() -> Run | None:
 
 def show_picture(run: Run) -> None:
     """The curves of a finished run, and how to read them."""
-    with st.container(key=session.START_PICTURE, gap="xsmall"):
-        chart.live_chart(run, key=session.START_CHART)
+    with st.container(key=keys.PICTURE, gap="xsmall"):
+        chart.live_chart(run, key=keys.CHART)
         st.caption(
             _(
                 "A network trained on {samples} digits. Up to epoch {epoch} the validation loss "
@@ -65,14 +66,10 @@ def show_intro() -> None:
     st.markdown(
         _("Watch a small neural network learn to read digits, and see where it starts to overfit.")
     )
-    with st.container(key=session.START_ACTIONS, horizontal=True):
-        if st.button(
-            _("Draw a digit"), key=session.START_DRAW, type="primary", icon=":material/draw:"
-        ):
+    with st.container(key=keys.ACTIONS, horizontal=True):
+        if st.button(_("Draw a digit"), key=keys.DRAW, type="primary", icon=":material/draw:"):
             st.switch_page(page("draw"))
-        if st.button(
-            _("Start the first experiment"), key=session.START_FIRST, icon=":material/play_arrow:"
-        ):
+        if st.button(_("Start the first experiment"), key=keys.FIRST, icon=":material/play_arrow:"):
             start(FIRST)
     with errors.shown():
         continue_watching()

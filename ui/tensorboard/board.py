@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.common import errors, session
+from ui.common import errors
 from ui.common.i18n import _
-from ui.tensorboard import proxy
+from ui.tensorboard import keys, proxy
 
 #: While it starts, it is looked at so often, in seconds.
 LOOK_SECONDS = 0.5
@@ -27,7 +27,7 @@ def show_board(run_ids: list[str]) -> None:
         if not run_ids:
             st.info(_("Choose at least one run."))
             return
-        with st.container(key=session.TENSORBOARD_FRAME):
+        with st.container(key=keys.FRAME):
             st.iframe(frame_address(run_ids, st.context.theme.type), height=FRAME_HEIGHT)
         return
     if now.phase == "starting":
@@ -47,7 +47,7 @@ def show_board(run_ids: list[str]) -> None:
     st.button(
         _("Try again") if now.error else _("Start TensorBoard"),
         type="primary",
-        key=session.TENSORBOARD_START,
+        key=keys.START,
         icon=":material/play_arrow:",
         on_click=start,
     )

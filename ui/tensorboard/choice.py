@@ -6,10 +6,10 @@ import streamlit as st
 
 from mnist_core.runs import RUN_ID, Run
 from mnist_core.tensorboard.log_directory import SHORT_ID
-from ui.common import lab, session
+from ui.common import lab
 from ui.common.formatting import moment, settings_line
 from ui.common.i18n import _
-from ui.tensorboard import proxy
+from ui.tensorboard import keys, proxy
 from ui.tensorboard.board import frame_address
 
 #: Runs to choose from: the newest.
@@ -42,19 +42,19 @@ def show_choice(runs: dict[str, Run]) -> list[str]:
     """Ask which runs to compare, and return their ids."""
     asked = [run_id for run_id in st.query_params.get_all("run") if run_id in runs]
     if asked:
-        session.TENSORBOARD_RUNS.set(asked[:MOST_RUNS])
+        keys.RUNS.set(asked[:MOST_RUNS])
     else:
-        before = session.TENSORBOARD_RUNS.get()
+        before = keys.RUNS.get()
         kept = [run_id for run_id in before if run_id in runs]
         # A choice that was emptied on purpose stays empty; one whose runs were deleted does not.
-        emptied = session.TENSORBOARD_RUNS.is_set() and not before
-        session.TENSORBOARD_RUNS.set(kept if kept or emptied else list(runs)[:RUNS_AT_FIRST])
-    with st.container(key=session.TENSORBOARD_BAR, horizontal=True, vertical_alignment="bottom"):
+        emptied = keys.RUNS.is_set() and not before
+        keys.RUNS.set(kept if kept or emptied else list(runs)[:RUNS_AT_FIRST])
+    with st.container(key=keys.BAR, horizontal=True, vertical_alignment="bottom"):
         st.multiselect(
             _("Runs to compare"),
             list(runs),
             format_func=lambda run_id: run_line(runs[run_id]),
-            key=session.TENSORBOARD_RUNS.key,
+            key=keys.RUNS.key,
             max_selections=MOST_RUNS,
             placeholder=_("Choose runs"),
             help=_(
@@ -65,7 +65,7 @@ def show_choice(runs: dict[str, Run]) -> list[str]:
             on_change=note_choice,
             persist_state="session",
         )
-        chosen = session.TENSORBOARD_RUNS.get()
+        chosen = keys.RUNS.get()
         with st.popover(_("Where to find what"), icon=":material/help:"):
             st.markdown(
                 _(
@@ -99,4 +99,4 @@ def run_line(run: Run) -> str:
 
 def note_choice() -> None:
     """Runs were chosen: the address names them, also after a reload."""
-    st.query_params["run"] = session.TENSORBOARD_RUNS.get()
+    st.query_params["run"] = keys.RUNS.get()

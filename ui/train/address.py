@@ -9,21 +9,22 @@ from mnist_core.experiment.presets import PRESETS, preset
 from mnist_core.i18n import mark
 from mnist_core.runs import RUN_ID, Run
 from ui.common import lab, run_selector, session, settings_form
+from ui.train import keys
 
 
 def follow_address() -> LabError | None:
     """Take over the preset that the address asks for, once; an error if there is none."""
     key = st.query_params.get("preset")
     if key is None:
-        session.FOLLOWED_PRESET.set(None)  # asked for once more, it is to be followed once more
-    if key is None or key == session.FOLLOWED_PRESET.get():
+        keys.FOLLOWED_PRESET.set(None)  # asked for once more, it is to be followed once more
+    if key is None or key == keys.FOLLOWED_PRESET.get():
         return None
     try:
         preset(key)
     except ConfigError as error:
         return error
     settings_form.fill_preset(key)
-    session.FOLLOWED_PRESET.set(key)
+    keys.FOLLOWED_PRESET.set(key)
     return None
 
 
@@ -34,7 +35,7 @@ def find_run() -> tuple[Run | None, LabError | None]:
     another version of the lab comes the reason why its settings cannot be taken over.
     """
     asked = st.query_params.get("run")
-    run_id = asked or session.SHOWN_RUN.get()
+    run_id = asked or keys.SHOWN_RUN.get()
     if run_id is None:
         return find_example(), None
     if not RUN_ID.fullmatch(run_id):
@@ -49,14 +50,14 @@ def find_run() -> tuple[Run | None, LabError | None]:
     except UnknownRunError as error:
         if asked:
             return None, error
-        session.SHOWN_RUN.set(None)  # deleted meanwhile
+        keys.SHOWN_RUN.set(None)  # deleted meanwhile
         return find_example(), None
     unusable = run_selector.unusable(run)
-    if run_id != session.SHOWN_RUN.get():
-        session.SHOWN_RUN.set(run_id)
+    if run_id != keys.SHOWN_RUN.get():
+        keys.SHOWN_RUN.set(run_id)
         if st.query_params.get("preset") not in PRESETS and unusable is None:
             settings_form.fill_like(run.config, run.preset)
-            session.FOLLOWED_PRESET.set(None)
+            keys.FOLLOWED_PRESET.set(None)
     st.query_params["run"] = run_id
     return run, unusable
 

@@ -10,13 +10,14 @@ from mnist_core.experiment.presets import PRESETS
 from ui.common import errors, fetching, lab, session, settings_form
 from ui.common.formatting import about
 from ui.common.i18n import _
+from ui.train import keys
 
 
 def choose_preset() -> None:
     """A preset was chosen: its settings replace those in the widgets."""
     key = session.PRESET.get()
     settings_form.fill_preset(key)
-    session.FOLLOWED_PRESET.set(key)
+    keys.FOLLOWED_PRESET.set(key)
     st.query_params["preset"] = key
 
 
@@ -70,11 +71,11 @@ def show_changes() -> None:
     changed = settings_form.changes()
     if not changed:
         return
-    with st.container(key=session.TRAIN_CHANGES):
+    with st.container(key=keys.CHANGES):
         st.markdown(_("**Changed from the preset:** {changes}").format(changes=changed))
         st.button(
             _("Reset to the preset"),
-            key=session.RESET,
+            key=keys.RESET,
             icon=":material/restart_alt:",
             help=_("Takes the preset's own settings again."),
             on_click=settings_form.fill_preset,
