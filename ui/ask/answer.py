@@ -55,9 +55,10 @@ TEXT_HEIGHT = 190
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _text_answer(run_id: str, attempt: int, checkpoint: str, text: str) -> TextAnswer:  # noqa: ARG001 - part of what is remembered
-    place = lab.store().home, lab.store().url
     kind = Question.READING if len(text) < LONG_TEXT else Question.SHORT
-    return lab.ask(explain_input.ask_text, *place, run_id, checkpoint, text, kind=kind)
+    question = "mnist_core.inference.explain_input:answer_text", run_id, checkpoint, text
+    answer: TextAnswer = lab.ask(*question, kind=kind)
+    return answer
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -67,8 +68,9 @@ def _table_answer(
     checkpoint: str,
     values: tuple[float, ...],
 ) -> TableAnswer:
-    place = lab.store().home, lab.store().url
-    return lab.ask(explain_input.ask_table, *place, run_id, checkpoint, values)
+    question = "mnist_core.inference.explain_input:answer_table", run_id, checkpoint, values
+    answer: TableAnswer = lab.ask(*question)
+    return answer
 
 
 def offered(preset: str) -> TrainingConfig:
