@@ -989,7 +989,8 @@ def test_a_file_that_keeps_its_reader_busy_is_given_up(good, monkeypatch):
 
 def test_the_process_that_opens_a_file_can_write_none(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from mnist_core.transfer.keras_import import sandbox\n"
+        "import sys; from pathlib import Path\n"
+        "from mnist_core.transfer.keras_import import sandbox\n"
         "sandbox._limit_this_process()\n"
         "Path(sys.argv[1]).write_text('written')"
     )
