@@ -18,7 +18,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from mnist_core.errors import DataError, unknown_name
-from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.inputs import network_inputs
 from mnist_core.i18n import mark
@@ -164,7 +163,7 @@ def read_model(
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             known = config.architecture != IMPORTED
-            if known and model.input_shape[1:] != architecture(config.architecture).input_shape:
+            if known and model.input_shape[1:] != config.network.input_shape:
                 raise ValueError("this is another network's model")
         except Exception as error:  # Keras has no one kind of error for a damaged file
             raise DataError(

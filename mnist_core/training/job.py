@@ -23,7 +23,6 @@ from mnist_core.errors import (
     StoreError,
     TrainingError,
 )
-from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.inputs import compact_inputs
 from mnist_core.i18n import mark
@@ -400,7 +399,7 @@ def samples_of(config: TrainingConfig, part: Part) -> Samples:
     """Move some samples into memory as a configuration's network takes them."""
     from mnist_core.training.samples import Samples
 
-    x, scale = compact_inputs(part.inputs, config, architecture(config.architecture).input_shape)
+    x, scale = compact_inputs(part.inputs, config, config.network.input_shape)
     return Samples.of(x, part.labels, scale=scale)
 
 

@@ -10,7 +10,6 @@ from collections import OrderedDict
 
 import keras
 
-from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import task
 from mnist_core.training.augmentation import augmentation_of
@@ -32,7 +31,7 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
         The program, and a second model of the same architecture, for saving weights with.
     """
     keras.utils.set_random_seed(config.seed)
-    initial = architecture(config.architecture).build()
+    initial = config.network.build()
     key = (
         config.task,
         config.architecture,
@@ -43,7 +42,7 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
     )
     program = _programs.pop(key, None)
     if program is None:
-        model = architecture(config.architecture).build()
+        model = config.network.build()
         model.compile(
             optimizer=optimizer_of(config),
             loss=task(config.task).loss,
