@@ -6,10 +6,13 @@ people write it. Both follow from one object, so that a task with another unit i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 #: From here on a number, of a network that has diverged, is written in powers of ten.
 MOST_WRITTEN_OUT = 1e10
+NONE = "–"
+"""Stands where there is no figure."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +45,10 @@ class Quantity:
         """A value, or the error of one, as people write it: 2.851 thousand dollars are "$2,851".
 
         Args:
-            value: A finite number, in the unit of the data.
+            value: In the unit of the data.
         """
+        if not math.isfinite(value):
+            return NONE
         size = abs(value) * self.scale
         number = f"{size:,.{self.digits}f}" if size < MOST_WRITTEN_OUT else f"{size:.2g}"
         return f"{'-' if self._shown(value) < 0 else ''}{self.prefix}{number}{self.suffix}"
@@ -54,7 +59,7 @@ class Quantity:
 
     def rounded(self, value: float) -> float:
         """A prediction without the places that are not known, in the unit of the data."""
-        return round(value / self.step) * self.step
+        return round(value / self.step, 0) * self.step
 
     def in_unit(self, value: float, digits: int = 3) -> str:
         """A value in the unit of the data, as the command line writes it."""

@@ -23,6 +23,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION
 from mnist_core.runs import Run
+from mnist_core.tasks import Quantity
 from ui.common import session
 from ui.common.charts import SERIES, chart_style
 from ui.common.i18n import _, language
@@ -42,7 +43,7 @@ def live_chart(
     smoothing: float = 0.0,
     log_loss: bool = False,
     series: Collection[str] = tuple(SERIES),
-    metric: str = "accuracy",
+    quantity: Quantity | None = None,
     key: str = session.CHART_ELEMENT,
     on_status_change: Callable[[], None] = lambda: None,
 ) -> None:
@@ -59,7 +60,7 @@ def live_chart(
         smoothing: Strength of the moving average over the curves, 0 (off) to MAX_SMOOTHING.
         log_loss: Whether the loss axis is logarithmic.
         series: Keys of the curves to show, of ``ui.common.charts.SERIES``.
-        metric: The task's own figure, a key of ``ui.common.charts.METRICS``.
+        quantity: The number that the task's network predicts; None where that is a class.
         key: Streamlit's key of the element; keep it, and the element survives a change of run.
         on_status_change: Called before the rerun after a change of status.
     """
@@ -75,7 +76,7 @@ def live_chart(
             "smoothing": min(max(smoothing, 0.0), MAX_SMOOTHING),
             "log_loss": log_loss,
             "series": sorted(series),
-            "style": chart_style(_, metric),
+            "style": chart_style(_, quantity),
             "words": chart_words(),
             "locale": language().replace("_", "-"),
             "plotly_version": _plotly_version(),
