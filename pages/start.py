@@ -33,6 +33,6 @@ st.header(_("Experiments"), anchor=False)
 offer_all(session.START_CARDS, digits[:OPEN_CARDS])
 with st.expander(_("More experiments with digits")):
     offer_all(session.START_MORE_CARDS, digits[OPEN_CARDS:])
-with st.expander(_("Other data: clothes, texts and house prices")):
+with st.expander(_("Other data: clothes, texts and tables")):
     offer_all(session.START_OTHER_CARDS, others)
 show_reproduction()

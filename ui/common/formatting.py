@@ -17,7 +17,7 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.runs import RateChange, RunStatus
 from mnist_core.runs.records import IMPORTED
-from mnist_core.tasks import TASKS, Quantity
+from mnist_core.tasks import TASKS, Quantity, Task
 from mnist_core.tasks.quantity import NONE
 from ui.common.i18n import Markdown, _, ngettext, translated
 from ui.common.setting_labels import CHOICE_LABELS
@@ -139,9 +139,9 @@ def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) 
     return words
 
 
-def class_labels(config: TrainingConfig) -> tuple[str, ...]:
-    """What pages call the classes of a run's task, in the reader's language; plain text."""
-    return tuple(map(translated, TASKS[config.task].labels))
+def class_labels(entry: Task) -> tuple[str, ...]:
+    """What pages call the classes of a task, in the reader's language; plain text."""
+    return tuple(map(translated, entry.labels))
 
 
 def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
@@ -150,6 +150,11 @@ def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
     if known is None:
         return _("sample") if count == 1 else _("samples")
     return _(known.noun) if count == 1 else _(known.nouns)
+
+
+def capitalised(name: str) -> str:
+    """A name at the beginning of a heading."""
+    return name[:1].upper() + name[1:]
 
 
 def epochs(count: int) -> Markdown:
