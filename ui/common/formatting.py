@@ -152,9 +152,9 @@ def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
     return _(known.noun) if count == 1 else _(known.nouns)
 
 
-def capitalised(name: str) -> str:
-    """A name at the beginning of a heading."""
-    return name[:1].upper() + name[1:]
+def capitalised(name: Markdown) -> Markdown:
+    """A name of the lab's own at the beginning of a heading."""
+    return Markdown(name[:1].upper() + name[1:])
 
 
 def epochs(count: int) -> Markdown:

@@ -124,8 +124,8 @@ def _step_label(key: str, entry: Task) -> Markdown:
     return _(STEPS[key].label).format(quantity=_answer_name(entry))
 
 
-def _answer_name(entry: Task) -> str:
-    return capitalised(_(entry.quantity.name)) if entry.quantity else ""
+def _answer_name(entry: Task) -> Markdown:
+    return capitalised(_(entry.quantity.name if entry.quantity else ""))
 
 
 def _text(config: TrainingConfig, entry: Task) -> list[Step]:
