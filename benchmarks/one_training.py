@@ -89,7 +89,7 @@ def keras_fit(config: TrainingConfig) -> dict[str, Any]:
     parts = split(task(config.task).load(), config)
     x, y = arrays(config, parts.train)
     x_val, y_val = arrays(config, parts.validation)
-    model = build_network(config.architecture)
+    model = build_network(config.architecture, config.task)
     rates = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
     optimizer = rates.get(config.optimizer, keras.optimizers.Adam)(config.learning_rate)
     known = task(config.task)

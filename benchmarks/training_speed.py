@@ -227,7 +227,7 @@ def floating_point_operations(preset: str) -> float:
 
     config = config_of(preset, 1, IMAGES.get(preset))
     forward = []
-    for layer in build_network(config.architecture).layers:
+    for layer in build_network(config.architecture, config.task).layers:
         if isinstance(layer, keras.layers.Dense):
             forward.append(2 * layer.kernel.shape[0] * layer.kernel.shape[1])
         elif isinstance(layer, keras.layers.Conv2D):

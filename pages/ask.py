@@ -1,4 +1,4 @@
-"""The Ask page: type a review or a piece of news, or describe a house, and see what is answered.
+"""The Ask page: type a review or a piece of news, or set the columns of a table.
 
 What Draw is for digits, this is for the tasks without pictures. What is typed and what is answered
 is a fragment: it reruns alone.
@@ -12,7 +12,7 @@ from mnist_core.errors import ConfigError
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui.ask import answer, keys
-from ui.ask.choice import ASKED, choose_run, show_beginning, show_choice, wait_for_training
+from ui.ask.choice import asked_tasks, choose_run, show_beginning, show_choice, wait_for_training
 from ui.common import errors, fetching, lab, run_selector
 from ui.common.i18n import _
 from ui.common.waiting import wait_for_engine
@@ -50,12 +50,12 @@ def show_question(run: Run, checkpoint: str) -> None:
 
 st.title(_("Ask"), anchor=False)
 errors.show_notice()
-answerers, asked_run = run_selector.find_runs(*ASKED)
+answerers, asked_run = run_selector.find_runs(*asked_tasks())
 to_come = asked_run if asked_run and asked_run.status.is_active else None
 if asked_run and not lab.has_models(asked_run) and not to_come:
     words = _("**{name}** has ended without a model. {why}")
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
-to_come = to_come or (None if answerers else run_selector.any_active(*ASKED))
+to_come = to_come or (None if answerers else run_selector.any_active(*asked_tasks()))
 if to_come:
     wait_for_training(to_come)
 if answerers:

@@ -34,6 +34,6 @@ st.header(_("Experiments"), anchor=False)
 offer_all(keys.CARDS, digits[:OPEN_CARDS])
 with st.expander(_("More experiments with digits")):
     offer_all(keys.MORE_CARDS, digits[OPEN_CARDS:])
-with st.expander(_("Other data: clothes, texts and house prices")):
+with st.expander(_("Other data: clothes, texts and tables")):
     offer_all(keys.OTHER_CARDS, others)
 show_reproduction()

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from mnist_core.experiment.architectures import architecture
-from mnist_core.tasks import prepare, task
+from mnist_core.tasks import TASKS, prepare, task
 from mnist_core.training import fit
 from mnist_core.training.fit import FitLoop, Program
 from mnist_core.training.networks import build_network
@@ -31,7 +31,7 @@ OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
 def data(key: str, *, train: int = TRAIN) -> tuple[tuple, tuple]:
     """Samples as an architecture takes them: digits, or made-up texts and tables."""
     entry, shape = architecture(key), architecture(key).input_shape
-    known = task(entry.tasks[0])
+    known = next(one for one in TASKS.values() if entry.fits(one))
     count = train + VALIDATION
     generator = np.random.default_rng(SEED)
     if known.inputs == "images":
@@ -51,7 +51,7 @@ def model_of(key: str, optimizer: str = "sgd", *, dropout: bool = False) -> kera
     """A compiled model, the same each time; without dropout, whose dice no two loops share."""
     keras.utils.set_random_seed(SEED)
     model = build_network(key)
-    known = task(architecture(key).tasks[0])
+    known = next(one for one in TASKS.values() if architecture(key).fits(one))
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout) and not dropout:
             layer.rate = 0.0

@@ -13,7 +13,7 @@ from mnist_core.inference.answers import TableAnswer, TextAnswer, WordPush
 from mnist_core.tasks import task
 from ui.common import lab
 
-#: Samples that are judged.
+#: Samples that are judged, at most.
 COUNT = 90
 
 
@@ -22,9 +22,11 @@ def judgement(name: str, part: str) -> AnyEvaluation:
     entry, data = task(name), task(name).load()
     y = (data.y_test if part == "test" else data.y_train)[:COUNT]
     dice = np.random.default_rng(len(part))
-    if entry.is_number:
+    if entry.quantity is not None:
         spread = {"train": 0.5, "validation": 2, "test": 3}[part]
-        return RegressionEvaluation.of(y, y + dice.normal(0, spread, COUNT), unit=entry.unit)
+        return RegressionEvaluation.of(
+            y, y + dice.normal(0, spread, len(y)), unit=entry.quantity.unit
+        )
     sums = dice.normal(0, 1, (COUNT, len(entry.classes)))
     # Nearly all that a network of texts says is "for", or "earn": one cell is very full.
     sums[:, min(1, len(entry.classes) - 1)] += 3 if entry.inputs == "texts" else 0

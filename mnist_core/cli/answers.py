@@ -1,4 +1,4 @@
-"""``predict --text`` and ``--row``: what a run's model says of a text or a house, and why."""
+"""``predict --text`` and ``--row``: what a model says of a text or a row of numbers, and why."""
 
 from __future__ import annotations
 
@@ -65,18 +65,19 @@ def print_table_answer(store: Store, run: Run, options: argparse.Namespace) -> N
 
     answer = answer_table(store, run.id, options.checkpoint, options.row)
     entry = task(run.config.task)
+    assert entry.quantity is not None  # of every table
     pushes = dict(zip(entry.columns, answer.pushes, strict=True))
     if options.json:
         found = {
             "value": round(answer.value, 4),
-            "unit": entry.unit,
+            "unit": entry.quantity.unit,
             "ordinary": round(answer.ordinary, 4),
             "pushes": {name: round(push, 4) for name, push in pushes.items()},
         }
         print(json.dumps(found))
         return
     ranked = sorted(pushes.items(), key=lambda item: -abs(item[1]))
-    print(f"{answer.value:.1f} {entry.unit}")
+    print(entry.quantity.in_unit(answer.value, 1))
     print_table(
         f"{run.name}, {options.checkpoint} model",
         [{"column": name, "push": f"{push:+.2f}"} for name, push in ranked],

@@ -11,6 +11,7 @@ from mnist_core.cli.arguments import find_data
 from mnist_core.cli.tables import finite, metric_words, print_table, tested
 from mnist_core.cli.train import add_settings, config_of, train_here
 from mnist_core.errors import TrainingError
+from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.studies.crossvalidation import (
@@ -78,7 +79,7 @@ def _crossvalidate(options: argparse.Namespace) -> int:
         "spread": finite(float(mean.spread[best])),
         "final": {"run_id": final.id, "epochs": epochs} | tested(final),
     }
-    print(json.dumps(result)) if options.json else _print(result, config.metric)
+    print(json.dumps(result)) if options.json else _print(result, config)
     return 0
 
 
@@ -106,22 +107,22 @@ def _fold(run: Run) -> dict[str, Any]:
     }
 
 
-def _print(result: dict[str, Any], metric: str) -> None:
-    figure = f"val_{metric}"
+def _print(result: dict[str, Any], config: TrainingConfig) -> None:
+    metric, figure = config.metric, f"val_{config.metric}"
     rows = [
         {
             "fold": one["fold"],
             "best epoch": one["best_epoch"],
             "val_loss": f"{one['val_loss']:.4g}",
-            figure: metric_words(one[figure], metric),
+            figure: metric_words(one[figure], config),
         }
         for one in result["folds"]
     ]
     print_table(f"{len(rows)} folds in {result['seconds']:.1f} s", rows)
     print(
         f"mean: best after epoch {result['best_epoch']}, {figure} "
-        f"{metric_words(result[figure], metric)} ± {metric_words(result['spread'], metric)}"
+        f"{metric_words(result[figure], config)} ± {metric_words(result['spread'], config)}"
     )
     final = result["final"]
-    words = metric_words(final[f"test_{metric}"], metric)
+    words = metric_words(final[f"test_{metric}"], config)
     print(f"final, {final['epochs']} epochs on all samples: test {metric} {words}")

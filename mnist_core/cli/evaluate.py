@@ -157,7 +157,7 @@ def _print_errors(evaluation: RegressionEvaluation, figures: dict[str, Any]) -> 
     r2 = "not known" if evaluation.r2 is None else f"{evaluation.r2:.4f}"
     print(
         f"R² {r2}, on average {evaluation.bias.value:+.3f} "
-        f"({_ends(evaluation.bias, '+.3f')}) beside the truth."
+        f"({_ends(evaluation.bias, '+.3f')}) {evaluation.unit} beside the truth."
     )
 
 

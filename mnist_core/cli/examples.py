@@ -56,4 +56,4 @@ def _examples(options: argparse.Namespace) -> int:
 
 
 def _figure(example: Example) -> str:
-    return metric_words(example.test_metric, PRESETS[example.preset].config.metric)
+    return metric_words(example.test_metric, PRESETS[example.preset].config)

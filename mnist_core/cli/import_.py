@@ -80,5 +80,5 @@ def print_run(run: Run, *, as_json: bool) -> None:
         return
     metric = run.config.metric
     found = run.test_metric
-    words = "" if found is None else f", test {metric} {metric_words(found, metric)}"
+    words = "" if found is None else f", test {metric} {metric_words(found, run.config)}"
     print(f"{run.id}: {run.name}{words}", *sentences, sep="\n")

@@ -94,4 +94,4 @@ def _best_words(run: Run) -> str:
 
 
 def _test_words(run: Run) -> str:
-    return "" if run.test_metric is None else metric_words(run.test_metric, run.config.metric)
+    return "" if run.test_metric is None else metric_words(run.test_metric, run.config)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mnist_core.experiment.config import TrainingConfig
     from mnist_core.runs import EpochRecord, Run
 
 
@@ -33,9 +34,9 @@ def tested(run: Run) -> dict[str, float | None]:
     }
 
 
-def metric_words(value: float, metric: str) -> str:
-    """A task's second figure as a person reads it."""
-    return f"{value:.2%}" if metric == "accuracy" else f"{value:.3f}"
+def metric_words(value: float, config: TrainingConfig) -> str:
+    """A task's second figure as a person reads it, in the unit of the task's data."""
+    return f"{value:.2%}" if config.quantity is None else config.quantity.in_unit(value)
 
 
 def finite(value: float | None) -> float | None:

@@ -90,7 +90,7 @@ def print_end(store: Store, run: Run, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(result))
     else:
-        _print_result(result, run.config.metric)
+        _print_result(result, run.config)
     if run.message:
         print(run.message, file=sys.stderr)
     return 0 if run.status in (RunStatus.FINISHED, RunStatus.STOPPED) else 1
@@ -257,7 +257,7 @@ def _overfitting_epoch(records: Sequence[EpochRecord]) -> int | None:
     return CRITERIA[DEFAULT_CRITERION].find(Curves.of(records)).best_epoch
 
 
-def _print_result(result: dict[str, Any], metric: str) -> None:
+def _print_result(result: dict[str, Any], config: TrainingConfig) -> None:
     rows = [
         {"": name} | {figure: _short(value) for figure, value in result[name].items()}
         for name in ("best", "last")
@@ -271,9 +271,10 @@ def _print_result(result: dict[str, Any], metric: str) -> None:
         f"overfitting begins after epoch {begins}" if begins else "no overfitting found so far"
     )
     print(f"{verdict} (judged by: {label})")
+    metric = config.metric
     found = result[f"test_{metric}"]
     if found is not None:
-        print(f"test {metric} of the best model {metric_words(found, metric)}")
+        print(f"test {metric} of the best model {metric_words(found, config)}")
 
 
 def _short(value: float | int | None) -> str:

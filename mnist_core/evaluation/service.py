@@ -194,11 +194,11 @@ def _result(begun: _Begun, part: Part, store: Store, run: Run, checkpoint: str) 
     entry = task(run.config.task)
     outputs, losses = np.concatenate(begun.outputs), np.concatenate(begun.losses)
     penalty = load(store, run.id, checkpoint).penalty
-    if entry.is_number:
+    if entry.quantity is not None:
         return RegressionEvaluation.of(
             part.labels,
             outputs,
-            unit=entry.unit,
+            unit=entry.quantity.unit,
             losses=losses,
             indices=part.indices,
             penalty=penalty,

@@ -15,15 +15,18 @@ from typing import Any
 
 from mnist_core.errors import unknown_name
 from mnist_core.i18n import mark
-from mnist_core.tasks.text_data import WORDS
+from mnist_core.tasks import TASKS, WORDS, Task
 
 VECTOR = (784,)
 IMAGE = (28, 28, 1)
 CLASSES = 10
-#: Tasks with pictures of 28 by 28 pixels and ten classes; each of their networks fits them all.
-PICTURES = ("mnist", "fashion")
 TOPICS = 46
-BOSTON_COLUMNS, CALIFORNIA_COLUMNS = 13, 8
+#: Columns of a table before it is known which one: those of Boston's.
+COLUMNS = 13
+#: Units of each hidden layer of the network for tables.
+TABLE_UNITS = 64
+#: Former keys of networks → their keys now.
+RENAMED = {"california-64-64": "table-64-64"}
 #: Where the networks for texts and tables come from.
 CHOLLET = mark(
     "A Chinese note on running MNIST with Keras (2020), after F. Chollet, "
@@ -55,8 +58,9 @@ class Architecture:
         source: Where the architecture comes from.
         parameters: Numbers in the model, trainable or not, as Keras counts them.
         input_shape: Shape of one sample, such as (784,) or (28, 28, 1).
-        tasks: Keys of the tasks that it fits.
         layers: From the input on.
+        inputs: What a sample is: "images", "texts" or "table".
+        classes: How many classes it tells apart; 0 where it predicts a number.
     """
 
     key: str
@@ -66,7 +70,12 @@ class Architecture:
     parameters: int
     input_shape: tuple[int, ...]
     layers: tuple[Layer, ...]
-    tasks: tuple[str, ...] = PICTURES
+    inputs: str = "images"
+    classes: int = CLASSES
+
+    def fits(self, task: Task) -> bool:
+        """Whether it takes a task's samples and gives such answers."""
+        return self.inputs == task.inputs and self.classes == len(task.classes)
 
 
 def _layer(kind: str, **settings: Any) -> Layer:
@@ -82,7 +91,23 @@ def _convolution(filters: int, side: int, **settings: Any) -> Layer:
     return _layer("Conv2D", **shape, activation="relu", **settings)
 
 
-TABLE = (_dense(64, "relu"), _dense(64, "relu"), _dense(1))
+def _for_table(columns: int) -> Architecture:
+    """The network for tables with so many columns."""
+    first = TABLE_UNITS * (columns + 1)
+    return Architecture(
+        key="table-64-64",
+        label=mark("Two layers for a number, 64 each"),
+        summary=mark(
+            "The last layer has one unit and no activation: it may answer with any number."
+        ),
+        source=CHOLLET,
+        parameters=first + TABLE_UNITS * (TABLE_UNITS + 1) + TABLE_UNITS + 1,
+        input_shape=(columns,),
+        layers=(_dense(TABLE_UNITS, "relu"), _dense(TABLE_UNITS, "relu"), _dense(1)),
+        inputs="table",
+        classes=0,
+    )
+
 
 _ALL = (
     Architecture(
@@ -253,7 +278,8 @@ _ALL = (
             _dense(16, "relu"),
             _dense(1, "sigmoid"),
         ),
-        tasks=("imdb",),
+        inputs="texts",
+        classes=2,
     ),
     Architecture(
         key="text-64-64",
@@ -269,30 +295,10 @@ _ALL = (
             _dense(64, "relu"),
             _dense(TOPICS, "softmax"),
         ),
-        tasks=("reuters",),
+        inputs="texts",
+        classes=TOPICS,
     ),
-    Architecture(
-        key="table-64-64",
-        label=mark("Two layers for a price, 64 each"),
-        summary=mark(
-            "The last layer has one unit and no activation: it may answer with any number."
-        ),
-        source=CHOLLET,
-        parameters=5_121,
-        input_shape=(BOSTON_COLUMNS,),
-        layers=TABLE,
-        tasks=("boston",),
-    ),
-    Architecture(
-        key="california-64-64",
-        label=mark("Two layers for California, 64 each"),
-        summary=mark("The same network, for the eight columns of California's table."),
-        source=CHOLLET,
-        parameters=4_801,
-        input_shape=(CALIFORNIA_COLUMNS,),
-        layers=TABLE,
-        tasks=("california",),
-    ),
+    _for_table(COLUMNS),
 )
 
 ARCHITECTURES: dict[str, Architecture] = {entry.key: entry for entry in _ALL}
@@ -300,15 +306,22 @@ ARCHITECTURES: dict[str, Architecture] = {entry.key: entry for entry in _ALL}
 
 def architectures_for(task: str) -> list[str]:
     """Keys of the architectures that fit a task."""
-    return [entry.key for entry in _ALL if task in entry.tasks]
+    return [entry.key for entry in _ALL if entry.fits(TASKS[task])]
 
 
-def architecture(key: str) -> Architecture:
+def architecture(key: str, task: str | None = None) -> Architecture:
     """Return the architecture of that key.
+
+    Args:
+        key: Its key.
+        task: What it is for: a network for tables takes as many columns as the task's table has.
 
     Raises:
         ConfigError: If there is none; the message lists the known keys.
     """
     if key not in ARCHITECTURES:
         raise unknown_name("architecture", key, ARCHITECTURES)
-    return ARCHITECTURES[key]
+    found = ARCHITECTURES[key]
+    if found.inputs == "table" and task in TASKS:
+        return _for_table(len(TASKS[task].columns))
+    return found

@@ -13,9 +13,15 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 from mnist_core.errors import ConfigError, shown, unknown_name
-from mnist_core.experiment.architectures import ARCHITECTURES, architectures_for
+from mnist_core.experiment.architectures import (
+    ARCHITECTURES,
+    RENAMED,
+    Architecture,
+    architecture,
+    architectures_for,
+)
 from mnist_core.i18n import mark
-from mnist_core.tasks import TASKS, Task, fold_sizes
+from mnist_core.tasks import TASKS, Quantity, Task, fold_sizes
 
 MOST_SAMPLES = max(entry.samples for entry in TASKS.values())
 """Samples that training and validation share, in the largest task; test samples are none of them.
@@ -124,6 +130,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Check each field, then the fields against each other."""
         _check_name("task", self.task, TASKS)
+        self._rename()
         _check_name("architecture", self.architecture, ARCHITECTURES)
         for field, names in CHOICES.items():
             _check_name(field, getattr(self, field), names)
@@ -135,6 +142,12 @@ class TrainingConfig:
             # equal configurations are then equal, and every one of them is JSON.
             object.__setattr__(self, field, _number(field, value))
         self._check_together()
+
+    def _rename(self) -> None:
+        """Take the network's key of today, where a former version stored another one."""
+        for former, key in RENAMED.items():
+            if self.architecture == former:
+                object.__setattr__(self, "architecture", key)
 
     def _check_together(self) -> None:
         entry = TASKS[self.task]
@@ -238,6 +251,20 @@ class TrainingConfig:
         return TASKS[self.task].metric if self.task in TASKS else "accuracy"
 
     @property
+    def network(self) -> Architecture:
+        """The network, for the samples of the task.
+
+        Raises:
+            ConfigError: If there is none of that name.
+        """
+        return architecture(self.architecture, self.task)
+
+    @property
+    def quantity(self) -> Quantity | None:
+        """The number that is predicted; None where that is a class, or the task is not known."""
+        return TASKS[self.task].quantity if self.task in TASKS else None
+
+    @property
     def classes(self) -> int:
         """Number of classes; 0 where the answer is a number, or the task is not known."""
         return len(TASKS[self.task].classes) if self.task in TASKS else 0
@@ -282,6 +309,7 @@ class TrainingConfig:
         config = object.__new__(cls)
         for field in fields(cls):
             object.__setattr__(config, field.name, values.get(field.name, field.default))
+        config._rename()
         return config
 
 

@@ -8,9 +8,10 @@ tutorial has no validation set, or uses the test set as one, 50,000 images are f
 from dataclasses import dataclass
 
 from mnist_core.errors import unknown_name
-from mnist_core.experiment.architectures import CHOLLET
+from mnist_core.experiment.architectures import CHOLLET, architectures_for
 from mnist_core.experiment.config import DEFAULT_LEARNING_RATES, TrainingConfig
 from mnist_core.i18n import mark
+from mnist_core.tasks import TASKS, Task
 
 
 @dataclass(frozen=True)
@@ -303,7 +304,7 @@ _ALL = (
         source=mark("R. Pace and R. Barry, Sparse spatial autoregressions (1997)"),
         config=TrainingConfig(
             task="california",
-            architecture="california-64-64",
+            architecture="table-64-64",
             train_size=12_512,
             validation_size=4_000,
             batch_size=64,
@@ -339,7 +340,42 @@ _ALL = (
     ),
 )
 
-PRESETS: dict[str, Preset] = {entry.key: entry for entry in _ALL}
+
+def first_experiment(entry: Task) -> Preset:
+    """An experiment with a task that has no other: a quarter of its samples is for validation."""
+    validation = entry.samples // 4
+    return Preset(
+        key=entry.key,
+        label=entry.label,
+        summary=entry.summary,
+        teaches=mark("The whole way from the data to a trained and tested network."),
+        look_for=mark(
+            "Where is the validation loss lowest? From that epoch on the network memorises its "
+            "training samples."
+        ),
+        then_try=mark("Then look at its answers to the test samples on the page Evaluate."),
+        source=entry.source,
+        config=TrainingConfig(
+            task=entry.key,
+            architecture=architectures_for(entry.key)[0],
+            train_size=entry.samples - validation,
+            validation_size=validation,
+            batch_size=16,
+            epochs=100,
+            optimizer="rmsprop",
+            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+        ),
+    )
+
+
+_TAUGHT = {entry.config.task for entry in _ALL}
+PRESETS: dict[str, Preset] = {
+    entry.key: entry
+    for entry in (
+        *_ALL,
+        *(first_experiment(one) for one in TASKS.values() if one.key not in _TAUGHT),
+    )
+}
 
 
 def preset(key: str) -> Preset:

@@ -36,7 +36,6 @@ SAMPLE_SECONDS: dict[str, float] = {
     "text-16-16": 3e-6,
     "text-64-64": 14e-6,
     "table-64-64": 0.1e-6,
-    "california-64-64": 0.1e-6,
 }
 #: For a network that is not in the table: dense layers take about so much for each parameter.
 SAMPLE_SECONDS_PER_PARAMETER = 12e-12
@@ -88,9 +87,9 @@ def reference_seconds(config: TrainingConfig, epochs: int | None = None) -> floa
     Returns:
         Seconds, or None for a network of another version of the lab.
     """
-    known = ARCHITECTURES.get(config.architecture)
-    if known is None:
+    if config.architecture not in ARCHITECTURES:
         return None
+    known = config.network
     sample = SAMPLE_SECONDS.get(known.key, known.parameters * SAMPLE_SECONDS_PER_PARAMETER)
     steps = math.ceil(config.train_size / config.batch_size)
     epoch = (

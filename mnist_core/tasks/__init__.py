@@ -10,6 +10,7 @@ from mnist_core.tasks.fashion import FASHION
 from mnist_core.tasks.housing import BOSTON, CALIFORNIA
 from mnist_core.tasks.imdb import IMDB
 from mnist_core.tasks.mnist import MNIST, arrange, pixel_factor, prepare
+from mnist_core.tasks.quantity import Quantity
 from mnist_core.tasks.reuters import REUTERS
 from mnist_core.tasks.splits import Draw, draw, fold_sizes, split
 from mnist_core.tasks.text_data import WORDS, Texts, multi_hot
@@ -20,6 +21,7 @@ __all__ = [
     "Dataset",
     "Draw",
     "Part",
+    "Quantity",
     "Splits",
     "Standard",
     "Task",

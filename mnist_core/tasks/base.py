@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.i18n import mark
+from mnist_core.tasks.quantity import Quantity
 from mnist_core.tasks.text_data import Texts
 
 Images = NDArray[np.uint8]
@@ -135,9 +136,11 @@ class Task:
         load: Returns the data, checked; the same object at each call of a process.
         columns: The names of a table's columns.
         columns_explained: What each of them measures, and in which unit.
-        unit: Of a number that is to be found, such as "thousand dollars".
+        quantity: The number that is predicted; None where the answer is a class.
         noun: What one sample is called.
         nouns: What several of them are called.
+        row: What one row of a table stands for, where that is not the noun.
+        class_labels: What pages call the classes, by label, where that is not their name.
         source: Where the data comes from, and what is to be known of it.
     """
 
@@ -153,12 +156,19 @@ class Task:
     load: Callable[[], Dataset]
     columns: tuple[str, ...] = ()
     columns_explained: tuple[str, ...] = ()
-    unit: str = ""
+    quantity: Quantity | None = None
     source: str = ""
     noun: str = mark("image")
     nouns: str = mark("images")
+    row: str = ""
+    class_labels: tuple[str, ...] = ()
 
     @property
     def is_number(self) -> bool:
         """Whether a number is to be found (regression), and not a class."""
-        return not self.classes
+        return self.quantity is not None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What pages call the classes, by label."""
+        return self.class_labels or self.classes

@@ -22,6 +22,7 @@ from mnist_core.errors import DataError
 from mnist_core.i18n import mark
 from mnist_core.tasks.base import Dataset, Task
 from mnist_core.tasks.keras_data import arrays_of
+from mnist_core.tasks.quantity import Quantity
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "boston_housing.npz"
 DATA_SHA256 = "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"
@@ -91,6 +92,16 @@ def _dataset(
     return Dataset(x_train, y_train, x_test, y_test, classes=0, validation_pool=(0, 0))
 
 
+PRICE = Quantity(
+    name=mark("price"),
+    unit=mark("thousand dollars"),
+    shown_unit=mark("dollars"),
+    step=0.1,
+    largest_error=5_000,
+    scale=1_000,
+    prefix="$",
+)
+
 BOSTON = Task(
     key="boston",
     label=mark("House prices in Boston"),
@@ -135,9 +146,10 @@ BOSTON = Task(
         ),
         mark("What the study called people of lower status, in percent of the inhabitants."),
     ),
-    unit=mark("thousand dollars"),
+    quantity=PRICE,
     noun=mark("house"),
     nouns=mark("houses"),
+    row=mark("neighbourhood"),
     source=mark(
         "D. Harrison and D. Rubinfeld, Hedonic prices and the demand for clean air (1978). Its "
         "column B is built on race, an ethical problem for which many libraries have removed the "
@@ -176,8 +188,9 @@ CALIFORNIA = Task(
         mark("How many households the district has."),
         mark("Of a household, in tens of thousands of dollars."),
     ),
-    unit=mark("thousand dollars"),
+    quantity=PRICE,
     noun=mark("house"),
     nouns=mark("houses"),
+    row=mark("neighbourhood"),
     source=mark("R. Pace and R. Barry, Sparse spatial autoregressions (1997), of the 1990 census"),
 )

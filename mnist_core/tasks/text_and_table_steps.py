@@ -47,22 +47,22 @@ def text_steps(
     return found
 
 
-def table_steps(row: NDArray[np.float64], price: float, standard: Standard) -> list[Step]:
+def table_steps(row: NDArray[np.float64], answer: float, standard: Standard) -> list[Step]:
     """Prepare one row of a table as training does, and keep what there is after each step.
 
     Args:
         row: float64 (columns,), as the data has it.
-        price: What is to be found.
+        answer: The number that is to be found.
         standard: The training part's mean and deviation.
 
     Returns:
-        The steps "row", "centred", "scaled" and "price".
+        The steps "row", "centred", "scaled" and "answer".
     """
     return [
         Step("row", "x = rows[i]", row),
         Step("centred", "x = x - x_train.mean(axis=0)", row - standard.mean),
         Step("scaled", "x = x / x_train.std(axis=0)", standard.apply(row[None])[0]),
-        Step("price", "y = np.float32(prices[i])", np.array(price, np.float32)),
+        Step("answer", "y = np.float32(y_train[i])", np.array(answer, np.float32)),
     ]
 
 

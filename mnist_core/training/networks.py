@@ -13,11 +13,12 @@ from mnist_core.runs.records import IMPORTED
 from mnist_core.tensorflow_setup import keras
 
 
-def build_network(key: str) -> keras.Model:
+def build_network(key: str, task: str | None = None) -> keras.Model:
     """A new, uncompiled, built model of an architecture.
 
     Args:
         key: Which architecture.
+        task: The task that it is for, see :func:`architecture`.
 
     Returns:
         The model; its weights are drawn from Keras's global seed, which the caller sets.
@@ -25,7 +26,7 @@ def build_network(key: str) -> keras.Model:
     Raises:
         ConfigError: There is no such architecture.
     """
-    entry = architecture(key)
+    entry = architecture(key, task)
     layers = [getattr(keras.layers, one.kind)(**one.settings) for one in entry.layers]
     return keras.Sequential([keras.Input(entry.input_shape), *layers], name=key)
 
@@ -50,7 +51,7 @@ def read_model(
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             known = config.architecture != IMPORTED
-            if known and model.input_shape[1:] != architecture(config.architecture).input_shape:
+            if known and model.input_shape[1:] != config.network.input_shape:
                 raise ValueError("this is another network's model")
         except Exception as error:  # Keras has no one kind of error for a damaged file
             raise DataError(

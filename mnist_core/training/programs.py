@@ -31,7 +31,7 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
         The program, and a second model of the same architecture, for saving weights with.
     """
     keras.utils.set_random_seed(config.seed)
-    initial = build_network(config.architecture)
+    initial = build_network(config.architecture, config.task)
     key = (
         config.task,
         config.architecture,
@@ -42,7 +42,7 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
     )
     program = _programs.pop(key, None)
     if program is None:
-        model = build_network(config.architecture)
+        model = build_network(config.architecture, config.task)
         model.compile(
             optimizer=optimizer_of(config),
             loss=task(config.task).loss,

@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 
 from mnist_core.errors import unknown_name
-from mnist_core.experiment.architectures import architecture
 from mnist_core.i18n import mark
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS
@@ -236,5 +235,5 @@ def input_shape(run: Run) -> str:
     if run.imported is not None:
         sizes = run.imported["input_shape"]
     else:
-        sizes = architecture(run.config.architecture).input_shape
+        sizes = run.config.network.input_shape
     return f"(n, {', '.join(map(str, sizes))})"

@@ -77,7 +77,7 @@ def _wanted(ended: EndedRun) -> Wanted:
     if ended.imported is not None:
         return DIGITS
     found = task(ended.config["task"])
-    shape = architecture(ended.config["architecture"]).input_shape
+    shape = architecture(ended.config["architecture"], found.key).input_shape
     # Of two classes a network may name one probability alone, as it does of a number.
     outputs = len(found.classes) if len(found.classes) > 2 else 1
     return Wanted((shape,), outputs, probabilities=outputs > 1)

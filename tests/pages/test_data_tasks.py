@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.tasks import TASKS, availability, split, task
 from mnist_core.tasks.availability import DataState
+from mnist_core.tasks.housing import PRICE
 from mnist_core.tasks.text_data import read_back
 from tests import made_up_texts
 from ui.common import fetching
-from ui.common.formatting import price
 from ui.data import image_sets, keys, tables
 from ui.data import texts as data_texts
 
@@ -229,8 +229,8 @@ def test_a_row_is_standardised_by_the_training_part(open_page: Open) -> None:
     )
     app.number_input(key="data-row").set_value(7).run()
     assert app.dataframe[0].value["Value"].tolist() == task("boston").load().x_train[7].tolist()
-    choose(app, "data-other-step", "price")
-    assert figures(app)["Price"] == price(float(task("boston").load().y_train[7]))
+    choose(app, "data-other-step", "answer")
+    assert figures(app)["Price"] == PRICE.text(float(task("boston").load().y_train[7]))
 
 
 def test_a_column_is_drawn_against_the_price(open_page: Open) -> None:

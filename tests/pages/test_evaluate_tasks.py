@@ -17,9 +17,9 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Run
 from mnist_core.runs.model_files import CHECKPOINTS
 from mnist_core.tasks import TASKS, task
+from mnist_core.tasks.housing import PRICE
 from tests import made_up_texts
 from tests.made_up_answers import COUNT, judgement
-from ui.common.formatting import price
 from ui.evaluate import results
 from ui.evaluate.samples import MOST_SHOWN
 
@@ -85,7 +85,7 @@ def test_each_task_has_its_figures_and_its_own_words(
     assert "digit" not in everything
     assert "{" not in everything
     if task(name).is_number:
-        assert figures(app)["Mean absolute error"] == price(found["test"].mae.value)
+        assert figures(app)["Mean absolute error"] == PRICE.text(found["test"].mae.value)
         assert "Accuracy" not in figures(app)
     else:
         assert figures(app)["Accuracy"] == f"{found['test'].accuracy.value:.1%}"
@@ -167,11 +167,11 @@ def test_house_prices_have_charts_and_a_table_of_the_largest_errors(
     rooms = task("boston").load().x_test[one.indices[worst], 5]
     assert list(table["rooms"]) == pytest.approx(list(rooms))
     gap = ErrorGap.between(found["train"], one).mae
-    assert f"{price(gap.value)} larger" in plain(said(app))
+    assert f"{PRICE.text(gap.value)} larger" in plain(said(app))
     assert not any('<div class="lab-c' in body for body in html(app))
     app.get("button_group")[1].set_value("train").run()
     assert not app.exception
-    assert figures(app)["Mean absolute error"] == price(found["train"].mae.value)
+    assert figures(app)["Mean absolute error"] == PRICE.text(found["train"].mae.value)
 
 
 def test_a_run_without_validation_samples_offers_none(runs: Runs, open_page: Open) -> None:

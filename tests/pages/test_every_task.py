@@ -15,14 +15,17 @@ from streamlit.testing.v1.element_tree import ElementList
 
 from mnist_core.errors import DataError
 from mnist_core.evaluation.parts import PARTS
+from mnist_core.examples import listed_examples, open_store
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.studies.crossvalidation import find_study, queue_folds
+from mnist_core.studies.reproduction import EXPERIMENTS
 from mnist_core.tasks import TASKS, keras_data, task
 from mnist_core.tensorboard.writer import EventWriter
 from mnist_core.workers.engine import EngineState
-from tests import made_up_answers, made_up_data, made_up_texts
+from tests import made_up_answers, made_up_data, made_up_task, made_up_texts
+from tests.made_up_task import MPG
 from ui.ask import answer
 from ui.common import lab
 from ui.common.i18n import escaped
@@ -38,6 +41,17 @@ PAGES = (
 )
 
 
+#: Every task, and one with a unit of its own that somebody might add.
+KEYS = (*TASKS, MPG.key)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_task_more() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        made_up_task.register(patch)
+        yield
+
+
 @pytest.fixture(scope="module")
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A lab with a run of each task, judged and asked, and with all data."""
@@ -48,7 +62,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         forget()
         store = Store(home)
         runs = Runs(store)
-        for key in TASKS:
+        for key in KEYS:
             run = runs.add(preset=task_choice.preset_of(key), name=f"learned {key}")
             writer = EventWriter(store.event_files, run)
             writer.begin([])
@@ -114,12 +128,15 @@ FOREIGN = {
     "reuters": r"digit|image|pixel|house|review",
     "boston": r"digit|image|pixel|review|accura",
     "california": r"digit|image|pixel|review|accura",
+    "mpg": r"digit|image|pixel|review|accura|price|hous|neighbour|dollar|\$",
 }
+#: How the numbers of a task are written, where they are numbers.
+NUMBERS = {"boston": r"\$[\d,]+", "california": r"\$[\d,]+", "mpg": r"\d mpg"}
 #: The pages that speak of one task alone.
 OF_ONE_TASK = ("data", "evaluate")
 
 
-@pytest.mark.parametrize("key", TASKS)
+@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("page", PAGES)
 def test_it_works_or_says_why_not(
     page: str, key: str, learned: dict[str, Run], open_page: Open
@@ -147,10 +164,12 @@ def test_it_works_or_says_why_not(
         assert f"test {figure}" in words.lower() or page == "evaluate"
         assert figure in words.lower()
     if page in ("train", "evaluate", "ask", "models"):
-        assert bool(re.search(r"\$[\d,]+", words)) is entry.is_number
+        for other in {*NUMBERS.values()} - {NUMBERS.get(key)}:
+            assert not re.search(other, words)
+        assert key not in NUMBERS or re.search(NUMBERS[key], words)
 
 
-@pytest.mark.parametrize("key", TASKS)
+@pytest.mark.parametrize("key", KEYS)
 def test_a_cross_validation_of_any_task_is_shown_in_its_words(
     key: str, store: Store, runs: Runs, open_page: Open
 ) -> None:
@@ -165,12 +184,104 @@ def test_a_cross_validation_of_any_task_is_shown_in_its_words(
     best = app.number_input(key="folds-final-epochs").value
     assert f"lowest loss after epoch **{best}**" in words
     (outcome,) = (line for line in words.split("\n") if "lowest loss after epoch" in line)
-    assert ("$" in outcome) is task(key).is_number
+    assert re.search(NUMBERS.get(key, r"\d%"), outcome)
+    assert ("$" in outcome) is (key in ("boston", "california"))
     assert ("%" in outcome) is not task(key).is_number
     app.button(key="folds-final").click().run()
     assert not app.exception
     (final,) = find_study(store, tag).final
     assert final.config.train_size == task(key).samples
+
+
+# A task with a unit of its own: in a lab where nothing else was trained, no page writes dollars.
+
+
+@pytest.fixture(scope="module")
+def mpg_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A lab with a run of the made-up task, and its folds, and without examples."""
+    home = tmp_path_factory.mktemp("mpg") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_LAB_HOME", str(home))
+        store = open_store()
+        for example in listed_examples(store):
+            store.hide(example.id)
+        runs = Runs(store)
+        run = runs.add(preset=MPG.key, name="learned mpg")
+        for part in PARTS:
+            results.keep(run, "best", part, made_up_answers.judgement(MPG.key, part))
+        tag = queue_folds(store, run.config, 2, name="fold {fold} of {folds}")
+        for fold in find_study(store, tag).folds:
+            runs.train(fold, RunStatus.FINISHED, epochs=5)
+        store.database.close()
+        yield home
+        results._kept.clear()
+
+
+@pytest.fixture
+def of_mpg(mpg_home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The made-up task's run; a worker is there that answers."""
+    monkeypatch.setenv("MNIST_LAB_HOME", str(mpg_home))
+    monkeypatch.setattr(lab, "ask", made_up_answers.answer)
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
+    (run,) = (one for one in lab.store().list_runs() if not one.config.folds)
+    return run
+
+
+#: What there is to look at of a page besides what it shows at first.
+VIEWS = {
+    "data": (("data-look", "steps"), ("data-other-step", "answer"), ("data-look", "overview")),
+}
+#: What only prices of houses are called and written like.
+OF_HOUSES = re.compile(r"\$[\d,~%]|\bprice|\bhous(?:e|ing)|\bdollar|\bneighbour", re.IGNORECASE)
+
+
+def all_of(app: AppTest) -> str:
+    """All that a page shows, charts and tables included, without the titles of other tasks."""
+    shown = "\n".join(str(element.proto) for element in app.main if hasattr(element, "proto"))
+    # Streamlit's names of its elements, the numbers of its tables, the live chart's script, and
+    # the table of the tutorials' figures.
+    dropped = r"\$\$ID-\S*|(?<= data: ).*(?:\\\d{3}){9}.*|js_content: .*|body: \"\| Experiment.*"
+    shown = re.sub(dropped, "", shown)
+    others = [entry for key, entry in TASKS.items() if key != MPG.key]
+    others += [preset for preset in PRESETS.values() if preset.config.task != MPG.key]
+    titles = {one.label for one in (*others, *EXPERIMENTS.values())}
+    titles |= {preset.summary for preset in PRESETS.values() if preset.config.task != MPG.key}
+    titles |= {label for label, _epochs in answer.OFFERS.values()}
+    for title in titles:
+        shown = shown.replace(title, "")
+    return shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_task_with_a_unit_of_its_own_reads_right(page: str, of_mpg: Run, open_page: Open) -> None:
+    study = next(tag for run in lab.store().list_runs() for tag in run.tags)
+    address = {"data": {"task": MPG.key}, "folds": {"study": study}}
+    app = open_page(page, **address.get(page, {"run": of_mpg.id}))
+    if page == "folds":
+        app.selectbox(key="folds-preset").set_value(MPG.key).run()
+    views = [all_of(app)]
+    for choice, value in VIEWS.get(page, ()):
+        app.button_group(key=choice).set_value(value).run()
+        assert not app.exception
+        views.append(all_of(app))
+    assert not app.exception
+    assert not app.error
+    shown = "\n".join(views)
+    assert not [line for line in shown.split("\n") if OF_HOUSES.search(line)]
+    if page in ("train", "data", "folds", "ask", "evaluate", "models", "runs"):
+        assert re.search(r"\d mpg", shown)
+    if page == "data":
+        words = ("**Fuel economy against this column**", "4 Fuel economy", "Each row is one car")
+        assert all(word in shown for word in words)
+    if page in ("folds", "evaluate"):
+        assert r"\"ticksuffix\":\" mpg\"" in shown
+    if page == "train":
+        assert r"\"suffix\": \" mpg\"" in shown  # of the live chart
+    if page == "ask":
+        assert "Predicted fuel economy" in shown
+        assert "Change of the fuel economy in miles per gallon" in shown
+    if page == "start":
+        assert MPG.summary in shown
 
 
 # Data that is not on this machine. What Keras says then is tested in tests/unit/test_texts.py; here

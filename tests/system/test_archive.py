@@ -19,7 +19,6 @@ from keras import layers
 
 from mnist_core import cli
 from mnist_core.errors import DataError, StoreError
-from mnist_core.experiment.architectures import ARCHITECTURES
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.inference import models
 from mnist_core.inference.predict import predict
@@ -195,7 +194,7 @@ def test_a_run_of_every_task_comes_in_with_its_networks(store, elsewhere, key):
     training = Training(store, run=store.create(config))
     training.train(2)
     keras.utils.set_random_seed(3)
-    model = build_network(config.architecture)
+    model = build_network(config.architecture, config.task)
     for name in ("best.keras", "last.keras"):
         store.artifacts.write(training.id, name, model_files.saved(model))
     training.writer.measured(test_loss=3.5, test_metric=0.5)
@@ -212,7 +211,7 @@ def test_a_run_of_every_task_comes_in_with_its_networks(store, elsewhere, key):
 
 def test_a_network_of_another_task_is_not_taken_for_this_one(archive, elsewhere):
     members = model_files.parts(archive)
-    other = ARCHITECTURES[OTHER_TASKS["boston"].architecture].build()
+    other = build_network(OTHER_TASKS["boston"].architecture)
     assert_refused(elsewhere, signed(members | {"best.keras": model_files.saved(other)}), "shape")
 
 

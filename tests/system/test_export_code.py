@@ -96,7 +96,7 @@ def test_the_network_is_the_same(folder, name):
     keras.utils.set_random_seed(config.seed)
     mine = module.build_model()
     keras.utils.set_random_seed(config.seed)
-    lab_s = build_network(config.architecture)
+    lab_s = build_network(config.architecture, config.task)
     assert described(mine) == described(lab_s)
     for one, other in zip(mine.get_weights(), lab_s.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -389,5 +389,5 @@ def test_it_runs_to_its_end_and_comes_out_where_the_run_did(store, retrained, fo
         assert last["loss"] == pytest.approx(run.last.loss, rel=0.1)
     assert len(lines) - 1 <= run.config.epochs and int(found[1]) <= len(lines) - 1
     best = keras.saving.load_model(tmp_path / "best.keras")
-    assert described(best) == described(build_network(run.config.architecture))
+    assert described(best) == described(build_network(run.config.architecture, run.config.task))
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -181,7 +181,7 @@ def test_the_network_is_the_same(folder, name):
     keras.utils.set_random_seed(config.seed)
     mine = module.build_model()
     keras.utils.set_random_seed(config.seed)
-    lab_s = build_network(config.architecture)
+    lab_s = build_network(config.architecture, config.task)
     assert described(mine) == described(lab_s)
     for one, other in zip(mine.get_weights(), lab_s.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -346,7 +346,7 @@ def test_it_runs_to_its_end_and_comes_out_where_the_run_did(store, name, keras_h
     assert len(lines) == config.epochs + 1
     kept = "best.keras" if config.validation_size else "last.keras"
     model = keras.saving.load_model(tmp_path / kept)
-    assert described(model) == described(build_network(config.architecture))
+    assert described(model) == described(build_network(config.architecture, config.task))
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -69,12 +69,11 @@ CASES = [
     ("text-16-16", "rmsprop", 2),
     ("text-64-64", "rmsprop", 2),
     ("table-64-64", "rmsprop", 2),
-    ("california-64-64", "rmsprop", 2),
 ]
 
 
 #: Like another one but for their size, or their order of layers.
-LIKE_ANOTHER = ("relu-512", "relu-500-500", "lenet", "text-64-64", "california-64-64")
+LIKE_ANOTHER = ("relu-512", "relu-500-500", "lenet", "text-64-64")
 
 
 def slow_if_like_another(key: str, *more: object, likewise: tuple[str, ...] = ()):
@@ -125,7 +124,6 @@ UNDER_XLA = {
     "relu-500-500": "rmsprop",
     "regularised-512-512": "adam",
     "table-64-64": "rmsprop",
-    "california-64-64": "rmsprop",
 }
 
 

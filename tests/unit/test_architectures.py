@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from mnist_core.errors import ConfigError
-from mnist_core.experiment.architectures import ARCHITECTURES, architecture
-from mnist_core.tasks import task
+from mnist_core.experiment.architectures import ARCHITECTURES, architecture, architectures_for
+from mnist_core.tasks import TASKS, task
 from mnist_core.training.networks import build_network
 
 # One line for each layer: its kind and what decides it.
@@ -54,7 +54,6 @@ LAYERS = {
     "text-16-16": ["dense 16 relu zeros", "dense 16 relu zeros", "dense 1 sigmoid zeros"],
     "text-64-64": ["dense 64 relu zeros", "dense 64 relu zeros", "dense 46 softmax zeros"],
     "table-64-64": ["dense 64 relu zeros", "dense 64 relu zeros", "dense 1 linear zeros"],
-    "california-64-64": ["dense 64 relu zeros", "dense 64 relu zeros", "dense 1 linear zeros"],
 }
 PARAMETERS = {
     "relu-2": 1_600,
@@ -68,7 +67,6 @@ PARAMETERS = {
     "text-16-16": 160_305,
     "text-64-64": 647_214,
     "table-64-64": 5_121,
-    "california-64-64": 4_801,
 }
 
 
@@ -106,13 +104,28 @@ def test_an_architecture_builds_the_network_of_its_source(key):
     assert [described(layer) for layer in model.layers] == LAYERS[key]
     assert entry.parameters == model.count_params() == PARAMETERS[key]
     assert model.input_shape == (None, *entry.input_shape)
-    for known in map(task, entry.tasks):
+    for known in filter(entry.fits, TASKS.values()):
         # Two classes need one probability only, and a price is one number.
         outputs = len(known.classes) if len(known.classes) > 2 else 1
         assert model.output_shape == (None, outputs)
     assert model.built
     assert not model.compiled
     assert model.name == entry.key == key
+
+
+def test_a_network_for_tables_takes_as_many_columns_as_a_table_has():
+    for known in (task("boston"), task("california")):
+        entry = architecture("table-64-64", known.key)
+        model = build_network(entry.key, known.key)
+        assert model.input_shape == (None, len(known.columns)) == (None, *entry.input_shape)
+        assert entry.parameters == model.count_params()
+
+
+def test_every_task_has_a_network_and_every_network_a_task():
+    fitting = {key: architectures_for(key) for key in TASKS}
+    assert all(fitting.values())
+    assert set().union(*fitting.values()) == set(ARCHITECTURES)
+    assert fitting["boston"] == fitting["california"] == ["table-64-64"]
 
 
 def multiplications(key: str) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mnist_core.tasks.housing import PRICE
+from tests.made_up_task import MPG
 from ui.common.charts import AXES, SERIES, chart_style
 from ui.live.chart.texts import chart_words
 
@@ -22,6 +24,14 @@ def test_the_browser_gets_the_same_names() -> None:
         series.label.upper() for series in SERIES.values()
     ]
     assert style["axes"] == {axis: title.upper() for axis, title in AXES.items()}
+
+
+def test_the_browser_gets_the_unit_of_the_task() -> None:
+    price, economy = (chart_style(str, one)["metric"] for one in (PRICE, MPG.quantity))
+    assert (price["format"], price["ticks"], price["suffix"]) == ("$,.0f", "$~s", "")
+    assert (price["scale"], price["prefix"], price["digits"]) == (1_000, "$", 0)
+    assert (economy["format"], economy["ticks"], economy["suffix"]) == (",.1f", ",~f", " mpg")
+    assert (economy["scale"], economy["prefix"], economy["digits"]) == (1, "", 1)
 
 
 def test_the_scripts_ask_for_no_word_that_is_not_there_and_no_word_lies_idle() -> None:

@@ -286,3 +286,9 @@ def test_a_few_samples_judge_nothing(size):
 def test_nobody_stops_early_without_a_judge():
     with pytest.raises(ConfigError, match="^validation_size is 0 and patience is 3"):
         TrainingConfig(validation_size=0, patience=3)
+
+
+def test_a_network_that_was_renamed_is_known_by_its_former_key():
+    stored = PRESETS["california"].config.to_dict() | {"architecture": "california-64-64"}
+    assert TrainingConfig.from_store(stored) == TrainingConfig.from_dict(stored)
+    assert TrainingConfig.from_dict(stored) == PRESETS["california"].config

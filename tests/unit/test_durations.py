@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_core.examples import known_examples
-from mnist_core.experiment.architectures import ARCHITECTURES, PICTURES
+from mnist_core.experiment.architectures import ARCHITECTURES
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus, Store
@@ -57,7 +57,7 @@ def queued(config: TrainingConfig, at: float) -> Run:
 configs = st.builds(
     TrainingConfig,
     architecture=st.sampled_from([key for key in ARCHITECTURES if key in SAMPLE_SECONDS]).filter(
-        lambda key: ARCHITECTURES[key].tasks == PICTURES
+        lambda key: ARCHITECTURES[key].inputs == "images"
     ),
     train_size=st.integers(10, 20_000),
     validation_size=st.integers(10, 20_000),

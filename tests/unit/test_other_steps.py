@@ -56,7 +56,7 @@ def test_a_rows_last_step_is_what_the_network_takes() -> None:
     np.testing.assert_allclose(
         steps["centred"] / parts.standard.deviation, steps["scaled"], rtol=1e-6
     )
-    assert float(steps["price"]) == parts.train.labels[5]
+    assert float(steps["answer"]) == parts.train.labels[5]
 
 
 @given(st.integers(2, 46), st.data())

@@ -17,7 +17,7 @@ EXPECTED = {
     "imdb": ("text-16-16", 15_000, 10_000, 512, 20, "rmsprop", 1e-3, "unit"),
     "reuters": ("text-64-64", 7_982, 1_000, 512, 20, "rmsprop", 1e-3, "unit"),
     "boston": ("table-64-64", 303, 101, 16, 100, "rmsprop", 1e-3, "unit"),
-    "california": ("california-64-64", 12_512, 4_000, 64, 30, "rmsprop", 1e-3, "unit"),
+    "california": ("table-64-64", 12_512, 4_000, 64, 30, "rmsprop", 1e-3, "unit"),
     "fashion": ("relu-512", 50_000, 10_000, 128, 10, "rmsprop", 1e-3, "unit"),
 }
 

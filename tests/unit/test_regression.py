@@ -11,7 +11,12 @@ import sklearn.metrics as reference
 from mnist_core.errors import DataError
 from mnist_core.evaluation.gap import ErrorGap, compared
 from mnist_core.evaluation.regression import RegressionEvaluation
+from mnist_core.tasks.housing import PRICE
+from tests.made_up_task import MPG
+from ui.common.charts import number_format
 from ui.evaluate import regression_charts
+
+DOLLARS = number_format(PRICE)
 
 
 def found(count: int = 300, *, seed: int = 1, spread: float = 3.0) -> RegressionEvaluation:
@@ -92,30 +97,36 @@ def test_the_gap_is_how_much_farther_off_it_is():
 
 def test_each_point_of_the_charts_is_a_sample():
     one = found()
-    line, points = regression_charts.predicted_against_true(one).data
+    line, points = regression_charts.predicted_against_true(one, DOLLARS).data
     assert list(line.x) == list(line.y)
     np.testing.assert_array_equal(points.x, 1000 * one.truths)
     np.testing.assert_array_equal(points.y, 1000 * one.predictions)
-    _, residuals = regression_charts.residuals_against_predicted(one).data
+    _, residuals = regression_charts.residuals_against_predicted(one, DOLLARS).data
     np.testing.assert_array_equal(residuals.y, 1000 * (one.predictions - one.truths))
-    (bars,) = regression_charts.residual_histogram(one).data
+    (bars,) = regression_charts.residual_histogram(one, DOLLARS).data
     assert sum(bars.y) == len(one)
 
 
-def test_prices_are_written_in_dollars():
-    figure = regression_charts.predicted_against_true(found())
-    assert "$" in figure.layout.xaxis.tickformat
-    assert "$" in figure.layout.yaxis.tickformat
+def test_the_numbers_have_the_unit_of_their_task():
+    figure = regression_charts.predicted_against_true(found(), DOLLARS)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert (axis.tickformat, axis.ticksuffix) == ("$~s", "")
+    figure = regression_charts.predicted_against_true(found(), number_format(MPG.quantity))
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert (axis.tickformat, axis.ticksuffix) == (",~f", " mpg")
+    assert "%{customdata[3]:+,.1f} mpg" in figure.data[1].hovertemplate
 
 
 def test_of_very_many_samples_some_are_drawn():
     shown = regression_charts.drawn(found(12_512))
     assert 1_000 <= len(shown) <= regression_charts.MOST_POINTS
     far = RegressionEvaluation.of(np.zeros(500), np.append(np.zeros(499), 1e4))
-    (bars,) = regression_charts.residual_histogram(far).data
+    (bars,) = regression_charts.residual_histogram(far, DOLLARS).data
     assert len(bars.y) <= regression_charts.MOST_BARS
 
 
 def test_the_words_can_be_translated():
-    figure = regression_charts.residual_histogram(found(), translate=lambda text: f"[{text}]")
+    figure = regression_charts.residual_histogram(
+        found(), DOLLARS, translate=lambda text: f"[{text}]"
+    )
     assert figure.layout.yaxis.title.text == "[how many]"

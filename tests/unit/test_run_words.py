@@ -4,10 +4,14 @@ import math
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RateChange
+from mnist_core.tasks.housing import PRICE
+from tests.made_up_task import MPG
 from ui.common import formatting
 from ui.common.formatting import (
     about,
@@ -131,14 +135,31 @@ def test_choices_that_this_version_does_not_know_are_shown_as_they_are() -> None
     ],
 )
 def test_a_price_is_written_as_people_do(thousands, written) -> None:
-    assert formatting.price(thousands) == written
-    assert formatting.metric(thousands, "mae") == written
+    assert formatting.metric(thousands, PRICE) == written
 
 
 def test_a_change_of_a_price_has_its_sign() -> None:
-    assert formatting.price_change(0.338) == "+$338"
-    assert formatting.price_change(-0.338) == "-$338"
-    assert formatting.price_change(0.0004) == "$0"
+    assert PRICE.change(0.338) == "+$338"
+    assert PRICE.change(-0.338) == "-$338"
+    assert PRICE.change(0.0004) == "$0"
+
+
+def test_a_number_is_written_with_the_unit_of_its_task() -> None:
+    quantity = MPG.quantity
+    assert quantity is not None
+    assert quantity.text(18.04) == "18.0 mpg"
+    assert quantity.change(-0.25) == "-0.2 mpg"
+    assert quantity.change(0.04) == "0.0 mpg"
+    assert quantity.in_unit(18.04) == "18.040 miles per gallon"
+    assert formatting.column_format(quantity) == "%,.1f mpg"
+    assert formatting.column_format(PRICE) == "$%,.0f"
+
+
+@given(value=st.floats(-1e6, 1e6), step=st.sampled_from([0.01, 0.1, 0.5, 2.0, 100.0]))
+def test_a_prediction_is_rounded_to_the_nearest_step(value: float, step: float) -> None:
+    rounded = replace(PRICE, step=step).rounded(value)
+    assert abs(rounded - value) <= step / 2 * (1 + 1e-6)
+    assert rounded / step == pytest.approx(round(rounded / step))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from mnist_core.tasks.text_data import has_negation, read_back
 from mnist_core.workers.engine import Question
 from ui.ask import figures, keys
 from ui.common import errors, fetching, images, lab, session
-from ui.common.formatting import class_name, price, price_change, probability, whole
+from ui.common.formatting import class_labels, probability, whole
 from ui.common.i18n import Markdown, _
 from ui.common.run_start import start_run
 
@@ -42,8 +42,6 @@ LISTED = 10
 SHOWN_CLASSES = 5
 #: The examples that can be taken from the test set lie so far apart in it.
 EXAMPLE_STRIDE = 37
-#: A price is shown to hundreds of dollars; what would be $0 is no push.
-SMALLEST_PUSH = 0.05
 TEXT_HEIGHT = 190
 
 
@@ -151,7 +149,7 @@ def show_text_input(entry: Task) -> str:
         )
     place, example = keys.EXAMPLE.get()
     if text and text == example:
-        label = class_name(entry.classes[int(task(entry.key).load().y_test[place])])
+        label = class_labels(entry)[int(task(entry.key).load().y_test[place])]
         words = _(
             "Text {number} of the test set, rebuilt from its words (… stands for a rarer word). "
             "Label: **{label}**."
@@ -176,7 +174,7 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
     except LabError as error:
         errors.show(error)
         return
-    names = [class_name(name) for name in entry.classes]
+    names = class_labels(entry)
     best = answer.ranking[0]
     found = Markdown("{name}: {probability}").format(
         name=names[best], probability=Markdown(probability(answer.probabilities[best]))
@@ -299,32 +297,39 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
     except LabError as error:
         errors.show(error)
         return
+    quantity = entry.quantity
+    assert quantity is not None  # of every table
+    name = _(quantity.name)
     more = answer.value - answer.ordinary
-    moved = abs(more) >= SMALLEST_PUSH
+    moved = abs(more) >= quantity.step / 2  # else it would be written as 0
     with st.container(key=keys.PRICE):
         st.metric(
-            _("Predicted price"),
-            price(round(answer.value, 1)),
-            price_change(round(more, 1)) if moved else None,
+            _("Predicted {quantity}").format(quantity=name),
+            quantity.text(quantity.rounded(answer.value)),
+            quantity.change(quantity.rounded(more)) if moved else None,
             delta_description=_("compared with all columns at their medians") if moved else None,
             help=_("The median is the middle value: half of the training rows have a smaller one."),
         )
     rows = sorted(zip(entry.columns, answer.pushes, strict=True), key=lambda row: -abs(row[1]))
     listed = [
-        (_(name), push, price_change(round(push, 1)), "")
-        for name, push in rows
-        if abs(push) >= SMALLEST_PUSH
+        (_(column), push, quantity.change(quantity.rounded(push)), "")
+        for column, push in rows
+        if abs(push) >= quantity.step / 2
     ]
     st.markdown(
-        _("**Which columns decided?** Change of the price in dollars"),
+        _("**Which columns decided?** Change of the {quantity} in {unit}").format(
+            quantity=name, unit=_(quantity.shown_unit)
+        ),
         help=_(
             "The prediction is repeated with each column in turn at its median. The number is how "
-            "much higher or lower the price is with the value that you chose. The numbers do not "
-            "add up to the whole where columns interact."
-        ),
+            "much higher or lower the {quantity} is with the value that you chose. The numbers do "
+            "not add up to the whole where columns interact."
+        ).format(quantity=name),
     )
     if listed:
-        st.html(figures.push_list(listed, _("What each column adds to the price")))
+        spoken = _("What each column adds to the {quantity}").plain(quantity=name)
+        st.html(figures.push_list(listed, spoken))
     else:
-        st.caption(_("All columns are at their medians. Move one to see its effect on the price."))
+        words = _("All columns are at their medians. Move one to see its effect on the {quantity}.")
+        st.caption(words.format(quantity=name))
     st.caption(_(entry.source))

@@ -11,8 +11,10 @@ from ui.common import run_selector
 from ui.common.i18n import _
 from ui.common.waiting import wait_for_run
 
-#: The tasks whose networks are asked here; pictures are for the page Draw.
-ASKED = tuple(key for key, entry in TASKS.items() if entry.inputs != "images")
+
+def asked_tasks() -> list[str]:
+    """The tasks whose networks are asked here; pictures are for the page Draw."""
+    return [key for key, entry in TASKS.items() if entry.inputs != "images"]
 
 
 def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
@@ -37,8 +39,8 @@ def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
             format_func=lambda run_id: run_selector.run_line(runs[run_id]),
             key=keys.RUN.prepare(),
             help=_(
-                "Each run is one training of a network; listed are those on reviews, news or house "
-                "prices. Your own runs come first, the newest on top, then the examples."
+                "Each run is one training of a network; listed are those on texts and tables. "
+                "Your own runs come first, the newest on top, then the examples."
             ),
             on_change=note_choice,
             persist_state="session",
@@ -63,9 +65,9 @@ def show_beginning() -> None:
     st.markdown(
         _(
             "Type a film review, and a model predicts whether it is positive and shows which words "
-            "decided. Or type a news text to predict its topic, or describe a neighbourhood to "
-            "predict a house price. No trained model yet: one click trains one, which takes less "
-            "than a minute once the data has been downloaded."
+            "decided. Or type a news text to predict its topic, or set the columns of a table to "
+            "predict a number. No trained model yet: one click trains one, which takes less than a "
+            "minute once the data has been downloaded."
         )
     )
     answer.show_offers(list(answer.OFFERS))

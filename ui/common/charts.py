@@ -10,13 +10,14 @@ watch, is the thick one.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from mnist_core.i18n import mark
+from mnist_core.tasks import Quantity
 
 Theme = Literal["light", "dark"]
 Axis = Literal["loss", "metric"]
@@ -63,73 +64,98 @@ AXES: dict[str, str] = {
 }
 
 
+#: What the names are where the task's figure is an error.
+_ERRORS: dict[str, str] = {
+    "metric": mark("Training error"),
+    "val_metric": mark("Validation error"),
+}
+#: From here on an axis writes thousands as "k".
+_THOUSANDS = 1_000
+
+
 @dataclass(frozen=True)
-class Metric:
-    """How a task's own figure is written, where it is not the accuracy too.
+class NumberFormat:
+    """How a number is written in a chart.
 
     Attributes:
-        labels: Key of a series or "metric", the axis, → its name for people.
-        format: How a value is written, for Plotly (D3).
-        ticks: How a number on the axis is written.
-        range: Ends of the axis before there are values; ``clip``: what it never passes.
+        format: For Plotly (D3).
+        ticks: How a number on the axis is written, for Plotly too.
+        range: Ends of the axis before there are values.
+        clip: What the axis never passes.
         scale: What a recorded value is multiplied by before it is shown.
-        prefix: What stands before it.
+        prefix: What stands before it, where no D3 format writes it.
+        suffix: What stands after it, likewise in Plotly.
+        digits: Digits after the decimal point, where no D3 format writes it.
     """
 
-    labels: Mapping[str, str]
     format: str
     ticks: str
     range: tuple[float, float]
-    clip: tuple[float, float] | None
+    clip: tuple[float, float] | None = None
     scale: float = 1.0
     prefix: str = ""
+    suffix: str = ""
+    digits: int = 1
+
+    def place(self, name: str, *, sign: str = "") -> str:
+        """The place of a value in a hover text of Plotly."""
+        return f"%{{{name}:{sign}{self.format}}}{self.suffix}"
+
+    @property
+    def axis(self) -> dict[str, str]:
+        """The settings of an axis of Plotly with such numbers."""
+        return {"tickformat": self.ticks, "ticksuffix": self.suffix}
 
 
-METRICS: dict[str, Metric] = {
-    "accuracy": Metric({}, ".1%", ".1~%", (0, 1), (-0.01, 1.01)),
-    "mae": Metric(
-        {
-            "metric": mark("Mean absolute error"),
-            "training": mark("Training error"),
-            "validation": mark("Validation error"),
-        },
-        "$,.0f",
-        "$~s",
-        (0, 5_000),
-        None,
-        scale=1_000,  # the tables' prices are in thousands of dollars
-        prefix="$",
-    ),
-}
+_ACCURACY = NumberFormat(".1%", ".1~%", (0, 1), (-0.01, 1.01))
 
 
-def series_label(key: str, metric: str) -> str:
-    """Name of a curve for people, in English, for a task with a figure of that name."""
-    part = {"metric": "training", "val_metric": "validation"}.get(key, "")
-    return METRICS[metric].labels.get(part, SERIES[key].label)
+def number_format(quantity: Quantity | None) -> NumberFormat:
+    """How a task's own figure is written: its number, and the error of one, or the accuracy."""
+    if quantity is None:
+        return _ACCURACY
+    short = "~s" if quantity.largest_error >= _THOUSANDS else ",~f"
+    return NumberFormat(
+        f"{quantity.prefix},.{quantity.digits}f",
+        f"{quantity.prefix}{short}",
+        (0, quantity.largest_error),
+        scale=quantity.scale,
+        prefix=quantity.prefix,
+        suffix=quantity.suffix,
+        digits=quantity.digits,
+    )
 
 
-def axis_title(axis: str, metric: str) -> str:
+def series_label(key: str, quantity: Quantity | None) -> str:
+    """Name of a curve for people, in English, for a task with that number, or with classes."""
+    label = SERIES[key].label
+    return label if quantity is None else _ERRORS.get(key, label)
+
+
+def axis_title(axis: str, quantity: Quantity | None) -> str:
     """Title of an axis, in English, likewise."""
-    return METRICS[metric].labels.get(axis, AXES[axis])
+    if axis == "metric" and quantity is not None:
+        return mark("Mean absolute error")
+    return AXES[axis]
 
 
-def chart_style(translate: Callable[[str], str], metric: str = "accuracy") -> dict[str, Any]:
+def chart_style(
+    translate: Callable[[str], str], quantity: Quantity | None = None
+) -> dict[str, Any]:
     """Names and lines for the live chart, ready to be sent to the browser.
 
     Args:
         translate: Turns the names into the reader's language.
-        metric: The task's own figure, a key of :data:`METRICS`.
+        quantity: The number that the task's network predicts; None where that is a class.
     """
-    series = [
-        asdict(one) | {"label": translate(series_label(one.key, metric))} for one in SERIES.values()
-    ]
-    how = METRICS[metric]
     return {
-        "series": series,
-        "axes": {axis: translate(axis_title(axis, metric)) for axis in AXES},
+        "series": [
+            asdict(one) | {"label": translate(series_label(one.key, quantity))}
+            for one in SERIES.values()
+        ],
+        "axes": {axis: translate(axis_title(axis, quantity)) for axis in AXES},
         "red": RED,
-        "metric": {key: value for key, value in asdict(how).items() if key != "labels"},
+        "metric": asdict(number_format(quantity)),
     }
 
 

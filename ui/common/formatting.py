@@ -17,22 +17,15 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.runs import RateChange, RunStatus
 from mnist_core.runs.records import IMPORTED
-from mnist_core.tasks import TASKS
+from mnist_core.tasks import TASKS, Quantity, Task
+from mnist_core.tasks.quantity import NONE
 from ui.common.i18n import Markdown, _, ngettext, translated
 from ui.common.setting_labels import CHOICE_LABELS
 
-#: A column of prices in dollars, for Streamlit's tables.
-PRICE_COLUMN = "$%,.0f"
-NONE = "–"
-"""Stands where there is no figure."""
-#: Classes whose name alone says too little in a sentence: files and commands keep their names.
-CLASS_WORDS = {"for": mark("positive"), "against": mark("negative")}
 #: A line names at most so many changes of the learning rate.
 MOST_RATES = 4
 #: A probability beyond this would be shown as 100.0%.
 MOST_CERTAIN = 0.9995
-#: From here on a price, of a network that has gone astray, is written in powers of ten.
-MOST_DOLLARS = 1e10
 
 
 @dataclass(frozen=True)
@@ -146,9 +139,9 @@ def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) 
     return words
 
 
-def class_name(name: str) -> str:
-    """What a class of a task is called on the pages, in the reader's language; plain text."""
-    return translated(CLASS_WORDS.get(name, name))
+def class_labels(entry: Task) -> tuple[str, ...]:
+    """What pages call the classes of a task, in the reader's language; plain text."""
+    return tuple(map(translated, entry.labels))
 
 
 def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
@@ -157,6 +150,11 @@ def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
     if known is None:
         return _("sample") if count == 1 else _("samples")
     return _(known.noun) if count == 1 else _(known.nouns)
+
+
+def capitalised(name: Markdown) -> Markdown:
+    """A name of the lab's own at the beginning of a heading."""
+    return Markdown(name[:1].upper() + name[1:])
 
 
 def epochs(count: int) -> Markdown:
@@ -181,30 +179,16 @@ def loss(value: float | None) -> str:
     return f"{value:.3f}" if abs(value) < 1_000 else f"{value:,.0f}"
 
 
-def metric(value: float | None, name: str) -> str:
-    """A task's own figure: an accuracy in percent, or an error as the price that it is."""
-    return price(value) if name == "mae" else percent(value)
+def metric(value: float | None, quantity: Quantity | None) -> str:
+    """A task's own figure: an accuracy in percent, or an error in the unit of its number."""
+    if quantity is None or value is None:
+        return percent(value)
+    return quantity.text(value)
 
 
-def price(value: float | None) -> str:
-    """A price, or the error of one, as people write it: 2.851 is "$2,851".
-
-    The one place that says so in words; in charts :data:`ui.common.charts.METRICS` does. In
-    Markdown it has to be :func:`escaped`: what stands between two $ is taken for a formula there.
-
-    Args:
-        value: In thousands of dollars, as the tables of houses have it.
-    """
-    if value is None or not math.isfinite(value):
-        return NONE
-    sign = "-" if round(value, 3) < 0 else ""  # by this one st.metric knows which way an arrow goes
-    dollars = abs(value) * 1000
-    return f"{sign}${dollars:,.0f}" if dollars < MOST_DOLLARS else f"{sign}${dollars:.2g}"
-
-
-def price_change(value: float) -> str:
-    """By how much a price is higher (+) or lower (-)."""
-    return price(value) if round(value, 3) <= 0 else f"+{price(value)}"
+def column_format(quantity: Quantity) -> str:
+    """How a column of Streamlit's tables writes a number, once it has its shown scale."""
+    return f"{quantity.prefix}%,.{quantity.digits}f{quantity.suffix}"
 
 
 def percent(value: float | None) -> str:

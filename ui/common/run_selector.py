@@ -14,7 +14,7 @@ from mnist_core.runs import RUN_ID, Run, RunStatus
 from mnist_core.runs.model_files import checkpoints_of
 from mnist_core.tasks import task
 from ui.common import errors, lab, session
-from ui.common.formatting import counted, moment, percent, price, whole
+from ui.common.formatting import counted, metric, moment, percent, whole
 from ui.common.i18n import _
 from ui.common.navigation import PAGES, link, trying_page
 
@@ -124,9 +124,9 @@ def run_line(run: Run) -> str:
     """A run in the list to choose from."""
     if run.test_metric is None:
         return run.name
-    if run.config.metric == "mae":
+    if run.config.quantity:
         return _("{name} · off by {error} on average").plain(
-            name=run.name, error=price(run.test_metric)
+            name=run.name, error=metric(run.test_metric, run.config.quantity)
         )
     return _("{name} · {accuracy} of the test samples").plain(
         name=run.name, accuracy=percent(run.test_metric)

@@ -35,8 +35,9 @@ FIELDS: dict[str, Field] = {
     "train_size": Field(
         mark("Training samples"),
         mark(
-            "How many samples (digits, texts, houses) the network is trained on. Few are easily "
-            "memorised, which leads to overfitting; with many the network generalises better."
+            "How many samples (digits, texts, rows of a table) the network is trained on. Few are "
+            "easily memorised, which leads to overfitting; with many the network generalises "
+            "better."
         ),
     ),
     "validation_size": Field(

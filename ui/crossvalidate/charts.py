@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from mnist_core.i18n import mark
 from mnist_core.runs import EpochRecord
 from mnist_core.studies.crossvalidation import MeanCurve
-from ui.common.charts import METRICS, Metric
+from mnist_core.tasks import Quantity
+from ui.common.charts import NumberFormat, number_format
 
 #: Colours that are read on a light and on a dark page alike.
 FOLDS = (
@@ -20,7 +21,7 @@ FOLDS = (
 MEAN = "#e05263"
 GRID = "rgba(128, 128, 128, 0.25)"
 #: How a loss is written.
-LOSS = Metric({}, ".3f", "~g", (0, 1), None)
+LOSS = NumberFormat(".3f", "~g", (0, 1))
 #: In curves so long the first steep epochs are left above the picture: what matters comes after.
 LONG = 20
 
@@ -30,7 +31,7 @@ def fold_curves(
     mean: MeanCurve,
     *,
     figure: str,
-    metric: str,
+    quantity: Quantity | None,
     title: str,
     mean_name: str,
     mark_best: bool = True,
@@ -42,13 +43,13 @@ def fold_curves(
         curves: The epochs of each fold that has some, by its number.
         mean: The mean of them, or of some of them; may be empty.
         figure: "val_loss" or "val_metric".
-        metric: The task's own figure, a key of :data:`ui.common.charts.METRICS`.
+        quantity: The number that the task's network predicts; None where that is a class.
         title: Title of the vertical axis, translated.
         mean_name: What the mean is called, translated.
         mark_best: Whether the mean's best epoch is marked.
         translate: Turns the words into the reader's language.
     """
-    how = METRICS[metric] if figure == "val_metric" else LOSS
+    how = number_format(quantity) if figure == "val_metric" else LOSS
     axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
     shown = go.Figure(
         layout={
@@ -61,7 +62,7 @@ def fold_curves(
                 "title": {"text": translate(mark("Epoch"))},
                 "unifiedhovertitle": {"text": translate(mark("Epoch")) + " %{x:,}"},
             },
-            "yaxis": axis | {"title": {"text": title}, "tickformat": how.ticks},
+            "yaxis": axis | {"title": {"text": title}} | how.axis,
         }
     )
     longest = max(map(len, curves.values()), default=0)
@@ -73,7 +74,7 @@ def fold_curves(
             name=translate(mark("Fold {number}")).format(number=number),
             mode=mode,
             line={"color": FOLDS[(number - 1) % len(FOLDS)], "width": 1.3},
-            hovertemplate=f"%{{y:{how.format}}}",
+            hovertemplate=how.place("y"),
         )
     if len(mean.epochs):
         shown.add_scatter(
@@ -82,7 +83,7 @@ def fold_curves(
             name=mean_name,
             mode=mode,
             line={"color": MEAN, "width": 3},
-            hovertemplate=f"<b>%{{y:{how.format}}}</b>",
+            hovertemplate=f"<b>{how.place('y')}</b>",
         )
     if longest >= LONG:
         low, high = _later_range(list(curves.values()), figure)

@@ -33,7 +33,7 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
         best_epoch: Where that is lowest.
     """
     st.header(_("The final network"), anchor=False)
-    name = study.folds[0].config.metric
+    quantity = study.folds[0].config.quantity
     words = _(
         "The mean of {count} folds has its lowest loss after epoch **{epoch}**; there their "
         "{figure} is **{value}** ± {spread}. Now train the final network for this number of epochs "
@@ -43,9 +43,9 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
         words.format(
             count=len(study.counted),
             epoch=whole(best_epoch),
-            figure=_(axis_title("metric", name)).lower(),
-            value=metric(float(mean.val_metric[best_epoch - 1]), name),
-            spread=metric(float(mean.spread[best_epoch - 1]), name),
+            figure=_(axis_title("metric", quantity)).lower(),
+            value=metric(float(mean.val_metric[best_epoch - 1]), quantity),
+            spread=metric(float(mean.spread[best_epoch - 1]), quantity),
         ),
         help=_(
             "After ± stands the standard deviation of the folds: about two thirds of them lie "
@@ -72,19 +72,19 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
 
 def _show_one(run: Run) -> None:
     """A final network: how far it is, or how good it is on the test set."""
-    status, name = STATUS_WORDS[run.status], run.config.metric
+    status, quantity = STATUS_WORDS[run.status], run.config.quantity
     with st.container(border=True, gap="xsmall", key=keys.final_card(run.id)):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(Markdown("**{name}**").format(name=run.name), width="content")
             st.badge(_(status.label), icon=status.icon, color=status.colour)
         if run.test_metric is not None:
             words = _("Trained for {epochs} on all samples. Test {figure}: **{value}**.")
-            figure = _(axis_title("metric", name)).lower()
+            figure = _(axis_title("metric", quantity)).lower()
             st.markdown(
                 words.format(
                     epochs=epochs(run.epochs_done),
                     figure=figure,
-                    value=metric(run.test_metric, name),
+                    value=metric(run.test_metric, quantity),
                 )
             )
         elif not run.is_over:

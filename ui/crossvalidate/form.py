@@ -14,9 +14,6 @@ from ui.common.number_field import number_field
 from ui.crossvalidate import keys
 from ui.crossvalidate import study as fold_panel
 
-#: Experiments in which a number is to be found: there a fold has a mean error to compare.
-OFFERED = [key for key, one in PRESETS.items() if task(one.config.task).is_number]
-
 
 def show_form(study: Study | None) -> None:
     """What to train, in how many folds, Start, and Stop for what is at work.
@@ -24,22 +21,23 @@ def show_form(study: Study | None) -> None:
     Args:
         study: The cross-validation that is shown.
     """
-    tasks = {key: PRESETS[key].config.task for key in OFFERED}
+    # Where a number is to be found, a fold has a mean error to compare.
+    tasks = {key: one.config.task for key, one in PRESETS.items() if one.config.quantity}
     labels = {key: _(task(name).label) for key, name in tasks.items()}
     marked = fetching.marked_labels(keys.PRESET, labels, tasks)
     left, right = st.columns(2)
     with left:
         st.selectbox(
             _("Task"),
-            OFFERED,
+            list(tasks),
             format_func=marked.__getitem__,
             key=keys.PRESET.prepare(),
             persist_state="session",
             help=_(
-                "House prices are offered here: with few samples, another validation set gives "
-                "another best epoch. The other tasks have thousands of samples, and one validation "
-                "set is enough; the command `python -m mnist_core crossvalidate` works for them "
-                "too, and this page shows the result."
+                "Tasks whose answer is a number are offered here: with few samples, another "
+                "validation set gives another best epoch. The other tasks have thousands of "
+                "samples, and one validation set is enough; the command `python -m mnist_core "
+                "crossvalidate` works for them too, and this page shows the result."
             ),
         )
     middle, last = right.columns(2, wrap=False)

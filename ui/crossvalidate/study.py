@@ -13,9 +13,10 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus
 from mnist_core.studies.crossvalidation import MeanCurve, Study, find_study, mean_curve
 from mnist_core.tasks import TASKS, task
+from mnist_core.tasks.quantity import NONE
 from ui.common import errors, idempotency, lab
 from ui.common.charts import axis_title
-from ui.common.formatting import NONE, STATUS_WORDS, loss, metric, settings_line, whole
+from ui.common.formatting import STATUS_WORDS, loss, metric, settings_line, whole
 from ui.common.i18n import Markdown, _, ngettext, translated
 from ui.common.navigation import link
 from ui.crossvalidate import keys
@@ -173,8 +174,8 @@ def _chart(
 ) -> None:
     if not curves:
         return
-    name = study.folds[0].config.metric
-    options = {"val_loss": _("Validation loss"), "val_metric": _(axis_title("metric", name))}
+    quantity = study.folds[0].config.quantity
+    options = {"val_loss": _("Validation loss"), "val_metric": _(axis_title("metric", quantity))}
     st.segmented_control(
         _("Figure"),
         list(options),
@@ -191,7 +192,7 @@ def _chart(
             curves,
             mean if counted > 1 else mean_curve([]),
             figure=figure,
-            metric=name,
+            quantity=quantity,
             title=options[figure],
             mean_name=_("Mean of {count} folds").plain(count=counted),
             mark_best=not training,
@@ -204,7 +205,7 @@ def _chart(
 
 
 def _table(study: Study) -> None:
-    name = study.folds[0].config.metric
+    quantity = study.folds[0].config.quantity
     rows = {
         _("Fold"): [str(run.config.fold) for run in study.folds],
         _("Status"): [_(STATUS_WORDS[run.status].label) for run in study.folds],
@@ -218,8 +219,8 @@ def _table(study: Study) -> None:
         _("Validation loss at best epoch"): [
             loss(run.best.val_loss) if run.best else NONE for run in study.folds
         ],
-        _("{figure} at best epoch").plain(figure=_(axis_title("metric", name))): [
-            metric(run.best.val_metric, name) if run.best else NONE for run in study.folds
+        _("{figure} at best epoch").plain(figure=_(axis_title("metric", quantity))): [
+            metric(run.best.val_metric, quantity) if run.best else NONE for run in study.folds
         ],
     }
     right = st.column_config.TextColumn(alignment="right", width="small")

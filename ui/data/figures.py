@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ui.common.charts import METRICS
+from ui.common.charts import NumberFormat
 from ui.common.formatting import whole
 from ui.common.i18n import _
 
@@ -142,21 +142,28 @@ def spread(values: NDArray[np.float64], name: str) -> go.Figure:
 
 
 def against(
-    values: NDArray[np.float64], dollars: NDArray[np.float32], name: str, price: str
+    column: tuple[NDArray[np.float64], str],
+    answer: tuple[NDArray[np.floating], str],
+    how: NumberFormat,
 ) -> go.Figure:
-    """One point for each row: a column's value, and the price."""
-    how = METRICS["mae"]
+    """One point for each row: a column's value, and the number to be found.
+
+    Args:
+        column: The values, and their name.
+        answer: The numbers as they are shown, and their name.
+        how: How the numbers are written.
+    """
     figure = go.Figure(
         go.Scatter(
-            x=values,
-            y=dollars,
+            x=column[0],
+            y=answer[0],
             mode="markers",
             marker={"size": 5, "color": "#1c83e1", "opacity": 0.45},
-            hovertemplate=f"%{{x:.4g}}: %{{y:{how.format}}}<extra></extra>",
+            hovertemplate=f"%{{x:.4g}}: {how.place('y')}<extra></extra>",
         )
     )
-    figure.update_yaxes(tickformat=how.ticks)
-    return _with_axes(figure, name, price)
+    figure.update_yaxes(how.axis)
+    return _with_axes(figure, column[1], answer[1])
 
 
 def _with_axes(figure: go.Figure, x: str, y: str) -> go.Figure:

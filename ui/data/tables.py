@@ -1,4 +1,4 @@
-"""Looking through a table: its rows, and how each column is spread and goes with the price."""
+"""Looking through a table: its rows, and how each column is spread and goes with the answer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
-from mnist_core.tasks import Standard, draw, split, task
+from mnist_core.tasks import Quantity, Standard, draw, split, task
 from ui.common import fetching
-from ui.common.charts import METRICS
-from ui.common.formatting import PRICE_COLUMN, counted
+from ui.common.charts import number_format
+from ui.common.formatting import capitalised, column_format, counted
 from ui.common.i18n import Markdown, _
 from ui.data import figures, image_sets, keys, task_choice
 
-#: Points in a picture of a column and the price: more would only cover each other.
+#: Points in a picture of a column and the answer: more would only cover each other.
 POINTS = 1_500
 #: A correlation at least so strong is called so.
 STRONG, SOME = 0.6, 0.3
@@ -31,13 +31,13 @@ SET_LABELS = {
 
 @lru_cache(maxsize=16)
 def parts(config: TrainingConfig) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float32]]]:
-    """The rows and the prices of each set of an experiment, as the data has them."""
+    """The rows and the answers of each set of an experiment, as the data has them."""
     data = task(config.task).load()
     train, validation = draw(data, config)
     rows = np.concatenate([data.x_train, data.x_test])
-    prices = np.concatenate([data.y_train, data.y_test])
+    answers = np.concatenate([data.y_train, data.y_test])
     return {
-        "all": (rows, prices),
+        "all": (rows, answers),
         "train": (data.x_train[train.indices], train.labels),
         "validation": (data.x_train[validation.indices], validation.labels),
         "test": (data.x_test, data.y_test),
@@ -72,7 +72,7 @@ def show_warning(key: str) -> None:
 
 
 def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """The choice of a set; its rows and prices."""
+    """The choice of a set; its rows and answers."""
     sets = parts(config)
     st.segmented_control(
         _("Set"),
@@ -92,34 +92,37 @@ def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np
 
 @st.fragment
 def show_rows(config: TrainingConfig) -> None:
-    """All rows of a set, with the price first; a click on a heading sorts them."""
-    entry = task(config.task)
-    rows, prices = show_choice(config)
-    price = _("Price")
-    dollars = METRICS["mae"].scale * prices.astype(np.float64)
-    columns: dict[str, NDArray[np.floating]] = {price: dollars}
+    """All rows of a set, with the answer first; a click on a heading sorts them."""
+    entry, quantity = task(config.task), _quantity(config)
+    rows, answers = show_choice(config)
+    heading = capitalised(_(quantity.name))
+    columns: dict[str, NDArray[np.floating]] = {
+        heading: quantity.scale * answers.astype(np.float64)
+    }
     columns |= {_(name): values for name, values in zip(entry.columns, rows.T, strict=True)}
     st.dataframe(
         columns,
         height=420,
         column_config={
-            name: st.column_config.NumberColumn(format=PRICE_COLUMN if name == price else "%.4g")
+            name: st.column_config.NumberColumn(
+                format=column_format(quantity) if name == heading else "%.4g"
+            )
             for name in columns
         },
     )
     st.caption(
         _(
-            "Each row is one neighbourhood. A network predicts the price from the "
+            "Each row is one {row}. A network predicts the {quantity} from the "
             "other columns. Click a heading to sort."
-        )
+        ).format(row=_(entry.row or entry.noun), quantity=_(quantity.name))
     )
 
 
 @st.fragment
 def show_columns(config: TrainingConfig) -> None:
-    """One column: how its values are spread, and how the price goes with it."""
-    entry = task(config.task)
-    rows, prices = show_choice(config)
+    """One column: how its values are spread, and how the answer goes with it."""
+    entry, quantity = task(config.task), _quantity(config)
+    rows, answers = show_choice(config)
     if keys.COLUMN.get() >= len(entry.columns):
         keys.COLUMN.set(0)
     with st.container(width=320):
@@ -133,7 +136,7 @@ def show_columns(config: TrainingConfig) -> None:
     place = keys.COLUMN.get()
     st.caption(_(entry.columns_explained[place]))
     values, name = rows[:, place], _(entry.columns[place])
-    price, dollars = _("Price"), METRICS["mae"].scale * prices
+    called = _(quantity.name)
     chosen = np.random.default_rng(0).permutation(len(values))[:POINTS]
     with st.container(key=keys.COLUMN_CHARTS):
         with st.container():
@@ -141,22 +144,37 @@ def show_columns(config: TrainingConfig) -> None:
             figure = figures.spread(values, name)
             st.plotly_chart(figure, height=320, config={"displayModeBar": False})
         with st.container():
-            st.markdown(_("**Price against this column**"))
-            figure = figures.against(values[chosen], dollars[chosen], name, price)
+            words = _("**{quantity} against this column**")
+            st.markdown(words.format(quantity=capitalised(called)))
+            figure = figures.against(
+                (values[chosen], name),
+                (quantity.scale * answers[chosen], capitalised(called)),
+                number_format(quantity),
+            )
             st.plotly_chart(figure, height=320, config={"displayModeBar": False})
-    st.caption(_related(name, float(np.corrcoef(values, prices)[0, 1]) if values.std() else 0.0))
-    st.markdown(_("**All columns, strongest correlation with the price first**"))
-    found = [float(np.corrcoef(column, prices)[0, 1]) if column.std() else 0.0 for column in rows.T]
+    found = [
+        float(np.corrcoef(column, answers)[0, 1]) if column.std() else 0.0 for column in rows.T
+    ]
+    st.caption(_related(name, called, found[place]))
+    words = _("**All columns, strongest correlation with the {quantity} first**")
+    st.markdown(words.format(quantity=called))
     order = sorted(range(len(found)), key=lambda number: -abs(found[number]))
     st.html(figures.signed_bars([(_(entry.columns[number]), found[number]) for number in order]))
 
 
-def _related(name: str, correlation: float) -> str:
+def _quantity(config: TrainingConfig) -> Quantity:
+    quantity = config.quantity
+    assert quantity is not None  # of every table
+    return quantity
+
+
+def _related(name: str, quantity: str, correlation: float) -> str:
     if abs(correlation) >= STRONG:
-        words = _("The correlation of {name} with the price is {value}: strong.")
+        words = _("The correlation of {name} with the {quantity} is {value}: strong.")
     elif abs(correlation) >= SOME:
-        words = _("The correlation of {name} with the price is {value}: moderate.")
+        words = _("The correlation of {name} with the {quantity} is {value}: moderate.")
     else:
-        words = _("The correlation of {name} with the price is {value}: weak.")
+        words = _("The correlation of {name} with the {quantity} is {value}: weak.")
     more = _("+1 or −1 means a straight line, 0 no linear relation at all.")
-    return Markdown(" ").join([words.format(name=name, value=f"{correlation:+.2f}"), more])
+    said = words.format(name=name, quantity=quantity, value=f"{correlation:+.2f}")
+    return Markdown(" ").join([said, more])

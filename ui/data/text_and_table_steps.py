@@ -17,7 +17,7 @@ from mnist_core.tasks.text_and_table_steps import (
     text_steps,
 )
 from ui.common import images
-from ui.common.formatting import class_name, price, whole
+from ui.common.formatting import capitalised, class_labels, whole
 from ui.common.i18n import Markdown, _
 from ui.common.number_field import place_field
 from ui.data import figures, image_sets, keys, tables, texts
@@ -79,8 +79,8 @@ STEPS: dict[str, StepWords] = {
             "difference in every column, and no column is louder than another for its unit alone."
         ),
     ),
-    "price": StepWords(
-        mark("4 Price"),
+    "answer": StepWords(
+        mark("4 {quantity}"),
         mark("The right answer: a number, not a class. It is not changed."),
     ),
 }
@@ -101,7 +101,7 @@ def show_steps(config: TrainingConfig) -> None:
     st.segmented_control(
         _("Step"),
         names,
-        format_func=lambda key: _(STEPS[key].label),
+        format_func=lambda key: _step_label(key, entry),
         key=keys.OTHER_STEP.key,
         required=True,
         wrap=True,
@@ -118,6 +118,14 @@ def show_steps(config: TrainingConfig) -> None:
                 _show_text_result(step, entry, label=int(made[names.index("label")].array))
             else:
                 _show_row_result(step, made, entry, config)
+
+
+def _step_label(key: str, entry: Task) -> Markdown:
+    return _(STEPS[key].label).format(quantity=_answer_name(entry))
+
+
+def _answer_name(entry: Task) -> Markdown:
+    return capitalised(_(entry.quantity.name if entry.quantity else ""))
 
 
 def _text(config: TrainingConfig, entry: Task) -> list[Step]:
@@ -187,7 +195,7 @@ def _show_text_result(step: Step, entry: Task, label: int) -> None:
         st.caption(line.format(ones=whole(ones), places=places))
     elif step.key == "label":
         words = Markdown("{label}: {name}")
-        name = class_name(entry.classes[label])
+        name = class_labels(entry)[label]
         st.metric(_("Label"), words.format(label=label, name=name))
     else:
         names = [str(number) for number in range(len(entry.classes))]
@@ -199,7 +207,7 @@ def _show_same_loss(step: Step, entry: Task, label: int) -> None:
     """Both losses of one prediction, worked out in front of the learner."""
     st.markdown(_("**The same loss, twice**"))
     right = st.slider(
-        _("Predicted probability of “{name}”").format(name=class_name(entry.classes[label])),
+        _("Predicted probability of “{name}”").format(name=class_labels(entry)[label]),
         0.01,
         0.99,
         step=0.01,
@@ -226,8 +234,9 @@ def _show_same_loss(step: Step, entry: Task, label: int) -> None:
 
 
 def _show_row_result(step: Step, made: list[Step], entry: Task, config: TrainingConfig) -> None:
-    if step.key == "price":
-        st.metric(_("Price"), price(float(step.array)))
+    if step.key == "answer":
+        assert entry.quantity is not None  # of every table
+        st.metric(_answer_name(entry), entry.quantity.text(float(step.array)))
         return
     scale = tables.standard(config)
     steps = {one.key: one.array for one in made}

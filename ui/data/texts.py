@@ -15,7 +15,7 @@ from mnist_core.i18n import mark
 from mnist_core.tasks import Texts, task
 from mnist_core.tasks.text_data import BEGIN, FIRST_WORD, read_back
 from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, most_telling
-from ui.common.formatting import class_name, counted, whole
+from ui.common.formatting import class_labels, counted, whole
 from ui.common.i18n import _
 from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
@@ -69,7 +69,7 @@ def begin_again() -> None:
 
 def show_choice(config: TrainingConfig) -> None:
     """The choice of a set and of a class."""
-    names = task(config.task).classes
+    names = class_labels(task(config.task))
     sets = {name: len(image_sets.image_set(name, config).numbers) for name in image_sets.SETS}
     with st.container(horizontal=True):
         st.segmented_control(
@@ -90,7 +90,7 @@ def show_choice(config: TrainingConfig) -> None:
             st.selectbox(
                 _("Class"),
                 [EVERY, *range(len(names))],
-                format_func=lambda label: _("All") if label == EVERY else _(names[label]),
+                format_func=lambda label: _("All") if label == EVERY else names[label],
                 key=keys.TOPIC.prepare(),
                 on_change=begin_again,
                 persist_state="session",
@@ -123,11 +123,11 @@ def show_texts(config: TrainingConfig) -> None:
 
 def _show_list(page: ImageSet) -> int:
     """The texts of a page to choose from; the place of the chosen one."""
-    vocabulary, names = task(page.task).load().vocabulary, task(page.task).classes
+    vocabulary, names = task(page.task).load().vocabulary, class_labels(task(page.task))
     texts = [text_of(page.task, number) for number in page.numbers.tolist()]
     event = st.dataframe(
         {
-            _("Class"): [_(names[label]) for label in page.labels],
+            _("Class"): [names[label] for label in page.labels],
             _("Words"): [len(words) - 1 for words in texts],
             _("Beginning"): [read_back(words[: BEGINNING + 1], vocabulary) for words in texts],
         },
@@ -148,7 +148,7 @@ def _show_list(page: ImageSet) -> int:
 
 def _class_width(names: Sequence[str]) -> int:
     """Pixels for the longest name of a class: the table's own guess cuts it short."""
-    return 30 + 8 * max(len(_(name)) for name in names)
+    return 30 + 8 * max(map(len, names))
 
 
 def _show_text(page: ImageSet, place: int) -> None:
@@ -156,7 +156,7 @@ def _show_text(page: ImageSet, place: int) -> None:
     number, label = int(page.numbers[place]), int(page.labels[place])
     real = int(image_sets.truth(page.task, page.numbers[place : place + 1])[0])
     words = text_of(page.task, number)
-    name = class_name(entry.classes[label])
+    name = class_labels(entry)[label]
     if label != real:
         line = _(
             "**Text {number}: {name}**: a wrong label, set on purpose; the true class is {real}."
@@ -164,7 +164,7 @@ def _show_text(page: ImageSet, place: int) -> None:
     else:
         line = _("**Text {number}: {name}**")
     st.markdown(
-        line.format(number=whole(number), name=name, real=class_name(entry.classes[real])),
+        line.format(number=whole(number), name=name, real=class_labels(entry)[real]),
         help=_(
             "The data set contains numbers only. Each is the rank of a word in the list of all "
             "words, the most frequent first; here the numbers are translated back into words. … "
@@ -206,7 +206,7 @@ def show_overview(config: TrainingConfig) -> None:
     st.html(
         f'<div class="{"lab-many" if len(entry.classes) > LISTED else ""}">'
         + figures.count_bars(
-            [class_name(entry.classes[label]) for label in order],
+            [class_labels(entry)[label] for label in order],
             whole_set.counts[order],
             whole_set.wrong_counts[order],
         )
@@ -224,9 +224,7 @@ def show_overview(config: TrainingConfig) -> None:
                 st.info(_("Choose a class to see the words that are typical of it."))
             else:
                 st.markdown(
-                    _("**Words typical of “{name}”**").format(
-                        name=class_name(entry.classes[label])
-                    ),
+                    _("**Words typical of “{name}”**").format(name=class_labels(entry)[label]),
                     help=_(
                         "Those that come much more often than if the class did not matter: "
                         "beside each, how often it comes and how often it then would."

@@ -9,10 +9,10 @@ import streamlit as st
 
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.runs import Run
-from ui.common.formatting import class_name, loss, percent, samples_called, whole
+from ui.common.formatting import loss, percent, samples_called, whole
 from ui.common.i18n import Markdown, _, table, translated
 from ui.evaluate import classification_charts, keys, threshold_charts
-from ui.evaluate.figures import CHART_CONFIG, class_names, part_words, show_metric
+from ui.evaluate.figures import CHART_CONFIG, part_words, show_metric
 
 #: Pairs of classes in the list of the most confused.
 PAIRS_SHOWN = 10
@@ -108,7 +108,7 @@ def _show_scores(run: Run, evaluation: Evaluation) -> None:
         return st.column_config.NumberColumn(label, format="%.1f%%", help=explanation)
 
     per_class = evaluation.per_class
-    table: dict[str, list[Any]] = {"name": list(class_names(evaluation.classes))}
+    table: dict[str, list[Any]] = {"name": list(evaluation.classes)}
     for name in ("precision", "recall", "f1"):
         shares = (getattr(one, name) for one in per_class)
         table[name] = [None if share is None else 100 * share for share in shares]
@@ -155,7 +155,7 @@ def _show_pairs(run: Run, evaluation: Evaluation) -> None:
             )
         )
         return
-    names = class_names(evaluation.classes)
+    names = evaluation.classes
     head = (_("true class"), _("predicted class"), _("times"), _("of its class"))
     rows = [
         (names[pair.true], names[pair.read], whole(pair.count), percent(pair.share))
@@ -172,7 +172,7 @@ def show_thresholds(evaluation: Evaluation) -> None:
     if evaluation.curves is None:
         return
     st.header(_("What if the decision threshold is moved?"), anchor=False)
-    yes = class_names(evaluation.classes)[1]
+    yes = evaluation.classes[1]
     st.caption(
         _(
             "“{name}” is predicted from a probability of 0.5 (the dot). Each point of the curves "
@@ -210,7 +210,7 @@ def show_thresholds(evaluation: Evaluation) -> None:
             ).format(name=yes, share=percent(evaluation.curves.positives)),
         )
         st.plotly_chart(
-            threshold_charts.precision_recall_curve(evaluation, translate=class_name),
+            threshold_charts.precision_recall_curve(evaluation, translate=translated),
             config=CHART_CONFIG,
             alt=_("Precision-recall curve"),
         )

@@ -81,7 +81,7 @@ def _cells(
     marked: tuple[int, int] | None,
     translate: Callable[[str], str],
 ) -> dict[str, Any]:
-    names = [translate(name) for name in evaluation.classes]
+    names = evaluation.classes
     count, counts = len(names), evaluation.confusion
     data = [
         [true, read, names[true], names[read], int(counts[true, read]), f"{shares[true, read]:.1%}"]
@@ -116,7 +116,7 @@ def _matrix_layout(classes: tuple[str, ...], translate: Callable[[str], str]) ->
     axis = {
         "tickmode": "array",
         "tickvals": list(range(len(classes))),
-        "ticktext": [translate(name) for name in classes],
+        "ticktext": list(classes),
         "range": [-0.5, len(classes) - 0.5],
         "showgrid": False,
         "zeroline": False,

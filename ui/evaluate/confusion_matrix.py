@@ -10,10 +10,10 @@ import streamlit as st
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.runs import Run
 from ui.common import images
-from ui.common.formatting import class_name, loss, percent, samples_called, whole
-from ui.common.i18n import Markdown, _, ngettext
+from ui.common.formatting import loss, percent, samples_called, whole
+from ui.common.i18n import Markdown, _, ngettext, translated
 from ui.evaluate import classification_charts, keys
-from ui.evaluate.figures import CHART_CONFIG, class_names, part_words, quoted
+from ui.evaluate.figures import CHART_CONFIG, part_words, quoted
 from ui.evaluate.samples import most_shown, sample_views
 
 #: The worst answers that are shown.
@@ -43,7 +43,7 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
     with matrix:
         st.plotly_chart(
             classification_charts.confusion_matrix(
-                evaluation, marked=(true, read), version=version, translate=class_name
+                evaluation, marked=(true, read), version=version, translate=translated
             ),
             key=keys.MATRIX.key,
             on_select=take_click,
@@ -52,7 +52,7 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
             alt=_("Confusion matrix; the fields beside it choose a cell, too."),
         )
     with cell:
-        _show_cell_choice(class_names(evaluation.classes))
+        _show_cell_choice(evaluation.classes)
         with st.container(key=keys.CELL):
             _show_cell(run, evaluation, part)
 
@@ -111,7 +111,7 @@ def _show_cell_choice(classes: tuple[str, ...]) -> None:
 def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
     true, read = keys.TRUE.get(), keys.READ.get()
     found = evaluation.cell(true, read)
-    names = class_names(evaluation.classes)
+    names = evaluation.classes
     called = {"true": quoted(names[true]), "read": quoted(names[read])}
     samples = samples_called(run.config, len(found))
     st.markdown(
@@ -179,7 +179,7 @@ def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
 
 
 def _worst_line(evaluation: Evaluation, position: int) -> str:
-    names = class_names(evaluation.classes)
+    names = evaluation.classes
     true, read = int(evaluation.labels[position]), int(evaluation.read[position])
     words = _("{true}, classified correctly") if true == read else _("{true}, predicted as {read}")
     line = words.plain(true=quoted(names[true]), read=quoted(names[read]))
@@ -190,7 +190,7 @@ def _worst_line(evaluation: Evaluation, position: int) -> str:
 
 def _worst_card(evaluation: Evaluation, position: int, line: str, view: str) -> str:
     true, read = int(evaluation.labels[position]), int(evaluation.read[position])
-    chances, names = evaluation.probabilities[position], class_names(evaluation.classes)
+    chances, names = evaluation.probabilities[position], evaluation.classes
     below = _("no. {index} · loss {loss}").plain(
         index=int(evaluation.indices[position]), loss=loss(float(evaluation.losses[position]))
     )

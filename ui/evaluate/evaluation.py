@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from mnist_core.errors import LabError
+from mnist_core.evaluation.classification import Evaluation
 from mnist_core.evaluation.parts import AnyEvaluation, parts_of
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.runs import Run
+from mnist_core.tasks import task
 from ui.common import lab
-from ui.common.formatting import samples_called
+from ui.common.formatting import class_labels, samples_called
 from ui.common.i18n import _
 from ui.common.waiting import wait_for_engine
 from ui.evaluate import classification, confusion_matrix, gap, keys, regression, results
@@ -17,10 +21,17 @@ from ui.evaluate.figures import part_words
 
 
 def judge(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
-    """The evaluation of one part; says how far it is while the worker reads."""
-    found = results.known(run, checkpoint, part)
-    if found is not None:
-        return found
+    """The evaluation of one part, with the classes in the reader's language.
+
+    It says how far it is while the worker reads.
+    """
+    found = results.known(run, checkpoint, part) or _asked(run, checkpoint, part)
+    if isinstance(found, Evaluation):
+        return replace(found, classes=class_labels(task(run.config.task)))
+    return found
+
+
+def _asked(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
     words = _("Evaluating the {part} {samples} …").format(
         part=part_words(part).inline, samples=samples_called(run.config)
     )

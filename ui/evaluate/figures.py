@@ -8,7 +8,8 @@ import streamlit as st
 
 from mnist_core.evaluation.intervals import Estimate
 from mnist_core.i18n import mark
-from ui.common.formatting import class_name, loss, price, price_change
+from mnist_core.tasks import Quantity
+from ui.common.formatting import loss
 from ui.common.i18n import Markdown, _
 
 #: Between the ends of an interval, where no line may break.
@@ -45,11 +46,6 @@ def part_words(part: str) -> PartWords:
     return PartWords(_(words.label), _(words.inline), _(words.array))
 
 
-def class_names(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes in the reader's language."""
-    return tuple(map(class_name, classes))
-
-
 def quoted(name: str) -> str:
     """A class within a sentence: a word in quotation marks, a digit as it is."""
     return name if name.isdigit() else f"“{name}”"
@@ -67,14 +63,14 @@ def number_interval(estimate: Estimate) -> Markdown:
     return interval(loss(estimate.value), loss(estimate.low), loss(estimate.high))
 
 
-def price_interval(estimate: Estimate) -> Markdown:
+def error_interval(estimate: Estimate, quantity: Quantity) -> Markdown:
     """An error with its interval, for a table."""
-    return interval(*map(price, (estimate.value, estimate.low, estimate.high)))
+    return interval(*map(quantity.text, (estimate.value, estimate.low, estimate.high)))
 
 
-def signed_price(estimate: Estimate) -> Markdown:
+def signed_error(estimate: Estimate, quantity: Quantity) -> Markdown:
     """A difference of errors with its sign and its interval, for a table."""
-    value, low, high = map(price_change, (estimate.value, estimate.low, estimate.high))
+    value, low, high = map(quantity.change, (estimate.value, estimate.low, estimate.high))
     return _("**{value}** ({low}\N{NO-BREAK SPACE}to {high})").format(
         value=value, low=low, high=high
     )

@@ -11,15 +11,16 @@ from mnist_core.evaluation.gap import ErrorGap, Gap
 from mnist_core.evaluation.parts import AnyEvaluation
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.runs import Run
-from ui.common.formatting import loss, percent, price, samples_called, whole
+from mnist_core.tasks import Quantity
+from ui.common.formatting import loss, percent, samples_called, whole
 from ui.common.i18n import Markdown, _, table
 from ui.evaluate.figures import (
+    error_interval,
     interval,
     number_interval,
     part_words,
-    price_interval,
     signed,
-    signed_price,
+    signed_error,
 )
 
 #: Accuracies are compared in percentage points.
@@ -48,7 +49,10 @@ def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
     ordered = [name for name in _ORDER if name in parts]
     if isinstance(parts["train"], RegressionEvaluation):
         numbers = {n: p for n in ordered if isinstance(p := parts[n], RegressionEvaluation)}
-        rows, sentence = _number_rows(numbers), _number_sentence(numbers, samples)
+        quantity = run.config.quantity
+        assert quantity is not None
+        rows = _number_rows(numbers, quantity)
+        sentence = _number_sentence(numbers, samples, quantity)
     else:
         classes = {n: p for n in ordered if isinstance(p := parts[n], Evaluation)}
         rows, sentence = _class_rows(classes), _class_sentence(classes, samples)
@@ -102,20 +106,29 @@ def _class_sentence(parts: Mapping[str, Evaluation], samples: str) -> str:
     ).format(points=points, samples=samples)
 
 
-def _number_rows(parts: Mapping[str, RegressionEvaluation]) -> list[list[str]]:
+def _number_rows(parts: Mapping[str, RegressionEvaluation], quantity: Quantity) -> list[list[str]]:
     gaps = [ErrorGap.between(parts["train"], one) for name, one in parts.items() if name != "train"]
     return [
-        [_("mean absolute error"), *(price_interval(one.mae) for one in parts.values())],
-        [_("root mean squared error"), *(price_interval(one.rmse) for one in parts.values())],
+        [_("mean absolute error"), *(error_interval(one.mae, quantity) for one in parts.values())],
+        [
+            _("root mean squared error"),
+            *(error_interval(one.rmse, quantity) for one in parts.values()),
+        ],
         ["R²", *(Markdown("**{r2}**").format(r2=loss(one.r2)) for one in parts.values())],
-        [_("**gap** in mean absolute error"), "", *(signed_price(gap.mae) for gap in gaps)],
+        [
+            _("**gap** in mean absolute error"),
+            "",
+            *(signed_error(gap.mae, quantity) for gap in gaps),
+        ],
     ]
 
 
-def _number_sentence(parts: Mapping[str, RegressionEvaluation], samples: str) -> str:
+def _number_sentence(
+    parts: Mapping[str, RegressionEvaluation], samples: str, quantity: Quantity
+) -> str:
     gap = ErrorGap.between(parts["train"], parts["test"]).mae
     values = {
-        "error": price(abs(gap.value)),
+        "error": quantity.text(abs(gap.value)),
         "samples": samples,
     }
     if gap.low > 0:

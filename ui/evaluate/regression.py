@@ -11,9 +11,9 @@ import streamlit as st
 from mnist_core.evaluation.parts import samples_of
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.runs import Run
-from mnist_core.tasks import task
-from ui.common.charts import METRICS
-from ui.common.formatting import PRICE_COLUMN, loss, price, price_change, samples_called, whole
+from mnist_core.tasks import Quantity, task
+from ui.common.charts import number_format
+from ui.common.formatting import column_format, loss, samples_called, whole
 from ui.common.i18n import Markdown, _, translated
 from ui.evaluate import keys, regression_charts
 from ui.evaluate.figures import CHART_CONFIG, part_words, show_metric
@@ -24,13 +24,13 @@ WORST_SHOWN = 12
 
 def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
     """Mean absolute error, root mean squared error, R² and bias, with their intervals."""
-    samples = samples_called(run.config)
+    samples, quantity = samples_called(run.config), _quantity(run)
     mae, rmse, bias = evaluation.mae, evaluation.rmse, evaluation.bias
     with st.container(key=keys.FIGURES, horizontal=True):
         show_metric(
             _("Mean absolute error"),
-            price(mae.value),
-            _between(price(mae.low), price(mae.high)),
+            quantity.text(mae.value),
+            _between(quantity.text(mae.low), quantity.text(mae.high)),
             _(
                 "How far off a prediction is on average. Other {samples} would give a slightly "
                 "different figure: the range below holds the true one 95 times of 100. The more "
@@ -39,13 +39,13 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
         )
         show_metric(
             _("Root mean squared error"),
-            price(rmse.value),
-            _between(price(rmse.low), price(rmse.high)),
+            quantity.text(rmse.value),
+            _between(quantity.text(rmse.low), quantity.text(rmse.high)),
             _(
-                "The square root of the loss (the mean squared error), in dollars again. A few "
+                "The square root of the loss (the mean squared error), in {unit} again. A few "
                 "large errors count more here than many small ones: if it is much larger than the "
                 "mean absolute error, look at the largest errors below."
-            ),
+            ).format(unit=_(quantity.shown_unit)),
         )
         show_metric(
             Markdown("R²"),
@@ -59,13 +59,19 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
         )
         show_metric(
             _("Mean error"),
-            price_change(bias.value),
-            _between(price_change(bias.low), price_change(bias.high)),
+            quantity.change(bias.value),
+            _between(quantity.change(bias.low), quantity.change(bias.high)),
             _(
                 "Predicted minus true, on average (the bias). Above 0 the network predicts too "
                 "high on the whole, below 0 too low."
             ),
         )
+
+
+def _quantity(run: Run) -> Quantity:
+    quantity = run.config.quantity
+    assert quantity is not None  # of whatever has a regression evaluation
+    return quantity
 
 
 def _between(low: str, high: str) -> Markdown:
@@ -79,6 +85,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         _chart(
+            run,
             regression_charts.predicted_against_true,
             evaluation,
             keys.PREDICTED,
@@ -87,6 +94,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
         )
     with right:
         _chart(
+            run,
             regression_charts.residuals_against_predicted,
             evaluation,
             keys.RESIDUALS,
@@ -99,6 +107,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
         )
     with left:
         _chart(
+            run,
             regression_charts.residual_histogram,
             evaluation,
             keys.HISTOGRAM,
@@ -114,6 +123,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
 
 
 def _chart(
+    run: Run,
     draw: Callable[..., go.Figure],
     evaluation: RegressionEvaluation,
     key: str,
@@ -122,7 +132,8 @@ def _chart(
 ) -> None:
     with st.container(key=key, gap="small"):
         st.markdown(Markdown("**{title}**").format(title=title))
-        st.plotly_chart(draw(evaluation, translate=translated), config=CHART_CONFIG, alt=title)
+        figure = draw(evaluation, number_format(_quantity(run)), translate=translated)
+        st.plotly_chart(figure, config=CHART_CONFIG, alt=title)
         st.caption(words)
 
 
@@ -139,21 +150,21 @@ def show_worst(run: Run, evaluation: RegressionEvaluation, part: str) -> None:
     )
     worst = evaluation.top_errors(WORST_SHOWN)
     rows = samples_of(run, part, evaluation.indices[worst])
-    dollars = METRICS["mae"].scale
+    scale, form = _quantity(run).scale, column_format(_quantity(run))
     table: dict[str, Any] = {
         "index": evaluation.indices[worst],
-        "true": dollars * evaluation.truths[worst],
-        "predicted": dollars * evaluation.predictions[worst],
-        "error": dollars * evaluation.residuals[worst],
+        "true": scale * evaluation.truths[worst],
+        "predicted": scale * evaluation.predictions[worst],
+        "error": scale * evaluation.residuals[worst],
     }
     columns = task(run.config.task).columns
     table |= {name: rows[:, number] for number, name in enumerate(columns)}
     number = st.column_config.NumberColumn
     config = {
         "index": number(_("No."), pinned=True),
-        "true": number(_("True"), format=PRICE_COLUMN),
-        "predicted": number(_("Predicted"), format=PRICE_COLUMN),
-        "error": number(_("Error"), format=PRICE_COLUMN, help=_("Predicted minus true.")),
+        "true": number(_("True"), format=form),
+        "predicted": number(_("Predicted"), format=form),
+        "error": number(_("Error"), format=form, help=_("Predicted minus true.")),
     }
     config |= {name: number(_(name), format="%.4g") for name in columns}
     st.dataframe(table, hide_index=True, column_config=config)

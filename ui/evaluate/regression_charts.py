@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.i18n import mark
-from ui.common.charts import METRICS
+from ui.common.charts import NumberFormat
 from ui.evaluate.classification_charts import ACCENT, QUIET
 
 #: Points that are drawn, at most: with more, a browser becomes slow and the picture no clearer.
@@ -19,8 +19,6 @@ MOST_POINTS = 2_000
 #: Bars of the histogram, at most.
 MOST_BARS = 40
 HEIGHT = 380
-#: Prices in dollars, as everywhere.
-SCALE, FORM, TICKS = METRICS["mae"].scale, METRICS["mae"].format, METRICS["mae"].ticks
 
 
 def drawn(evaluation: RegressionEvaluation) -> NDArray[np.int64]:
@@ -30,49 +28,50 @@ def drawn(evaluation: RegressionEvaluation) -> NDArray[np.int64]:
 
 
 def predicted_against_true(
-    evaluation: RegressionEvaluation, *, translate: Callable[[str], str] = str
+    evaluation: RegressionEvaluation, how: NumberFormat, *, translate: Callable[[str], str] = str
 ) -> go.Figure:
     """A point for each sample; on the dashed line the answer is the truth.
 
     Args:
         evaluation: What is shown.
+        how: How its numbers are written.
         translate: Turns the words into the reader's language.
     """
-    both = np.concatenate([evaluation.truths, evaluation.predictions]) * SCALE
+    both = np.concatenate([evaluation.truths, evaluation.predictions]) * how.scale
     low, high = float(both.min()), float(both.max())
     room = 0.04 * (high - low or 1.0)
     ends = [low - room, high + room]
     figure = _layout(translate(mark("true")), translate(mark("predicted")))
     figure.update_layout(xaxis_range=ends, yaxis_range=ends)
-    figure.update_layout(xaxis_tickformat=TICKS, yaxis_tickformat=TICKS)
+    figure.update_layout(xaxis=how.axis, yaxis=how.axis)
     _line(figure, ends, ends)
-    _points(figure, evaluation, evaluation.truths, evaluation.predictions, translate)
+    _points(figure, evaluation, how, evaluation.truths, evaluation.predictions, translate)
     return figure
 
 
 def residuals_against_predicted(
-    evaluation: RegressionEvaluation, *, translate: Callable[[str], str] = str
+    evaluation: RegressionEvaluation, how: NumberFormat, *, translate: Callable[[str], str] = str
 ) -> go.Figure:
     """How far off each answer is, by the answer; above the dashed line it is too high."""
     figure = _layout(translate(mark("predicted")), translate(mark("predicted − true")))
-    figure.update_layout(xaxis_tickformat=TICKS, yaxis_tickformat=TICKS)
+    figure.update_layout(xaxis=how.axis, yaxis=how.axis)
     answers = evaluation.predictions
-    _line(figure, [SCALE * float(answers.min()), SCALE * float(answers.max())], [0, 0])
-    _points(figure, evaluation, answers, evaluation.residuals, translate)
+    _line(figure, [how.scale * float(answers.min()), how.scale * float(answers.max())], [0, 0])
+    _points(figure, evaluation, how, answers, evaluation.residuals, translate)
     return figure
 
 
 def residual_histogram(
-    evaluation: RegressionEvaluation, *, translate: Callable[[str], str] = str
+    evaluation: RegressionEvaluation, how: NumberFormat, *, translate: Callable[[str], str] = str
 ) -> go.Figure:
     """How many answers are so far off."""
     edges = np.histogram_bin_edges(evaluation.residuals, "auto")
     if len(edges) - 1 > MOST_BARS:
         edges = np.histogram_bin_edges(evaluation.residuals, MOST_BARS)
     counts, edges = np.histogram(evaluation.residuals, edges)
-    edges = SCALE * edges
+    edges = how.scale * edges
     figure = _layout(translate(mark("predicted − true")), translate(mark("how many")))
-    figure.update_layout(xaxis_tickformat=TICKS)
+    figure.update_layout(xaxis=how.axis)
     words = translate(mark("{count} with an error from {low} to {high}"))
     figure.add_bar(
         x=(edges[:-1] + edges[1:]) / 2,
@@ -82,7 +81,7 @@ def residual_histogram(
         marker={"color": ACCENT},
         opacity=0.8,
         hovertemplate=words.format(
-            count="%{y:,}", low=f"%{{customdata[0]:{FORM}}}", high=f"%{{customdata[1]:{FORM}}}"
+            count="%{y:,}", low=how.place("customdata[0]"), high=how.place("customdata[1]")
         )
         + "<extra></extra>",
     )
@@ -119,23 +118,24 @@ def _line(figure: go.Figure, x: list[float], y: list[float]) -> None:
 def _points(
     figure: go.Figure,
     evaluation: RegressionEvaluation,
+    how: NumberFormat,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     translate: Callable[[str], str],
 ) -> None:
     shown = drawn(evaluation)
     figures = evaluation.truths, evaluation.predictions, evaluation.residuals
-    columns = evaluation.indices, *(SCALE * one for one in figures)
+    columns = evaluation.indices, *(how.scale * one for one in figures)
     words = translate(mark("no. {index}<br>true {true}, predicted {predicted}: {error}"))
     places = {
         "index": "%{customdata[0]}",
-        "true": f"%{{customdata[1]:{FORM}}}",
-        "predicted": f"%{{customdata[2]:{FORM}}}",
-        "error": f"%{{customdata[3]:+{FORM}}}",
+        "true": how.place("customdata[1]"),
+        "predicted": how.place("customdata[2]"),
+        "error": how.place("customdata[3]", sign="+"),
     }
     figure.add_scatter(
-        x=SCALE * x[shown],
-        y=SCALE * y[shown],
+        x=how.scale * x[shown],
+        y=how.scale * y[shown],
         customdata=np.stack([column[shown] for column in columns], axis=1),
         mode="markers",
         marker={"color": ACCENT, "size": 7, "opacity": 0.6},

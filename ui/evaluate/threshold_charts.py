@@ -21,7 +21,7 @@ def roc_curve(evaluation: Evaluation, *, translate: Callable[[str], str] = str) 
         translate: Turns the words into the reader's language.
     """
     curves, counts = _curves(evaluation), evaluation.confusion
-    no, yes = (translate(name) for name in evaluation.classes)
+    no, yes = evaluation.classes
     return _figure(
         curves.roc,
         chance=(0, 1),
@@ -37,7 +37,7 @@ def precision_recall_curve(
 ) -> go.Figure:
     """How many of its "yes" answers are right against how much it finds."""
     curves, counts = _curves(evaluation), evaluation.confusion
-    yes, said = translate(evaluation.classes[1]), counts[:, 1].sum()
+    yes, said = evaluation.classes[1], counts[:, 1].sum()
     recall = counts[1, 1] / counts[1].sum()
     return _figure(
         curves.precision_recall,

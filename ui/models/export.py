@@ -11,7 +11,6 @@ import streamlit as st
 from mnist_core.errors import LabError
 from mnist_core.runs import Run
 from mnist_core.runs.model_files import checkpoints_of
-from mnist_core.tasks import task
 from mnist_core.transfer.formats import (
     FORMATS,
     Format,
@@ -81,7 +80,9 @@ def _model_words(run: Run) -> Markdown:
     answers = output_words(run)
     if not answers:
         return takes
-    return Markdown(" ").join([takes, _(answers).format(unit=_(task(run.config.task).unit))])
+    quantity = run.config.quantity
+    unit = _(quantity.unit) if quantity else ""
+    return Markdown(" ").join([takes, _(answers).format(unit=unit)])
 
 
 def _choose_format(run: Run, no_code: str) -> Format:

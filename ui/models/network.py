@@ -12,8 +12,9 @@ from streamlit.components.v2.types import ComponentRenderer
 from mnist_core.inference.answers import Anatomy, WeightPictures, numbered_from_first
 from mnist_core.runs import Run
 from mnist_core.tasks import task
+from mnist_core.tasks.quantity import NONE
 from ui.common import errors, images, lab
-from ui.common.formatting import NONE, whole
+from ui.common.formatting import whole
 from ui.common.i18n import _, escaped
 from ui.common.image_grid import sheet
 from ui.common.run_selector import choose_checkpoint

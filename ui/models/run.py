@@ -28,12 +28,12 @@ ICONS = {
 def show_figures(run: Run) -> None:
     """What it is and what it came to, in a few words."""
     with st.container(key=keys.FIGURES, horizontal=True):
-        name = run.config.metric
-        label = _("Test error") if name == "mae" else _("Test accuracy")
-        st.metric(label, metric(run.test_metric, name))
+        quantity = run.config.quantity
+        label = _("Test error") if quantity else _("Test accuracy")
+        st.metric(label, metric(run.test_metric, quantity))
         if run.best and run.config.validation_size:
-            label = _("Validation error") if name == "mae" else _("Validation accuracy")
-            st.metric(label, metric(run.best.val_metric, name))
+            label = _("Validation error") if quantity else _("Validation accuracy")
+            st.metric(label, metric(run.best.val_metric, quantity))
         st.metric(_("Size"), disk_space.in_bytes(disk_space.size(run.id, run.version)))
     settings = all_settings(run.config, lab.rate_changes(run))
     st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))

@@ -67,22 +67,21 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
     last = run.last or best
     both = _("**{best}** best · {last} last")
     losses = both.format(best=loss(best.val_loss), last=loss(last.val_loss))
-    name = run.config.metric
+    quantity = run.config.quantity
     figures_line = both.format(
-        best=metric(best.val_metric, name), last=metric(last.val_metric, name)
+        best=metric(best.val_metric, quantity), last=metric(last.val_metric, quantity)
     )
-    of_number = name == "mae"
     validated = [
         (_("Best epoch"), whole(best.epoch), 120),
         (_("Validation loss"), losses, 190),
-        (_("Validation error") if of_number else _("Validation accuracy"), figures_line, 190),
+        (_("Validation error") if quantity else _("Validation accuracy"), figures_line, 190),
     ]
     return [
         (_("Epochs"), f"{whole(run.epochs_done)} / {whole(run.config.epochs)}", 120),
         *(validated if run.config.validation_size else []),
         (
-            _("Test error") if of_number else _("Test accuracy"),
-            metric(run.test_metric, name),
+            _("Test error") if quantity else _("Test accuracy"),
+            metric(run.test_metric, quantity),
             110,
         ),
     ]

@@ -69,7 +69,7 @@ def show_choice(runs: dict[str, Run]) -> list[str]:
         with st.popover(_("Where to find what"), icon=":material/help:"):
             st.markdown(
                 _(
-                    "- **Time series** and **Scalars**: loss and accuracy (of prices: the "
+                    "- **Time series** and **Scalars**: loss and accuracy (of numbers: the "
                     "error) of each epoch, once for the training samples (`train`) and once for "
                     "the validation samples (`validation`).\n"
                     "- **Graphs**: every operation of one training step in TensorFlow. A "

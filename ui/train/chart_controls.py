@@ -5,17 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.evaluation.overfitting import CRITERIA
+from mnist_core.tasks import Quantity
 from ui.common.charts import SERIES, series_label
 from ui.common.i18n import Markdown, _
 from ui.live.chart import MAX_SMOOTHING
 from ui.train import keys
 
 
-def show_chart_controls(metric: str) -> None:
+def show_chart_controls(quantity: Quantity | None) -> None:
     """The criterion, the loss axis, the smoothing and the curves that are drawn.
 
     Args:
-        metric: The task's own figure, a key of ``ui.common.charts.METRICS``.
+        quantity: The number that the task's network predicts; None where that is a class.
     """
     with st.container(horizontal=True, vertical_alignment="top"):
         st.selectbox(
@@ -52,15 +53,15 @@ def show_chart_controls(metric: str) -> None:
             persist_state="session",
             width=200,
         )
-        _series_pills(metric)
+        _series_pills(quantity)
 
 
-def _series_pills(metric: str) -> None:
+def _series_pills(quantity: Quantity | None) -> None:
     st.pills(
         _("Curves"),
         list(SERIES),
         selection_mode="multi",
-        format_func=lambda key: _(series_label(key, metric)),
+        format_func=lambda key: _(series_label(key, quantity)),
         key=keys.SHOWN_SERIES.prepare(),
         wrap=True,
         help=_(

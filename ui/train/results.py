@@ -23,7 +23,7 @@ from mnist_core.evaluation.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
 from mnist_core.studies.next_steps import NextStep, next_steps
 from ui.common import lab
-from ui.common.formatting import loss, percent, price, whole
+from ui.common.formatting import loss, metric, percent, whole
 from ui.common.i18n import Markdown, _, escaped
 
 
@@ -143,7 +143,7 @@ def _gap(run: Run, found: Outcome) -> str:
     """How far training and validation lie apart at the end, where that can be seen."""
     if found.gap is None or run.last is None:
         return ""
-    if run.config.metric == "mae":
+    if run.config.quantity is not None:
         words = _("At the end the validation error is {ratio} times the training error.")
         return words.format(ratio=f"{found.gap:.1f}") if found.gap > 1 else ""
     if found.gap < SEEN_GAP:
@@ -192,11 +192,11 @@ def _tested(run: Run) -> str:
     if run.test_metric is None:
         # Why it was not measured, if that failed; the chart shows any other message.
         return escaped(run.message) if run.has_models else ""
-    if run.config.metric == "mae":
+    if run.config.quantity is not None:
         return _(
             "On the test samples, which it had never seen, its best model is off by {error} on "
             "average."
-        ).format(error=price(run.test_metric))
+        ).format(error=metric(run.test_metric, run.config.quantity))
     return _("Its best model classifies {accuracy} of the unseen test samples correctly.").format(
         accuracy=percent(run.test_metric)
     )

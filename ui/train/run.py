@@ -12,7 +12,7 @@ from mnist_core.experiment.config import LIMITS, TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus
 from ui.common import errors, fetching, lab, session
-from ui.common.formatting import loss, percent, price, price_change, whole
+from ui.common.formatting import loss, metric, percent, whole
 from ui.common.i18n import _
 from ui.common.navigation import link
 from ui.live.chart import live_chart
@@ -130,7 +130,7 @@ def show_run(run: Run | None, known: Run | None) -> None:
     show_heading(run)
     if run:
         fetching.wait_with_run(run)
-    metric = (run.config if run else PRESETS[session.PRESET.get()].config).metric
+    quantity = (run.config if run else PRESETS[session.PRESET.get()].config).quantity
     with st.container(key=keys.LIVE_CHART):
         live_chart(
             run,
@@ -139,10 +139,10 @@ def show_run(run: Run | None, known: Run | None) -> None:
             smoothing=keys.SMOOTHING.get(),
             log_loss=keys.LOSS_AXIS.get() == "log",
             series=keys.SHOWN_SERIES.get(),
-            metric=metric,
+            quantity=quantity,
             on_status_change=st.rerun,
         )
-    show_chart_controls(metric)
+    show_chart_controls(quantity)
     if run and not run.status.is_active:
         _figures(run)
 
@@ -170,10 +170,12 @@ def _accuracies(run: Run, gained: float | None) -> None:
 def _errors(run: Run, grown: float | None) -> None:
     """The same as :func:`_accuracies`, where the answer is a number."""
     assert run.best is not None
+    quantity = run.config.quantity
+    assert quantity is not None
     st.metric(
         _("Validation error at best epoch"),
-        price(run.best.val_metric),
-        None if grown is None else price_change(grown),
+        quantity.text(run.best.val_metric),
+        None if grown is None else quantity.change(grown),
         delta_color="inverse",
         delta_description=None if grown is None else _("at the last epoch"),
         help=_(
@@ -183,7 +185,7 @@ def _errors(run: Run, grown: float | None) -> None:
     )
     st.metric(
         _("Test error"),
-        price(run.test_metric),
+        metric(run.test_metric, quantity),
         help=_(
             "Mean absolute error of the best model on the test samples. They had no part in "
             "training or in choosing the best epoch, so this is the honest figure."
@@ -215,7 +217,7 @@ def _figures(run: Run) -> None:
                 "confidence. Lower is better."
             ),
         )
-        show_metric = _errors if run.config.metric == "mae" else _accuracies
+        show_metric = _errors if run.config.quantity else _accuracies
         show_metric(run, last.val_metric - best.val_metric if moved else None)
     if lab.has_models(run):
         with st.container(horizontal=True):

@@ -195,8 +195,8 @@ def _figures(run: Run) -> str:
     test = ""
     if run.test_metric is not None:
         test = f"test {run.config.metric} was {run.test_metric:.4f}"
-        if entry.is_number:
-            test = f"test mean absolute error was {run.test_metric:.3f} {entry.unit}"
+        if entry.quantity is not None:
+            test = f"test mean absolute error was {entry.quantity.in_unit(run.test_metric)}"
     if not run.config.validation_size:
         return f"In the lab, after epoch {run.epochs_done:,}, its network's {test}." if test else ""
     if not math.isfinite(run.best.val_loss):

@@ -17,7 +17,6 @@ import json
 from collections.abc import Callable
 
 from mnist_core.errors import DataError
-from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus, rate_changes
@@ -34,8 +33,8 @@ CODE_OF_TASKS: dict[str, Callable[[TrainingConfig, tuple[int, ...]], DataPart]] 
     "fashion": images.clothes_part,
     "imdb": texts.data_part,
     "reuters": texts.data_part,
-    "boston": tables.data_part,
-    "california": tables.data_part,
+    "boston": tables.BOSTON,
+    "california": tables.CALIFORNIA,
 }
 
 BUILD_MODEL = '''\
@@ -90,7 +89,7 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
     """
     _check(run)
     config = run.known_config()
-    data = CODE_OF_TASKS[config.task](config, architecture(config.architecture).input_shape)
+    data = CODE_OF_TASKS[config.task](config, config.network.input_shape)
     rates = [(record.epoch, record.learning_rate) for record in records]
     changes = rate_changes(config.learning_rate, rates)
     return Source(
@@ -163,12 +162,13 @@ def _settings(run: Run, changes: list[RateChange]) -> list[Setting]:
 
 
 def _network(config: TrainingConfig) -> Section:
-    entry = architecture(config.architecture)
+    entry = config.network
+    network = build_network(entry.key, config.task)
     return Section(
         title="The network",
         text=f"{entry.label}. {entry.summary}",
         steps="keras.utils.set_random_seed(SEED)\nmodel = build_model()\nmodel.summary()",
-        definitions=BUILD_MODEL.format(lines=model_lines(build_network(entry.key))),
+        definitions=BUILD_MODEL.format(lines=model_lines(network)),
         imports=("import keras", "from keras import layers"),
     )
 
@@ -227,8 +227,8 @@ def _curves(config: TrainingConfig) -> Section:
     judged = config.validation_size > 0
     entry = task(config.task)
     titles = {"loss": "loss", "accuracy": "accuracy"}
-    if entry.is_number:
-        error = f"mean absolute error in {entry.unit}"
+    if entry.quantity is not None:
+        error = f"mean absolute error in {entry.quantity.unit}"
         titles = {"loss": "loss: mean squared error", "mae": error}
     function = PLOT_CURVES.format(
         parameter=", best_epoch: int" if judged else "",
@@ -259,8 +259,8 @@ def _curves(config: TrainingConfig) -> Section:
 def _test(config: TrainingConfig, data: DataPart) -> Section:
     entry = task(config.task)
     metric, words, places, unit = entry.metric, entry.metric, ".4f", ""
-    if entry.is_number:
-        words, places, unit = "mean absolute error", ".3f", f" {entry.unit}"
+    if entry.quantity is not None:
+        words, places, unit = "mean absolute error", ".3f", f" {entry.quantity.unit}"
     measuring = f"test_loss, test_{metric} = {{}}.evaluate({data.test}, verbose=0)"
     printing = (
         f'print(f"Test loss: {{test_loss:.4f}}, test {words}: {{test_{metric}:{places}}}{unit}")'

@@ -1,4 +1,4 @@
-"""Code for tables, prices in Boston or California: load, split, bring columns to one scale."""
+"""Code for tables of numbers: load, split, bring the columns to one scale."""
 
 from __future__ import annotations
 
@@ -10,23 +10,15 @@ from mnist_core.transfer.code.sections import DataPart, Section
 from mnist_core.transfer.code.split import parts_steps, split_sections, split_settings
 
 LOAD = '''\
-def load_prices() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def load_table() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read {name}: {samples:,} {things} to choose from, and {test:,} to test with at the end.
 
     Returns:
-        A row of {columns} numbers for each, float64 (n, {columns}), and its price in thousands of
-        dollars, float32 (n,): of those to choose from first, then of the others.
+        A row of {columns} numbers for each, float64 (n, {columns}), and its {quantity} in
+        {unit}, float32 (n,): of those to choose from first, then of the others.
     """
-    (x, y), (x_test, y_test) = keras.datasets.{module}.load_data()
-{steps}
+{lines}
 '''
-
-IN_THOUSANDS = """\
-    return x, y.astype(np.float32), x_test, y_test.astype(np.float32)"""
-
-IN_DOLLARS = """\
-    x, x_test = x.astype(np.float64), x_test.astype(np.float64)
-    return x, y.astype(np.float32) / 1000, x_test, y_test.astype(np.float32) / 1000"""
 
 STANDARDISE = '''\
 def standardise(rows: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
@@ -36,76 +28,95 @@ def standardise(rows: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """What differs between the tables.
+class TableCode:
+    """The steps from one task's table to what a configuration's network takes.
 
     Attributes:
         name: Of the data set.
         things: What one row is, many of them.
-        module: Keras's name of it, and of its file.
-        steps: The last lines of its loading.
-        warning: What has to be said of it.
+        lines: The body of ``load_table``, indented.
+        origin: Where the code takes the table from, in one sentence.
+        keras_files: What has to be in Keras's folder where there is no network, in words.
+        warning: What has to be said of the data.
+        imports: What the lines import besides NumPy.
     """
 
     name: str
     things: str
-    module: str
-    steps: str
+    lines: str
+    origin: str
+    keras_files: str = ""
     warning: str = ""
+    imports: tuple[str, ...] = ()
+
+    def __call__(self, config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:
+        """The steps for a configuration."""
+        return DataPart(
+            things=self.things,
+            answers="true values",
+            origin=self.origin,
+            keras_files=self.keras_files,
+            settings=split_settings(config, self.things),
+            sections=(
+                self._load(config.task, input_shape[0]),
+                # Of a table, validation samples are drawn from all rows.
+                *split_sections(config, self.things, (0, 0)),
+                _scale(config),
+            ),
+        )
+
+    def _load(self, key: str, columns: int) -> Section:
+        entry = task(key)
+        assert entry.quantity is not None  # of every table
+        return Section(
+            title="The table",
+            text=(
+                f"{self.name}: {columns} numbers about each of {entry.samples:,} {self.things} to "
+                f"choose from, and of {entry.test_samples:,} others, which are looked at once, at "
+                f"the end.{self.warning}"
+            ),
+            steps="x_all, y_all, x_test, y_test = load_table()",
+            definitions=LOAD.format(
+                name=self.name,
+                samples=entry.samples,
+                things=self.things,
+                test=entry.test_samples,
+                columns=columns,
+                quantity=entry.quantity.name,
+                unit=entry.quantity.unit,
+                lines=self.lines,
+            ),
+            imports=(*self.imports, "import numpy as np"),
+        )
 
 
-KINDS = {
-    "boston": _Kind(
-        "Boston housing",
-        "neighbourhoods",
-        "boston_housing",
-        IN_THOUSANDS,
-        " One of its columns is built on race, an ethical problem for which many libraries have "
-        "removed it: learn from it, but do not use it.",
-    ),
-    "california": _Kind("California housing", "districts", "california_housing", IN_DOLLARS),
-}
-
-
-def data_part(config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:
-    """The steps from Keras's table to what a configuration's network takes."""
-    kind = KINDS[config.task]
-    return DataPart(
-        things=kind.things,
-        answers="prices",
+def _of_keras(name: str, things: str, module: str, lines: str, warning: str = "") -> TableCode:
+    return TableCode(
+        name=name,
+        things=things,
+        lines=f"    (x, y), (x_test, y_test) = keras.datasets.{module}.load_data()\n{lines}",
         origin="Keras downloads the table once (a small file) and keeps it in ~/.keras/datasets.",
-        keras_files=f"{kind.module}.npz",
-        settings=split_settings(config, kind.things),
-        sections=(
-            _load(kind, config.task, input_shape[0]),
-            # Too few to keep some apart for good: validation samples are drawn from all.
-            *split_sections(config, kind.things, (0, 0)),
-            _scale(config),
-        ),
+        keras_files=f"{module}.npz",
+        warning=warning,
+        imports=("import keras",),
     )
 
 
-def _load(kind: _Kind, key: str, columns: int) -> Section:
-    entry = task(key)
-    return Section(
-        title="The prices",
-        text=(
-            f"{kind.name}: {columns} numbers about each of {entry.samples:,} {kind.things} to "
-            f"choose from, and of {entry.test_samples:,} others, which are looked at once, at the "
-            f"end.{kind.warning}"
-        ),
-        steps="x_all, y_all, x_test, y_test = load_prices()",
-        definitions=LOAD.format(
-            name=kind.name,
-            samples=entry.samples,
-            things=kind.things,
-            test=entry.test_samples,
-            columns=columns,
-            module=kind.module,
-            steps=kind.steps,
-        ),
-        imports=("import keras", "import numpy as np"),
-    )
+BOSTON = _of_keras(
+    "Boston housing",
+    "neighbourhoods",
+    "boston_housing",
+    "    return x, y.astype(np.float32), x_test, y_test.astype(np.float32)",
+    " One of its columns is built on race, an ethical problem for which many libraries have "
+    "removed it: learn from it, but do not use it.",
+)
+CALIFORNIA = _of_keras(
+    "California housing",
+    "districts",
+    "california_housing",
+    "    x, x_test = x.astype(np.float64), x_test.astype(np.float64)\n"
+    "    return x, y.astype(np.float32) / 1000, x_test, y_test.astype(np.float32) / 1000",
+)
 
 
 def _scale(config: TrainingConfig) -> Section:

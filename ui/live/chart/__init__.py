@@ -23,6 +23,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION
 from mnist_core.runs import Run
+from mnist_core.tasks import Quantity
 from ui.common.charts import SERIES, chart_style
 from ui.common.i18n import _, language
 from ui.live import keys
@@ -43,7 +44,7 @@ def live_chart(
     smoothing: float = 0.0,
     log_loss: bool = False,
     series: Collection[str] = tuple(SERIES),
-    metric: str = "accuracy",
+    quantity: Quantity | None = None,
     key: str = keys.CHART_ELEMENT,
     on_status_change: Callable[[], None] = lambda: None,
 ) -> None:
@@ -60,7 +61,7 @@ def live_chart(
         smoothing: Strength of the moving average over the curves, 0 (off) to MAX_SMOOTHING.
         log_loss: Whether the loss axis is logarithmic.
         series: Keys of the curves to show, of ``ui.common.charts.SERIES``.
-        metric: The task's own figure, a key of ``ui.common.charts.METRICS``.
+        quantity: The number that the task's network predicts; None where that is a class.
         key: Streamlit's key of the element; keep it, and the element survives a change of run.
         on_status_change: Called before the rerun after a change of status.
     """
@@ -77,7 +78,7 @@ def live_chart(
             "log_loss": log_loss,
             "series": sorted(series),
             "row_fields": ROW_FIELDS,
-            "style": chart_style(_, metric),
+            "style": chart_style(_, quantity),
             "words": chart_words(),
             "locale": language().replace("_", "-"),
             "plotly_version": _plotly_version(),

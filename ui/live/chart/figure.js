@@ -101,8 +101,8 @@ function rgb(colour) {
 function traces(view) {
   const { style, smoothing } = view.data;
   const reading = (series, field) => {
-    const format = series.axis === "metric" ? style.metric.format : ".4f";
-    return { hovertemplate: `${series.label} <b>%{${field}:${format}}</b><extra></extra>` };
+    const { format, suffix } = series.axis === "metric" ? style.metric : { format: ".4f", suffix: "" };
+    return { hovertemplate: `${series.label} <b>%{${field}:${format}}${suffix}</b><extra></extra>` };
   };
   const measured = (series) => line(view, series, view.curves.raw[series.key]);
   if (smoothing === 0) {
@@ -200,6 +200,7 @@ function layout(view) {
       side: "right",
       tickmode: "auto", // round numbers of its own rather than the left axis's grid lines
       tickformat: data.style.metric.ticks,
+      ticksuffix: data.style.metric.suffix,
       showgrid: false,
       ...valueRange(view, zoom.y2, data.style.metric.range, clipped(data.style.metric.clip)),
     },

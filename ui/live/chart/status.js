@@ -15,11 +15,11 @@ function loss(view, value) {
   return value === null ? "–" : number(view, value, 4);
 }
 
-/** The task's own figure: a share in percent, or a price. */
+/** The task's own figure: a share in percent, or a number with its unit. */
 function metric(view, value) {
-  const { format, prefix } = view.data.style.metric;
+  const { format, prefix, suffix, digits } = view.data.style.metric;
   if (value === null) return "–";
-  if (!format.endsWith("%")) return prefix + number(view, value);
+  if (!format.endsWith("%")) return prefix + number(view, value, digits) + suffix;
   return value.toLocaleString(view.data.locale, {
     style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1,
   });
