@@ -13,6 +13,7 @@ from mnist_core.cli import main
 from mnist_core.errors import DataError
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import split
+from mnist_core.training.networks import build_network
 from mnist_core.transfer.code.source import CODE_OF_TASKS
 from mnist_core.transfer.export import export
 from tests import made_up_task
