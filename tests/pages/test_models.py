@@ -297,7 +297,7 @@ def test_a_page_takes_the_longest_file_that_the_store_takes(open_page: Open) -> 
     ("status", "words"),
     [
         (RunStatus.RUNNING, "is still training"),
-        (RunStatus.FAILED, "has ended without a network that could be kept. The loss is nan."),
+        (RunStatus.FAILED, "has ended without a model. The loss is nan."),
     ],
 )
 def test_a_run_without_a_network_says_why(

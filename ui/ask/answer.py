@@ -19,7 +19,7 @@ from mnist_core.inference.explain_input import (
     columns_of,
 )
 from mnist_core.runs import Run
-from mnist_core.tasks import Task, task
+from mnist_core.tasks import TASKS, Task, task
 from mnist_core.tasks.text_data import has_negation, read_back
 from mnist_core.workers.engine import Question
 from ui.ask import figures, keys
@@ -28,6 +28,8 @@ from ui.common.formatting import class_name, price, price_change, probability, w
 from ui.common.i18n import Markdown, _
 from ui.common.run_start import start_run
 
+#: The tasks whose networks are asked here; pictures are for the page Draw.
+ASKED = tuple(key for key, entry in TASKS.items() if entry.inputs != "images")
 #: What is asked before anybody has typed something: it has words for each side.
 FIRST_TEXTS = {
     "imdb": "A wonderful film with great actors, but the ending is dull and far too long.",
@@ -99,15 +101,6 @@ def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
             )
 
 
-def can_answer() -> bool:
-    """Whether the workers are there; says so where they could not be started."""
-    engine = lab.engine_state()
-    if engine.phase == "failed":
-        words = _("No prediction is possible: the workers could not be started. {why}")
-        st.warning(words.format(why=engine.message))
-    return engine.phase not in ("starting", "failed")
-
-
 # Texts
 
 
@@ -168,8 +161,6 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
     """What the model predicts for a text, and which of its words decided."""
     if not text.strip():
         st.info(_("Type a text, then leave the field or press “Ask”."))
-        return
-    if not can_answer():
         return
     try:
         explain_input.check_text(text)  # not sent anywhere before that
@@ -293,8 +284,6 @@ def _show_column(entry: Task, number: int, column: Column) -> float:
 
 def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[float, ...]) -> None:
     """The predicted number, and which columns decided."""
-    if not can_answer():
-        return
     try:
         with st.spinner(_("Computing …")):
             answer = _table_answer(run.id, run.attempt, checkpoint, values)

@@ -15,7 +15,7 @@ from ui.common.i18n import Markdown, _
 from ui.common.image_grid import sheet
 from ui.common.navigation import link
 from ui.common.setting_labels import CHOICE_LABELS
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
 from ui.data.images import chosen_digit, show_grid
@@ -111,13 +111,7 @@ def _show_variations(config: TrainingConfig) -> None:
                 "image above to see it here."
             ).format(kind=kind)
         )
-        engine = lab.engine_state()
-        if engine.phase == "starting":
-            wait_for_engine(_("The workers are starting; they draw the variations in a moment."))
-            return
-        if engine.phase == "failed":
-            words = _("They cannot be drawn: the workers could not be started. {why}")
-            st.warning(words.format(why=engine.message))
+        if not workers_answer(_("The workers are starting; they draw the variations in a moment.")):
             return
     with errors.shown():
         with st.spinner(_("Drawing the variations …")):

@@ -17,7 +17,7 @@ from ui.common.formatting import NONE, whole
 from ui.common.i18n import _, escaped
 from ui.common.image_grid import sheet
 from ui.common.run_selector import choose_checkpoint
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 from ui.models import keys
 from ui.models.histograms import show_histograms
 from ui.models.network_diagram import network_diagram
@@ -61,13 +61,7 @@ def _show_histograms(run: Run) -> None:
 
 @st.fragment
 def _show_network(run: Run) -> None:
-    engine = lab.engine_state()
-    if engine.phase == "starting":
-        wait_for_engine(_("The workers are starting; the network is shown in a few seconds."))
-        return
-    if engine.phase == "failed":
-        words = _("The network cannot be read: the workers could not be started. {why}")
-        st.warning(words.format(why=engine.message))
+    if not workers_answer(_("The workers are starting; the network is shown in a few seconds.")):
         return
     chosen = choose_checkpoint(run, keys.MODEL_CHECKPOINT)
     with errors.shown():

@@ -47,9 +47,7 @@ def show_figures(run: Run) -> None:
 
 def show_run(run: Run, known_tags: list[str]) -> None:
     """Everything about one run, in sections."""
-    if error := run_selector.unusable(run):
-        errors.show(error)
-    run_selector.say_if_failed(run)
+    run_selector.is_usable(run)  # else it says why not
     show_figures(run)
     section = st.segmented_control(
         _("What to do"),
