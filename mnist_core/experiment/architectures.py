@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from mnist_core.errors import unknown_name
 from mnist_core.i18n import mark
+from mnist_core.tasks.base import SIDE
 from mnist_core.tasks.text_data import WORDS
 
 if TYPE_CHECKING:
     import keras
 
-VECTOR = (784,)
-IMAGE = (28, 28, 1)
+VECTOR = (SIDE * SIDE,)
+IMAGE = (SIDE, SIDE, 1)
 CLASSES = 10
 #: Tasks with pictures of 28 by 28 pixels and ten classes; each of their networks fits them all.
 PICTURES = ("mnist", "fashion")

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_core.inference.layer_names import snake_case
 from mnist_core.runs.store import open_known
+from mnist_core.tasks.base import SIDE
 
-#: Side of the pictures that a network of this lab looks at.
-SIDE = 28
 #: Units or filters of a layer whose weights are shown, at most: those with the largest weights.
 MOST_PICTURES = 48
 #: What of a layer's settings a reader wants to know.
@@ -103,7 +103,7 @@ def numbered_from_first(anatomy: Anatomy) -> Anatomy:
     counts: Counter[str] = Counter()
     names = {}
     for layer in anatomy.layers:
-        base = re.sub(r"(?<=.)([A-Z][a-z]+)|(?<=[a-z])([A-Z])", r"_\g<0>", layer.kind).lower()
+        base = snake_case(layer.kind)
         if re.fullmatch(rf"{base}(_\d+)?", layer.name):
             number = counts[base]
             counts[base] += 1

@@ -15,6 +15,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from mnist_core.tasks.base import SIDE
+
 #: Largest turn and slant, in radians: 12 degrees each way.
 TURN = SLANT = math.radians(12)
 #: Largest change of each side, as a share.
@@ -26,7 +28,6 @@ THIN = 0.5
 SHARPEN = 2.0
 #: Largest shift in each direction, in pixels.
 SHIFT = 2.0
-SIDE = 28
 
 Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """Makes float32 images (n, …) anew, from a seed int32 (2,)."""

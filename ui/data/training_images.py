@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import task
+from mnist_core.tasks.base import SIDE
 from ui.common import errors, images, lab, settings_form
 from ui.common.formatting import whole
 from ui.common.i18n import Markdown, _
@@ -29,7 +30,7 @@ ACROSS = 8
 @st.cache_data(max_entries=200, show_spinner=False)
 def _variations(name: str, image: bytes, seed: int) -> NDArray[np.uint8]:
     """Sixteen variations of a digit, asked of the worker once for all sessions."""
-    return lab.vary(name, np.frombuffer(image, np.uint8).reshape(28, 28), seed)
+    return lab.vary(name, np.frombuffer(image, np.uint8).reshape(SIDE, SIDE), seed)
 
 
 @st.fragment

@@ -8,8 +8,8 @@ from mnist_core.evaluation.service import parts_of
 from mnist_core.runs import Run
 from ui.common.formatting import samples_called
 from ui.common.i18n import Markdown, _
+from ui.common.setting_labels import SET_LABELS
 from ui.evaluate import keys
-from ui.evaluate.figures import part_words
 
 
 def choose_part(run: Run) -> str:
@@ -22,7 +22,7 @@ def choose_part(run: Run) -> str:
     st.segmented_control(
         Markdown(samples[:1].upper() + samples[1:]),
         parts,
-        format_func=lambda part: part_words(part).label,
+        format_func=lambda part: _(SET_LABELS[part]),
         key=keys.PART.prepare(),
         required=True,
         help=_(

@@ -12,8 +12,9 @@ from streamlit.components.v2.types import ComponentRenderer
 from mnist_core.inference.inspect import Anatomy, WeightPictures, numbered_from_first
 from mnist_core.runs import Run
 from mnist_core.tasks import task
+from mnist_core.tasks.base import SIDE
 from ui.common import errors, images, lab
-from ui.common.formatting import NONE, whole
+from ui.common.formatting import NONE, byte_size, whole
 from ui.common.i18n import _, escaped
 from ui.common.image_grid import sheet
 from ui.common.run_selector import choose_checkpoint
@@ -125,19 +126,10 @@ def _show_layers(anatomy: Anatomy) -> None:
             "shape is the batch size; None means any."
         ).format(
             total=whole(anatomy.parameters),
-            size=_size(BYTES * anatomy.parameters),
+            size=byte_size(BYTES * anatomy.parameters),
             trainable=whole(anatomy.trainable_parameters),
         )
     )
-
-
-def _size(count: float) -> str:
-    """Bytes, as ``model.summary()`` writes them."""
-    for unit in ("B", "KB"):
-        if count < 1024:
-            return f"{count:.2f} {unit}"
-        count /= 1024
-    return f"{count:.2f} MB"
 
 
 def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
@@ -199,7 +191,7 @@ def weight_sheet(values: NDArray[np.float32], across: int) -> NDArray[np.uint8]:
     """
     coloured = np.stack([images.signed(one) for one in values])
     # Small kernels are enlarged first, so that the gap beside them is finer than their squares.
-    factor = max(1, 28 // values.shape[-1])
+    factor = max(1, SIDE // values.shape[-1])
     large = coloured.repeat(factor, axis=1).repeat(factor, axis=2)
     solid = np.concatenate([large, np.full_like(large[..., :1], 255)], axis=-1)
     gap = max(1, large.shape[2] // 8)

@@ -7,7 +7,7 @@ import streamlit as st
 from mnist_core.i18n import mark
 from mnist_core.runs import Run
 from ui.common import errors, lab, run_selector
-from ui.common.formatting import all_settings, metric, moment
+from ui.common.formatting import all_settings, byte_size, metric, moment
 from ui.common.i18n import Markdown, _
 from ui.common.navigation import link, link_to_try
 from ui.models import description, disk_space, keys
@@ -34,7 +34,7 @@ def show_figures(run: Run) -> None:
         if run.best and run.config.validation_size:
             label = _("Validation error") if name == "mae" else _("Validation accuracy")
             st.metric(label, metric(run.best.val_metric, name))
-        st.metric(_("Size"), disk_space.in_bytes(disk_space.size(run.id, run.version)))
+        st.metric(_("Size"), byte_size(disk_space.size(run.id, run.version)))
     settings = all_settings(run.config, lab.rate_changes(run))
     st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))
     description.show_origin(run)
