@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mnist_core.errors import ConfigError
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui.ask import answer, keys
-from ui.ask.choice import asked_tasks, choose_run, show_beginning, show_choice, wait_for_training
-from ui.common import errors, fetching, lab, run_selector
+from ui.common import errors, fetching, run_selector
 from ui.common.i18n import _
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 
 
 @st.fragment
 def show_question(run: Run, checkpoint: str) -> None:
     """What is asked, and beside it the answer."""
-    try:
-        entry = task(run.known_config().task)
-    except ConfigError as error:
-        errors.show(error)
-        return
+    entry = task(run.config.task)
     # The words of texts come with the lab; the columns of a table are those of its data.
     if entry.inputs != "texts" and not fetching.is_there(entry.key):
         return
@@ -38,11 +32,10 @@ def show_question(run: Run, checkpoint: str) -> None:
             else:
                 values = answer.show_columns(entry)
         with st.container(key=keys.ANSWER):
-            if lab.engine_state().phase == "starting":
-                wait_for_engine(
-                    _("The models are being loaded. The answer follows in a few seconds.")
-                )
-            elif entry.inputs == "texts":
+            words = _("The models are being loaded. The answer follows in a few seconds.")
+            if not workers_answer(words):
+                return
+            if entry.inputs == "texts":
                 answer.show_text_answer(run, checkpoint, entry, text)
             else:
                 answer.show_table_answer(run, checkpoint, entry, values)
@@ -50,21 +43,27 @@ def show_question(run: Run, checkpoint: str) -> None:
 
 st.title(_("Ask"), anchor=False)
 errors.show_notice()
-answerers, asked_run = run_selector.find_runs(*asked_tasks())
-to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not lab.has_models(asked_run) and not to_come:
-    words = _("**{name}** has ended without a model. {why}")
-    st.warning(words.format(name=asked_run.name, why=asked_run.message))
-to_come = to_come or (None if answerers else run_selector.any_active(*asked_tasks()))
-if to_come:
-    wait_for_training(to_come)
-if answerers:
-    choose_run(answerers, asked_run)
-    show_question(*show_choice(answerers))
-    known = {run.config.task for run in answerers.values()}
+runs, asked, training = run_selector.find_runs(*answer.asked_tasks())
+if training:
+    run_selector.wait_for_training(training)
+if runs:
+    with st.container(key=keys.CHOICE):
+        chosen = run_selector.choose_run(keys.RUN, runs, asked)
+        checkpoint = run_selector.choose_checkpoint(chosen, keys.CHECKPOINT)
+    if run_selector.is_usable(chosen):
+        show_question(chosen, checkpoint)
+    known = {run.config.task for run in runs.values()}
     others = [key for key in answer.OFFERS if key not in known]
-    if others and not to_come:
+    if others and not training:
         st.caption(_("Train a model for another task:"))
         answer.show_offers(others, first_stands_out=False)
-elif not to_come:
-    show_beginning()
+elif not training:
+    st.markdown(
+        _(
+            "Type a film review, and a model predicts whether it is positive and shows which words "
+            "decided. Or type a news text to predict its topic, or describe a neighbourhood to "
+            "predict a house price. No trained model yet: one click trains one, which takes less "
+            "than a minute once the data has been downloaded."
+        )
+    )
+    answer.show_offers(list(answer.OFFERS))

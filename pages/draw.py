@@ -10,19 +10,12 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.runs import Run
-from ui.common import errors, lab, run_selector
+from ui.common import errors, run_selector
 from ui.common.i18n import _
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 from ui.draw import finetune, keys, prediction
 from ui.draw.canvas import show_canvas, show_upload
-from ui.draw.choice import (
-    DIGITS,
-    can_read,
-    choose_run,
-    show_beginning,
-    show_choice,
-    wait_for_training,
-)
+from ui.draw.choice import DIGITS, choose_models, offer_training, only_usable
 
 
 @st.fragment
@@ -42,39 +35,29 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
             sent = show_upload()
         with read:
             if training:
-                wait_for_training(training.id)
-            engine = lab.engine_state()
-            if engine.phase == "starting":
-                wait_for_engine(
-                    _(
-                        "The models are being loaded. You can draw already; the prediction "
-                        "follows in a few seconds."
-                    )
+                run_selector.wait_for_training(training)
+            workers_answer(
+                _(
+                    "The models are being loaded. You can draw already; the prediction follows in "
+                    "a few seconds."
                 )
-            elif engine.phase == "failed":
-                words = _("No prediction is possible: the workers could not be started. {why}")
-                st.warning(words.format(why=engine.message))
+            )
             prediction.show_reading(sent or found, models)
 
 
 st.title(_("Draw"), anchor=False)
 errors.show_notice()
-readers, asked_run = run_selector.find_runs(DIGITS)
-to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not lab.has_models(asked_run) and not to_come:
-    words = _("**{name}** has ended without a model. {why}")
-    st.warning(words.format(name=asked_run.name, why=asked_run.message))
-if readers:
-    choose_run(readers, asked_run)
+runs, asked, training = run_selector.find_runs(DIGITS)
+if runs:
     with st.container(key=keys.PAGE):
         with st.container(key=keys.CHOICE):
-            chosen_models = show_choice(readers)
-        chosen_runs = {run.id: run for run, _name in chosen_models}.values()
-        able = {run.id for run in chosen_runs if can_read(run)}
-        chosen_models = [(run, name) for run, name in chosen_models if run.id in able]
-        prediction.warm_up(chosen_models)
-        show_drawing(chosen_models, to_come)
-    if chosen_models:
-        finetune.show(chosen_models[0][0])
+            models = choose_models(runs, asked)
+        models = only_usable(models)
+        prediction.warm_up(models)
+        show_drawing(models, training)
+    if models:
+        finetune.show(models[0][0])
+elif training:
+    run_selector.wait_for_training(training)
 else:
-    show_beginning(to_come or run_selector.any_active(DIGITS))
+    offer_training()

@@ -10,36 +10,35 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
-from mnist_core.evaluation.parts import parts_of
-from ui.common import errors, fetching, lab, run_selector
+from ui.common import errors, fetching, run_selector
 from ui.common.i18n import _
+from ui.common.navigation import link
 from ui.evaluate import keys
-from ui.evaluate.choice import choose_run, show_beginning, show_choice, wait_for_training
+from ui.evaluate.choice import choose_part
 from ui.evaluate.evaluation import show_evaluation
 
 st.title(_("Evaluate"), anchor=False)
 errors.show_notice()
-choices, asked_run = run_selector.find_runs()
-to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not lab.has_models(asked_run) and not to_come:
-    words = _("**{name}** has ended without a network that could be evaluated. {why}")
-    st.warning(words.format(name=asked_run.name, why=asked_run.message))
-if choices:
-    if to_come:
-        wait_for_training(to_come)
-    chosen = choose_run(choices, asked_run)
+runs, asked, training = run_selector.find_runs()
+if training:
+    run_selector.wait_for_training(training)
+if runs:
     with st.container(key=keys.CHOICE):
-        checkpoint = show_choice(choices)
-        run_selector.say_if_failed(chosen)
-    parts_there = parts_of(chosen)
-    asked_part = keys.PART.get() if len(parts_there) > 1 else parts_there[0]
+        chosen = run_selector.choose_run(keys.RUN, runs, asked)
+        checkpoint = run_selector.choose_checkpoint(chosen, keys.CHECKPOINT)
+        part = choose_part(chosen)
     try:
-        chosen.known_config()  # else it says why it cannot be used
-        if fetching.is_there(chosen.config.task):
-            show_evaluation(chosen, checkpoint, asked_part)
+        if run_selector.is_usable(chosen) and fetching.is_there(chosen.config.task):
+            show_evaluation(chosen, checkpoint, part)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
         st.rerun()
     except LabError as error:
         errors.show(error)
-else:
-    show_beginning(to_come or run_selector.any_active())
+elif not training:
+    st.markdown(
+        _(
+            "There is no trained network yet. Train one, and see here how well it generalises to "
+            "new samples, which classes it confuses, and whether its confidence is justified."
+        )
+    )
+    link("train", _("Train a network"))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.common import errors, lab, run_selector
+from ui.common import errors, run_selector
 from ui.common.i18n import _
 from ui.common.navigation import link
 from ui.models import disk_space, import_model, keys
-from ui.models.choice import MANY, choose_run, show_choice, show_filter
+from ui.models.choice import show_filter
 from ui.models.run import show_run
 
 st.title(_("Models"), anchor=False)
@@ -19,25 +19,19 @@ errors.show_notice()
 if done := keys.DONE.get():
     keys.DONE.set("")
     st.toast(done, icon=":material/check:")
-choices, asked_run = run_selector.find_runs(limit=run_selector.RUNS_KEPT)
-if asked_run and not lab.has_models(asked_run):
-    if asked_run.status.is_active:
-        words = _("**{name}** is still training; its network is kept when it has ended.")
-    else:
-        words = _("**{name}** has ended without a network that could be kept. {why}")
-    st.warning(words.format(name=asked_run.name, why=asked_run.message))
-if choices:
-    tags_of_all = sorted({tag for run in choices.values() for tag in run.tags})
+runs, asked, training = run_selector.find_runs(limit=run_selector.RUNS_KEPT)
+if training:
+    run_selector.wait_for_training(training)
+if runs:
+    tags = sorted({tag for run in runs.values() for tag in run.tags})
     with st.container(key=keys.CHOICE):
-        found = show_filter(choices, tags_of_all) if len(choices) > MANY else choices
-        if found:
-            choose_run(found, asked_run)
-            show_choice(found)
-    if found:
-        show_run(found[str(keys.RUN.get())], tags_of_all)
+        found = show_filter(runs, tags)
+        chosen = run_selector.choose_run(keys.RUN, found, asked) if found else None
+    if chosen:
+        show_run(chosen, tags)
     else:
         st.info(_("No run has that in its name, its notes or its tags."))
-else:
+elif not training:
     st.markdown(
         _(
             "There is no trained network yet. Train one, or import one below; then it is kept "

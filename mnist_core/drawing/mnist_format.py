@@ -17,12 +17,12 @@ from scipy import ndimage
 
 from mnist_core.errors import DrawingError
 from mnist_core.i18n import mark
+from mnist_core.tasks.base import SIDE
 
 Ink = NDArray[np.uint8]
 """Ink on black: uint8, shape (height, width), 0 (none) to 255."""
 
-#: Side of MNIST's pictures, and of the box within them that a digit fills.
-SIDE = 28
+#: Side of the box within MNIST's images that a digit fills.
 BOX = 20
 #: Less ink than this is anti-aliasing or dust, and decides no edge of the crop.
 FAINTEST = 32

@@ -16,9 +16,10 @@ from typing import Any
 from mnist_core.errors import unknown_name
 from mnist_core.i18n import mark
 from mnist_core.tasks import TASKS, WORDS, Task
+from mnist_core.tasks.base import SIDE
 
-VECTOR = (784,)
-IMAGE = (28, 28, 1)
+VECTOR = (SIDE * SIDE,)
+IMAGE = (SIDE, SIDE, 1)
 CLASSES = 10
 TOPICS = 46
 #: Columns of a table before it is known which one: those of Boston's.

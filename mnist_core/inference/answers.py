@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_core.inference.layer_names import snake_case
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -225,7 +227,7 @@ def numbered_from_first(anatomy: Anatomy) -> Anatomy:
     counts: Counter[str] = Counter()
     names = {}
     for layer in anatomy.layers:
-        base = re.sub(r"(?<=.)([A-Z][a-z]+)|(?<=[a-z])([A-Z])", r"_\g<0>", layer.kind).lower()
+        base = snake_case(layer.kind)
         if re.fullmatch(rf"{base}(_\d+)?", layer.name):
             number = counts[base]
             counts[base] += 1

@@ -16,6 +16,7 @@ from mnist_core.inference.answers import Activations, Explanation, Neighbours
 from mnist_core.inference.models import load
 from mnist_core.runs import Store
 from mnist_core.tasks import split, task
+from mnist_core.tasks.base import SIDE
 from mnist_core.tensorflow_setup import keras, tf
 
 #: Pictures of a layer's activations, at most: those of the most active units.
@@ -47,7 +48,7 @@ def explain(store: Store, run_id: str, checkpoint: str, image_u8: NDArray[np.uin
         score = _log_odds(loaded.model.layers[-1], before, output, digit)
     return Explanation(
         digit=digit,
-        saliency=_to_unit(tf.abs(tape.gradient(score, x)).numpy().reshape(28, 28)),
+        saliency=_to_unit(tf.abs(tape.gradient(score, x)).numpy().reshape(SIDE, SIDE)),
         class_activation=_class_activation(loaded.model, x, digit),
         activations=[
             _activations(layer.name, values.numpy()[0])
@@ -139,7 +140,7 @@ def _class_activation(model: Any, x: Any, digit: int) -> NDArray[np.float32] | N
         score = _log_odds(layers[-1], before, layers[-1](before, training=False), digit)
     weights = tf.reduce_mean(tape.gradient(score, value), axis=(1, 2), keepdims=True)
     seen = tf.nn.relu(tf.reduce_sum(weights * value, axis=-1, keepdims=True))
-    return _to_unit(tf.image.resize(seen, (28, 28)).numpy()[0, :, :, 0])
+    return _to_unit(tf.image.resize(seen, (SIDE, SIDE)).numpy()[0, :, :, 0])
 
 
 def _is_convolution(layer: Any) -> bool:
@@ -157,9 +158,9 @@ def _first_weights(layer: Any) -> NDArray[np.float32] | None:
     if not hasattr(layer, "kernel"):
         return None
     kernel: NDArray[np.float32] = layer.kernel.numpy()
-    if kernel.shape[0] != 784 or kernel.shape[-1] > 10:
+    if kernel.shape[0] != SIDE * SIDE or kernel.shape[-1] > 10:
         return None
-    return kernel.T.reshape(-1, 28, 28)
+    return kernel.T.reshape(-1, SIDE, SIDE)
 
 
 def _to_unit(values: NDArray[np.float32]) -> NDArray[np.float32]:

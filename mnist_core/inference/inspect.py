@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from mnist_core.inference.answers import Anatomy, Layer, WeightPictures
 from mnist_core.inference.models import load
 from mnist_core.runs import Store
+from mnist_core.tasks.base import SIDE
 
-#: Side of the pictures that a network of this lab looks at.
-SIDE = 28
 #: Units or filters of a layer whose weights are shown, at most: those with the largest weights.
 MOST_PICTURES = 48
 #: What of a layer's settings a reader wants to know.

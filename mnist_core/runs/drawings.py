@@ -19,10 +19,10 @@ from mnist_core.errors import StoreError
 from mnist_core.i18n import mark
 from mnist_core.runs.database import Database
 from mnist_core.runs.schema import drawings
+from mnist_core.tasks.base import SIDE
 
 log = logging.getLogger(__name__)
 
-SIDE = 28
 CLASSES = 10
 #: What a row has to be like: others, of a damaged or foreign database, are passed over.
 WHOLE = sa.and_(

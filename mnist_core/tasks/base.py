@@ -18,6 +18,8 @@ from mnist_core.i18n import mark
 from mnist_core.tasks.quantity import Quantity
 from mnist_core.tasks.text_data import Texts
 
+SIDE = 28
+"""Height and width of an image, in pixels."""
 Images = NDArray[np.uint8]
 """Grey images: uint8, shape (n, 28, 28), 0 (background) to 255 (ink)."""
 Table = NDArray[np.float64]

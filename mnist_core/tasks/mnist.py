@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mnist_core.errors import ConfigError, DataError, shown, unknown_name
 from mnist_core.i18n import mark
-from mnist_core.tasks.base import Dataset, Images, Task
+from mnist_core.tasks.base import SIDE, Dataset, Images, Task
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "mnist.npz"
 DATA_BYTES = 11_490_519
@@ -28,7 +28,6 @@ DATA_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 CLASSES = tuple("0123456789")
 #: Where validation images come from, as in the tutorials: the last 10,000 of the 60,000.
 VALIDATION_POOL = (50_000, 60_000)
-SIDE = 28
 PIXEL_FACTORS = {"unit": np.float32(1 / 255), "raw": np.float32(1)}
 """What a grey level from 0 to 255 is multiplied by, for each pixel scaling."""
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from mnist_core.tasks.base import SIDE
 from mnist_core.tensorflow_setup import tf
 
 #: Largest turn and slant, in radians: 12 degrees each way.
@@ -26,7 +27,6 @@ THIN = 0.5
 SHARPEN = 2.0
 #: Largest shift in each direction, in pixels.
 SHIFT = 2.0
-SIDE = 28
 
 Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """Makes float32 images (n, …) anew, from a seed int32 (2,)."""

@@ -308,7 +308,7 @@ def test_workers_that_cannot_start_are_reported(
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("failed", PICTURE))
     app = open_page("draw")
     (warning,) = app.warning
-    assert "No prediction is possible" in warning.value
+    assert "The workers could not be started" in warning.value
     assert "![" not in warning.value
 
 

@@ -108,7 +108,7 @@ def test_the_first_run_that_trains_is_waited_for(open_page: Open, runs: Runs) ->
     app = open_page("evaluate")
     (info,) = app.info
     assert "not_yet" in plain(info.value)
-    assert "is evaluated here" in info.value
+    assert "still training" in info.value
 
 
 def test_a_run_that_failed_is_said_to_have_left_nothing(open_page: Open, runs: Runs) -> None:

@@ -81,7 +81,7 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
         [escaped("still![](http://a.b)"), "Dropout", "(None, 10)", "0", "–"],
     ]
     words = plain(said(app))
-    assert "7,850 parameters (30.66 KB), 7,800 of them trainable" in words
+    assert "7,850 parameters (31 kB), 7,800 of them trainable" in words
     assert "of the 10 of its 512 units" in words
     assert "kept no histograms" in words
     assert "For 10 of 64 filters" in words

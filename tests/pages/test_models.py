@@ -60,7 +60,7 @@ def test_a_run_without_a_network_is_not_listed(open_page: Open, runs: Runs) -> N
     app = open_page("models", run=running.id)
     assert not app.exception
     assert [label.split(" ·")[0] for label in labels(app)] == ["trained"]
-    assert "running" in "".join(element.value for element in app.warning)
+    assert "running" in "".join(element.value for element in app.info)
 
 
 def test_the_address_chooses_a_run_and_the_choice_is_in_the_address(
@@ -297,7 +297,7 @@ def test_a_page_takes_the_longest_file_that_the_store_takes(open_page: Open) -> 
     ("status", "words"),
     [
         (RunStatus.RUNNING, "is still training"),
-        (RunStatus.FAILED, "has ended without a network that could be kept. The loss is nan."),
+        (RunStatus.FAILED, "has ended without a model. The loss is nan."),
     ],
 )
 def test_a_run_without_a_network_says_why(
@@ -306,7 +306,7 @@ def test_a_run_without_a_network_says_why(
     message = "The loss is nan." if status is RunStatus.FAILED else ""
     app = open_page("models", run=runs.add(status, message=message).id)
     assert not app.exception
-    assert words in plain(app.warning[0].value)
+    assert words in plain([*app.warning, *app.info][0].value)
 
 
 def test_files_without_a_run_are_counted_as_such_and_removed_when_confirmed(

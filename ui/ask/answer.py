@@ -13,7 +13,7 @@ from mnist_core.i18n import mark
 from mnist_core.inference.answers import TableAnswer, TextAnswer
 from mnist_core.inference.questions import MOST_CHARACTERS, Column, check_text, columns_of
 from mnist_core.runs import Run
-from mnist_core.tasks import Task, task
+from mnist_core.tasks import TASKS, Task, task
 from mnist_core.tasks.text_data import has_negation, read_back
 from mnist_core.workers.engine import Question
 from ui.ask import figures, keys
@@ -43,6 +43,11 @@ SHOWN_CLASSES = 5
 #: The examples that can be taken from the test set lie so far apart in it.
 EXAMPLE_STRIDE = 37
 TEXT_HEIGHT = 190
+
+
+def asked_tasks() -> list[str]:
+    """The tasks whose networks predict here; images are for the page Draw."""
+    return [key for key, entry in TASKS.items() if entry.inputs != "images"]
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -91,15 +96,6 @@ def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
                 on_click=train_one,
                 args=(preset,),
             )
-
-
-def can_answer() -> bool:
-    """Whether the workers are there; says so where they could not be started."""
-    engine = lab.engine_state()
-    if engine.phase == "failed":
-        words = _("No prediction is possible: the workers could not be started. {why}")
-        st.warning(words.format(why=engine.message))
-    return engine.phase not in ("starting", "failed")
 
 
 # Texts
@@ -162,8 +158,6 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
     """What the model predicts for a text, and which of its words decided."""
     if not text.strip():
         st.info(_("Type a text, then leave the field or press “Ask”."))
-        return
-    if not can_answer():
         return
     try:
         check_text(text)  # not sent anywhere before that
@@ -287,8 +281,6 @@ def _show_column(entry: Task, number: int, column: Column) -> float:
 
 def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[float, ...]) -> None:
     """The predicted number, and which columns decided."""
-    if not can_answer():
-        return
     try:
         with st.spinner(_("Computing …")):
             answer = _table_answer(run.id, run.attempt, checkpoint, values)

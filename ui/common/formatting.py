@@ -167,6 +167,13 @@ def whole(number: int) -> str:
     return f"{number:,}"
 
 
+def byte_size(count: int) -> Markdown:
+    """A number of bytes: "43 kB", "1.2 MB"."""
+    if count < 1_000_000:
+        return _("{size} kB").format(size=whole(round(count / 1000)))
+    return _("{size} MB").format(size=f"{count / 1e6:,.1f}")
+
+
 def counted(label: Markdown, number: int) -> Markdown:
     """A label with a number that belongs to it: "Everything (70,000)"."""
     return Markdown("{label} ({number})").format(label=label, number=whole(number))

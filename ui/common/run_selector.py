@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -15,44 +17,135 @@ from mnist_core.runs.model_files import checkpoints_of
 from mnist_core.tasks import task
 from ui.common import errors, lab, session
 from ui.common.formatting import counted, metric, moment, percent, whole
-from ui.common.i18n import _
+from ui.common.i18n import Markdown, _
 from ui.common.navigation import PAGES, link, trying_page
+from ui.common.waiting import wait_for_run
 
 #: Runs to choose from: the newest with a model.
 RUNS_OFFERED = 50
-CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
 #: On the page that keeps them: all, as far as a list can be searched.
 RUNS_KEPT = 1000
+CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
+CHECKPOINT_HELP = mark(
+    "Each run keeps its model twice; such a copy is called a checkpoint. One is from its **best "
+    "epoch**, the one with the lowest validation loss, the other from its **last epoch**."
+)
 
 
-def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], Run | None]:
-    """The runs that have left models, by id, and the one that the address asks for.
+class Choices(NamedTuple):
+    """What a page offers to choose from.
 
-    People's own runs come first, the newest at the top, and then the examples.
+    Attributes:
+        runs: The runs that have left models, by id: people's own, the newest first, then examples.
+        asked: The run that the address asks for.
+        training: The run that is waited for: the one that the address asks for, or the newest
+            where no other has left a model yet.
+    """
 
-    Says so where the address asks for none that there is, or for one that does not fit the page.
+    runs: dict[str, Run]
+    asked: Run | None
+    training: Run | None
+
+
+def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> Choices:
+    """Find the runs that fit a page, and say why it cannot use the one that the address asks for.
 
     Args:
         *tasks: Keys of the tasks whose runs fit the page; without any, all do.
         limit: So many of the newest runs are looked at.
     """
     store = lab.store()
-    runs = {run.id: run for run in [*store.list_runs(limit=limit), *listed_examples(store)]}
-    wanted = st.query_params.get("run")
-    asked = runs.get(wanted or "")
-    if wanted and asked is None:
-        try:
-            if not RUN_ID.fullmatch(wanted):
-                raise UnknownRunError("", "", "")
-            asked = store.get(wanted)  # an older one, or a hidden example
-            runs[asked.id] = asked
-        except UnknownRunError:
-            st.warning(_("There is no run {run}; perhaps it was deleted.").format(run=wanted[:40]))
+    newest = store.list_runs(limit=limit)
+    runs = {run.id: run for run in [*newest, *listed_examples(store)]}
+    asked = _asked(runs)
     if asked and tasks and asked.config.task not in tasks:
         _say_unfitting(asked)
         asked = None
     fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
-    return told_apart([run for run in fitting if lab.has_models(run)]), asked
+    found = told_apart([run for run in fitting if lab.has_models(run)])
+    training = asked if asked and asked.status.is_active else None
+    if asked and not training and asked.id not in found:
+        words = _("**{name}** has ended without a model. {why}")
+        st.warning(words.format(name=asked.name, why=asked.message))
+    if not found and not training:
+        training = next((run for run in fitting if run.status.is_active), None)
+    return Choices(found, asked, training)
+
+
+def _asked(runs: dict[str, Run]) -> Run | None:
+    """The run that the address asks for; one that is not among the newest is added to them."""
+    wanted = st.query_params.get("run")
+    if not wanted or wanted in runs:
+        return runs.get(wanted or "")
+    try:
+        if not RUN_ID.fullmatch(wanted):
+            raise UnknownRunError("", "", "")
+        runs[wanted] = lab.store().get(wanted)  # an older one, or a hidden example
+    except UnknownRunError:
+        st.warning(_("There is no run {run}; perhaps it was deleted.").format(run=wanted[:40]))
+    return runs.get(wanted)
+
+
+def choose_run(
+    choice: session.Entry[str | None],
+    runs: dict[str, Run],
+    asked: Run | None,
+    *,
+    first: Callable[[dict[str, Run]], str] | None = None,
+) -> Run:
+    """Show the choice of a run; the address names it, also after a reload.
+
+    Args:
+        choice: Where the choice is kept.
+        runs: What there is to choose from.
+        asked: The run that the address asks for.
+        first: Says which run is chosen at first; the newest that can be used without it.
+
+    Returns:
+        The run that is chosen.
+    """
+    if asked and asked.id in runs:
+        choice.set(asked.id)
+    elif choice.get() not in runs:
+        choice.set((first or first_choice)(runs))
+    st.selectbox(
+        _("Run"),
+        list(runs),
+        format_func=lambda run_id: run_line(runs[run_id]),
+        key=choice.prepare(),
+        help=_(
+            "A run is one training of a network. Your own runs come first, the newest on top, then "
+            "the examples. The figure beside a name is what its best model reached on the test "
+            "samples."
+        ),
+        on_change=lambda: st.query_params.update(run=str(choice.get())),
+        persist_state="session",
+    )
+    return runs[str(choice.get())]
+
+
+def wait_for_training(run: Run) -> None:
+    """Say how far a run is whose model is to be used, and go on when it has ended."""
+    words = _(
+        "**{name}** is still training: epoch {done} of {epochs} is done. Its model can be used "
+        "here once the training has ended."
+    )
+    wait_for_run(run.id, words, ":material/hourglass_empty:")
+
+
+def is_usable(run: Run) -> bool:
+    """Whether this version of the lab can use a run's models; says why not, or why with care."""
+    error = unusable(run)
+    if error:
+        errors.show(error)
+    if run.status is RunStatus.FAILED and run.best is not None:
+        words = _(
+            "The training of **{name}** failed. This is its best model before that, of epoch "
+            "{epoch}. {why}"
+        )
+        said = words.format(name=run.name, epoch=whole(run.best.epoch), why=run.message)
+        st.warning(said)
+    return error is None
 
 
 def unusable(run: Run) -> ConfigError | None:
@@ -93,13 +186,6 @@ def _say_unfitting(run: Run) -> None:
     link(page, label, run=run.id)
 
 
-def any_active(*tasks: str) -> Run | None:
-    """The newest run that trains or waits, where there is no other that could answer."""
-    newest = lab.store().list_runs(limit=RUNS_OFFERED)
-    fitting = (run for run in newest if not tasks or run.config.task in tasks)
-    return next((run for run in fitting if run.status.is_active), None)
-
-
 def told_apart(runs: list[Run]) -> dict[str, Run]:
     """Runs by id, where those of the same name are called by their time too.
 
@@ -122,26 +208,16 @@ def _called(run: Run, form: str) -> str:
 
 def run_line(run: Run) -> str:
     """A run in the list to choose from."""
+    name = f"📌 {run.name}" if run.pinned else run.name
     if run.test_metric is None:
-        return run.name
+        return name
     if run.config.quantity:
         return _("{name} · off by {error} on average").plain(
-            name=run.name, error=metric(run.test_metric, run.config.quantity)
+            name=name, error=metric(run.test_metric, run.config.quantity)
         )
     return _("{name} · {accuracy} of the test samples").plain(
-        name=run.name, accuracy=percent(run.test_metric)
+        name=name, accuracy=percent(run.test_metric)
     )
-
-
-def say_if_failed(run: Run) -> None:
-    """Say of a run that failed which model it has all the same."""
-    if run.status is RunStatus.FAILED and run.best is not None:
-        words = _(
-            "The training of **{name}** failed. This is its best model before that, of epoch "
-            "{epoch}. {why}"
-        )
-        said = words.format(name=run.name, epoch=whole(run.best.epoch), why=run.message)
-        st.warning(said)
 
 
 def choose_checkpoint(run: Run, entry: session.Entry[str]) -> str:
@@ -170,10 +246,11 @@ def choose_checkpoint(run: Run, entry: session.Entry[str]) -> str:
         format_func=line,
         key=entry.prepare(),
         required=True,
-        help=_(
-            "Each run keeps its model twice; such a copy is called a checkpoint. One is from its "
-            "**best epoch**, the one with the lowest validation loss, the other from its **last "
-            "epoch**. Compare them: where a run overfits, the last one is worse on new samples."
+        help=Markdown(" ").join(
+            [
+                _(CHECKPOINT_HELP),
+                _("Compare them: where a run overfits, the last one is worse on new samples."),
+            ]
         ),
         persist_state="session",
     )

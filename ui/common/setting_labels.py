@@ -145,6 +145,14 @@ STOP_EARLY = Field(
     ),
 )
 
+SET_LABELS = {
+    "all": mark("Everything"),
+    "train": mark("Training"),
+    "validation": mark("Validation"),
+    "test": mark("Test"),
+}
+"""The parts of a data set, and all of it."""
+
 CHOICE_LABELS: dict[str, dict[str, str]] = {
     "sampling": {"random": mark("At random"), "stratified": mark("Stratified")},
     "optimizer": {"sgd": mark("SGD"), "rmsprop": mark("RMSprop"), "adam": mark("Adam")},

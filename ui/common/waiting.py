@@ -35,13 +35,24 @@ def wait_for_run(run_id: str, words: str, icon: str) -> None:
         link("train", _("Watch it learn"), run=run.id)
 
 
-@st.fragment(run_every=1)
-def wait_for_engine(words: str) -> None:
-    """Say that nobody can answer yet, and draw the page anew when somebody can.
+def workers_answer(words: str) -> bool:
+    """Whether the workers answer; says so while they start, and where they could not be started.
 
     Args:
-        words: A translated sentence.
+        words: A translated sentence for the time until they answer.
     """
+    engine = lab.engine_state()
+    if engine.phase == "starting":
+        _wait_for_engine(words)
+    elif engine.phase == "failed":
+        reason = _("The workers could not be started, so nothing can be computed. {why}")
+        st.warning(reason.format(why=engine.message))
+    return engine.phase not in ("starting", "failed")
+
+
+@st.fragment(run_every=1)
+def _wait_for_engine(words: str) -> None:
+    """Say that nobody can answer yet, and draw the page anew when somebody can."""
     if lab.engine_state().phase != "starting":
         st.rerun()
     st.info(words, icon=":material/hourglass_empty:")

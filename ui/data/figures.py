@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from mnist_core.tasks.base import SIDE
 from ui.common.charts import NumberFormat
 from ui.common.formatting import whole
 from ui.common.i18n import _
@@ -108,7 +109,7 @@ def excerpt(array: NDArray[Any], place: tuple[int, int]) -> str:
     """
     row, column = place
     if array.ndim == 1:
-        start = row * 28 + column
+        start = row * SIDE + column
         index, values = f"{start}:{start + EXCERPT}", array[start : start + EXCERPT]
     else:
         index = f"{row}, {column}:{column + EXCERPT}" + (", 0" if array.ndim > 2 else "")

@@ -10,12 +10,13 @@ import streamlit as st
 from mnist_core.experiment.config import Limit, TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.tasks import task
-from ui.common.formatting import counted, percent, whole
+from ui.common.formatting import percent, whole
 from ui.common.i18n import _, escaped, ngettext
 from ui.common.image_grid import picture_grid
 from ui.common.number_field import place_field
 from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
+from ui.data.set_choice import EVERY, show_set_choice
 
 #: What there is to look at, in the order of the page.
 VIEWS = {
@@ -27,14 +28,6 @@ VIEWS = {
 ADDRESS = ("view", "split", "class", "digit")
 #: Digits on a page of the grid.
 PAGE = 96
-#: The choice of no class in particular.
-EVERY = -1
-SET_LABELS = {
-    "all": mark("Everything"),
-    "train": mark("Training"),
-    "validation": mark("Validation"),
-    "test": mark("Test"),
-}
 SET_WORDS = {
     "all": mark("All {count} images: 60,000 for training and validation, then 10,000 for testing."),
     "train": mark("{count} images, drawn at random for this experiment: they train its network."),
@@ -157,20 +150,11 @@ def show_digits(config: TrainingConfig) -> None:
 def _show_choice(config: TrainingConfig) -> None:
     sets = {name: len(image_sets.image_set(name, config).numbers) for name in image_sets.SETS}
     names = task(config.task).classes
-    st.segmented_control(
-        _("Set"),
-        image_sets.SETS,
-        format_func=lambda name: counted(_(SET_LABELS[name]), sets[name]),
-        key=keys.SPLIT.prepare(),
-        required=True,
-        help=_(
-            "The training and the validation images are those of the settings under “What the "
-            "network sees”, which are also those of the page Train."
-        ),
-        on_change=turn_to_first,
-        args=(config,),
-        persist_state="session",
+    words = _(
+        "The training and the validation images are those of the settings under “What the network "
+        "sees”, which are also those of the page Train."
     )
+    show_set_choice(sets, words, turn_to_first, (config,))
     st.pills(
         _("Class"),
         [EVERY, *range(len(names))],

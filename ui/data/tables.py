@@ -9,24 +9,18 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.i18n import mark
 from mnist_core.tasks import Quantity, Standard, draw, split, task
 from ui.common import fetching
 from ui.common.charts import number_format
-from ui.common.formatting import capitalised, column_format, counted
+from ui.common.formatting import capitalised, column_format
 from ui.common.i18n import Markdown, _
-from ui.data import figures, image_sets, keys, task_choice
+from ui.data import figures, keys, task_choice
+from ui.data.set_choice import show_set_choice
 
 #: Points in a picture of a column and the answer: more would only cover each other.
 POINTS = 1_500
 #: A correlation at least so strong is called so.
 STRONG, SOME = 0.6, 0.3
-SET_LABELS = {
-    "all": mark("Everything"),
-    "train": mark("Training"),
-    "validation": mark("Validation"),
-    "test": mark("Test"),
-}
 
 
 @lru_cache(maxsize=16)
@@ -74,19 +68,11 @@ def show_warning(key: str) -> None:
 def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """The choice of a set; its rows and answers."""
     sets = parts(config)
-    st.segmented_control(
-        _("Set"),
-        image_sets.SETS,
-        format_func=lambda name: counted(_(SET_LABELS[name]), len(sets[name][1])),
-        key=keys.SPLIT.prepare(),
-        required=True,
-        help=_(
-            "Training samples train the network, validation samples evaluate it during training, "
-            "test samples evaluate it at the end. No row is in two of these sets."
-        ),
-        wrap=True,
-        persist_state="session",
+    words = _(
+        "Training samples train the network, validation samples evaluate it during training, test "
+        "samples evaluate it at the end. No row is in two of these sets."
     )
+    show_set_choice({name: len(prices) for name, (_rows, prices) in sets.items()}, words)
     return sets[keys.SPLIT.get()]
 
 

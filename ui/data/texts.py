@@ -11,14 +11,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.i18n import mark
 from mnist_core.tasks import Texts, task
 from mnist_core.tasks.text_data import BEGIN, FIRST_WORD, read_back
 from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, most_telling
-from ui.common.formatting import class_labels, counted, whole
+from ui.common.formatting import class_labels, whole
 from ui.common.i18n import _
 from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
+from ui.data.set_choice import EVERY, show_set_choice
 
 #: Texts on a page of the list, and words of each in it.
 PAGE = 10
@@ -27,14 +27,6 @@ BEGINNING = 14
 SHOWN_WORDS = 160
 #: Words in each list of words.
 LISTED = 20
-#: The choice of no class in particular.
-EVERY = -1
-SET_LABELS = {
-    "all": mark("Everything"),
-    "train": mark("Training"),
-    "validation": mark("Validation"),
-    "test": mark("Test"),
-}
 
 
 def text_of(key: str, number: int) -> NDArray[np.uint16]:
@@ -72,20 +64,11 @@ def show_choice(config: TrainingConfig) -> None:
     names = class_labels(task(config.task))
     sets = {name: len(image_sets.image_set(name, config).numbers) for name in image_sets.SETS}
     with st.container(horizontal=True):
-        st.segmented_control(
-            _("Set"),
-            image_sets.SETS,
-            format_func=lambda name: counted(_(SET_LABELS[name]), sets[name]),
-            key=keys.SPLIT.prepare(),
-            required=True,
-            help=_(
-                "Training samples train the network, validation samples evaluate it during "
-                "training, test samples evaluate it at the end. No text is in two of these sets."
-            ),
-            wrap=True,
-            on_change=begin_again,
-            persist_state="session",
+        words = _(
+            "Training samples train the network, validation samples evaluate it during training, "
+            "test samples evaluate it at the end. No text is in two of these sets."
         )
+        show_set_choice(sets, words, begin_again)
         with st.container(width=220):
             st.selectbox(
                 _("Class"),

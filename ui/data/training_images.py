@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import task
+from mnist_core.tasks.base import SIDE
 from ui.common import errors, images, lab, settings_form
 from ui.common.formatting import whole
 from ui.common.i18n import Markdown, _
 from ui.common.image_grid import sheet
 from ui.common.navigation import link
 from ui.common.setting_labels import CHOICE_LABELS
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
 from ui.data.images import chosen_digit, show_grid
@@ -29,7 +30,7 @@ ACROSS = 8
 @st.cache_data(max_entries=200, show_spinner=False)
 def _variations(name: str, image: bytes, seed: int) -> NDArray[np.uint8]:
     """Sixteen variations of a digit, asked of the worker once for all sessions."""
-    return lab.vary(name, np.frombuffer(image, np.uint8).reshape(28, 28), seed)
+    return lab.vary(name, np.frombuffer(image, np.uint8).reshape(SIDE, SIDE), seed)
 
 
 @st.fragment
@@ -111,13 +112,7 @@ def _show_variations(config: TrainingConfig) -> None:
                 "image above to see it here."
             ).format(kind=kind)
         )
-        engine = lab.engine_state()
-        if engine.phase == "starting":
-            wait_for_engine(_("The workers are starting; they draw the variations in a moment."))
-            return
-        if engine.phase == "failed":
-            words = _("They cannot be drawn: the workers could not be started. {why}")
-            st.warning(words.format(why=engine.message))
+        if not workers_answer(_("The workers are starting; they draw the variations in a moment.")):
             return
     with errors.shown():
         with st.spinner(_("Drawing the variations …")):

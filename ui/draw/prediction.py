@@ -16,6 +16,7 @@ from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
 from mnist_core.inference.answers import Activations, Explanation, Neighbours, Prediction
 from mnist_core.runs import Run
+from mnist_core.tasks.base import SIDE
 from ui.common import errors, lab
 from ui.common import images as pictures
 from ui.common.formatting import percent, probability
@@ -66,7 +67,7 @@ def _begin_to_load(run_id: str, attempt: int, checkpoint: str) -> None:  # noqa:
 
 def _load(models: list[tuple[str, str]]) -> None:
     with suppress(LabError):  # the first drawing says so in its place
-        lab.predict(models, np.zeros((28, 28), np.uint8))
+        lab.predict(models, np.zeros((SIDE, SIDE), np.uint8))
 
 
 def show_reading(found: Digit | LabError | None, models: list[tuple[Run, str]]) -> None:
@@ -223,7 +224,7 @@ def _neighbours(run_id: str, image: bytes) -> Neighbours:
 
 
 def _image_u8(image: bytes) -> NDArray[np.uint8]:
-    return np.frombuffer(image, np.uint8).reshape(28, 28)
+    return np.frombuffer(image, np.uint8).reshape(SIDE, SIDE)
 
 
 def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
@@ -306,7 +307,7 @@ def _show_layer(number: int, layer: Activations) -> None:
     st.markdown(words.format(number=number))
     if dense:
         square = pictures.grey(_in_rows(layer.maps.ravel()))
-        side = min(28 * max(square.shape), 320)
+        side = min(SIDE * max(square.shape), 320)
         images = [pictures.picture(square, layer.layer, side=side)]
     else:
         images = [

@@ -12,10 +12,9 @@ from mnist_core.evaluation.parts import AnyEvaluation, parts_of
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.runs import Run
 from mnist_core.tasks import task
-from ui.common import lab
 from ui.common.formatting import class_labels, samples_called
 from ui.common.i18n import _
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 from ui.evaluate import classification, confusion_matrix, gap, keys, regression, results
 from ui.evaluate.figures import part_words
 
@@ -50,8 +49,8 @@ def show_evaluation(run: Run, checkpoint: str, part: str) -> None:
     """Everything about one network and one part of the samples."""
     names = parts_of(run)
     needed = [results.known(run, checkpoint, name) for name in names]
-    if lab.engine_state().phase == "starting" and None in needed:
-        wait_for_engine(_("The networks are being loaded. They answer in a few seconds."))
+    words = _("The networks are being loaded. They answer in a few seconds.")
+    if None in needed and not workers_answer(words):
         return
     evaluation = judge(run, checkpoint, part)
     figures = st.container()

@@ -23,27 +23,25 @@ class PartWords:
     """What a part of the samples is called.
 
     Attributes:
-        label: Alone.
         inline: Before "images" and the like.
         array: The array of the dataset that its numbers count in.
     """
 
-    label: str
     inline: str
     array: str
 
 
 PARTS_IN_WORDS = {
-    "test": PartWords(mark("Test"), mark("test"), mark("the test set")),
-    "validation": PartWords(mark("Validation"), mark("validation"), mark("the training set")),
-    "train": PartWords(mark("Training"), mark("training"), mark("the training set")),
+    "test": PartWords(mark("test"), mark("the test set")),
+    "validation": PartWords(mark("validation"), mark("the training set")),
+    "train": PartWords(mark("training"), mark("the training set")),
 }
 
 
 def part_words(part: str) -> PartWords:
     """A part of the samples in the reader's language."""
     words = PARTS_IN_WORDS[part]
-    return PartWords(_(words.label), _(words.inline), _(words.array))
+    return PartWords(_(words.inline), _(words.array))
 
 
 def quoted(name: str) -> str:

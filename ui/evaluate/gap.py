@@ -14,11 +14,11 @@ from mnist_core.runs import Run
 from mnist_core.tasks import Quantity
 from ui.common.formatting import loss, percent, samples_called, whole
 from ui.common.i18n import Markdown, _, table
+from ui.common.setting_labels import SET_LABELS
 from ui.evaluate.figures import (
     error_interval,
     interval,
     number_interval,
-    part_words,
     signed,
     signed_error,
 )
@@ -56,7 +56,7 @@ def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
     else:
         classes = {n: p for n in ordered if isinstance(p := parts[n], Evaluation)}
         rows, sentence = _class_rows(classes), _class_sentence(classes, samples)
-    head = [_("figure"), *(part_words(name).label for name in ordered)]
+    head = [_("figure"), *(_(SET_LABELS[name]) for name in ordered)]
     counts = [samples, *(whole(len(parts[name])) for name in ordered)]
     st.markdown(table([head, counts, *rows], left=1))
     st.caption(Markdown(" ").join([sentence, _("In brackets: 95% intervals.")]))

@@ -11,7 +11,7 @@ from mnist_core.runs.store import MOST_TAGS, NOTES_LENGTH, TAG_LENGTH
 from mnist_core.transfer.archive import MOST_BYTES
 from mnist_core.transfer.keras_import.findings import findings
 from ui.common import errors, lab, session
-from ui.common.formatting import whole
+from ui.common.formatting import byte_size, whole
 from ui.common.i18n import Markdown, _, escaped
 from ui.models import archive_route, disk_space, keys
 from ui.models.export import show_export
@@ -164,7 +164,7 @@ def show_download(run: Run) -> None:
     size = disk_space.size(run.id, run.version)
     # A link, not a download button: that one would hold the whole file in memory.
     st.link_button(
-        _("Download everything ({size})").format(size=disk_space.in_bytes(size)),
+        _("Download everything ({size})").format(size=byte_size(size)),
         archive_route.address(run.id),
         key=keys.ARCHIVE,
         icon=":material/folder_zip:",
@@ -173,6 +173,6 @@ def show_download(run: Run) -> None:
     if size > MOST_BYTES:
         st.caption(
             _("Its files are more than {most}: event files that do not fit are left out.").format(
-                most=disk_space.in_bytes(MOST_BYTES)
+                most=byte_size(MOST_BYTES)
             )
         )

@@ -7,8 +7,8 @@ import streamlit as st
 from mnist_core.experiment.config import Limit
 from mnist_core.runs.retention import LEAST_DAYS, MOST_DAYS, OldRun
 from ui.common import errors, lab
-from ui.common.formatting import whole
-from ui.common.i18n import Markdown, _, ngettext, table
+from ui.common.formatting import byte_size, whole
+from ui.common.i18n import _, ngettext, table
 from ui.common.number_field import place_field
 from ui.models import keys
 
@@ -36,13 +36,6 @@ def size(run_id: str, version: int) -> int:  # noqa: ARG001 - part of what is re
     return lab.store().artifacts.size(run_id)
 
 
-def in_bytes(count: int) -> Markdown:
-    """A number of bytes as a person reads it."""
-    if count < 1_000_000:
-        return _("{size} kB").format(size=whole(round(count / 1000)))
-    return _("{size} MB").format(size=f"{count / 1e6:,.1f}")
-
-
 @st.fragment
 def show_disk() -> None:
     """What all runs take, and a clean-up that says first what it would remove.
@@ -64,7 +57,7 @@ def show_disk() -> None:
             count,
         )
         taken = sum(found.values()) - sum(left.values())
-        st.markdown(words.format(size=in_bytes(taken), count=whole(count)))
+        st.markdown(words.format(size=byte_size(taken), count=whole(count)))
         st.markdown(
             _(
                 "A clean-up removes runs that ended long ago, with their models. Pinned runs, and "
@@ -85,11 +78,11 @@ def show_clean_up(old: list[OldRun]) -> None:
     if not old:
         st.caption(_("There is nothing to remove: no unpinned run is that old."))
         return
-    freed = in_bytes(sum(one.bytes for one in old))
+    freed = byte_size(sum(one.bytes for one in old))
     rows: list[tuple[str, str, str]] = [(_("Run"), _("Ended"), _("Size"))]
     for one in old[:LISTED]:
         age = ngettext("{days} day ago", "{days} days ago", int(one.days))
-        rows.append((one.run.name, age.format(days=whole(int(one.days))), in_bytes(one.bytes)))
+        rows.append((one.run.name, age.format(days=whole(int(one.days))), byte_size(one.bytes)))
     st.markdown(table(rows, left=2))
     if len(old) > LISTED:
         st.caption(_("… and {count} more.").format(count=whole(len(old) - LISTED)))
@@ -117,7 +110,7 @@ def show_left_files(left: dict[str, int]) -> None:
         "{count} folders ({size}) belong to no run in this database.",
         len(left),
     )
-    size = in_bytes(sum(left.values()))
+    size = byte_size(sum(left.values()))
     st.markdown(words.format(count=whole(len(left)), size=size))
     label = _("Remove files without a run ({size})").format(size=size)
     with st.popover(label, icon=":material/delete_sweep:", key=keys.LEFT):

@@ -23,7 +23,7 @@ from mnist_core.transfer.formats import (
 from ui.common import errors, lab
 from ui.common.i18n import Markdown, _
 from ui.common.run_selector import choose_checkpoint
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 from ui.models import keys
 
 #: Files kept for all sessions, and for how many seconds; a large network has ten million bytes.
@@ -115,13 +115,7 @@ def _choose_checkpoint(run: Run) -> str:
 
 def _show_file(run: Run, form: Format, checkpoint: str) -> None:
     """The button that has the file written and takes it."""
-    engine = lab.engine_state()
-    if engine.phase == "starting":
-        wait_for_engine(_("The workers are starting; a file can be written in a few seconds."))
-        return
-    if engine.phase == "failed":
-        words = _("No file can be written: the workers could not be started. {why}")
-        st.warning(words.format(why=engine.message))
+    if not workers_answer(_("The workers are starting; a file can be written in a few seconds.")):
         return
     wanted = (run.id, run.version, form.key, checkpoint)
     failures = keys.export_failures()

@@ -18,7 +18,7 @@ from ui.common.formatting import percent
 from ui.common.i18n import Markdown, _
 from ui.common.navigation import link, link_to_try
 from ui.common.setting_labels import CHOICE_LABELS
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 from ui.models import disk_space, keys
 
 SCALINGS = {AUTO: mark("Find out"), **CHOICE_LABELS["pixel_scaling"]}
@@ -28,8 +28,7 @@ def show_arrivals() -> None:
     """Both ways in, and what came in last."""
     st.header(_("Import a model"), anchor=False)
     show_arrived()
-    if lab.engine_state().phase == "starting":
-        wait_for_engine(_("The workers are starting; a file can be imported in a few seconds."))
+    workers_answer(_("The workers are starting; a file can be imported in a few seconds."))
     with st.container(key=keys.ARRIVALS):
         left, right = st.columns(2, gap="large")
         with left:

@@ -12,13 +12,14 @@ from streamlit.components.v2.types import ComponentRenderer
 from mnist_core.inference.answers import Anatomy, WeightPictures, numbered_from_first
 from mnist_core.runs import Run
 from mnist_core.tasks import task
+from mnist_core.tasks.base import SIDE
 from mnist_core.tasks.quantity import NONE
 from ui.common import errors, images, lab
-from ui.common.formatting import whole
+from ui.common.formatting import byte_size, whole
 from ui.common.i18n import _, escaped
 from ui.common.image_grid import sheet
 from ui.common.run_selector import choose_checkpoint
-from ui.common.waiting import wait_for_engine
+from ui.common.waiting import workers_answer
 from ui.models import keys
 from ui.models.histograms import show_histograms
 from ui.models.network_diagram import network_diagram
@@ -62,13 +63,7 @@ def _show_histograms(run: Run) -> None:
 
 @st.fragment
 def _show_network(run: Run) -> None:
-    engine = lab.engine_state()
-    if engine.phase == "starting":
-        wait_for_engine(_("The workers are starting; the network is shown in a few seconds."))
-        return
-    if engine.phase == "failed":
-        words = _("The network cannot be read: the workers could not be started. {why}")
-        st.warning(words.format(why=engine.message))
+    if not workers_answer(_("The workers are starting; the network is shown in a few seconds.")):
         return
     chosen = choose_checkpoint(run, keys.MODEL_CHECKPOINT)
     with errors.shown():
@@ -132,19 +127,10 @@ def _show_layers(anatomy: Anatomy) -> None:
             "shape is the batch size; None means any."
         ).format(
             total=whole(anatomy.parameters),
-            size=_size(BYTES * anatomy.parameters),
+            size=byte_size(BYTES * anatomy.parameters),
             trainable=whole(anatomy.trainable_parameters),
         )
     )
-
-
-def _size(count: float) -> str:
-    """Bytes, as ``model.summary()`` writes them."""
-    for unit in ("B", "KB"):
-        if count < 1024:
-            return f"{count:.2f} {unit}"
-        count /= 1024
-    return f"{count:.2f} MB"
 
 
 def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
@@ -206,7 +192,7 @@ def weight_sheet(values: NDArray[np.float32], across: int) -> NDArray[np.uint8]:
     """
     coloured = np.stack([images.signed(one) for one in values])
     # Small kernels are enlarged first, so that the gap beside them is finer than their squares.
-    factor = max(1, 28 // values.shape[-1])
+    factor = max(1, SIDE // values.shape[-1])
     large = coloured.repeat(factor, axis=1).repeat(factor, axis=2)
     solid = np.concatenate([large, np.full_like(large[..., :1], 255)], axis=-1)
     gap = max(1, large.shape[2] // 8)

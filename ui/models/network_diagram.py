@@ -14,6 +14,7 @@ from html import escape
 from itertools import pairwise
 
 from mnist_core.inference.answers import Anatomy, Layer
+from mnist_core.tasks.base import SIDE
 from ui.common.formatting import whole
 from ui.common.i18n import _, ngettext
 
@@ -137,7 +138,7 @@ def _circles(shape: Sequence[int | None]) -> tuple[list[float], float]:
 def _plate(shape: Sequence[int | None]) -> tuple[float, int]:
     """Side of the plates and how many are drawn of them."""
     high, _wide, channels = (size or 1 for size in shape)
-    return 14 + 52 * min(high, 28) / 28, min(6, 1 + int(math.log2(channels)))
+    return 14 + 52 * min(high, SIDE) / SIDE, min(6, 1 + int(math.log2(channels)))
 
 
 def _drawn(column: Column, x: float, classes: Sequence[str]) -> list[str]:

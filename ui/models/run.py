@@ -7,7 +7,7 @@ import streamlit as st
 from mnist_core.i18n import mark
 from mnist_core.runs import Run
 from ui.common import errors, lab, run_selector
-from ui.common.formatting import all_settings, metric, moment
+from ui.common.formatting import all_settings, byte_size, metric, moment
 from ui.common.i18n import Markdown, _
 from ui.common.navigation import link, link_to_try
 from ui.models import description, disk_space, keys
@@ -34,7 +34,7 @@ def show_figures(run: Run) -> None:
         if run.best and run.config.validation_size:
             label = _("Validation error") if quantity else _("Validation accuracy")
             st.metric(label, metric(run.best.val_metric, quantity))
-        st.metric(_("Size"), disk_space.in_bytes(disk_space.size(run.id, run.version)))
+        st.metric(_("Size"), byte_size(disk_space.size(run.id, run.version)))
     settings = all_settings(run.config, lab.rate_changes(run))
     st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))
     description.show_origin(run)
@@ -47,9 +47,7 @@ def show_figures(run: Run) -> None:
 
 def show_run(run: Run, known_tags: list[str]) -> None:
     """Everything about one run, in sections."""
-    if error := run_selector.unusable(run):
-        errors.show(error)
-    run_selector.say_if_failed(run)
+    run_selector.is_usable(run)  # else it says why not
     show_figures(run)
     section = st.segmented_control(
         _("What to do"),

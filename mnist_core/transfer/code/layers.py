@@ -19,6 +19,7 @@ import numpy as np
 
 from mnist_core.errors import DataError
 from mnist_core.i18n import mark
+from mnist_core.inference.layer_names import snake_case
 from mnist_core.tensorflow_setup import keras
 
 #: A line of code has so many characters, at most.
@@ -137,7 +138,7 @@ def _nested(thing: Any) -> str:
     code = object_code(thing)
     if not code.endswith("()"):
         return code
-    return json.dumps(_snake_case(type(thing).__name__))
+    return json.dumps(snake_case(type(thing).__name__))
 
 
 def _arguments(kind: type) -> tuple[list[str], list[str]]:
@@ -154,7 +155,7 @@ def _arguments(kind: type) -> tuple[list[str], list[str]]:
 def _differs(name: str, value: Any, usual: Any, kind: type) -> bool:
     if name == "name" and isinstance(value, str):
         # "dense_3" says only how many there were before.
-        return re.fullmatch(rf"{_snake_case(kind.__name__)}(_\d+)?", value) is None
+        return re.fullmatch(rf"{snake_case(kind.__name__)}(_\d+)?", value) is None
     return bool(value != usual)
 
 
@@ -171,12 +172,6 @@ def _number(value: float) -> str:
     if float(np.float32(value)) != value:
         return repr(value)
     return repr(float(f"{value:.7g}"))
-
-
-def _snake_case(name: str) -> str:
-    words = re.sub(r"\W+", "", name)
-    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", words)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
 def _unknown(thing: Any) -> DataError:

@@ -159,13 +159,13 @@ def activation(value: Any) -> str:
 
 def part(family: str, kinds: Mapping[str, Mapping[str, Check]]) -> Check:
     """Nothing, or a regulariser or constraint of a known kind."""
-    short = {_snake(kind): kind for kind in kinds}
+    short = {kind.lower(): kind for kind in kinds}
 
     def check(value: Any) -> Part | None:
         if value is None:
             return None
         if isinstance(value, str):
-            value = {"class_name": short.get(value.lower(), value), "config": {}}
+            value = {"class_name": short.get(value.lower().replace("_", ""), value), "config": {}}
         kind, config = value["class_name"], value.get("config") or {}
         if kind not in kinds or not set(value) <= _SERIALISED or not isinstance(config, Mapping):
             raise ValueError
@@ -180,10 +180,6 @@ def part(family: str, kinds: Mapping[str, Mapping[str, Check]]) -> Check:
         return Part(family, kind, tuple((name, kinds[kind][name](given[name])) for name in given))
 
     return check
-
-
-def _snake(kind: str) -> str:
-    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in kind).lstrip("_")
 
 
 _OWN = (None, "builtins", "keras.activations")

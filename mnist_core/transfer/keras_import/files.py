@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.i18n import mark
+from mnist_core.inference.layer_names import snake_case
 from mnist_core.transfer.keras_import import arrays, zip_files
-from mnist_core.transfer.keras_import.layer_plan import RECURRENT, Step, snake_case
+from mnist_core.transfer.keras_import.layer_plan import RECURRENT, Step
 from mnist_core.transfer.keras_import.legacy import Origin, modern_weights
 from mnist_core.transfer.keras_import.plan import MOST_BYTES, MOST_TEXT, Plan, make_plan, read_json
 from mnist_core.transfer.keras_import.refusal import RefusedError

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from mnist_core.i18n import mark
+from mnist_core.inference.layer_names import snake_case
 from mnist_core.transfer.keras_import.allow_list import LAYERS, LEFT_OUT, Check, initializer
 from mnist_core.transfer.keras_import.legacy import Origin, modern, refuse_hard_sigmoid
 from mnist_core.transfer.keras_import.refusal import RefusedError, brief
@@ -92,12 +93,6 @@ def label_of(layer: Any) -> str:
     if not isinstance(label, str):
         raise TypeError(label)
     return label
-
-
-def snake_case(kind: str) -> str:
-    """A class's name as Keras writes it in a file: ``MaxPooling2D`` is ``max_pooling2d``."""
-    kind = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", kind).lower()
 
 
 def _is_layer(module: Any) -> bool:
