@@ -2,93 +2,11 @@
 
 One server process holds the pages, the live event stream and the engine. It never loads
 TensorFlow: that is for the engine's workers.
-
-The lab's own modules are imported in the background: the server answers meanwhile, and a browser
-loads Streamlit's files before it asks for anything else.
 """
 
-from __future__ import annotations
-
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import cache
-from pathlib import Path
-from threading import Thread
-from types import FrameType
-from typing import Any
-
 import streamlit as st
-from anyio import to_thread
-from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
-from streamlit import config
 
+from ui.app import server
 
-@asynccontextmanager
-async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
-    """Start the engine with the server, and end it with it."""
-    _end_streams_first()
-    starting = Thread(target=_start, name="start", daemon=True)
-    starting.start()
-    try:
-        yield None
-    finally:
-        starting.join()
-        from ui.common import lab
-        from ui.tensorboard import proxy
-
-        proxy.stop()
-        lab.stop_engine()
-
-
-def _start() -> None:
-    from ui.common import lab
-
-    lab.start_engine()
-    _router()
-
-
-def _end_streams_first() -> None:
-    """Close the live streams before the server waits for its open connections, which they are."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        server_stops = signal.getsignal(number)
-
-        def stop(number: int, frame: FrameType | None, then: Any = server_stops) -> None:
-            if _router.cache_info().currsize:  # before, there are no streams
-                from ui.live import routes
-
-                routes.close_streams()
-            if callable(then):
-                then(number, frame)
-
-        signal.signal(number, stop)
-
-
-@cache
-def _router() -> Router:
-    from ui.live import routes
-    from ui.models import archive_route
-    from ui.tensorboard import proxy
-
-    return Router([*routes.routes, *archive_route.routes, *proxy.routes])
-
-
-class LiveRoutes:
-    """The addresses of the live chart, saved runs and TensorBoard, once they are loaded."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request (ASGI)."""
-        router = await to_thread.run_sync(_router)
-        await router(scope, receive, send)
-
-
-def _routes() -> list[Route]:
-    base = config.get_option("server.baseUrlPath").strip("/")
-    paths = {"/live/{path:path}", f"/{base}/live/{{path:path}}" if base else "/live/{path:path}"}
-    return [Route(path, LiveRoutes()) for path in (*sorted(paths), "/font-roboto/{name}")]
-
-
-app = st.App(
-    Path(__file__).parent / "ui" / "app" / "dashboard.py", routes=_routes(), lifespan=lifespan
-)
+# Streamlit finds the server by this assignment, which it looks for in the text of this file.
+app = st.App(server.SCRIPT, routes=server.routes(), lifespan=server.lifespan)

@@ -75,7 +75,7 @@ def test_a_store_alone_starts_no_engine() -> None:
 
 def test_a_wait_and_a_duration_are_told_without_an_engine(lab_home: Path) -> None:
     config = TrainingConfig(epochs=100)
-    assert lab.estimated_seconds(config)
+    assert lab.estimated_duration(config)
     earlier = Training(lab.store(), epochs=100)
     earlier.train(60)  # of 0.02 seconds
     mine = lab.submit(config)

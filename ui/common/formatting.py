@@ -54,6 +54,12 @@ STATUS_WORDS: dict[RunStatus, StatusWord] = {
 }
 
 
+def task_label(config: TrainingConfig) -> str:
+    """The name of a configuration's task; its key where this version of the lab knows none."""
+    known = TASKS.get(config.task)
+    return _(known.label) if known else config.task
+
+
 def architecture_label(config: TrainingConfig) -> str:
     """Name of the network; its key where the registry does not know it any more."""
     if config.architecture == IMPORTED:

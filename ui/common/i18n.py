@@ -21,9 +21,6 @@ from ui.common import session
 LOCALE = Path(__file__).parents[1] / "locale"
 DOMAIN = "messages"
 
-LANGUAGES: dict[str, str] = {session.DEFAULT_LANGUAGE: "English"}
-"""Code of each language that there is → its own name for itself."""
-
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 #: A number as the pages write it needs no escaping.
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")

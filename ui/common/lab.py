@@ -221,16 +221,6 @@ def estimated_duration(config: TrainingConfig) -> Duration | None:
     return durations.estimate(config, _measured_runs())
 
 
-def estimated_seconds(config: TrainingConfig) -> float | None:
-    """How many seconds a training will take; see :func:`estimated_duration`.
-
-    Raises:
-        StoreError: The runs cannot be read.
-    """
-    duration = estimated_duration(config)
-    return None if duration is None else duration.seconds
-
-
 def queue_wait(run_id: str) -> QueueWait | None:
     """How long a queued run still waits for its turn; None where it is not queued.
 

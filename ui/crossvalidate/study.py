@@ -12,11 +12,11 @@ from mnist_core.errors import StoreError
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus
 from mnist_core.studies.crossvalidation import MeanCurve, Study, find_study, mean_curve
-from mnist_core.tasks import TASKS, task
+from mnist_core.tasks import task
 from mnist_core.tasks.quantity import NONE
 from ui.common import errors, idempotency, lab
 from ui.common.charts import axis_title
-from ui.common.formatting import STATUS_WORDS, loss, metric, settings_line, whole
+from ui.common.formatting import STATUS_WORDS, loss, metric, settings_line, task_label, whole
 from ui.common.i18n import Markdown, _, ngettext, translated
 from ui.common.navigation import link
 from ui.crossvalidate import keys
@@ -49,17 +49,11 @@ def stop(tag: str) -> None:
 def train_missing(study: Study) -> None:
     """Queue the folds again that were not trained to their end."""
     with errors.noted():
-        name = _name(study_name(study.folds[0]))
+        name = _name(task_label(study.folds[0].config))
         idempotency.once(
             (study.tag, study.missing),
             lambda: lab.train_missing(study, name),
         )
-
-
-def study_name(fold: Run) -> str:
-    """What a cross-validation is called: by its task, whatever its folds are renamed to."""
-    known = TASKS.get(fold.config.task)
-    return _(known.label) if known else fold.config.task
 
 
 def _name(what: str) -> str:
@@ -93,7 +87,7 @@ def _show(tag: str, was_busy: bool) -> None:
         _chart(study, {fold: curve for fold, curve in curves.items() if curve}, mean, training)
         _table(study)
         if not training and len(study.finished) > 1 and mean.best_epoch is not None:
-            show_final(study, study_name(study.folds[0]), mean, mean.best_epoch)
+            show_final(study, task_label(study.folds[0].config), mean, mean.best_epoch)
 
 
 # One for each fold that somebody looks at; those of an earlier moment are of no use.
@@ -105,7 +99,7 @@ def _curve(run_id: str, _version: int) -> list[EpochRecord]:
 
 def _heading(study: Study) -> None:
     run = study.folds[0]
-    words = _("{what}, {folds} folds").format(what=study_name(run), folds=study.planned)
+    words = _("{what}, {folds} folds").format(what=task_label(run.config), folds=study.planned)
     with st.container(key=keys.HEADING, gap="xsmall"):
         st.header(words, anchor=False)
         st.caption(settings_line(run.config))

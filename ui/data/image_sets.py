@@ -19,8 +19,6 @@ from mnist_core.tasks import Dataset, draw, task
 
 #: The sets, in the order of the page: everything, then an experiment's parts.
 SETS = ("all", "train", "validation", "test")
-#: Pictures are arrays of three dimensions: which one, height, width.
-PICTURES = 3
 #: Settings that decide which images are drawn; all others leave the sets as they are.
 DECIDING = (
     "task", "train_size", "validation_size", "sampling", "folds", "fold", "seed", "label_noise",

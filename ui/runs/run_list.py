@@ -7,10 +7,10 @@ import streamlit as st
 from mnist_core.runs import Run
 from mnist_core.studies.crossvalidation import find_study, tag_of
 from ui.common import errors, lab
+from ui.common.formatting import task_label
 from ui.common.i18n import _
 from ui.common.navigation import link
 from ui.common.waiting import warn_of_trouble
-from ui.crossvalidate import study as fold_panel
 from ui.runs import keys
 from ui.runs.card import show_run
 
@@ -31,7 +31,7 @@ def show_study(tag: str, folds: list[Run]) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             words = _("**{study}** · {ended} of {folds} folds have ended")
-            name = fold_panel.study_name(folds[0])
+            name = task_label(folds[0].config)
             st.markdown(
                 words.format(study=name, ended=ended, folds=folds[0].config.folds), width="content"
             )
@@ -41,12 +41,18 @@ def show_study(tag: str, folds: list[Run]) -> None:
                     _("Stop all"),
                     key=keys.stop(tag),
                     type="tertiary",
-                    on_click=fold_panel.stop,
+                    on_click=stop_study,
                     args=(tag,),
                 )
         with st.expander(_("Each fold")):
             for run in folds:
                 show_run(run, tag)
+
+
+def stop_study(tag: str) -> None:
+    """Stop all folds of a cross-validation."""
+    with errors.noted():
+        lab.stop_study(tag)
 
 
 def turn_page(by: int) -> None:
