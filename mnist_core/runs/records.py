@@ -261,5 +261,5 @@ class Run:
                 name=self.name,
                 field=error.values.get("field", ""),
                 value=error.values.get("value", ""),
-                reason=error.received.format(**error.values),
+                reason=error,
             ) from error

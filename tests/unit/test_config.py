@@ -190,7 +190,7 @@ def test_an_unknown_name_is_met_with_the_nearest_known_one(field, value, nearest
 @pytest.mark.parametrize("field", [*CHOICES, "task", "architecture"])
 @pytest.mark.parametrize("value", [None, 1, ["sgd"], {}, ""])
 def test_what_is_no_known_name_is_refused(field, value):
-    with pytest.raises(ConfigError, match=rf"^{field} is .*Choose one of them\.$"):
+    with pytest.raises(ConfigError, match=rf"^{field} is "):
         TrainingConfig(**{field: value})
 
 
