@@ -62,7 +62,7 @@ def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
             cause=getattr(error, "strerror", None) or str(error),
         ) from error
     name = path.name.encode("utf-8", "replace").decode()  # Linux allows any bytes in a name
-    return store.get(function(store.home, store.url, run_id, name, *more))
+    return store.get(function(store, run_id, name, *more))
 
 
 def print_run(run: Run, *, as_json: bool) -> None:

@@ -140,7 +140,7 @@ def follow(store: Store, run: Run, lease: Lease, *, quiet: bool) -> Run:
     with _stop_on_interrupt(store, run), _progress(store, run, shown=not quiet):
         from mnist_core.training.job import train
 
-        train(lease, store, gives_way=False)
+        train(store, lease, gives_way=False)
     return store.get(run.id)
 
 

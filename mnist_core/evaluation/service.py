@@ -24,7 +24,6 @@ from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.i18n import mark
 from mnist_core.inference.predict import CHECKPOINTS
 from mnist_core.runs import Run, Store
-from mnist_core.runs.store import open_known
 from mnist_core.tasks import Part, Texts, split, task
 from mnist_core.tasks.text_data import read_back
 
@@ -104,16 +103,16 @@ def check_part(run: Run, part: str) -> None:
 
 
 def evaluate_some(
-    home: str, url: str, run_id: str, checkpoint: str, part: str
+    store: Store, run_id: str, checkpoint: str, part: str, seconds: float = PORTION_SECONDS
 ) -> AnyEvaluation | float:
-    """Judge one more portion of a part; what a worker runs.
+    """Judge one more portion of a part.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
         checkpoint: "best" or "last".
         part: One of :data:`PARTS`.
+        seconds: How long a portion takes, about.
 
     Returns:
         The evaluation, or the share of the samples that is done (0 to 1): then ask again. While
@@ -125,67 +124,6 @@ def evaluate_some(
         DataError: The data is not there, the model cannot be loaded, or it answers with what is
             no probability, or no number.
     """
-    return _work(open_known(home, url), run_id, checkpoint, part, PORTION_SECONDS)
-
-
-def evaluate(
-    store: Store,
-    run_id: str,
-    checkpoint: str,
-    part: str,
-) -> AnyEvaluation:
-    """Judge a part in one go, in this process; as :func:`evaluate_some` otherwise."""
-    result = _work(store, run_id, checkpoint, part, math.inf)
-    assert not isinstance(result, float)
-    return result
-
-
-def evaluate_parts(
-    store: Store,
-    run_id: str,
-    checkpoint: str,
-    said: Callable[[str], None] = lambda part: None,
-) -> dict[str, AnyEvaluation]:
-    """Judge every part that there is, in this process.
-
-    Args:
-        store: Where the run is.
-        run_id: The run.
-        checkpoint: "best" or "last".
-        said: Called with the name of each part before it is judged.
-    """
-    parts = {}
-    for part in parts_of(store.get(run_id)):
-        said(part)
-        parts[part] = evaluate(store, run_id, checkpoint, part)
-    return parts
-
-
-def samples_of(run: Run, part: str, indices: NDArray[np.int64]) -> Any:
-    """Samples of a part as they came: images, texts, or rows of a table in their own units.
-
-    Args:
-        run: Of which task they are.
-        part: One of :data:`PARTS`.
-        indices: Their places, as an evaluation has them.
-
-    Raises:
-        DataError: The data is not there.
-    """
-    data = task(run.config.task).load()
-    return (data.x_test if part == "test" else data.x_train)[indices]
-
-
-def texts_of(run: Run, part: str, indices: NDArray[np.int64]) -> list[str]:
-    """Texts of a part in words, as :func:`samples_of` otherwise."""
-    texts: Texts = samples_of(run, part, indices)
-    vocabulary = task(run.config.task).load().vocabulary
-    return [read_back(texts.text(number), vocabulary) for number in range(len(texts))]
-
-
-def _work(
-    store: Store, run_id: str, checkpoint: str, part: str, seconds: float
-) -> AnyEvaluation | float:
     if checkpoint not in CHECKPOINTS:
         raise unknown_name("checkpoint", checkpoint, CHECKPOINTS)
     run = store.get(run_id)
@@ -216,6 +154,62 @@ def _work(
         if len(_kept) > KEPT:
             _kept.popitem(last=False)
     return result
+
+
+def evaluate(store: Store, run_id: str, checkpoint: str, part: str) -> AnyEvaluation:
+    """Judge a part in one go; as :func:`evaluate_some` otherwise."""
+    result = evaluate_some(store, run_id, checkpoint, part, math.inf)
+    assert not isinstance(result, float)
+    return result
+
+
+def evaluate_parts(
+    store: Store,
+    run_id: str,
+    checkpoint: str,
+    said: Callable[[str], None] = lambda part: None,
+) -> dict[str, AnyEvaluation]:
+    """Judge every part that there is.
+
+    Args:
+        store: Where the run is.
+        run_id: The run.
+        checkpoint: "best" or "last".
+        said: Called with the name of each part before it is judged.
+    """
+    parts = {}
+    for part in parts_of(store.get(run_id)):
+        said(part)
+        parts[part] = evaluate(store, run_id, checkpoint, part)
+    return parts
+
+
+def forget() -> None:
+    """Evaluate anew what is asked for from now on; what was begun is given up."""
+    _kept.clear()
+    _line.clear()
+
+
+def samples_of(run: Run, part: str, indices: NDArray[np.int64]) -> Any:
+    """Samples of a part as they came: images, texts, or rows of a table in their own units.
+
+    Args:
+        run: Of which task they are.
+        part: One of :data:`PARTS`.
+        indices: Their places, as an evaluation has them.
+
+    Raises:
+        DataError: The data is not there.
+    """
+    data = task(run.config.task).load()
+    return (data.x_test if part == "test" else data.x_train)[indices]
+
+
+def texts_of(run: Run, part: str, indices: NDArray[np.int64]) -> list[str]:
+    """Texts of a part in words, as :func:`samples_of` otherwise."""
+    texts: Texts = samples_of(run, part, indices)
+    vocabulary = task(run.config.task).load().vocabulary
+    return [read_back(texts.text(number), vocabulary) for number in range(len(texts))]
 
 
 def _first_in_line(now: float) -> _Key:

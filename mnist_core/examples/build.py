@@ -140,7 +140,7 @@ def _finished(store: Store, key: str) -> Run | None:
 def _trained(store: Store, key: str) -> Run:
     token = secrets.token_hex(16)
     run = store.create(PRESETS[key].config, name=key, preset=key, lease_token=token)
-    train(Lease(run.id, token), store, gives_way=False)
+    train(store, Lease(run.id, token), gives_way=False)
     run = store.get(run.id)
     if run.status is not RunStatus.FINISHED:
         raise TrainingError(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.runs.store import open_known
+from mnist_core.runs import Store
 from mnist_core.tasks import split, task
 
 #: Pictures of a layer's activations, at most: those of the most active units.
@@ -76,14 +76,11 @@ class Explanation:
     weights: NDArray[np.float32] | None
 
 
-def explain(
-    home: str, url: str, run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]
-) -> Explanation:
-    """Explain what a model reads in a picture; what a worker runs.
+def explain(store: Store, run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]) -> Explanation:
+    """Explain what a model reads in a picture.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
         checkpoint: "best" or "last".
         image_u8: uint8 (28, 28), from :mod:`mnist_core.drawing.digit`.
@@ -97,7 +94,7 @@ def explain(
     tf = load_tensorflow()
     from mnist_core.inference.models import load
 
-    loaded = load(open_known(home, url), run_id, checkpoint)
+    loaded = load(store, run_id, checkpoint)
     x = tf.constant(loaded.prepared(image_u8[None]))
     layers = _layers_with_units(loaded.model)
     with tf.GradientTape() as tape:
@@ -118,18 +115,17 @@ def explain(
 
 
 def neighbours(
-    home: str, url: str, run_id: str, image_u8: NDArray[np.uint8], count: int = 8
+    store: Store, run_id: str, image_u8: NDArray[np.uint8], count: int = 8
 ) -> Neighbours:
     """Find the digits of a run's training set that look most like a picture.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
         image_u8: uint8 (28, 28).
         count: How many.
     """
-    config = open_known(home, url).get(run_id).known_config()
+    config = store.get(run_id).known_config()
     part = split(task(config.task).load(), config).train
     target = image_u8.astype(np.float32).ravel() / 255
     squares = []

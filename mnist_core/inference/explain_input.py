@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mnist_core.errors import ConfigError
 from mnist_core.i18n import mark
-from mnist_core.runs.store import Store, open_known
+from mnist_core.runs import Store
 from mnist_core.tasks import Task, Texts, multi_hot, split, task
 from mnist_core.tasks.keras_data import vocabulary_of
 from mnist_core.tasks.text_data import FIRST_WORD, numbers_of, plain_word, spelled, typed
@@ -137,44 +137,6 @@ def _column(values: NDArray[np.float64]) -> Column:
     return Column(low, min(max(median, low), high), high, round(float(step), digits))
 
 
-def ask_text(home: str, url: str, run_id: str, checkpoint: str, text: str) -> TextAnswer:
-    """Show a text to a model and weigh its words; what a worker runs.
-
-    Args:
-        home: Root of the artifacts.
-        url: Address of the database.
-        run_id: A run whose task has texts.
-        checkpoint: "best" or "last".
-        text: Anything that a person typed.
-
-    Raises:
-        ConfigError: There is no word in it, it is too long, or the run's task has no texts.
-        StoreError: The run or its model is not there.
-        DataError: The model or the vocabulary cannot be loaded.
-    """
-    return answer_text(open_known(home, url), run_id, checkpoint, text)
-
-
-def ask_table(
-    home: str, url: str, run_id: str, checkpoint: str, values: Sequence[float]
-) -> TableAnswer:
-    """Show a row of numbers to a model and weigh its columns; what a worker runs.
-
-    Args:
-        home: Root of the artifacts.
-        url: Address of the database.
-        run_id: A run whose task has a table.
-        checkpoint: "best" or "last".
-        values: A value for each column, as the data has them: not standardised.
-
-    Raises:
-        ConfigError: They are not as many as there are columns, or the run's task has no table.
-        StoreError: The run or its model is not there.
-        DataError: The model or the data cannot be loaded.
-    """
-    return answer_table(open_known(home, url), run_id, checkpoint, values)
-
-
 def check_text(text: str) -> None:
     """See that there is something to read in a text, and not too much.
 
@@ -198,7 +160,19 @@ def check_text(text: str) -> None:
 
 
 def answer_text(store: Store, run_id: str, checkpoint: str, text: str) -> TextAnswer:
-    """As :func:`ask_text`, of a store that is open, in this process."""
+    """Show a text to a model and weigh its words.
+
+    Args:
+        store: Where the run is.
+        run_id: A run whose task has texts.
+        checkpoint: "best" or "last".
+        text: Anything that a person typed.
+
+    Raises:
+        ConfigError: There is no word in it, it is too long, or the run's task has no texts.
+        StoreError: The run or its model is not there.
+        DataError: The model or the vocabulary cannot be loaded.
+    """
     entry = _task_of(store, run_id, "texts")
     check_text(text)
     vocabulary = vocabulary_of(entry.key)
@@ -227,7 +201,19 @@ def answer_text(store: Store, run_id: str, checkpoint: str, text: str) -> TextAn
 def answer_table(
     store: Store, run_id: str, checkpoint: str, values: Sequence[float]
 ) -> TableAnswer:
-    """As :func:`ask_table`, of a store that is open, in this process."""
+    """Show a row of numbers to a model and weigh its columns.
+
+    Args:
+        store: Where the run is.
+        run_id: A run whose task has a table.
+        checkpoint: "best" or "last".
+        values: A value for each column, as the data has them: not standardised.
+
+    Raises:
+        ConfigError: They are not as many as there are columns, or the run's task has no table.
+        StoreError: The run or its model is not there.
+        DataError: The model or the data cannot be loaded.
+    """
     entry = _task_of(store, run_id, "table")
     if len(values) != len(entry.columns):
         raise ConfigError(

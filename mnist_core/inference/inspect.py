@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.runs.store import open_known
+from mnist_core.runs import Store
 
 #: Side of the pictures that a network of this lab looks at.
 SIDE = 28
@@ -115,12 +115,11 @@ def numbered_from_first(anatomy: Anatomy) -> Anatomy:
     )
 
 
-def describe(home: str, url: str, run_id: str, checkpoint: str) -> Anatomy:
-    """Describe the network of a run; what a worker runs.
+def describe(store: Store, run_id: str, checkpoint: str) -> Anatomy:
+    """Describe the network of a run.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
         checkpoint: "best" or "last".
 
@@ -133,7 +132,7 @@ def describe(home: str, url: str, run_id: str, checkpoint: str) -> Anatomy:
     load_tensorflow()
     from mnist_core.inference.models import load
 
-    return of_model(load(open_known(home, url), run_id, checkpoint).model)
+    return of_model(load(store, run_id, checkpoint).model)
 
 
 def of_model(model: Any) -> Anatomy:

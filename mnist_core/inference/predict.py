@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.store import open_known
 
 #: The two models that a run leaves.
 CHECKPOINTS = ("best", "last")
@@ -62,13 +61,12 @@ class Prediction:
 
 
 def predict_each(
-    home: str, url: str, models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]
+    store: Store, models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]
 ) -> list[Prediction]:
-    """Show one picture to several models; what a worker runs.
+    """Show one picture to several models.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the runs are.
         models: A run's id and "best" or "last", for each.
         image_u8: uint8 (28, 28), from :mod:`mnist_core.drawing.digit`.
 
@@ -76,14 +74,13 @@ def predict_each(
         StoreError: A run or its model is not there.
         DataError: A model cannot be loaded.
     """
-    store = open_known(home, url)
     return [predict(store, run_id, checkpoint, image_u8[None])[0] for run_id, checkpoint in models]
 
 
 def predict(
     store: Store, run_id: str, checkpoint: str, images_u8: NDArray[np.uint8]
 ) -> list[Prediction]:
-    """Show pictures to one model, in this process.
+    """Show pictures to one model.
 
     Args:
         store: Where the run is.

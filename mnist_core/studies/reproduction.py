@@ -410,7 +410,7 @@ def _trained(store: Store, config: TrainingConfig, name: str) -> Run:
 
     token = secrets.token_hex(16)  # it never stands in the queue, where a worker could take it
     run = store.create(config, name=name, tags=["reproduce"], lease_token=token)
-    train(Lease(run.id, token), store, gives_way=False)
+    train(store, Lease(run.id, token), gives_way=False)
     run = store.get(run.id)
     if run.status is not RunStatus.FINISHED:
         raise TrainingError(

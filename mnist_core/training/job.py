@@ -32,7 +32,6 @@ from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, CHECKPOINT, LAST_M
 from mnist_core.runs.queue import Lease, LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import Run, RunStatus
 from mnist_core.runs.resume import ENDED_EARLY
-from mnist_core.runs.store import open_known
 from mnist_core.studies.finetune import Lesson, mixed, with_figures
 from mnist_core.tasks import Dataset, Part, keras_data, split, task
 from mnist_core.tensorboard.writer import EventWriter
@@ -54,24 +53,12 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.2
 
 
-def train_claimed(run_id: str, token: str, home: str, url: str) -> None:
-    """Train a run that a dispatcher claimed; what the engine sends to a worker, as plain words.
-
-    Args:
-        run_id: The run.
-        token: The lease's token.
-        home: Root of the artifacts.
-        url: Address of the database.
-    """
-    train(Lease(run_id, token), open_known(home, url))
-
-
-def train(lease: Lease, store: Store, *, gives_way: bool = True) -> None:
+def train(store: Store, lease: Lease, *, gives_way: bool = True) -> None:
     """Train a run to its end.
 
     Args:
-        lease: The right to do so, just claimed.
         store: Where the run is.
+        lease: The right to do so, just claimed.
         gives_way: While it is paused, put it aside if others are queued. Not for a process that
             serves no queue.
     """

@@ -6,24 +6,7 @@ Importing this module loads no Keras; exporting does, so a page asks a worker to
 from __future__ import annotations
 
 from mnist_core.runs import Store
-from mnist_core.runs.store import open_known
 from mnist_core.transfer.formats import format_of
-
-
-def export_known(home: str, url: str, run_id: str, key: str, checkpoint: str) -> bytes:
-    """Export from a store named by plain words; what a worker runs.
-
-    Args:
-        home: Root of the artifacts.
-        url: Address of the database.
-        run_id: The run.
-        key: Key of `mnist_core.transfer.formats.FORMATS`.
-        checkpoint: "best" or "last".
-
-    Raises:
-        LabError: As `export`.
-    """
-    return export(open_known(home, url), run_id, key, checkpoint)
 
 
 def export(store: Store, run_id: str, key: str, checkpoint: str = "best") -> bytes:

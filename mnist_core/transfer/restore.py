@@ -24,7 +24,7 @@ from mnist_core.i18n import mark
 from mnist_core.runs import EpochRecord, RunStatus, Store
 from mnist_core.runs.model_files import MODELS
 from mnist_core.runs.records import IMPORTED
-from mnist_core.runs.store import NAME_LENGTH, open_known
+from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.tasks import TASKS, task
 from mnist_core.tensorboard.log_directory import EVENTS
 from mnist_core.transfer import uploads
@@ -55,14 +55,13 @@ ENDED = [status for status in RunStatus if not status.is_active]
 LESSON = {"base", "base_name", "drawings", "kept_aside", "before", "after"}
 
 
-def restore(home: str, url: str, run_id: str, file: str) -> str:
-    """Make a run of an archive that waits in the store; what a worker runs.
+def restore(store: Store, run_id: str, file: str) -> str:
+    """Make a run of an archive that waits in the store.
 
     It always gets an id of its own: one that is here already stays as it is beside it.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where it waits.
         run_id: What :func:`mnist_core.transfer.uploads.keep_arrived` returned.
         file: What the file is called.
 
@@ -73,7 +72,6 @@ def restore(home: str, url: str, run_id: str, file: str) -> str:
         DataError: It is no archive of a run, was changed on the way, or holds what is not taken.
         StoreError: The store cannot be written.
     """
-    store = open_known(home, url)
     try:
         try:
             with (

@@ -14,18 +14,16 @@ import tempfile
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import dask
 from distributed import CancelledError, Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
 from distributed.client import ClosedClientError
 
-from mnist_core.errors import EngineError, LabError
+from mnist_core.errors import EngineError
 from mnist_core.i18n import mark
 from mnist_core.runs import Store
-from mnist_core.tasks.keras_data import promptly
-from mnist_core.workers import setup
+from mnist_core.workers import rpc, setup
 from mnist_core.workers.setup import BACKGROUND, INTERACTIVE, TRAIN
 
 #: How long to wait for an external scheduler and its answers, in seconds.
@@ -119,12 +117,14 @@ class Workers:
         keys = [key for held in self._client.processing(workers).values() for key in held]
         return sum(key not in self._client.futures for key in keys)
 
-    def submit(self, function: Callable[..., None], *arguments: Any) -> Future[Any]:
-        """Run a function on a training worker."""
+    def submit(self, function: str, *arguments: Any) -> Future[Any]:
+        """Run a function on a training worker; its name as :func:`rpc.call` takes it."""
+        return self._submit(rpc.call, function, *arguments, resources={TRAIN: 1})
+
+    def _submit(self, how: Callable[..., Any], *what: Any, **options: Any) -> Future[Any]:
         assert self._client is not None
-        return self._client.submit(
-            function, *arguments, resources={TRAIN: 1}, pure=False, retries=0
-        )
+        place = self._store.home, self._store.url
+        return self._client.submit(how, *place, *what, pure=False, retries=0, **options)
 
     def start_background(self) -> None:
         """Start the worker for what takes long, once; a cluster has its own or none."""
@@ -142,24 +142,27 @@ class Workers:
             return BACKGROUND in self._cluster.worker_spec
         return self._client is not None and bool(_with(self._client, BACKGROUND))
 
-    def ask(self, role: str, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
+    def ask(self, role: str, function: str, *arguments: Any, seconds: float) -> Any:
         """Run a function on the worker of a role and wait for what it returns.
+
+        Args:
+            role: What the worker is for.
+            function: Its name, as :func:`mnist_core.workers.rpc.call` takes it.
+            *arguments: What it is called with.
+            seconds: How long to wait.
 
         Raises:
             LabError: What the function itself raised.
             TimeoutError: It took longer than so many seconds.
             ConnectionError: The worker died, or the connection to it.
         """
-        assert self._client is not None
         try:
-            future = self._client.submit(
-                _answer,
+            future = self._submit(
+                rpc.answer,
                 function,
                 *arguments,
-                key=f"{function.__name__}-{uuid.uuid4()}",  # what the worker's log calls it
+                key=f"{function.partition(':')[2]}-{uuid.uuid4()}",  # what the worker's log says
                 resources={role: 1},
-                pure=False,
-                retries=0,
                 priority=1,
             )
             try:
@@ -168,7 +171,7 @@ class Workers:
                 future.release()
         except (KilledWorker, CancelledError, ClosedClientError) as error:
             raise ConnectionError(str(error)) from error
-        if isinstance(answer, _Refusal):
+        if isinstance(answer, rpc.Refusal):
             raise answer.error
         return answer
 
@@ -200,24 +203,6 @@ class _Cluster(SpecCluster):
     def __init__(self, owner: Workers, **options: Any) -> None:
         owner._cluster = self
         super().__init__(**options)  # type: ignore[no-untyped-call]
-
-
-@dataclass(frozen=True)
-class _Refusal:
-    """A failure that has its sentence."""
-
-    error: LabError
-
-
-def _answer(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function that waits for no data, in a worker. What it refuses is an answer too.
-
-    A file that cannot be used, say, is no fault: Dask would log it with a traceback.
-    """
-    try:
-        return promptly(function, *arguments)
-    except LabError as error:
-        return _Refusal(error.alone())
 
 
 _SCHEDULER_OPTIONS = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}

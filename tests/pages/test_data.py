@@ -16,8 +16,8 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.inference import variations
 from mnist_core.tasks import task
 from mnist_core.workers.engine import EngineState, Question
-from ui.common import lab, session
-from ui.data import image_sets
+from ui.common import lab
+from ui.data import image_sets, keys
 
 from .conftest import Open, components, plain, said
 
@@ -268,7 +268,7 @@ def test_workers_that_cannot_answer_are_said(
 
 
 def test_the_public_keys_stay() -> None:
-    entries = session.DATA_CLASS, session.DATA_SPLIT, session.DATA_PAGE, session.DATA_DIGIT
+    entries = keys.CLASS, keys.SPLIT, keys.PAGE, keys.DIGIT
     assert [entry.key for entry in entries] == [
         "data-class", "data-split", "data-page", "data-digit",
     ]  # fmt: skip

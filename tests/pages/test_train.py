@@ -17,8 +17,9 @@ from mnist_core.runs.queue import RunQueue
 from mnist_core.tasks import task
 from mnist_core.workers.engine import EngineState
 from tests.waiting import until
-from ui.common import idempotency, lab, session
+from ui.common import idempotency, lab
 from ui.common.setting_labels import FIELDS
+from ui.runs import keys
 
 from .conftest import Open, Runs, components, plain, record, said
 
@@ -435,7 +436,7 @@ def test_a_store_that_cannot_be_written_is_told_of_and_no_state_is_made_up(
     ]
     if page == "runs":
         assert "Interrupted" not in plain(str(app.main))
-        assert app.button(key=session.run_delete(run.id)).disabled
+        assert app.button(key=keys.delete(run.id)).disabled
 
 
 # A run

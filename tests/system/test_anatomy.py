@@ -143,13 +143,13 @@ def test_best_and_last_are_told_apart(lab_home: Path, tmp_path: Path):
         models[checkpoint].save(tmp_path / "model.keras")
         store.artifacts.write(run.id, name, (tmp_path / "model.keras").read_bytes())
     for checkpoint, model in models.items():
-        found = describe(store.home, store.url, run.id, checkpoint)
+        found = describe(store, run.id, checkpoint)
         assert found.chain
         (weights,) = found.weights
         kernel = model.layers[0].kernel.numpy()
         np.testing.assert_array_equal(weights.pictures.reshape(2, -1), kernel.T)
     with pytest.raises(UnknownRunError):
-        describe(store.home, store.url, "0" * 32, "best")
+        describe(store, "0" * 32, "best")
     empty = store.create(TrainingConfig())
     with pytest.raises(StoreError, match="not left one"):
-        describe(store.home, store.url, empty.id, "best")
+        describe(store, empty.id, "best")

@@ -88,7 +88,7 @@ def elsewhere(tmp_path: Path) -> Store:
 
 def come_in(store: Store, content: bytes) -> Run:
     run_id = keep_arrived(store, io.BytesIO(content))
-    return store.get(restore(store.home, store.url, run_id, "run.zip"))
+    return store.get(restore(store, run_id, "run.zip"))
 
 
 def test_what_is_saved_is_never_too_long_to_come_in_again(

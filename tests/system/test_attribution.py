@@ -69,7 +69,7 @@ def trained(store: Store, preset: str, epochs: int, train_size: int) -> Run:
         PRESETS[preset].config, epochs=epochs, train_size=train_size, validation_size=100
     )
     run = store.create(config, lease_token="mine")
-    train(Lease(run.id, "mine"), store)
+    train(store, Lease(run.id, "mine"))
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     return run

@@ -38,7 +38,7 @@ def trained(store: Store, config) -> Run:
     run = store.create(config)
     lease = RunQueue(store.database).claim(run.id)
     assert lease is not None
-    train(lease, store, gives_way=False)
+    train(store, lease, gives_way=False)
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     return run
@@ -67,7 +67,7 @@ def test_a_run_that_waits_for_its_data_can_be_stopped(store, monkeypatch):
     keras_data.compact_file("imdb").unlink()
     run = store.create(PRESETS["imdb"].config)
     lease = RunQueue(store.database).claim(run.id)
-    training = threading.Thread(target=train, args=(lease, store), kwargs={"gives_way": False})
+    training = threading.Thread(target=train, args=(store, lease), kwargs={"gives_way": False})
     training.start()
     until(lambda: keras_data.seconds_fetching("imdb"))
     store.command(run.id, Command.STOP)

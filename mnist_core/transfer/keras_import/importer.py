@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
-from mnist_core.runs.store import open_known
 from mnist_core.transfer.keras_import import pixel_range
 from mnist_core.transfer.keras_import.findings import AUTO
 from mnist_core.transfer.keras_import.legacy import Origin
@@ -88,13 +87,12 @@ def read_model_file(
 
 
 def bring_in(
-    home: str, url: str, run_id: str, file: str, pixel_scaling: str, name: str | None = None
+    store: Store, run_id: str, file: str, pixel_scaling: str, name: str | None = None
 ) -> str:
-    """Make a run of a model file that waits in the store; what a worker runs.
+    """Make a run of a model file that waits in the store.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where it waits.
         run_id: What :func:`mnist_core.transfer.uploads.keep_arrived` returned.
         file: What the file is called.
         pixel_scaling: "unit" for a network that takes pixels from 0 to 1, "raw" for 0 to 255,
@@ -108,7 +106,6 @@ def bring_in(
         DataError: The file is none that can be used.
         StoreError: The store cannot be written.
     """
-    store = open_known(home, url)
     try:
         incoming = read_model_file(arrived(store, run_id, MOST_BYTES), file)
         run = _keep(store, run_id, incoming, file, pixel_scaling, name)
