@@ -389,8 +389,8 @@ def test_settings_that_do_not_go_together_are_one_sentence(open_page: Open) -> N
     app.number_input(key="train-train-size").set_value(55_000).run()
     assert app.button(key="train-start").disabled
     (error,) = app.error
-    assert error.value.startswith("“Training samples” is 55,000 and “Validation samples” is 10,000")
-    assert "Make one of them smaller by 5,000 or more." in error.value
+    assert "“Training samples” 55,000 and “Validation samples” 10,000" in error.value
+    assert "5,000" in error.value
     assert values(app)["train-train-size"] == 55_000
     app.number_input(key="train-train-size").set_value(1_000).run()
     assert not app.error
