@@ -10,7 +10,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
-from mnist_core.evaluation.service import parts_of
+from mnist_core.evaluation.parts import parts_of
 from ui.common import errors, fetching, lab, run_selector
 from ui.common.i18n import _
 from ui.evaluate import keys

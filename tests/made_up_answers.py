@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from mnist_core.evaluation.classification import Evaluation
+from mnist_core.evaluation.parts import AnyEvaluation
 from mnist_core.evaluation.regression import RegressionEvaluation
-from mnist_core.evaluation.service import AnyEvaluation
-from mnist_core.inference.explain_input import TableAnswer, TextAnswer, WordPush
+from mnist_core.inference.answers import TableAnswer, TextAnswer, WordPush
 from mnist_core.tasks import task
 from ui.common import lab
 

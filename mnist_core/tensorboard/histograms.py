@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mnist_core.errors import StoreError
 from mnist_core.i18n import mark
 from mnist_core.runs import Store
-from mnist_core.tensorboard.log_directory import HISTOGRAM, TRAIN, read_events
+from mnist_core.runs.event_files import HISTOGRAM, TRAIN, read_events
 
 #: Cells of a picture: from the smallest weight to the largest, and from the first epoch on.
 VALUES = 60

@@ -23,14 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.runs import EpochRecord, Run, RunStatus
-from mnist_core.tensorboard.images import add_image
-from mnist_core.tensorboard.log_directory import (
+from mnist_core.runs.event_files import (
     HISTOGRAM,
     TRAIN,
     VALIDATION,
     EventFiles,
     read_events,
 )
+from mnist_core.tensorboard.images import add_image
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event

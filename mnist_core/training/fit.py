@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from mnist_core.tensorflow_setup import keras, tf
 from mnist_core.training.augmentation import Augmentation
 from mnist_core.training.objective import Objective
 from mnist_core.training.samples import Samples, batch_inputs

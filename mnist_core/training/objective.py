@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import keras
-import tensorflow as tf
+from mnist_core.tensorflow_setup import keras, tf
 
 
 @dataclass(frozen=True)

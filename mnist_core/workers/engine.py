@@ -32,7 +32,7 @@ from mnist_core.i18n import mark
 from mnist_core.runs import Store
 from mnist_core.runs.queue import Lease, RunQueue
 from mnist_core.tasks import keras_data
-from mnist_core.workers.setup import BACKGROUND, INTERACTIVE
+from mnist_core.workers.roles import BACKGROUND, INTERACTIVE
 
 if TYPE_CHECKING:
     from distributed import Future

@@ -22,9 +22,11 @@ from distributed.client import ClosedClientError
 
 from mnist_core.errors import EngineError
 from mnist_core.i18n import mark
+from mnist_core.process import THREADS_VARIABLE
 from mnist_core.runs import Store
-from mnist_core.workers import rpc, setup
-from mnist_core.workers.setup import BACKGROUND, INTERACTIVE, TRAIN
+from mnist_core.runs.artifacts import Artifacts
+from mnist_core.workers import rpc
+from mnist_core.workers.roles import BACKGROUND, INTERACTIVE, ROLE_VARIABLE, TRAIN
 
 #: How long to wait for an external scheduler and its answers, in seconds.
 SCHEDULER_SECONDS = 10
@@ -224,13 +226,13 @@ def _spec(role: str, threads: int) -> dict[str, Any]:
         "nthreads": 1,
         "resources": {role: 1},
         "host": "127.0.0.1",
-        "preload": [setup.__name__],
+        "preload": ["mnist_core.workers.setup"],
         "memory_limit": 0,  # a training may use what the machine has
         "dashboard": False,
         "local_directory": tempfile.gettempdir(),
         "env": {
-            setup.ROLE_VARIABLE: role,
-            setup.THREADS_VARIABLE: str(threads),
+            ROLE_VARIABLE: role,
+            THREADS_VARIABLE: str(threads),
         },
     }
     return {"cls": Nanny, "options": options}
@@ -296,6 +298,4 @@ def _shares_artifacts(client: Client, store: Store) -> bool:
 
 
 def _read_probe(home: str) -> bytes | None:
-    from mnist_core.runs.artifacts import Artifacts
-
     return Artifacts(home).read("probe", "probe")

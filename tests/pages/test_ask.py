@@ -14,7 +14,8 @@ from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.experiment.presets import PRESETS
-from mnist_core.inference.explain_input import TableAnswer, TextAnswer, WordPush, columns_of
+from mnist_core.inference.answers import TableAnswer, TextAnswer, WordPush
+from mnist_core.inference.questions import columns_of
 from mnist_core.runs import RunStatus, Store
 from mnist_core.studies.crossvalidation import final_config
 from mnist_core.tasks import TASKS

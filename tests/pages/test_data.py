@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.inference import variations
+from mnist_core.inference.questions import VARIATIONS
 from mnist_core.tasks import task
 from mnist_core.workers.engine import EngineState, Question
 from ui.common import lab
@@ -235,7 +235,7 @@ def test_variations_are_asked_of_the_worker(
         def ask(self, function, *arguments, kind):
             assert kind is Question.SHORT
             asked.append((function, arguments))
-            return np.zeros((variations.COUNT, 28, 28), np.uint8)
+            return np.zeros((VARIATIONS, 28, 28), np.uint8)
 
     monkeypatch.setattr(lab, "_engine", Answering)
     app = look_at(open_page("data", digit="7", split="all"), "training")
@@ -243,7 +243,7 @@ def test_variations_are_asked_of_the_worker(
     assert not app.exception
     assert variations_shown(app)
     ((function, (kind, image, seed)),) = asked
-    assert (function, kind, seed) == (variations.vary, name, CONFIG.seed)
+    assert (function, kind, seed) == ("mnist_core.inference.variations:vary", name, CONFIG.seed)
     np.testing.assert_array_equal(image, task("mnist").load().x_train[7])
     app.run()
     open_again = look_at(open_page("data", digit="7", split="all"), "training")

@@ -16,10 +16,10 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.evaluation.gap import Gap
-from mnist_core.evaluation.service import PARTS
-from mnist_core.inference.predict import CHECKPOINTS
+from mnist_core.evaluation.parts import PARTS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL
+from mnist_core.runs.model_files import CHECKPOINTS
 from mnist_core.tasks import task
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
 from mnist_core.workers.engine import EngineState, Question

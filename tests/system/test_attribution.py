@@ -14,12 +14,8 @@ from mnist_core.cli import main
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.inference import models
-from mnist_core.inference.explain_input import (
-    MOST_CHARACTERS,
-    answer_table,
-    answer_text,
-    columns_of,
-)
+from mnist_core.inference.explain_input import answer_table, answer_text
+from mnist_core.inference.questions import MOST_CHARACTERS, columns_of
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.queue import Lease
 from mnist_core.tasks import Texts, split, task

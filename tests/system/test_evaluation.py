@@ -17,7 +17,8 @@ from mnist_core.errors import ConfigError, StoreError
 from mnist_core.evaluation import service
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.evaluation.gap import compared
-from mnist_core.evaluation.service import PARTS, evaluate, evaluate_parts, evaluate_some
+from mnist_core.evaluation.parts import PARTS
+from mnist_core.evaluation.service import evaluate, evaluate_parts, evaluate_some
 from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Run, Store

@@ -24,12 +24,13 @@ from keras.src.utils.naming import to_snake_case
 
 from mnist_core.errors import ConfigError, DataError
 from mnist_core.evaluation.service import evaluate
-from mnist_core.experiment.architectures import ARCHITECTURES, architectures_for
+from mnist_core.experiment.architectures import architectures_for
 from mnist_core.inference import models
 from mnist_core.inference.explain_image import explain
 from mnist_core.inference.predict import predict
 from mnist_core.runs import RunStatus, Store
 from mnist_core.tasks import task
+from mnist_core.training.networks import build_network
 from mnist_core.transfer.keras_import import sandbox
 from mnist_core.transfer.keras_import.allow_list import ACTIVATIONS, LAYERS
 from mnist_core.transfer.keras_import.files import Unpacked, unpack
@@ -100,7 +101,7 @@ kinds = pytest.mark.parametrize("kind", ["keras", "h5"])
 @pytest.mark.parametrize("key", architectures_for("mnist"))
 def test_every_architecture_of_the_lab_comes_in_as_it_was(key, kind):
     keras.utils.set_random_seed(1)
-    assert_reads_alike(ARCHITECTURES[key].build(), kind)
+    assert_reads_alike(build_network(key), kind)
 
 
 PICTURE = keras.Input((28, 28, 1))

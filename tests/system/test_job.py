@@ -21,10 +21,9 @@ from tensorboard.util.tensor_util import make_ndarray
 from mnist_core.errors import StoreError
 from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.inference.predict import checkpoints_of
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store, database
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
-from mnist_core.runs.model_files import left_models
+from mnist_core.runs.model_files import checkpoints_of, left_models
 from mnist_core.runs.queue import Lease, RunQueue
 from mnist_core.runs.resume import can_resume, resume
 from mnist_core.tasks import TASKS, mnist, prepare, split, task

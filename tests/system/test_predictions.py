@@ -21,11 +21,13 @@ from mnist_core.experiment.architectures import ARCHITECTURES, architecture, arc
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.inference import explain_image as explanations
 from mnist_core.inference import models as loading
+from mnist_core.inference.answers import Prediction
 from mnist_core.inference.explain_image import MOST_ACTIVATIONS, explain, neighbours
-from mnist_core.inference.predict import Prediction, predict, predict_each
+from mnist_core.inference.predict import predict, predict_each
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import keras_data, prepare, split, task
+from mnist_core.training.networks import build_network
 from mnist_core.transfer.export import export
 from mnist_core.transfer.keras_import.importer import bring_in
 from mnist_core.transfer.uploads import keep_arrived
@@ -233,7 +235,7 @@ LAYERS = {
 @pytest.mark.parametrize("key", architectures_for("mnist"))
 def test_every_architecture_is_explained(store, tmp_path, key):
     keras.utils.set_random_seed(1)
-    run = left_behind(store, ARCHITECTURES[key].build(), tmp_path, architecture=key)
+    run = left_behind(store, build_network(key), tmp_path, architecture=key)
     reason = explain(store, run.id, "best", IMAGES[0])
     (prediction,) = predict(store, run.id, "best", IMAGES[:1])
     assert reason.digit == prediction.digit
@@ -261,7 +263,7 @@ def test_every_architecture_is_explained(store, tmp_path, key):
 
 def test_a_network_that_looks_at_one_pixel_is_seen_to(store, tmp_path):
     pixel = (9, 17)
-    model = ARCHITECTURES["softmax"].build()
+    model = build_network("softmax")
     kernel = np.zeros((784, 10), np.float32)
     kernel[pixel[0] * 28 + pixel[1], 4] = 5
     model.layers[0].set_weights([kernel, np.zeros(10, np.float32)])
@@ -278,7 +280,7 @@ def test_a_network_that_looks_at_one_pixel_is_seen_to(store, tmp_path):
 
 def test_a_network_that_is_quite_sure_still_has_a_reason(store, tmp_path):
     """Where the probability is 1 to the last bit, its own gradient is nothing."""
-    model = ARCHITECTURES["softmax"].build()
+    model = build_network("softmax")
     kernel = np.zeros((784, 10), np.float32)
     kernel[300, 4] = 200
     model.layers[0].set_weights([kernel, np.zeros(10, np.float32)])
@@ -319,7 +321,7 @@ def test_dropout_and_batch_normalisation_are_as_in_use(store, tmp_path):
     """They do something else in training: twice the same answer shows that it is not that."""
     keras.utils.set_random_seed(1)
     key = "regularised-512-512"
-    run = left_behind(store, ARCHITECTURES[key].build(), tmp_path, architecture=key)
+    run = left_behind(store, build_network(key), tmp_path, architecture=key)
     model = loading.load(store, run.id, "best").model
     first, second = (explain(store, run.id, "best", IMAGES[0]) for _ in range(2))
     np.testing.assert_array_equal(first.saliency, second.saliency)

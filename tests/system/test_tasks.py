@@ -17,7 +17,8 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.queue import RunQueue
 from mnist_core.studies.crossvalidation import final_config, fold_configs, mean_curve
-from mnist_core.studies.reproduction import EXPERIMENTS, reproduce
+from mnist_core.studies.reproduction import EXPERIMENTS
+from mnist_core.studies.reproduction_runs import reproduce
 from mnist_core.tasks import TASKS, keras_data, split, task
 from mnist_core.tasks.imdb import load as load_imdb
 from mnist_core.training.job import train

@@ -15,9 +15,10 @@ from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.artifacts import LESSON
 from mnist_core.runs.queue import Lease
 from mnist_core.studies.crossvalidation import fold_configs
-from mnist_core.studies.finetune import EPOCHS, Lesson, lesson_config, mixed, teach
+from mnist_core.studies.finetune import EPOCHS, lesson_config, teach
 from mnist_core.tasks import split, task
 from mnist_core.training.job import train
+from mnist_core.training.lesson import Lesson, mixed
 
 BASE = TrainingConfig(
     architecture="softmax",

@@ -10,14 +10,8 @@ from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.i18n import mark
-from mnist_core.inference import explain_input
-from mnist_core.inference.explain_input import (
-    MOST_CHARACTERS,
-    Column,
-    TableAnswer,
-    TextAnswer,
-    columns_of,
-)
+from mnist_core.inference.answers import TableAnswer, TextAnswer
+from mnist_core.inference.questions import MOST_CHARACTERS, Column, check_text, columns_of
 from mnist_core.runs import Run
 from mnist_core.tasks import Task, task
 from mnist_core.tasks.text_data import has_negation, read_back
@@ -174,7 +168,7 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
     if not can_answer():
         return
     try:
-        explain_input.check_text(text)  # not sent anywhere before that
+        check_text(text)  # not sent anywhere before that
         with st.spinner(_("Computing …")):
             answer = _text_answer(run.id, run.attempt, checkpoint, text)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left

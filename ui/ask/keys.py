@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from mnist_core.inference.predict import CHECKPOINTS
+from mnist_core.runs.model_files import CHECKPOINTS
 from ui.common.session import Entry
 
 RUN: Entry[str | None] = Entry("ask-run", None)

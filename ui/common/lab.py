@@ -25,10 +25,8 @@ from mnist_core.errors import EngineError, StoreError, UnknownRunError
 from mnist_core.examples import install_known, open_store
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
-from mnist_core.inference import variations
-from mnist_core.inference.explain_image import Explanation, Neighbours
-from mnist_core.inference.inspect import Anatomy
-from mnist_core.inference.predict import Prediction
+from mnist_core.inference.answers import Anatomy, Explanation, Neighbours, Prediction
+from mnist_core.inference.questions import VARIATIONS
 from mnist_core.runs import RateChange, Run, RunStatus, Store, durations, retention
 from mnist_core.runs import resume as resuming
 from mnist_core.runs.durations import Duration, QueueWait
@@ -553,7 +551,7 @@ def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]
         LabError: There is no such augmentation, or nobody answers.
     """
     if name == "none":  # nothing to compute
-        return variations.vary(name, image_u8, seed)
+        return np.repeat(image_u8[None], VARIATIONS, axis=0)
     varied: NDArray[np.uint8] = ask(
         "mnist_core.inference.variations:vary", name, image_u8, seed, kind=Question.SHORT
     )

@@ -10,8 +10,8 @@ import streamlit as st
 from mnist_core.errors import ConfigError, UnknownRunError
 from mnist_core.examples import listed_examples
 from mnist_core.i18n import mark
-from mnist_core.inference.predict import checkpoints_of
 from mnist_core.runs import RUN_ID, Run, RunStatus
+from mnist_core.runs.model_files import checkpoints_of
 from mnist_core.tasks import task
 from ui.common import errors, lab, session
 from ui.common.formatting import counted, moment, percent, price, whole

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.experiment.presets import PRESETS
-from mnist_core.inference.predict import CHECKPOINTS, checkpoints_of
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import CHECKPOINTS, checkpoints_of
 from ui.common import errors, run_selector
 from ui.common.formatting import whole
 from ui.common.i18n import _

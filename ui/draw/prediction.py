@@ -14,8 +14,7 @@ from mnist_core.drawing.digit import Digit
 from mnist_core.drawing.likeness import looks_like_a_digit
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
-from mnist_core.inference.explain_image import Activations, Explanation, Neighbours
-from mnist_core.inference.predict import Prediction
+from mnist_core.inference.answers import Activations, Explanation, Neighbours, Prediction
 from mnist_core.runs import Run
 from ui.common import errors, lab
 from ui.common import images as pictures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mnist_core.evaluation.service import parts_of
+from mnist_core.evaluation.parts import parts_of
 from mnist_core.runs import Run
 from ui.common import run_selector
 from ui.common.formatting import samples_called

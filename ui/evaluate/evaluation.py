@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import LabError
+from mnist_core.evaluation.parts import AnyEvaluation, parts_of
 from mnist_core.evaluation.regression import RegressionEvaluation
-from mnist_core.evaluation.service import AnyEvaluation, parts_of
 from mnist_core.runs import Run
 from ui.common import lab
 from ui.common.formatting import samples_called

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mnist_core.evaluation.service import PARTS
-from mnist_core.inference.predict import CHECKPOINTS
+from mnist_core.evaluation.parts import PARTS
+from mnist_core.runs.model_files import CHECKPOINTS
 from ui.common.session import Entry
 
 RUN: Entry[str | None] = Entry("evaluate-run", None)

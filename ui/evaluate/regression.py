@@ -8,8 +8,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from mnist_core.evaluation.parts import samples_of
 from mnist_core.evaluation.regression import RegressionEvaluation
-from mnist_core.evaluation.service import samples_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui.common.charts import METRICS

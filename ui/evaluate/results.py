@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from mnist_core.evaluation.service import AnyEvaluation
+from mnist_core.evaluation.parts import AnyEvaluation
 from mnist_core.runs import Run
 from mnist_core.workers.engine import Question
 from ui.common import lab

@@ -9,8 +9,8 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import LabError
-from mnist_core.inference.predict import checkpoints_of
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import checkpoints_of
 from mnist_core.tasks import task
 from mnist_core.transfer.formats import (
     FORMATS,

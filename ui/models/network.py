@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
-from mnist_core.inference.inspect import Anatomy, WeightPictures, numbered_from_first
+from mnist_core.inference.answers import Anatomy, WeightPictures, numbered_from_first
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from ui.common import errors, images, lab

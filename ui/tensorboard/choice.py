@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.runs import RUN_ID, Run
-from mnist_core.tensorboard.log_directory import SHORT_ID
+from mnist_core.runs.event_files import SHORT_ID
 from ui.common import lab
 from ui.common.formatting import moment, settings_line
 from ui.common.i18n import _

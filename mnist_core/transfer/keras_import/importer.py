@@ -1,7 +1,4 @@
-"""A model file becomes a run that can be evaluated, drawn for and exported like any other.
-
-Only worker processes do this, and the command line in its own process.
-"""
+"""A model file becomes a run that can be evaluated, drawn for and exported like any other."""
 
 from __future__ import annotations
 
@@ -9,22 +6,19 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.tensorflow_setup import keras
 from mnist_core.transfer.keras_import import pixel_range
+from mnist_core.transfer.keras_import.build import build
+from mnist_core.transfer.keras_import.files import Unpacked, check_size
 from mnist_core.transfer.keras_import.findings import AUTO
 from mnist_core.transfer.keras_import.legacy import Origin
 from mnist_core.transfer.keras_import.plan import DIGITS, MOST_BYTES, Wanted, make_plan, read_json
 from mnist_core.transfer.keras_import.refusal import RefusedError
 from mnist_core.transfer.keras_import.sandbox import unpack_apart
 from mnist_core.transfer.uploads import EndedRun, add_ended, arrived, imported_config, name_of
-
-if TYPE_CHECKING:
-    import keras
-
-    from mnist_core.transfer.keras_import.files import Unpacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +63,6 @@ def read_model_file(
     Raises:
         DataError: It cannot be used; in one sentence of three parts why.
     """
-    from mnist_core.workers.setup import load_tensorflow
-
-    load_tensorflow()
-    from mnist_core.transfer.keras_import.build import build
-    from mnist_core.transfer.keras_import.files import check_size
-
     try:
         check_size(content)
         found = unpack(content)

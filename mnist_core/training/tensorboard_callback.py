@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
-import keras
 import numpy as np
 
 from mnist_core.tensorboard.images import image_epochs
 from mnist_core.tensorboard.writer import EventWriter, histogram_stride
+from mnist_core.tensorflow_setup import keras
 from mnist_core.training.fit import FitLoop, Program
 
 #: The graph of each program that is kept in the worker, and for which size of batch.
