@@ -124,7 +124,7 @@ def figures(
     clean = answers_to([canvas(digit) for digit in chosen], digits_in)
     if options.save:
         keep(options.save, name, files, answers, labels)
-    reasons = [one.received for one in results if isinstance(one, DrawingError)]
+    reasons = [one.problem for one in results if isinstance(one, DrawingError)]
     return Figures(
         name,
         several,

@@ -1,5 +1,4 @@
-"""The laboratory without its pages: data, architectures, training, criteria and the run store.
+"""Data, network architectures, training, evaluation and the run store; no user interface.
 
-Nothing here knows of a browser. Importing this package or its data modules loads neither
-Keras nor TensorFlow, so a page, a test or the command line can use them at once.
+Importing this package or its data modules loads neither Keras nor TensorFlow.
 """

@@ -1,4 +1,4 @@
-"""``python -m mnist_core``: the lab from the shell."""
+"""``python -m mnist_core``: the command line."""
 
 import sys
 

@@ -1,19 +1,18 @@
-"""Failures as a small documented tree, each of which says three things.
+"""The exception hierarchy of the app; every message states a problem and a remedy.
 
-What was received, why it cannot be used, and what to do. A page shows the sentence, the command
-line prints it and ends with exit code 2; nobody is left with a traceback.
+Pages display the message. The command line prints it and exits with code 2.
 
     LabError
-    ├── ConfigError          a setting that cannot be used (also a ValueError)
-    ├── DataError            a data file or an array that cannot be used
-    │   ├── DamagedFileError a model or a checkpoint that is not as it was written
-    │   ├── DataPendingError data that is on its way: ask again in a moment
-    │   └── DrawingError     a drawing or a photo that is not one digit
-    ├── StoreError           the run store cannot do what was asked
-    │   ├── StoreGoneError   its database or its folder was deleted or moved
-    │   └── UnknownRunError  no run has that id
-    ├── TrainingError        a training that cannot go on
-    └── EngineError          the workers, or TensorBoard, cannot be reached or started
+    ├── ConfigError          an invalid setting (also a ValueError)
+    ├── DataError            an invalid data file or array
+    │   ├── DamagedFileError a model or checkpoint file with a wrong checksum
+    │   ├── DataPendingError a data set that is being downloaded
+    │   └── DrawingError     a drawing or photo that does not show exactly one digit
+    ├── StoreError           a failed operation of the run store
+    │   ├── StoreGoneError   the database or the folder was deleted or moved
+    │   └── UnknownRunError  no run has the id
+    ├── TrainingError        training cannot start or continue
+    └── EngineError          a worker or TensorBoard cannot be started or reached
 """
 
 import difflib
@@ -28,85 +27,87 @@ def _unchanged(text: str) -> str:
 
 
 class LabError(Exception):
-    """A failure in three parts that can be shown in any language.
+    """A problem and its remedy, as templates that can be translated.
 
-    The parts are templates in the sense of `str.format`: they are translated first and filled
-    in afterwards, so that one catalogue entry serves every value.
+    The templates (`str.format`) are translated before their values are filled in, so one catalogue
+    entry serves every value. A value that is a `LabError` is replaced by its problem.
 
     Attributes:
-        received: What was received.
-        why: Why it cannot be used.
-        remedy: What to do about it.
-        values: What the places in the templates stand for.
+        problem: Template of what went wrong.
+        remedy: Template of what to do.
+        values: Values of the templates' fields.
     """
 
-    def __init__(self, received: str, why: str, remedy: str, **values: object) -> None:
-        """Keep the parts, and their English sentence as the exception's own text.
+    def __init__(self, *parts: str, **values: object) -> None:
+        """Store the templates; the English message is the exception's text.
 
         Args:
-            received: Template that says what was received.
-            why: Template that says why it cannot be used.
-            remedy: Template that says what to do.
-            **values: The values of the places in the three templates.
+            *parts: Templates of the problem and of the remedy.
+            **values: Values of the templates' fields.
         """
-        self.received = received
-        self.why = why
-        self.remedy = remedy
+        *problem, self.remedy = parts
+        self.problem = " ".join(problem)
         self.values = values
         super().__init__(self.sentence())
 
     def sentence(self, translate: Callable[[str], str] = _unchanged) -> str:
-        """Say the three parts in one line.
+        """Return the problem and the remedy on one line.
 
         Args:
-            translate: Turns a template into the reader's language; English by default.
-
-        Returns:
-            The three translated and filled-in parts, joined by spaces.
+            translate: Translates a template; English by default.
         """
-        parts = (self.received, self.why, self.remedy)
-        text = " ".join(translate(part).format(**self.values) for part in parts)
-        # A path may hold bytes that are no letters in the encoding that this process expects.
+        return f"{self.cause(translate)} {self._filled(self.remedy, translate)}"
+
+    def cause(self, translate: Callable[[str], str] = _unchanged) -> str:
+        """Return the problem alone, which another error may quote."""
+        return self._filled(self.problem, translate)
+
+    def _filled(self, template: str, translate: Callable[[str], str]) -> str:
+        values = {
+            name: value.cause(translate) if isinstance(value, LabError) else value
+            for name, value in self.values.items()
+        }
+        text = translate(template).format(**values)
+        # A path may contain bytes that are invalid in the encoding of this process.
         return text.encode(errors="surrogateescape").decode(errors="replace")
 
     def alone(self) -> "LabError":
-        """The same error without the one that led to it, which may not fit through a pickle."""
-        return type(self)(self.received, self.why, self.remedy, **self.values)
+        """Return the error without its `__cause__`, which may not be picklable."""
+        return type(self)(self.problem, self.remedy, **self.values)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exceptions are rebuilt from their `args`, here one sentence: without this an error
-        # could not come back from a worker process.
-        return _rebuild, (type(self), self.received, self.why, self.remedy, self.values)
+        # By default an exception is rebuilt from `args`, here the message.
+        return _rebuild, (type(self), self.problem, self.remedy, self.values)
 
 
 def _rebuild(
-    kind: type[LabError], received: str, why: str, remedy: str, values: dict[str, object]
+    kind: type[LabError], problem: str, remedy: str, values: dict[str, object]
 ) -> LabError:
-    return kind(received, why, remedy, **values)
+    return kind(problem, remedy, **values)
 
 
 class ConfigError(LabError, ValueError):
-    """A setting that is out of range, unknown, or at odds with another."""
+    """A setting that is unknown, out of range or inconsistent with another setting."""
 
 
 class DataError(LabError):
-    """A data file or an array that is missing, damaged or of the wrong form."""
+    """A data file or an array that is missing, damaged or malformed."""
 
 
 class DamagedFileError(DataError):
-    """A model or a checkpoint of a run whose content is not as it was written."""
+    """A model or checkpoint file whose content does not match its checksum."""
 
 
 class DataPendingError(DataError):
-    """A data set that is being fetched, for somebody who does not wait for it."""
+    """A data set that is being downloaded; the caller does not wait for it."""
 
 
 class DrawingError(DataError):
-    """A drawing or a photo in which no single digit can be read."""
+    """A drawing or photo in which no single digit was found."""
 
 
 class StoreError(LabError):
-    """The run store cannot be opened, read or written, or refuses what was asked."""
+    """The run store cannot be opened, read or written, or rejects an operation."""
 
 
 class StoreGoneError(StoreError):
@@ -114,51 +115,42 @@ class StoreGoneError(StoreError):
 
 
 class UnknownRunError(StoreError):
-    """No run of the store has the id that was asked for."""
+    """No run in the store has the given id."""
 
 
 class TrainingError(LabError):
-    """A training that cannot start or cannot go on, for example because the loss is not finite."""
+    """Training cannot start or continue, for example because the loss is not finite."""
 
 
 class EngineError(LabError):
-    """The workers that train, or TensorBoard, cannot be started or reached."""
+    """A worker or TensorBoard cannot be started or reached."""
 
 
 def shown(value: object) -> str:
-    """Return a value as it may stand in a sentence: its `repr`, cut to a readable length."""
+    """Return the `repr` of a value, shortened for a message."""
     brief = reprlib.Repr()
     brief.maxstring = brief.maxother = brief.maxlong = 60
     return brief.repr(value)
 
 
 def unknown_name(field: str, value: object, known: Iterable[str]) -> ConfigError:
-    """Make the error for a name that is none of the known ones.
+    """Return the error for a name that is not in a list of known names.
 
     Args:
-        field: What the name was given for, such as "architecture".
-        value: What was received; any type.
-        known: The names that would have done.
+        field: The setting, such as "architecture".
+        value: The given value, of any type.
+        known: The valid names.
 
     Returns:
-        An error that lists the known names and, if one is close, proposes it.
+        An error that lists the valid names and suggests the closest match, if any.
     """
     names = list(known)
-    if isinstance(value, str) and (near := difflib.get_close_matches(value, names, n=1)):
-        return ConfigError(
-            mark("{field} is {value}."),
-            mark("There is none of that name; the known ones are {names}."),
-            mark("Did you mean {near}?"),
-            field=field,
-            value=shown(value),
-            names=", ".join(names),
-            near=near[0],
-        )
+    near = difflib.get_close_matches(value, names, n=1) if isinstance(value, str) else []
     return ConfigError(
-        mark("{field} is {value}."),
-        mark("There is none of that name; the known ones are {names}."),
-        mark("Choose one of them."),
+        mark("{field} is {value}, which is not one of {names}."),
+        mark("Did you mean {near}?") if near else mark("Choose one of these names."),
         field=field,
         value=shown(value),
         names=", ".join(names),
+        near="".join(near),
     )

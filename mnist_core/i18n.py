@@ -1,16 +1,15 @@
-"""Marks the words of the core that a person reads, so that they can be translated.
+"""Marks texts for translation.
 
-The core speaks plain English and knows of no language setting. It wraps each such text in
-`mark`, the catalogue's extractor finds the texts by that name, and whoever shows them (a page,
-the command line) passes them through its own translation at that moment.
+The core is written in English. The catalogue's extractor finds each text by its call of `mark`;
+the page that shows the text translates it.
 """
 
 
 def mark(text: str) -> str:
-    """Return the text unchanged; the call itself tells the extractor that it is to be translated.
+    """Return the text unchanged; the call marks it for the extractor.
 
     Args:
-        text: A string literal, with `{name}` places if it is a template.
+        text: A string literal, with `{name}` fields if it is a template.
 
     Returns:
         The same text.

@@ -1,4 +1,4 @@
-"""What a process of the lab needs of Python, whatever the shell that starts it has set."""
+"""Settings of the Python process: UTF-8 mode and warnings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _UTF8 = "PYTHONUTF8"
 
 
 def begin_in_utf8() -> None:
-    """Begin this process anew in UTF-8 mode, if names of files would not be read as UTF-8.
+    """Restart this process in UTF-8 mode if file names are not decoded as UTF-8.
 
-    With ``LC_ALL=C`` and that mode switched off, a folder with Chinese letters has a name that can
-    neither be shown nor kept in the database. Processes that are started from here inherit it.
+    With ``LC_ALL=C`` and without UTF-8 mode, a folder name with Chinese characters can neither be
+    shown nor stored in the database. Child processes inherit the mode.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a letter that a terminal has not is no failure
+        if isinstance(stream, io.TextIOWrapper):  # print what the terminal cannot encode escaped
             stream.reconfigure(errors="backslashreplace")
     if sys.getfilesystemencoding() != "utf-8" and os.environ.get(_UTF8) != "1":
         os.environ[_UTF8] = "1"
@@ -27,10 +27,9 @@ def begin_in_utf8() -> None:
 
 
 def let_warnings_warn() -> None:
-    """Let a library's remark be a remark, where ``PYTHONWARNINGS`` makes each one an error.
+    """Show warnings as warnings even if ``PYTHONWARNINGS`` turns each of them into an error.
 
-    That is for the tests of one's own code. In a training, TensorFlow's remarks about other
-    libraries' coming versions would end it.
+    Otherwise a deprecation warning inside TensorFlow would end a training.
     """
     if any("error" in option for option in sys.warnoptions):
         kept = [entry for entry in warnings.filters if entry[0] != "error"]

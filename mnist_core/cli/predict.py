@@ -93,10 +93,8 @@ def _digit(path: str) -> NDArray[np.uint8]:
     try:
         return read_picture(_content(path)).image_u8
     except DrawingError as error:
-        received = mark("{path}: ") + error.received
-        raise DrawingError(
-            received, error.why, error.remedy, **error.values, path=shown(path)
-        ) from error
+        values = error.values | {"path": shown(path), "cause": error}
+        raise DrawingError(mark("{path}: {cause}"), error.remedy, **values) from error
 
 
 def _content(path: str) -> bytes:

@@ -1,8 +1,8 @@
-"""One experiment in full: everything that decides a learning curve, checked before it costs time.
+"""Configuration of one training run, validated before training.
 
-A configuration is flat and frozen. The same nineteen names are widgets on a page, options on the
-command line and keys in the store, and two equal configurations train the same curve.
-Limits and choices stand beside it as data, so that no page holds a number of its own.
+A configuration is flat and frozen. Its field names are also the settings on a page, the options of
+the command line and the keys in the store. Equal configurations train the same learning curve.
+Limits and choices are data, which the pages read.
 """
 
 from __future__ import annotations
@@ -24,15 +24,14 @@ from mnist_core.i18n import mark
 from mnist_core.tasks import TASKS, Quantity, Task, fold_sizes
 
 MOST_SAMPLES = max(entry.samples for entry in TASKS.values())
-"""Samples that training and validation share, in the largest task; test samples are none of them.
-"""
+"""Training and validation samples of the largest task; the test set is not counted."""
 FEWEST_JUDGES = 10
-"""A validation set is at least so large, or empty."""
+"""Smallest validation set, unless it is empty."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The smallest and the largest value that a number may take, both allowed."""
+    """The smallest and the largest valid value of a number, both included."""
 
     low: int | float
     high: int | float
@@ -45,7 +44,7 @@ LIMITS: dict[str, Limit] = {
     "fold": Limit(0, 10),
     "batch_size": Limit(1, MOST_SAMPLES),
     "epochs": Limit(1, 20_000),
-    # A rate of zero learns nothing; below a billionth a float32 weight does not move either.
+    # A rate of 0 changes no weight, and neither does one below 1e-9 in float32.
     "learning_rate": Limit(1e-9, 10.0),
     "momentum": Limit(0.0, 0.999),
     "seed": Limit(0, 2**31 - 1),
@@ -63,7 +62,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 DEFAULT_LEARNING_RATES: dict[str, float] = {"sgd": 0.01, "rmsprop": 0.001, "adam": 0.001}
-"""The rate that Keras gives each optimizer when none is stated."""
+"""Keras's default learning rate of each optimizer."""
 
 _WHOLE = (
     *("train_size", "validation_size", "folds", "fold"),
@@ -73,38 +72,39 @@ _WHOLE = (
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """What to train, on what, how and for how long.
+    """The settings of one training run.
 
     Attributes:
         task: Key of `mnist_core.tasks.TASKS`.
         architecture: Key of `mnist_core.experiment.architectures.ARCHITECTURES`.
-        train_size: Samples to learn from.
-        validation_size: Samples to judge by during training; together with `train_size` at most
-            what the task has (MNIST 60,000), and never the same samples. 0 trains without a
-            judge, once the number of epochs has been chosen.
-        sampling: "random", or "stratified" to keep every class's share.
+        train_size: Number of training samples.
+        validation_size: Number of validation samples, disjoint from the training samples. The sum
+            with `train_size` is at most what the task has (MNIST: 60,000). 0 trains without
+            validation, once the number of epochs has been chosen.
+        sampling: "random", or "stratified" to keep the share of every class.
         folds: For K-fold cross-validation, K from 2 to 10; else 0.
-        fold: Which of the folds judges, from 1 to `folds`; the others train. Else 0.
-        batch_size: Samples for each step of the optimizer.
-        epochs: Times that the training samples are seen.
+        fold: The validation fold, from 1 to `folds`; the other folds are for training. Else 0.
+        batch_size: Samples in each step of the optimizer.
+        epochs: Passes over the training samples.
         optimizer: "sgd", "rmsprop" or "adam".
-        learning_rate: Size of a step, as the optimizer understands it.
-        momentum: Share of the previous step that is carried on; SGD only.
+        learning_rate: Step size of the optimizer.
+        momentum: Fraction of the previous step that is added to the next; SGD only.
+        seed: Determines the choice of samples, the initial weights and the order of the batches.
         seed: Decides the choice of samples, the first weights and the order of the batches.
         pixel_scaling: "unit" for pixels from 0 to 1, "raw" for 0 to 255.
-        label_noise: Share of the training labels that are made wrong, 0 to 0.5.
-        augmentation: What is done to each training image each time that it comes round: "none",
-            "shape" (turned, slanted, stretched, shifted a little), or "handwriting" (the strokes
-            made thicker or thinner, too). Validation and test images stay as they are.
-        patience: Epochs without improvement of the validation loss after which training stops;
-            None never stops early.
-        min_delta: Fall of the validation loss that counts as an improvement for `patience`.
-        histograms: "on" to keep how the weights are spread, epoch by epoch, for TensorBoard and
-            the page of the model. It changes nothing of the curve.
+        label_noise: Fraction of training labels that are replaced by wrong ones, 0 to 0.5.
+        augmentation: Random transformation of each training image in each epoch: "none", "shape"
+            (geometric: rotation, shear, scaling and translation) or "handwriting" (geometric and
+            stroke width). Validation and test images are not transformed.
+        patience: Early stopping: epochs without improvement of the validation loss after which
+            training stops; None turns early stopping off.
+        min_delta: Decrease of the validation loss that counts as an improvement for `patience`.
+        histograms: "on" to store histograms of the weights after each epoch, for TensorBoard and
+            the page of the model. The learning curve is the same.
 
     Raises:
-        ConfigError: If a value is of the wrong type, out of range, unknown or at odds with
-            another one.
+        ConfigError: A value has the wrong type, is out of range or unknown, or is inconsistent
+            with another value.
     """
 
     task: str = "mnist"
@@ -138,8 +138,8 @@ class TrainingConfig:
             value = getattr(self, field)
             if field == "patience" and value is None:
                 continue
-            # A whole number given for a float, or NumPy's own types, become plain Python ones:
-            # equal configurations are then equal, and every one of them is JSON.
+            # Integers given for floats, and NumPy types, become plain Python numbers: equal
+            # configurations are then equal, and each can be stored as JSON.
             object.__setattr__(self, field, _number(field, value))
         self._check_together()
 
@@ -153,8 +153,7 @@ class TrainingConfig:
         entry = TASKS[self.task]
         if self.architecture not in architectures_for(entry.key):
             raise ConfigError(
-                mark("architecture is {architecture} with the task {task}."),
-                mark("That network takes other samples, or gives other answers."),
+                mark("The architecture {architecture} does not fit the task {task}."),
                 mark("Choose one of {fitting}."),
                 architecture=self.architecture,
                 task=self.task,
@@ -170,9 +169,8 @@ class TrainingConfig:
         ):
             if not fits and getattr(self, field) != unlike:
                 raise ConfigError(
-                    mark("{field} is {value} with the task {task}."),
-                    mark("This task's samples know no such thing."),
-                    mark("Leave it at {usual}."),
+                    mark("{field} is {value}, but has no effect in the task {task}."),
+                    mark("Set it to {usual}."),
                     field=field,
                     value=shown(getattr(self, field)),
                     task=self.task,
@@ -180,9 +178,8 @@ class TrainingConfig:
                 )
         if self.momentum and self.optimizer != "sgd":
             raise ConfigError(
-                mark("momentum is {momentum} with the optimizer {optimizer}."),
-                mark("Only sgd takes a momentum; the others keep an average of their own."),
-                mark("Set momentum to 0, or the optimizer to sgd."),
+                mark("momentum is {momentum}, but the optimizer {optimizer} has no momentum."),
+                mark("Set momentum to 0 or the optimizer to sgd."),
                 momentum=self.momentum,
                 optimizer=self.optimizer,
             )
@@ -192,10 +189,10 @@ class TrainingConfig:
         if total > entry.samples:
             raise ConfigError(
                 mark(
-                    "train_size is {train} and validation_size is {validation}, together {total}."
+                    "train_size {train} and validation_size {validation} add up to {total}, but "
+                    "the data set has {available} samples for training and validation."
                 ),
-                mark("Both are drawn from the same {available} samples, without repetition."),
-                mark("Make one of them smaller by {excess} or more."),
+                mark("Reduce one of them by at least {excess}."),
                 train=self.train_size,
                 validation=self.validation_size,
                 total=total,
@@ -204,17 +201,16 @@ class TrainingConfig:
             )
         if 0 < self.validation_size < FEWEST_JUDGES:
             raise ConfigError(
-                mark("validation_size is {value}."),
-                mark("So few samples measure nothing."),
-                mark("Give at least {fewest}, or 0 to train without validation."),
+                mark("validation_size is {value}, too small to estimate the loss."),
+                mark("Set it to at least {fewest}, or to 0 to train without validation."),
                 value=self.validation_size,
                 fewest=FEWEST_JUDGES,
             )
         if self.validation_size == 0 and self.patience is not None:
             raise ConfigError(
-                mark("validation_size is 0 and patience is {patience}."),
-                mark("Stopping early looks at the validation loss, and there is none."),
-                mark("Give some validation samples, or take the patience away."),
+                mark("patience is {patience}, but validation_size is 0: no validation loss."),
+                mark("Set validation_size to at least {fewest}, or turn patience off."),
+                fewest=FEWEST_JUDGES,
                 patience=self.patience,
             )
 
@@ -223,18 +219,20 @@ class TrainingConfig:
             return
         if self.folds < 2 or not 1 <= self.fold <= self.folds:
             raise ConfigError(
-                mark("folds is {folds} and fold is {fold}."),
-                mark("There are 2 to 10 folds, and the validation fold is one of them."),
-                mark("Count the fold from 1 to the number of folds, or set both to 0."),
+                mark(
+                    "fold is {fold} and folds is {folds}, but folds has to be from 2 to 10, and "
+                    "fold from 1 to folds."
+                ),
+                mark("Change fold or folds, or set both to 0."),
                 folds=self.folds,
                 fold=self.fold,
             )
         train, validation = fold_sizes(entry.samples, self.folds, self.fold)
         if (self.train_size, self.validation_size, self.sampling) != (train, validation, "random"):
             raise ConfigError(
-                mark("Fold {fold} of {folds}, with {train_size} and {validation_size} samples."),
                 mark(
-                    "Folds divide all samples at random: here {train} train, {validation} validate."
+                    "Fold {fold} of {folds} has {train} training and {validation} validation "
+                    "samples, drawn at random, not {train_size} and {validation_size}."
                 ),
                 mark("Set train_size and validation_size to these, and sampling to random."),
                 fold=self.fold,
@@ -247,7 +245,7 @@ class TrainingConfig:
 
     @property
     def metric(self) -> str:
-        """Keras's name of the figure beside the loss: "accuracy" or "mae"."""
+        """Keras's name of the metric: "accuracy" or "mae"."""
         return TASKS[self.task].metric if self.task in TASKS else "accuracy"
 
     @property
@@ -266,28 +264,27 @@ class TrainingConfig:
 
     @property
     def classes(self) -> int:
-        """Number of classes; 0 where the answer is a number, or the task is not known."""
+        """Number of classes; 0 for regression, or if the task is unknown."""
         return len(TASKS[self.task].classes) if self.task in TASKS else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields by name, in order, as values that JSON can hold."""
+        """Return the fields by name, in order, as values for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Make a configuration from its fields by name; what is missing takes its default.
+        """Return a configuration from field names and values; missing fields take their defaults.
 
         Args:
             values: Field names and values, as `to_dict` returns them.
 
         Raises:
-            ConfigError: If a name is unknown, or a value cannot be used.
+            ConfigError: A name is unknown or a value invalid.
         """
         if not isinstance(values, Mapping):
             raise ConfigError(
-                mark("The configuration is {value}."),
-                mark("A configuration is a table of setting names and values."),
-                mark('Give one such as {{"epochs": 10}}.'),
+                mark("The configuration is {value}, not a table of setting names and values."),
+                mark('Give a table such as {{"epochs": 10}}.'),
                 value=shown(values),
             )
         known = [field.name for field in fields(cls)]
@@ -298,10 +295,10 @@ class TrainingConfig:
 
     @classmethod
     def from_store(cls, values: Mapping[str, Any]) -> Self:
-        """Make a configuration that was valid when it was stored, without checking it again.
+        """Return a configuration that was valid when it was stored, without validating it.
 
-        A store may be older or newer than this code. A run whose architecture is gone can then
-        still be listed and looked at; who wants to train it checks it with `from_dict`.
+        The store may be older or newer than this code. A run whose architecture no longer exists
+        can still be listed and displayed; before training, use `from_dict`.
 
         Args:
             values: Field names and values; unknown names are ignored.
@@ -322,17 +319,13 @@ def _number(field: str, value: object) -> int | float:
     limit = LIMITS[field]
     whole = field in _WHOLE
     number = _plain(value, whole=whole)
-    # The comparison also turns away NaN and infinity.
+    # The comparison also rejects NaN and infinity.
     if number is None or not limit.low <= number <= limit.high:
-        why = (
-            mark("It has to be a whole number from {low} to {high}.")
-            if whole
-            else mark("It has to be a number from {low} to {high}.")
-        )
         raise ConfigError(
-            mark("{field} is {value}."),
-            why,
-            mark("Choose a number in that range."),
+            mark("{field} is {value}, but has to be a whole number from {low} to {high}.")
+            if whole
+            else mark("{field} is {value}, but has to be a number from {low} to {high}."),
+            mark("Choose a number in this range."),
             field=field,
             value=shown(value),
             low=limit.low,
@@ -342,8 +335,8 @@ def _number(field: str, value: object) -> int | float:
 
 
 def _plain(value: object, *, whole: bool) -> int | float | None:
-    """Return a number as Python's own int or float, None if it is no such number."""
-    # True is a number to Python, but nobody means "one epoch" by it.
+    """Return a number as Python's own int or float, or None for any other value."""
+    # bool is a subclass of int.
     if isinstance(value, bool):
         return None
     if whole:

@@ -1,8 +1,4 @@
-"""From the samples of a task to the numbers that its network takes, in training and afterwards.
-
-There is one way only: a network that is shown samples on another scale than it learned from
-answers nonsense.
-"""
+"""Preparation of samples as input of a network, the same in training and prediction."""
 
 from __future__ import annotations
 
@@ -18,16 +14,16 @@ from mnist_core.tasks import Texts, arrange, multi_hot, pixel_factor, task
 def compact_inputs(
     inputs: Any, config: TrainingConfig, input_shape: tuple[int, ...]
 ) -> tuple[NDArray[Any] | Texts, np.float32]:
-    """Samples in a small form, and what each number is multiplied by when it is used.
+    """Return samples in a compact data type, and the factor that scales them.
 
     Args:
         inputs: The inputs of a part, see :class:`mnist_core.tasks.Part`.
-        config: What is trained on them.
+        config: The configuration of the run.
         input_shape: Shape of one sample, as the network takes it.
 
     Returns:
-        Pictures as uint8 and tables as float32, shaped (n, …) as the network takes them; texts
-        as they are; and the factor.
+        Images as uint8 and tables as float32, shaped (n, …) as the network takes them, or texts
+        unchanged; and the factor.
     """
     kind = task(config.task).inputs
     if kind == "images":
@@ -38,7 +34,7 @@ def compact_inputs(
 def network_inputs(
     inputs: Any, config: TrainingConfig, input_shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
-    """Samples as float32, as :func:`compact_inputs` says."""
+    """Return samples as float32, scaled; see :func:`compact_inputs`."""
     compact, factor = compact_inputs(inputs, config, input_shape)
     numbers = multi_hot(compact) if isinstance(compact, Texts) else compact
     found: NDArray[np.float32] = numbers.astype(np.float32) * factor

@@ -1,7 +1,7 @@
-"""Files that belong to runs: checkpoints and models, below one root.
+"""Checkpoint and model files of the runs.
 
-A file is written under a temporary name and then renamed, so that a reader, or a worker that
-takes over from a killed one, finds either the old file whole or the new one whole.
+A file is written under a temporary name and then renamed, so a reader, or a worker that resumes
+the run of a killed worker, finds a complete file.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from mnist_core.errors import DamagedFileError, StoreError, StoreGoneError
 from mnist_core.i18n import mark
 from mnist_core.runs.checksum import is_whole, sealed
 
-#: What a worker needs to go on training: weights, optimizer state, best weights so far.
+#: State of a training: weights, optimizer state, best weights so far.
 CHECKPOINT = "checkpoint.npz"
-#: The Keras models a run leaves: with the lowest validation loss, and as it was at its end. A run
-#: that was stopped in mid-epoch ends some batches after its last record.
+#: Keras models of a run: the one with the lowest validation loss and the one at the end. The last
+#: model of a run that was stopped within an epoch is some batches ahead of its last record.
 BEST_MODEL = "best.keras"
 LAST_MODEL = "last.keras"
-#: What a run begins with that is taught a class's handwriting: the model and the drawings.
+#: Input of a fine-tuning run: its base model and the drawings.
 BASE_MODEL = "base.keras"
 LESSON = "lesson.npz"
-#: Endings of the files that carry a checksum over the whole.
+#: Extensions of the files that contain a checksum.
 SEALED = (".keras", ".npz")
-#: A disk with fewer free bytes is full: the smallest model takes more.
+#: A disk with fewer free bytes counts as full: no model fits on it.
 LEAST_FREE = 100_000
-#: Bytes that are copied at a time.
+#: Bytes copied at a time.
 PIECE = 1 << 20
 
 
@@ -46,10 +46,10 @@ class Artifacts:
 
     Args:
         root: A folder, or any address that fsspec opens.
-        folder: Where below it they are, each run's in a folder of its own.
+        folder: Folder below the root; each run has a folder of its own in it.
 
     Raises:
-        StoreError: fsspec does not know addresses of this kind.
+        StoreError: fsspec does not support this kind of address.
     """
 
     def __init__(self, root: str, folder: str = "runs") -> None:
@@ -58,9 +58,8 @@ class Artifacts:
             self._files, path = fsspec.core.url_to_fs(root)
         except (ImportError, ValueError) as error:
             raise StoreError(
-                mark("MNIST_LAB_HOME is {root}."),
-                mark("Files cannot be kept there: {cause}."),
-                mark("Set it to a folder, or install what this kind of address needs."),
+                mark("MNIST_LAB_HOME is {root}, where files cannot be stored: {cause}."),
+                mark("Set it to a folder, or install the package for this kind of address."),
                 root=root,
                 cause=str(error).rstrip("."),
             ) from error
@@ -69,27 +68,27 @@ class Artifacts:
 
     @property
     def local_root(self) -> Path | None:
-        """The root as a folder of this machine, or None where it is none."""
+        """The root as a local folder, or None for a remote address."""
         if not isinstance(self._files, LocalFileSystem):
             return None
         return Path(self._path).parent
 
     def prepare(self) -> None:
-        """Make the root folder.
+        """Create the root folder.
 
         Raises:
-            StoreError: It cannot be made.
+            StoreError: It cannot be created.
         """
         with self._plain_errors(self._path):
             self._files.makedirs(self._path, exist_ok=True)
             self._seen = True
 
     def check(self) -> None:
-        """See that the root folder, where it is one of this machine, is still there.
+        """Check that the root, if it is a local folder, still exists.
 
         Raises:
-            StoreGoneError: It was there before and is not now. It is not made anew: a disk that
-                was taken away may come back.
+            StoreGoneError: It existed before. It is not created again, because a removed disk may
+                be mounted again.
         """
         root = self.local_root
         if root is None:
@@ -98,17 +97,16 @@ class Artifacts:
             self._seen = True
         elif self._seen:
             raise StoreGoneError(
-                mark("The lab's folder {path} is gone."),
-                mark("It was deleted or moved while the lab was open."),
-                mark("Put it back, or restart the lab to begin with an empty one."),
+                mark("The app's folder {path} was deleted or moved while the app was running."),
+                mark("Restore the folder, or restart the app to start with an empty one."),
                 path=str(root),
             )
 
     def check_writable(self) -> None:
-        """See that the root folder takes new files; of this machine's own folders alone.
+        """Check that the root, if it is a local folder, is writable.
 
         Raises:
-            StoreError: It is gone, may only be read, or its disk is full.
+            StoreError: The folder is gone or read-only, or its disk is full.
         """
         self.check()
         root = self.local_root
@@ -121,20 +119,20 @@ class Artifacts:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def write(self, run_id: str, name: str, content: bytes) -> None:
-        """Write a file of a run, whole or not at all; a model or a checkpoint with its seal.
+        """Write a file of a run atomically; a model or checkpoint gets its checksum.
 
         Raises:
-            StoreError: The disk is full or may not be written.
+            StoreError: The disk is full or read-only.
         """
         if name.endswith(SEALED):
             content = sealed(content)
         self.write_from(run_id, name, io.BytesIO(content))
 
     def write_from(self, run_id: str, name: str, source: BinaryIO) -> None:
-        """Write a file of a run from an open one, piece by piece, whole or not at all.
+        """Write a file of a run atomically from an open file, in pieces.
 
         Raises:
-            StoreError: The disk is full or may not be written.
+            StoreError: The disk is full or read-only.
         """
         folder = f"{self._path}/{run_id}"
         path, temporary = f"{folder}/{name}", f"{folder}/.{name}.{secrets.token_hex(4)}"
@@ -145,16 +143,16 @@ class Artifacts:
                 with self._files.open(temporary, "wb") as file:
                     shutil.copyfileobj(source, file, PIECE)
                 self._rename(temporary, path)
-            except BaseException:  # also Ctrl+C, and what the source itself raises
+            except BaseException:  # also Ctrl+C, and errors of the source
                 if self._files.exists(temporary):
                     self._files.rm(temporary)
                 raise
 
     def read(self, run_id: str, name: str) -> bytes | None:
-        """A file of a run, or None where it has none of this name.
+        """Return the content of a file of a run, or None if the file does not exist.
 
         Raises:
-            StoreError: It is there, but cannot be read.
+            StoreError: The file cannot be read.
         """
         path = f"{self._path}/{run_id}/{name}"
         self.check()
@@ -167,17 +165,16 @@ class Artifacts:
         return content
 
     def read_whole(self, run_id: str, name: str) -> bytes | None:
-        """A model or a checkpoint of a run as it was written, or None where it has none.
+        """Return a model or checkpoint whose checksum is right, or None if it does not exist.
 
         Raises:
-            DamagedFileError: It is damaged.
-            StoreError: It is there, but cannot be read.
+            DamagedFileError: The checksum is wrong.
+            StoreError: The file cannot be read.
         """
         content = self.read(run_id, name)
         if content is not None and not is_whole(content):
             raise DamagedFileError(
-                mark("The file {path} is to be read."),
-                mark("It is damaged: its content is not what was written."),
+                mark("The file {path} is damaged: its content does not match its checksum."),
                 mark("Restore it from a copy, or train the run again."),
                 path=f"{self._path}/{run_id}/{name}",
             )
@@ -185,10 +182,10 @@ class Artifacts:
 
     @contextmanager
     def opened(self, run_id: str, name: str) -> Iterator[BinaryIO]:
-        """A file of a run, to be read piece by piece.
+        """Open a file of a run for reading.
 
         Raises:
-            StoreError: It is not there or cannot be read.
+            StoreError: It does not exist or cannot be read.
         """
         path = f"{self._path}/{run_id}/{name}"
         self.check()
@@ -200,18 +197,18 @@ class Artifacts:
             yield file
 
     def size(self, run_id: str) -> int:
-        """How many bytes the files of a run take.
+        """Return the size of the files of a run in bytes.
 
         Raises:
-            StoreError: They cannot be listed.
+            StoreError: The files cannot be listed.
         """
         return sum(entry["size"] for entry in self._found(f"{self._path}/{run_id}").values())
 
     def sizes(self) -> dict[str, int]:
-        """How many bytes the files of each run take, by its id.
+        """Return the size of the files of each run in bytes, by run id.
 
         Raises:
-            StoreError: They cannot be listed.
+            StoreError: The files cannot be listed.
         """
         found = self._found(self._path)
         sizes: Counter[str] = Counter()
@@ -222,7 +219,7 @@ class Artifacts:
         return dict(sizes)
 
     def _found(self, path: str) -> dict[str, Any]:
-        """The files below a folder; none where it is not there."""
+        """The files below a folder; empty if the folder does not exist."""
         try:
             found: dict[str, Any] = self._files.find(path, detail=True)
         except FileNotFoundError:
@@ -232,10 +229,10 @@ class Artifacts:
         return found
 
     def last_written(self, run_ids: Iterable[str] | None = None) -> dict[str, float]:
-        """When the newest file of each run was written, by its id; as ``time.time()`` says it.
+        """Return when the newest file of each run was written, by run id, in seconds since 1970.
 
         Args:
-            run_ids: Only of these runs; None for all that have a folder.
+            run_ids: The runs; None for all with a folder.
 
         Raises:
             StoreError: The folder cannot be read.
@@ -251,14 +248,14 @@ class Artifacts:
                     paths = self._files.find(folder) or [folder]
                     newest = max(self._files.modified(path).timestamp() for path in paths)
                     found[Path(folder).name] = newest
-        except FileNotFoundError:  # nothing was ever kept there
+        except FileNotFoundError:  # no file was ever written
             return {}
         except OSError as error:
             raise _unreadable(self._path, error) from error
         return found
 
     def names(self, run_id: str) -> list[str]:
-        """The files that a run has, without those in folders of their own."""
+        """Return the names of the files of a run, without subfolders."""
         self.check()
         try:
             found = self._files.ls(f"{self._path}/{run_id}", detail=True)
@@ -268,7 +265,7 @@ class Artifacts:
         return sorted(name for name in names if not name.startswith("."))
 
     def remove(self, run_id: str, name: str | None = None) -> None:
-        """Delete a file of a run, or all of them; what is not there is no error."""
+        """Delete a file of a run, or all of them, if they exist."""
         path = f"{self._path}/{run_id}" + (f"/{name}" if name else "")
         with self._plain_errors(path):
             if self._files.exists(path):
@@ -276,7 +273,7 @@ class Artifacts:
 
     def _rename(self, temporary: str, path: str) -> None:
         if isinstance(self._files, LocalFileSystem):
-            Path(temporary).replace(path)  # `mv` would copy on Windows, and be seen half-way
+            Path(temporary).replace(path)  # `mv` copies on Windows, which is not atomic
         else:
             self._files.mv(temporary, path)
 
@@ -286,10 +283,10 @@ class Artifacts:
             yield
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            why = mark("The disk is full.") if full else mark("The system says: {cause}.")
             raise StoreError(
-                mark("The file {path} is to be written."),
-                why,
+                mark("Could not write {path}: the disk is full.")
+                if full
+                else mark("Could not write {path}: {cause}."),
                 mark("Free some space or make the folder writable, or set MNIST_LAB_HOME."),
                 path=path,
                 cause=error.strerror or str(error),
@@ -298,9 +295,8 @@ class Artifacts:
 
 def _unreadable(path: str, error: OSError) -> StoreError:
     return StoreError(
-        mark("The file {path} is to be read."),
-        mark("The system says: {cause}."),
-        mark("See that the folder is there and readable, or set MNIST_LAB_HOME."),
+        mark("Could not read {path}: {cause}."),
+        mark("Check that the folder exists and is readable, or set MNIST_LAB_HOME."),
         path=path,
         cause=error.strerror or str(error),
     )

@@ -1,10 +1,9 @@
-"""One checksum over a whole zip file, kept as the file's own comment.
+"""SHA-256 checksum of a zip file, stored as its comment.
 
-Models (.keras) and checkpoints (.npz) are zip files. A zip file has a checksum for the content of
-each part, but none for its headers, and none that says that no part is missing; and a reader that
-takes only what it needs never compares them. A *sealed* file ends with the SHA-256 of all bytes
-before it, in the place of a comment: every program opens it as before, it is one file that is
-renamed as a whole, and it takes its seal along when it is copied.
+Models (.keras) and checkpoints (.npz) are zip files. A zip file has a checksum for each part, but
+none for its headers or for the list of parts, and a reader that loads only some parts does not
+verify the others. A *sealed* file ends with the SHA-256 of all bytes before it, as its comment:
+every program can still open it, and a copy of the file includes the checksum.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from typing import BinaryIO
 #: How the end of a zip file begins: 22 bytes, the last two of which are the comment's length.
 _END, _END_BYTES = b"PK\x05\x06", 22
 _MARK = b"sha256:"
-#: Bytes that are read at a time.
+#: Bytes read at a time.
 PIECE = 1 << 20
 _SEAL_BYTES = len(_MARK) + hashlib.sha256().digest_size * 2
 
 
 def sealed(content: bytes) -> bytes:
-    """A zip file with its seal; one that has a seal, or is no zip file, stays as it is."""
+    """Return a zip file with a checksum; sealed files and other data are returned unchanged."""
     if not _has_no_comment(content):
         return content
     body = content[:-2] + _SEAL_BYTES.to_bytes(2, "little")
@@ -32,16 +31,16 @@ def sealed(content: bytes) -> bytes:
 
 
 def is_whole(content: bytes) -> bool:
-    """Whether a zip file is as it was written.
+    """Whether the checksum of a zip file is right.
 
-    One without a comment was written by an earlier version of the lab, or by Keras itself: of
-    that, the checksums of its parts are compared.
+    A file without a comment was written by an earlier version of the app or by Keras; then the
+    checksums of its parts are verified.
     """
     return is_whole_file(io.BytesIO(content))
 
 
 def is_whole_file(file: BinaryIO) -> bool:
-    """The same of an open file, read piece by piece."""
+    """Like `is_whole`, for an open file, which is read in pieces."""
     left = file.seek(0, io.SEEK_END) - _SEAL_BYTES
     file.seek(max(0, left + _SEAL_BYTES - _END_BYTES))
     end = file.read()

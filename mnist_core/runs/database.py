@@ -1,8 +1,8 @@
-"""One connection pool to the run store's database, for SQLite or PostgreSQL.
+"""Connection pool and transactions of the run store's database, SQLite or PostgreSQL.
 
-SQLite runs in write-ahead-log mode, so that many readers and one writer do not wait for each
-other. A transaction that will write says so when it begins: two that both read first and then
-want to write would otherwise refuse each other.
+SQLite runs in write-ahead-log mode, in which readers and one writer do not block each other. A
+writing transaction takes the write lock at its beginning: two transactions that both read first
+and then write would otherwise fail.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from mnist_core.runs.lease_watch import LeaseWatch
 from mnist_core.runs.schema import REVISION, metadata
 
 log = logging.getLogger(__name__)
-#: How long a writer waits for another one, in seconds.
+#: Seconds that a writer waits for the lock.
 BUSY_SECONDS = 10.0
 REPLACED = mark(
-    "The run store at {where} was replaced while the lab was open; this is the new one."
+    "The run store at {where} was replaced while the app was running; the app now uses the new one."
 )
-#: What SQLite says of a file that is damaged, or was overwritten by something else.
+#: SQLite's messages for a damaged or overwritten file.
 DAMAGED = ("malformed", "not a database", "no such table", "disk I/O error")
-#: How long PostgreSQL may take: to be reached, to be silent, and for a statement. Without these a
-#: server that is switched off in mid-sentence would be waited for for hours.
+#: Timeouts of PostgreSQL for connecting, for a silent connection and for a statement. Without them
+#: the app would wait for hours for a server that was switched off.
 POSTGRESQL = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -43,33 +43,33 @@ POSTGRESQL = {
     "tcp_user_timeout": 20_000,
     "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
 }
-#: Key of the PostgreSQL lock under which one process at a time changes the schema.
+#: Key of the PostgreSQL lock that a process holds while it migrates the schema.
 MIGRATION_LOCK = 7_281_936
 
 
 class Database:
-    """Transactions on the store's database, with its errors put into plain words.
+    """Transactions on the store's database; its errors become StoreErrors.
 
     Args:
         url: SQLAlchemy address, e.g. ``sqlite:////home/me/lab/runs.db``.
 
     Raises:
-        StoreError: The address is none, or the database cannot be opened or brought up to date.
+        StoreError: The address is invalid, or the database cannot be opened or migrated.
     """
 
     def __init__(self, url: str) -> None:
         self.url, self._engine = _engine(url)
         self._file = DatabaseFile.of(self.url)
         self._opening = threading.Lock()
-        #: How often it was opened: once, and again each time that its file was replaced.
+        #: Number of openings: 1, plus 1 for each time that its file was replaced.
         self.openings = 0
-        #: What somebody who looks after the lab has to know of it.
+        #: Message to the administrator, or empty.
         self.notice = ""
-        weakref.finalize(self, self._engine.dispose)  # also where nobody calls close()
+        weakref.finalize(self, self._engine.dispose)  # also without a call of close()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        #: What this process has seen of the leases in it.
+        #: Leases that this process has observed.
         self.leases = LeaseWatch()
-        #: Leases that a command has found to be abandoned: their ends, by token.
+        #: Leases that a command found to be abandoned: expiry time by token.
         self.abandoned: Mapping[str, float | None] = {}
         with self._plain_errors():
             if self.is_sqlite:
@@ -82,9 +82,9 @@ class Database:
 
     @property
     def now(self) -> sa.ColumnElement[float]:
-        """The present as seconds since 1970 (UTC), for a statement.
+        """The present time as SQL, in seconds since 1970 (UTC).
 
-        Machines that share a database share its clock. SQLite has none but that of this machine.
+        Machines that share a PostgreSQL database use its clock; SQLite uses this machine's clock.
         """
         if self.is_sqlite:
             return sa.literal(time.time(), sa.Float)
@@ -92,7 +92,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads."""
+        """A read-only transaction."""
         with self._plain_errors():
             self._see_that_it_is_there()
             with self._engine.begin() as connection:
@@ -100,29 +100,29 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that writes; all of it happens, or none."""
+        """A writing transaction; it is committed as a whole or rolled back."""
         with self._plain_errors():
             self._see_that_it_is_there()
             with self._writing.begin() as connection:
                 yield connection
             if self._file is not None and not self._file.is_same():
-                raise self._gone()  # what was written is not where it will be looked for
+                raise self._gone()  # the transaction was written to a deleted file
 
     def is_abandoned(self, token: str, renewal: float | None) -> bool:
         """Whether a lease was found to be abandoned, and has not been renewed since."""
         return token in self.abandoned and self.abandoned[token] == renewal
 
     def prove_writable(self) -> None:
-        """Write something as it is.
+        """Check that the database is writable, by a write that changes nothing.
 
         Raises:
-            StoreError: Nothing can be written at the moment.
+            StoreError: It is not.
         """
         with self.writing() as connection:
             connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self._engine.dispose()
 
     def _open(self) -> None:
@@ -132,16 +132,16 @@ class Database:
         self.openings += 1
 
     def _see_that_it_is_there(self) -> None:
-        """Open the database anew where another file has its name now.
+        """Reopen the database if its file was replaced.
 
         Raises:
-            StoreError: There is none, or it is no database of this lab.
+            StoreError: The file does not exist or is not a database of this app.
         """
         file = self._file
         if file is None or file.is_same():
             return
         with self._opening:
-            if file.is_same():  # another thread was quicker
+            if file.is_same():  # another thread has reopened it
                 return
             if file.exists():
                 file.remove_old_log()
@@ -156,9 +156,8 @@ class Database:
 
     def _gone(self) -> StoreGoneError:
         return StoreGoneError(
-            mark("The run store at {where} is gone."),
-            mark("Its file was deleted, moved or replaced while the lab was open."),
-            mark("Put it back, or restart the lab to begin with an empty one."),
+            mark("The run store at {where} was deleted or replaced while the app was running."),
+            mark("Restore the file, or restart the app to start with an empty store."),
             where=self._where(),
         )
 
@@ -167,8 +166,8 @@ class Database:
             if _revision(connection) == REVISION:
                 return
         with self._writing.begin() as connection:
-            if not self.is_sqlite:  # SQLite's writing transaction is a lock already
-                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # others wait too
+            if not self.is_sqlite:  # SQLite's writing transaction is already exclusive
+                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # may wait for long
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             if not sa.inspect(connection).get_table_names():
                 _build(connection)
@@ -191,7 +190,7 @@ class Database:
             yield
         except SQLAlchemyError as error:
             if self._file is not None and any(sign in _cause(error) for sign in DAMAGED):
-                self._file.forget()  # the next transaction looks at the file anew
+                self._file.forget()  # the next transaction reopens the file
             raise _as_store_error(error, self._where()) from error
 
     def _where(self) -> str:
@@ -199,26 +198,24 @@ class Database:
 
 
 def _engine(text: str) -> tuple[sa.URL, sa.Engine]:
-    """The address and what connects to it, which it does not do yet."""
+    """Return the parsed address and an engine, without connecting."""
     try:
         url = sa.engine.make_url(text)
         if url.get_backend_name() == "sqlite":
             return url, sa.create_engine(url)
         arguments = POSTGRESQL if url.get_driver_name().startswith("psycopg") else {}
-        # What the address itself says comes first.
+        # Options in the address take precedence.
         own = {name: value for name, value in arguments.items() if name not in url.query}
         return url, sa.create_engine(url, pool_pre_ping=True, connect_args=own)
-    except (SQLAlchemyError, ValueError) as error:  # a port that is no number, say
+    except (SQLAlchemyError, ValueError) as error:  # for example an invalid port
         raise StoreError(
-            mark("MNIST_LAB_DATABASE_URL is no address of a database that is known here."),
-            mark("The database library says: {cause}."),
+            mark("MNIST_LAB_DATABASE_URL is not a valid database address: {cause}."),
             mark("Write it as postgresql+psycopg://user:password@host/name, or unset it."),
             cause=_cause(error),
         ) from error
     except ImportError as error:
         raise StoreError(
-            mark("MNIST_LAB_DATABASE_URL names a database that needs {module}."),
-            mark("That package is not installed."),
+            mark("MNIST_LAB_DATABASE_URL needs the package {module}, which is not installed."),
             mark('Install it (for PostgreSQL: pip install "psycopg[binary]"), or unset it.'),
             module=error.name,
         ) from error
@@ -226,9 +223,8 @@ def _engine(text: str) -> tuple[sa.URL, sa.Engine]:
 
 def _from_the_future(where: str) -> StoreError:
     return StoreError(
-        mark("The run store at {where} was opened."),
-        mark("A newer version of this lab wrote it, in a form that this one does not know."),
-        mark("Update this lab, or set MNIST_LAB_HOME to another folder."),
+        mark("The run store at {where} was written by a newer version of the app."),
+        mark("Update the app, or set MNIST_LAB_HOME to another folder."),
         where=where,
     )
 
@@ -241,7 +237,7 @@ def _revision(connection: sa.Connection) -> str | None:
 
 
 def _build(connection: sa.Connection) -> None:
-    """Give an empty database all tables at once, without loading Alembic."""
+    """Create all tables in an empty database, without loading Alembic."""
     metadata.create_all(connection)
     connection.execute(
         sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
@@ -252,11 +248,11 @@ def _build(connection: sa.Connection) -> None:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where _begin_sqlite says
+    connection.isolation_level = None  # _begin_sqlite starts the transactions
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     cursor.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode NORMAL survives a killed process without a sync for each commit.
+    # In WAL mode NORMAL survives a killed process without an fsync for each commit.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
@@ -271,47 +267,46 @@ def _as_store_error(error: SQLAlchemyError, where: str) -> StoreError:
     cause = _cause(error)
     reasons = {
         "readonly": (
-            mark("It may only be read, so nothing new can be kept."),
-            mark("Make the folder writable, or set MNIST_LAB_HOME to one that is, and try again."),
+            mark("The run store at {where} is read-only."),
+            mark("Make the folder writable, or set MNIST_LAB_HOME to another folder."),
         ),
         "disk is full": (
-            mark("The disk is full, so nothing new can be kept."),
-            mark("Free some space and try again; what was written before is safe."),
+            mark("Could not write to the run store at {where}: the disk is full."),
+            mark("Free some space and try again; stored data is safe."),
         ),
         "locked": (
-            mark("Another program keeps the database locked."),
-            mark("Wait until it is done, or close it, and try again; nothing is lost meanwhile."),
+            mark("The run store at {where} is locked by another program."),
+            mark("Wait, or close the other program, and try again; no data is lost."),
         ),
         "statement timeout": (
-            mark("The database did not answer in time."),
-            mark("See that its server is not overloaded; what trains goes on, and tries again."),
+            mark("The database of the run store at {where} did not answer in time."),
+            mark("Check the load of its server; workers continue and try again."),
         ),
         "unable to open": (
-            mark("It cannot be opened."),
-            mark("See that its folder exists and is writable, or set MNIST_LAB_HOME to another."),
+            mark("Could not open the run store at {where}."),
+            mark("Check that its folder exists and is writable, or set MNIST_LAB_HOME to another."),
         ),
         "not a database": (
-            mark("It is damaged, or no database of this lab."),
-            mark("Move it out of the way, or set MNIST_LAB_HOME to another folder."),
+            mark("The run store at {where} is damaged, or not a database of this app."),
+            mark("Move the file away, or set MNIST_LAB_HOME to another folder."),
         ),
     }
     reasons["malformed"] = reasons["not a database"]
     reasons["disk I/O error"] = (
-        mark("The disk is full, or it fails."),
-        mark("Free some space, see that the disk works, and try again."),
+        mark("Could not access the run store at {where}: the disk is full or defective."),
+        mark("Free some space, check the disk, and try again."),
     )
-    why, remedy = next(
+    problem, remedy = next(
         (reason for sign, reason in reasons.items() if sign in cause),
         (
-            mark("The database answered: {cause}."),
-            mark("If it happens again, restart the lab."),
+            mark("Could not access the run store at {where}: {cause}."),
+            mark("Restart the app if this happens again."),
         ),
     )
-    received = mark("The run store at {where} did not take this.")
-    return StoreError(received, why, remedy, where=where, cause=cause)
+    return StoreError(problem, remedy, where=where, cause=cause)
 
 
 def _cause(error: Exception) -> str:
-    """The first line of what the database said, without the statement that was sent."""
+    """The first line of the database's message, without the statement."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__

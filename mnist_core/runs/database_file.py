@@ -1,8 +1,8 @@
-"""Which file a SQLite database is, so that a deleted or replaced one is noticed.
+"""Detection of a deleted or replaced SQLite database file.
 
-An open file outlives its name: whoever holds a database that was deleted goes on reading from it,
-and what he writes is lost with it. So the file that has the name now is compared with the one
-that was opened, before each transaction and after each that wrote.
+A deleted file stays open: a process that has it open continues to read and write it, and its
+writes are lost. Therefore the file with the name of the database is compared with the open file
+before each transaction and after each write.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-#: Device and number of a file; None where there is none.
+#: Device and inode of a file; None if the file does not exist.
 Identity: TypeAlias = tuple[int, int] | None
 
 log = logging.getLogger(__name__)
@@ -24,19 +24,19 @@ class DatabaseFile:
     """The file of a SQLite database.
 
     Args:
-        path: Where it is.
+        path: Path of the file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: Identity = None
         self._log: Identity = None
-        #: Whether it may be made where there is none: a database that is gone is not begun anew.
+        #: Whether a missing file may be created: not after the first opening.
         self.may_be_made = True
 
     @classmethod
     def of(cls, url: sa.URL) -> DatabaseFile | None:
-        """The file that an address names; None for other databases and for SQLite's own URIs."""
+        """The file in an address; None for other databases, memory and SQLite URIs."""
         if url.get_backend_name() != "sqlite" or not url.database:
             return None
         if url.database == ":memory:" or url.database.startswith("file:"):
@@ -44,7 +44,7 @@ class DatabaseFile:
         return cls(Path(url.database).absolute())
 
     def is_same(self) -> bool:
-        """Whether the file that was opened still has its name."""
+        """Whether the file at the path is the open file."""
         found = _identity(self.path)
         if found is None or found != self._opened:
             return False
@@ -52,25 +52,25 @@ class DatabaseFile:
         return True
 
     def exists(self) -> bool:
-        """Whether there is a file of this name."""
+        """Whether a file exists at the path."""
         return _identity(self.path) is not None
 
     def note_opened(self) -> None:
-        """Note that the file of this name is the one that is open."""
+        """Record that the file at the path is open."""
         self._opened = _identity(self.path)
         self._log = _identity(self._log_path)
         self.may_be_made = False
 
     def forget(self) -> None:
-        """Note that no file is open."""
+        """Record that no file is open."""
         self._opened = self._log = None
 
     def remove_old_log(self) -> None:
-        """Remove the log of the database that had this name before.
+        """Remove the log of the previous database at this path.
 
-        SQLite takes whatever log lies beside a database for its own, and would play pages of the
-        old one into the new. To be called while the old one is still open: only then is a file of
-        that number surely the old log.
+        SQLite applies any log beside a database, and would write pages of the previous database
+        into the new one. Call this while the previous database is still open: only then does the
+        inode identify its log.
         """
         if self._log is not None and _identity(self._log_path) == self._log:
             for ending in ("-wal", "-shm"):
@@ -81,7 +81,7 @@ class DatabaseFile:
     def connect(
         self, _dialect: object, _record: object, arguments: list[Any], keywords: dict[str, Any]
     ) -> None:
-        """Let SQLAlchemy open the file, and make none unless that is wanted (``do_connect``)."""
+        """Open the file for SQLAlchemy (event ``do_connect``); create it only if allowed."""
         mode = "rwc" if self.may_be_made else "rw"
         arguments[0] = f"{self.path.as_uri()}?mode={mode}"
         keywords["uri"] = True

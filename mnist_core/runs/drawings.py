@@ -1,6 +1,6 @@
-"""Digits that a class wrote, with the right answers: what a network can be taught from.
+"""Labelled drawings of digits, for fine-tuning.
 
-They are kept as the 28 by 28 pictures that networks see, in the order in which they came.
+They are stored as images of 28 by 28 pixels, as networks take them.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from mnist_core.tasks.base import SIDE
 log = logging.getLogger(__name__)
 
 CLASSES = 10
-#: What a row has to be like: others, of a damaged or foreign database, are passed over.
+#: A valid row; invalid rows of a damaged or foreign database are skipped.
 WHOLE = sa.and_(
     sa.func.length(drawings.c.image) == SIDE * SIDE, drawings.c.label.between(0, CLASSES - 1)
 )
-#: Most drawings that are kept: thirty people with a hundred digits each, and room.
+#: Largest number of drawings: a class of thirty with a hundred each needs 3,000.
 MOST_DRAWINGS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledDrawing:
-    """A drawing and what it shows.
+    """A drawing and its label.
 
     Attributes:
-        id: Its number in the store.
-        label: The digit that its writer says it is.
-        image_u8: uint8 (28, 28), ink bright on black.
-        read_as: What a network had read in it, or None.
+        id: Number in the store.
+        label: The digit, as stated by the user.
+        image_u8: uint8 (28, 28), bright strokes on black.
+        read_as: The prediction of a network, or None.
         created_at: Seconds since 1970.
     """
 
@@ -59,18 +59,18 @@ class Drawings:
         self._damaged: set[int] = set()  # that the log names already
 
     def add(self, image_u8: NDArray[np.uint8], label: int, *, read_as: int | None = None) -> int:
-        """Keep a drawing with its right answer.
+        """Store a drawing with its label.
 
         Args:
             image_u8: uint8 (28, 28), from :mod:`mnist_core.drawing.digit`.
             label: 0 to 9.
-            read_as: What a network had read in it.
+            read_as: The prediction of a network.
 
         Returns:
             Its number.
 
         Raises:
-            StoreError: It is no such picture or label, or the store is full or cannot be written.
+            StoreError: The image or label is invalid, or the store is full or cannot be written.
         """
         if (
             image_u8.shape != (SIDE, SIDE)
@@ -78,9 +78,11 @@ class Drawings:
             or label not in range(CLASSES)
         ):
             raise StoreError(
-                mark("A drawing of shape {shape} with the label {label}."),
-                mark("Kept are pictures of 28 by 28 grey levels that show a digit from 0 to 9."),
-                mark("Draw it on the canvas, and say which digit it is."),
+                mark(
+                    "The drawing has the shape {shape} and the label {label}, but has to be an "
+                    "image of 28 by 28 pixels with a label from 0 to 9."
+                ),
+                mark("Draw a digit on the canvas, and select its label."),
                 shape=image_u8.shape,
                 label=label,
             )
@@ -95,20 +97,19 @@ class Drawings:
                 connection.scalar(sa.select(sa.func.count()).select_from(drawings)) or 0
             ) >= MOST_DRAWINGS:
                 raise StoreError(
-                    mark("One more drawing was to be kept."),
-                    mark("There are {most} already, the most that are kept."),
-                    mark("Save them to a file, remove them, and begin anew."),
+                    mark("The store already has {most} drawings, the largest number."),
+                    mark("Save the drawings to a file and remove them."),
                     most=MOST_DRAWINGS,
                 )
             result = connection.execute(sa.insert(drawings).values(values).returning(drawings.c.id))
             return int(result.scalar_one())
 
     def all(self) -> list[LabelledDrawing]:
-        """Every drawing, the oldest first."""
+        """Return all drawings, oldest first."""
         return self._read(sa.select(drawings).order_by(drawings.c.id))
 
     def newest(self, count: int) -> list[LabelledDrawing]:
-        """So many drawings at most, the newest first."""
+        """Return at most the given number of drawings, newest first."""
         return self._read(sa.select(drawings).order_by(drawings.c.id.desc()).limit(count))
 
     def _read(self, query: sa.Select[Any]) -> list[LabelledDrawing]:
@@ -117,7 +118,7 @@ class Drawings:
             damaged = set(connection.scalars(sa.select(drawings.c.id).where(~WHOLE)))
         if new := damaged - self._damaged:
             self._damaged |= new
-            log.warning("These rows of drawings are damaged and passed over: %s", sorted(new))
+            log.warning("Skipping damaged rows of drawings: %s", sorted(new))
         return [
             LabelledDrawing(
                 row.id,
@@ -130,7 +131,7 @@ class Drawings:
         ]
 
     def counts(self) -> list[int]:
-        """How many there are of each digit, from 0 to 9."""
+        """Return the number of drawings of each digit, from 0 to 9."""
         amount = sa.func.count().label("amount")
         query = sa.select(drawings.c.label, amount).where(WHOLE).group_by(drawings.c.label)
         with self._database.reading() as connection:
@@ -138,7 +139,7 @@ class Drawings:
         return [found.get(label, 0) for label in range(CLASSES)]
 
     def remove(self, number: int | None = None) -> None:
-        """Remove one drawing, or all of them; one that is not there is no error."""
+        """Delete a drawing, or all of them, if it exists."""
         query = sa.delete(drawings)
         if number is not None:
             query = query.where(drawings.c.id == number)
@@ -146,11 +147,11 @@ class Drawings:
             connection.execute(query)
 
     def export(self) -> bytes:
-        """All drawings as the content of an .npz file.
+        """Return all drawings as the content of an .npz file.
 
         Returns:
-            Arrays ``x`` uint8 (n, 28, 28), ``y`` int64 (n,) the labels, and ``read_as`` int64 (n,),
-            -1 where no network had read it.
+            Arrays ``x`` uint8 (n, 28, 28), ``y`` int64 (n,), the labels, and ``read_as`` int64
+            (n,), the predictions, or -1.
         """
         every = self.all()
         return pack(
@@ -163,13 +164,13 @@ class Drawings:
 
 
 def pack(x: NDArray[np.uint8], y: NDArray[np.int64], **more: NDArray[np.int64]) -> bytes:
-    """Pictures and labels as the content of an .npz file."""
+    """Return images and labels as the content of an .npz file."""
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, x=x, y=y, **more)
     return file.getvalue()
 
 
 def unpack(content: bytes) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Pictures uint8 (n, 28, 28) and labels int64 (n,) of such a file."""
+    """Return the images uint8 (n, 28, 28) and labels int64 (n,) of an .npz file."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return arrays["x"], arrays["y"]

@@ -1,8 +1,8 @@
-"""How long a training takes on this machine, and how long a queued one waits for its turn.
+"""Estimates of training times and of the waiting time in the queue.
 
-A cost model gives the seconds of a reference machine: a start, and for each epoch something for
-every step of the optimizer and for every sample. How much slower or faster this machine is follows
-from the runs that it has trained; of the same network if there are any, and roughly from others.
+A cost model gives the seconds of a reference machine: a constant for the start, and for each epoch
+a cost for every step of the optimizer and every sample. The factor between this machine and the
+reference machine is estimated from earlier runs, of the same network if possible.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mnist_core.experiment.architectures import ARCHITECTURES
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs.records import Run, RunStatus
 
-#: Seconds before the first epoch on the reference machine: the program is compiled.
+#: Seconds before the first epoch on the reference machine, for compiling.
 START_SECONDS = 1.2
-#: Seconds that each epoch takes there besides its steps and samples.
+#: Constant seconds of each epoch.
 EPOCH_SECONDS = 0.001
-#: Seconds of a step there: for the call, and for each parameter that the optimizer changes.
+#: Seconds of a step: constant, and for each parameter.
 STEP_SECONDS, STEP_SECONDS_PER_PARAMETER = 15e-6, 0.6e-9
-#: Seconds there to learn from one sample (forwards and backwards), by architecture.
+#: Seconds to train on one sample (forward and backward pass), by architecture.
 SAMPLE_SECONDS: dict[str, float] = {
     "relu-2": 0.05e-6,
     "softmax": 0.7e-6,
@@ -37,25 +37,25 @@ SAMPLE_SECONDS: dict[str, float] = {
     "text-64-64": 14e-6,
     "table-64-64": 0.1e-6,
 }
-#: For a network that is not in the table: dense layers take about so much for each parameter.
+#: Seconds for each sample and parameter of an unlisted architecture: about that of dense layers.
 SAMPLE_SECONDS_PER_PARAMETER = 12e-12
-#: A validation sample is only passed forwards: a third of the work of learning from one.
+#: A validation sample takes a forward pass only: a third of a training sample's time.
 VALIDATION_SHARE = 1 / 3
-#: Seconds there to draw a new version of one image.
+#: Seconds to transform one image.
 AUGMENTATION_SECONDS = {"none": 0.0, "shape": 25e-6, "handwriting": 50e-6}
-#: So many of the newest comparable runs say how fast this machine is.
+#: Number of comparable runs, the newest, for the estimate.
 COMPARED = 5
 
 
 @dataclass(frozen=True)
 class Duration:
-    """How long a training takes.
+    """Training time of a run.
 
     Attributes:
-        seconds: Expected seconds of training, without the time in the queue. A run that stops
-            early takes less.
-        rough: Whether no run of this machine's own has trained that network, so that the figure
-            may be off by a factor of three; otherwise by a factor of two.
+        seconds: Expected training time in seconds, without the time in the queue; an upper limit
+            with early stopping.
+        rough: Whether no run of this network was trained on this machine: the estimate may be
+            wrong by a factor of three, otherwise by a factor of two.
     """
 
     seconds: float
@@ -64,12 +64,12 @@ class Duration:
 
 @dataclass(frozen=True)
 class QueueWait:
-    """How long a queued run waits for its turn.
+    """Waiting time of a queued run.
 
     Attributes:
-        position: Its place in the queue; 1 is next.
-        seconds: Expected seconds until it begins; None where that cannot be estimated.
-        runs_ahead: Runs that are trained or begin before it.
+        position: Place in the queue; 1 is next.
+        seconds: Expected seconds until the start; None if unknown.
+        runs_ahead: Number of runs that are running or start earlier.
     """
 
     position: int
@@ -78,14 +78,14 @@ class QueueWait:
 
 
 def reference_seconds(config: TrainingConfig, epochs: int | None = None) -> float | None:
-    """How long the reference machine takes; rises with the epochs and with the samples.
+    """Return the training time on the reference machine, which increases with epochs and samples.
 
     Args:
-        config: What is trained.
-        epochs: How many epochs; None for all that were asked for.
+        config: The configuration.
+        epochs: Number of epochs; None for all.
 
     Returns:
-        Seconds, or None for a network of another version of the lab.
+        Seconds, or None for the network of another version of the app.
     """
     if config.architecture not in ARCHITECTURES:
         return None
@@ -102,13 +102,13 @@ def reference_seconds(config: TrainingConfig, epochs: int | None = None) -> floa
 
 
 def estimate(config: TrainingConfig, runs: Iterable[Run]) -> Duration | None:
-    """How long a training will take, from what earlier ones took.
+    """Estimate the training time of a configuration from earlier runs.
 
     Args:
-        config: What is to be trained.
-        runs: Runs of this machine, the newest first, and examples. Those that were taught, came
-            from a file or have measured no epoch are left out. Without any that fit, the figure
-            is the reference machine's.
+        config: The configuration.
+        runs: Runs of this machine, newest first, and examples. Fine-tuned and imported runs and
+            runs without epochs are ignored. Without a comparable run, the estimate is the time of
+            the reference machine.
 
     Returns:
         The time; None for a network that this version does not have.
@@ -123,44 +123,44 @@ def estimate(config: TrainingConfig, runs: Iterable[Run]) -> Duration | None:
         closest = max(_likeness(run.config, config) for run in same)
         like = [run for run in same if _likeness(run.config, config) == closest]
         return Duration(reference * _slowness(like[:COMPARED]), rough=False)
-    # Neither the settings' sizes nor their epochs choose the runs that are compared: else more
-    # samples could seem to take less time.
+    # The comparison ignores sizes and epochs: otherwise more samples could appear to take less
+    # time.
     examples = [run for run in measured if _network(run.config) == _network(config)]
     like = own[:COMPARED] or examples or measured
     return Duration(reference * _slowness(like), rough=True)
 
 
 def remaining(run: Run, runs: Iterable[Run]) -> float | None:
-    """How many seconds of training a run has before it, at its recent pace.
+    """Estimate the remaining training time of a run from its recent epochs.
 
     Args:
-        run: One that is trained or queued.
+        run: A running or queued run.
         runs: As for :func:`estimate`.
 
     Returns:
-        Seconds; None where that cannot be estimated.
+        Seconds; None if unknown.
     """
     left = max(0, run.config.epochs - run.epochs_done)
     if run.last is None or not run.epochs_done:
         whole = estimate(run.config, runs)
         return None if whole is None else max(0.0, whole.seconds - run.active_seconds)
-    # One epoch of a small network is too short to say how fast it is.
+    # A single epoch of a small network is too short for an estimate.
     pace = run.last.seconds if run.last.seconds > 1 else run.active_seconds / run.epochs_done
     begun = run.progress.done / run.progress.total if run.progress and run.progress.total else 0.0
     return max(0.0, (left - begun) * pace)
 
 
 def wait(run: Run, active: Iterable[Run], runs: Sequence[Run], workers: int) -> QueueWait:
-    """How long a queued run waits.
+    """Estimate the waiting time of a queued run.
 
     Args:
         run: The queued run.
-        active: All runs that are trained or queued; it may be one of them.
+        active: All running and queued runs; may include `run`.
         runs: As for :func:`estimate`.
-        workers: How many runs are trained at a time.
+        workers: Number of runs that are trained at the same time.
     """
     active = list(active)
-    # A paused run gives its worker to those who wait.
+    # A paused run releases its worker to the queue.
     training = [other for other in active if other.status is RunStatus.RUNNING]
     queue = sorted(
         (other for other in active if other.status is RunStatus.QUEUED and _before(other, run)),
@@ -176,12 +176,12 @@ def _free_after(
     workers: int,
     left: Callable[[Run], float | None],
 ) -> float | None:
-    """Seconds until a worker is free for whoever follows this queue."""
+    """Seconds until a worker is free after all runs of the queue."""
     ends = [left(run) for run in training]
     known = [end for end in ends if end is not None]
     if len(known) < len(ends):
         return None
-    # Runs that other processes train (a command line, say) take none of the workers.
+    # Runs of other processes, such as a command line, use none of the workers.
     free = sorted(known)[:workers] + [0.0] * (workers - len(known))
     heapq.heapify(free)
     for run in queue:
@@ -197,7 +197,7 @@ def _before(other: Run, run: Run) -> bool:
 
 
 def _tells(run: Run) -> bool:
-    """Whether a run says how fast this machine is."""
+    """Whether the speed of this machine can be estimated from a run."""
     plain = run.lesson is None and run.imported is None
     return plain and run.epochs_done > 0 and run.active_seconds > 0
 
@@ -207,7 +207,7 @@ def _network(config: TrainingConfig) -> tuple[str, str]:
 
 
 def _likeness(one: TrainingConfig, other: TrainingConfig) -> tuple[bool, bool, bool]:
-    """How much two trainings of one network have in common; more is greater."""
+    """Similarity of two configurations of one network; larger is more similar."""
     return (
         one.augmentation == other.augmentation,
         one.batch_size == other.batch_size,
@@ -216,7 +216,7 @@ def _likeness(one: TrainingConfig, other: TrainingConfig) -> tuple[bool, bool, b
 
 
 def _slowness(runs: Iterable[Run]) -> float:
-    """How many times as long as the reference machine this one takes."""
+    """Ratio of this machine's training time to the reference machine's."""
     ratios = []
     for run in runs:
         reference = reference_seconds(run.config, run.epochs_done)

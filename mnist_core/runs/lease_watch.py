@@ -1,14 +1,14 @@
-"""Which leases are over, told without comparing clocks.
+"""Detection of expired leases without comparing clocks.
 
-A worker renews its lease each second. Whether one still does is seen from the lease itself: one
-that has stood unchanged for :data:`~mnist_core.runs.rows.LEASE_SECONDS` of the observer's own
-monotonic clock is over. What time it names is not asked, so neither a clock that is set while runs
-are trained nor another machine's wrong clock ends or prolongs one.
+A worker renews its lease each second. A lease that has not changed for
+:data:`~mnist_core.runs.rows.LEASE_SECONDS` of the observer's monotonic clock has expired. The
+expiry time in the lease is not used, so clock changes and wrong clocks of other machines have no
+effect.
 
-Two things are no silence of the worker. While the observer itself stood still (a closed laptop, a
-busy machine) nobody can say what the workers did, so only time between close looks counts. And
-while the database cannot be written (locked, a full disk), no lease can be renewed: before one
-counts as over, the observer has itself written, and has given the worker some seconds more.
+Two situations do not count against a worker. If the observer itself was suspended (a closed
+laptop, a busy machine), only the time between close looks counts. If the database cannot be written
+(locked, a full disk), no worker can renew its lease: before a lease expires, the observer itself
+has to write to the database and give the worker some more seconds.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from dataclasses import dataclass, replace
 
 from mnist_core.runs.rows import LEASE_SECONDS
 
-#: From one look to the next at most so much counts, in seconds.
+#: Largest time that counts between two looks, in seconds.
 MOST_BETWEEN_LOOKS = 2.0
-#: A worker that could not write has so many seconds to renew its lease when writing works again.
+#: Seconds for a worker to renew its lease after the database has become writable.
 GRACE_SECONDS = 3.0
 
 
 @dataclass
 class _Seen:
-    """A lease, as it has stood unchanged."""
+    """An observed lease."""
 
     renewal: float | None
     silent: float = 0.0
-    #: For how long it had been silent when the database was last known to take a write.
+    #: Value of ``silent`` when the observer last wrote to the database.
     written: float | None = None
 
 
 class LeaseWatch:
-    """What one process has seen of the leases in a store.
+    """The leases of a store, as observed by one process.
 
     Args:
         clock: A monotonic clock, in seconds.
-        patience: Seconds after which a silent lease is over.
+        patience: Seconds after which an unchanged lease expires.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class LeaseWatch:
     def look(
         self, leases: Mapping[str, float | None], prove: Callable[[], None]
     ) -> dict[str, float | None]:
-        """Take in all leases that there are now.
+        """Observe the present leases.
 
         Args:
-            leases: What each names as its end, by its token.
-            prove: Writes to the database; raises StoreError where that cannot be done.
+            leases: The expiry time of each lease, by token.
+            prove: Writes to the database; raises StoreError if it cannot be written.
 
         Returns:
-            Those that are over.
+            The expired leases.
 
         Raises:
             StoreError: From ``prove``.
@@ -83,7 +83,7 @@ class LeaseWatch:
             for seen in doubted:
                 seen.written = seen.silent
         self._seen = now
-        self._looked_at = self._clock()  # waiting for the database is no silence of a worker
+        self._looked_at = self._clock()  # the wait for the database does not count
         return {token: seen.renewal for token, seen in now.items() if self._is_over(seen)}
 
     def _is_late(self, seen: _Seen) -> bool:
@@ -94,5 +94,5 @@ class LeaseWatch:
         return proved and seen.silent >= self._patience
 
     def begin_anew(self) -> None:
-        """Forget what was seen: the store could not be read or written for a while."""
+        """Forget all observations, because the store was not accessible for a while."""
         self._seen = {}

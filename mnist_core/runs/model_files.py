@@ -1,4 +1,4 @@
-"""The models that a run has left, read with a word for each way in which one may be missing."""
+"""Model files of a run."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def checkpoints_of(run: Run) -> tuple[str, ...]:
 
 
 def left_models(store: Store, run: Run) -> tuple[str, ...]:
-    """The files of the models that a run offers.
+    """Return the names of the model files of a run.
 
-    A run that ended as it should has both. One that failed may have saved its best model before:
-    where a training diverged, that is the one from before.
+    A finished or stopped run has both. A failed run may have saved its best model before training
+    diverged.
 
     Raises:
-        StoreError: Its files cannot be listed.
+        StoreError: The files cannot be listed.
     """
     if run.has_models:
         return MODELS
@@ -45,11 +45,11 @@ def left_models(store: Store, run: Run) -> tuple[str, ...]:
 
 
 def left_model(store: Store, run: Run, file: str) -> bytes:
-    """The content of one of a run's model files, as it was written.
+    """Return the content of a model file of a run.
 
     Raises:
-        DamagedFileError: It is damaged.
-        StoreError: The run has none, or it is gone.
+        DamagedFileError: Its checksum is wrong.
+        StoreError: It does not exist.
     """
     try:
         content = store.artifacts.read_whole(run.id, file)
@@ -61,11 +61,11 @@ def left_model(store: Store, run: Run, file: str) -> bytes:
 
 
 def check_left_model(store: Store, run: Run, file: str) -> None:
-    """The same, for somebody who does not want the content in memory.
+    """Check a model file of a run without loading it into memory.
 
     Raises:
-        DamagedFileError: It is damaged.
-        StoreError: The run has none, or it is gone.
+        DamagedFileError: Its checksum is wrong.
+        StoreError: It does not exist.
     """
     if file not in store.artifacts.names(run.id):
         raise _missing(run, file)
@@ -76,25 +76,26 @@ def check_left_model(store: Store, run: Run, file: str) -> None:
 
 def _damaged(run: Run, file: str) -> DamagedFileError:
     return DamagedFileError(
-        mark("The {checkpoint} model of “{name}” cannot be loaded."),
-        mark("Its file {file} is damaged: it is not as it was written."),
+        mark("Could not load the {checkpoint} model of “{name}”: its file {file} is damaged."),
         mark("Restore the run from an archive, or train it again."),
         **_called(run, file),
     )
 
 
 def _missing(run: Run, file: str) -> StoreError:
-    why, remedy = (
-        mark("The run has not left one: it is at work, failed, or ended before its first epoch."),
-        mark("Wait for its end, or choose another run."),
+    problem, remedy = (
+        mark(
+            "“{name}” has no {checkpoint} model: the run is active, failed, or ended before its "
+            "first epoch."
+        ),
+        mark("Wait until the run has ended, or choose another run."),
     )
     if run.has_models:
-        why, remedy = (
-            mark("Its file {file} is gone: it was deleted, or not copied along with the database."),
-            mark("Put it back, restore the run from an archive, or train it again."),
+        problem, remedy = (
+            mark("The file {file} of “{name}” is missing: it was deleted, or not copied."),
+            mark("Restore the file, or the run from an archive, or train the run again."),
         )
-    asked = mark("The {checkpoint} model of “{name}” was asked for.")
-    return StoreError(asked, why, remedy, **_called(run, file))
+    return StoreError(problem, remedy, **_called(run, file))
 
 
 def _called(run: Run, file: str) -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""The right to train a run: a lease that its worker renews each second.
+"""Queue of runs and the leases of their workers.
 
-Several servers, workers and command lines share one store. Whoever trains a run holds its lease,
-a random token with an end; every write of a worker names the token, so that one which was given
-up for dead and wakes again cannot disturb its successor. A lease that is renewed no more
-(:mod:`mnist_core.runs.lease_watch`) is the sign that a worker is gone: the run goes back into the
-queue and its next worker takes up the last checkpoint.
+Several servers, workers and command lines share one store. The worker that trains a run holds its
+lease: a random token with an expiry time, renewed each second. Every write of a worker requires
+the token, so a worker that lost its lease cannot overwrite its successor's results. When a lease
+expires (:mod:`mnist_core.runs.lease_watch`), the run is queued again, and its next worker resumes
+from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from mnist_core.runs.records import Command, EpochRecord, Progress, Run, RunStat
 from mnist_core.runs.rows import ALL_RUNS, LEASE_SECONDS, held_by, journal_values, read_runs
 from mnist_core.runs.schema import commands, journal, runs
 
-#: A run whose worker died so often in a row without saving anything is not tried again.
+#: A run whose worker crashed this often in a row without saving a checkpoint is not tried again.
 MAX_STALLS = 3
 
-#: A command looks at a doubtful lease this often, in seconds.
+#: Seconds between two looks at a doubtful lease, for a command.
 LOOK_SECONDS = 0.2
 
 _TASK = runs.c.config["task"].as_string()
@@ -48,7 +48,7 @@ class Lease:
 
 
 class RunQueue:
-    """What a dispatcher does with the store: hand out queued runs, take up abandoned ones."""
+    """Operations of the dispatcher: claim queued runs, recover abandoned ones."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,10 +58,10 @@ class RunQueue:
 
         Args:
             run_id: The run; None for any.
-            without: Tasks whose runs stay in the queue: their data is not here yet.
+            without: Tasks whose runs stay in the queue, because their data is being downloaded.
 
         Returns:
-            The lease, or None where nothing is queued.
+            The lease, or None if no run is queued.
         """
         queued = sa.select(runs.c.id).where(runs.c.status == RunStatus.QUEUED)
         if without:
@@ -70,7 +70,7 @@ class RunQueue:
         if run_id is not None:
             queued = queued.where(runs.c.id == run_id)
         with self._database.reading() as connection:
-            if connection.scalar(queued) is None:  # the usual case, and no lock for it
+            if connection.scalar(queued) is None:  # the usual case needs no lock
                 return None
         with self._database.writing() as connection:
             found = connection.scalar(queued.with_for_update(skip_locked=True))
@@ -93,7 +93,7 @@ class RunQueue:
         return lease
 
     def waiting_for(self, tasks: Collection[str]) -> dict[str, list[str]]:
-        """The ids of the queued runs of some tasks, by task; tasks without any are left out."""
+        """Return the ids of the queued runs of some tasks, by task; without empty lists."""
         query = sa.select(runs.c.id, _TASK.label("task"))
         query = query.where(runs.c.status == RunStatus.QUEUED, _TASK.in_(tasks))
         found: dict[str, list[str]] = {}
@@ -103,11 +103,11 @@ class RunQueue:
         return found
 
     def refuse(self, run_ids: Sequence[str], message: str) -> None:
-        """End queued runs that cannot be trained; what has trained before can be resumed.
+        """End queued runs that cannot be trained; a run with epochs can be resumed later.
 
         Args:
-            run_ids: The runs; those that are queued no more are left alone.
-            message: Why.
+            run_ids: The runs; those that are no longer queued are not changed.
+            message: The reason.
         """
         ended = sa.case((runs.c.epochs_done > 0, RunStatus.INTERRUPTED), else_=RunStatus.FAILED)
         queued = sa.and_(runs.c.id.in_(run_ids), runs.c.status == RunStatus.QUEUED)
@@ -117,22 +117,22 @@ class RunQueue:
             connection.execute(change.values(version=runs.c.version + 1, **values))
 
     def queued(self) -> int:
-        """How many runs wait."""
+        """Return the number of queued runs."""
         waiting = sa.select(sa.func.count()).where(runs.c.status == RunStatus.QUEUED)
         with self._database.reading() as connection:
             return connection.scalar(waiting) or 0
 
     def recover(self) -> list[str]:
-        """Put runs whose lease is over back into the queue; to be called once a second.
+        """Queue runs with an expired lease again; called once a second.
 
-        A lost lease is no crash: whoever held it may live, and only have stood still.
+        An expired lease does not count as a crash: the worker may only have been suspended.
 
         Returns:
-            The ids of the runs concerned.
+            The ids of these runs.
 
         Raises:
-            StoreError: The store cannot be read or written. The leases are then watched anew:
-                their holders could not renew them either.
+            StoreError: The store cannot be read or written. The watch then starts again, because
+                the workers could not renew their leases either.
         """
         watch = self._database.leases
         try:
@@ -144,10 +144,10 @@ class RunQueue:
         return [run_id for run_id in found if run_id is not None]
 
     def recover_abandoned(self, run_id: str) -> bool:
-        """Put one run back into the queue, if :meth:`look_for_abandoned` has found it.
+        """Queue a run again if :meth:`look_for_abandoned` found it.
 
         Returns:
-            Whether it was.
+            Whether the run was queued.
 
         Raises:
             StoreError: The store cannot be written.
@@ -165,14 +165,14 @@ class RunQueue:
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        """Find out which runs have lost their worker, for a command that runs once.
+        """Find the runs whose worker is gone, for a command that runs once.
 
-        Only where a lease names a time that cannot be is that worth a wait of some seconds. The
-        store then calls the run "interrupted" in this process; nothing is changed.
+        This takes some seconds, and only if a lease has an impossible expiry time. In this process
+        the store then reports the runs as "interrupted"; the database is not changed.
 
         Args:
             clock: A monotonic clock, in seconds.
-            pause: Waits for so many seconds.
+            pause: Waits for the given number of seconds.
 
         Raises:
             StoreError: The store cannot be read or written.
@@ -189,7 +189,7 @@ class RunQueue:
             doubted = {token: at for token, at in doubted.items() if held.get(token, 0.0) == at}
 
     def _held(self, *, doubtful: bool = False) -> dict[str, float | None]:
-        """The end of each lease by its token; perhaps only those that name an impossible time."""
+        """The expiry time of each lease, by token; or only of leases with an impossible time."""
         query = sa.select(runs.c.lease_token, runs.c.lease_expires_at)
         query = query.where(runs.c.lease_token.is_not(None))
         if doubtful:
@@ -199,11 +199,11 @@ class RunQueue:
             return {row.lease_token: row.lease_expires_at for row in connection.execute(query)}
 
     def give_back(self, lease: Lease, *, died: bool) -> None:
-        """Put one run back into the queue at once: its worker is gone, or is asked to leave.
+        """Queue a run again at once: its worker is gone or has to release it.
 
         Args:
-            lease: The lease that its worker held.
-            died: Whether the worker died by itself, which counts towards :data:`MAX_STALLS`.
+            lease: The lease of its worker.
+            died: Whether the worker crashed, which counts towards :data:`MAX_STALLS`.
         """
         held = sa.and_(runs.c.id == lease.run_id, runs.c.lease_token == lease.token)
         self._take_back(held, stalled=int(died))
@@ -213,12 +213,12 @@ class RunQueue:
         freed |= {"progress_epoch": None, "version": runs.c.version + 1}
         hopeless = runs.c.stalls + stalled >= MAX_STALLS
         gave_up = mark(
-            "Its worker ended {times} times in a row before anything could be saved. Most often "
-            "the memory did not suffice. Try a smaller batch, fewer images or a smaller network."
+            "The worker crashed {times} times in a row before it saved a checkpoint, most likely "
+            "because it ran out of memory. Try a smaller batch, fewer images or a smaller network."
         )
         with self._database.writing() as connection:
             found: str | None = connection.scalar(sa.select(runs.c.id).where(which))
-            # Ended already, and its worker died while it measured the test set.
+            # The run had ended, and its worker crashed while it evaluated the test set.
             ended = sa.and_(which, runs.c.status.not_in(ACTIVE))
             connection.execute(sa.update(runs).where(ended).values(freed))
             lost = sa.and_(which, runs.c.status.in_(ACTIVE), hopeless)
@@ -232,7 +232,7 @@ class RunQueue:
                     **freed,
                 )
             )
-            # A paused run comes back paused.
+            # A paused run stays paused.
             paused = sa.select(runs.c.id, sa.literal(str(Command.PAUSE)), self._database.now).where(
                 which, runs.c.status == RunStatus.PAUSED
             )
@@ -246,10 +246,10 @@ class RunQueue:
 
 
 class RunWriter:
-    """A worker's pen: writes what a run measured, as long as it holds the lease.
+    """Writes a worker's measurements while it holds the lease of the run.
 
-    Every method raises LeaseLostError once the lease is somebody else's, and StoreError when
-    the database cannot be written; nothing of that write has then happened.
+    Every method raises LeaseLostError if another worker holds the lease, and StoreError if the
+    database cannot be written; the write is then rolled back.
     """
 
     def __init__(self, database: Database, lease: Lease) -> None:
@@ -257,7 +257,7 @@ class RunWriter:
         self.lease = lease
 
     def run(self) -> Run:
-        """The run as the store has it now."""
+        """Return the run from the store."""
         query = ALL_RUNS.where(runs.c.id == self.lease.run_id)
         with self._database.reading() as connection:
             found = read_runs(connection, query, self._database.is_abandoned)
@@ -266,7 +266,7 @@ class RunWriter:
         return found[0]
 
     def renew(self) -> None:
-        """Hold the run for another while. Says nothing to those who watch it."""
+        """Renew the lease; observers of the run are not notified."""
         with self._database.writing() as connection:
             self._set(connection, {})
 
@@ -278,10 +278,10 @@ class RunWriter:
         progress: Progress | None,
         active_seconds: float,
     ) -> None:
-        """Write epochs in order, and how far the next one has come.
+        """Write epoch records in order, and the progress of the current epoch.
 
-        Epochs that the store has already are left out: where a database's answer to a commit
-        was lost, they come a second time.
+        Records that the store already has are skipped: they are repeated if the database's answer
+        to a commit was lost.
         """
         values: dict[str, Any] = {"active_seconds": active_seconds, "best_epoch": best_epoch}
         values["progress_epoch"] = progress.epoch if progress else None
@@ -303,7 +303,7 @@ class RunWriter:
                 connection.execute(sa.insert(journal), rows)
 
     def reset(self, *, to_epoch: int, best_epoch: int | None, active_seconds: float) -> None:
-        """Forget the epochs after a checkpoint, which come again."""
+        """Delete the epochs after a checkpoint, which are trained again."""
         mine = journal.c.run_id == self.lease.run_id
         values = {
             "epochs_done": to_epoch,
@@ -318,7 +318,7 @@ class RunWriter:
             connection.execute(sa.insert(journal).values(row))
 
     def commands(self) -> list[tuple[Command, float | None]]:
-        """The commands since the last call, oldest first; each is handed out once."""
+        """Return the commands since the last call, oldest first."""
         mine = commands.c.run_id == self.lease.run_id
         query = sa.select(commands).where(mine).order_by(commands.c.id)
         with self._database.reading() as connection:
@@ -332,12 +332,12 @@ class RunWriter:
         return [(Command(row["kind"]), row["value"]) for row in rows]
 
     def checkpointed(self) -> None:
-        """Note that a new worker would not have to begin from nothing."""
+        """Reset the crash counter: the next worker can resume from a checkpoint."""
         with self._database.writing() as connection:
             self._set(connection, {"stalls": 0})
 
     def set_status(self, status: RunStatus, message: str = "") -> None:
-        """Say what the run is doing now, or how it ended."""
+        """Set the status of the run."""
         values: dict[str, Any] = {"status": status, "message": message}
         values["version"] = runs.c.version + 1
         if not status.is_active:
@@ -346,28 +346,27 @@ class RunWriter:
             self._set(connection, values)
 
     def measured(self, *, test_loss: float, test_metric: float) -> None:
-        """Write what the best model reaches on the test set."""
+        """Write the results of the best model on the test set."""
         values = {"test_loss": test_loss, "test_metric": test_metric}
         with self._database.writing() as connection:
             self._set(connection, values | {"version": runs.c.version + 1})
 
     def taught(self, lesson: dict[str, Any]) -> None:
-        """Write what came of teaching it a class's handwriting."""
+        """Write the result of fine-tuning."""
         with self._database.writing() as connection:
             self._set(connection, {"lesson": lesson, "version": runs.c.version + 1})
 
     def release(self) -> None:
-        """Put the pen down: the run ended."""
+        """Release the lease: the run ended."""
         with self._database.writing() as connection:
             values = {"lease_token": None, "version": runs.c.version + 1}
             self._set(connection, values)
 
     def park(self, unfinished: Sequence[tuple[Command, float | None]]) -> None:
-        """Put a paused run aside; into the queue, if a person wants it to go on after all.
+        """Release a paused run, or queue it if a command to continue has arrived.
 
         Args:
-            unfinished: Commands that were read and have had no effect yet. Its next worker gets
-                them again.
+            unfinished: Commands that were read but not yet executed; the next worker receives them.
         """
         now = self._database.now
         rows = [
@@ -377,7 +376,7 @@ class RunWriter:
         mine = commands.c.run_id == self.lease.run_id
         going_on = mine & commands.c.kind.in_([Command.RESUME, Command.STEP, Command.STOP])
         with self._database.writing() as connection:
-            self._set(connection, {"progress_epoch": None})  # holds the row: no command slips by
+            self._set(connection, {"progress_epoch": None})  # locks the row against new commands
             if rows:
                 connection.execute(sa.insert(commands).values(rows))
             wanted = connection.scalar(sa.select(sa.func.count()).where(going_on))
@@ -386,7 +385,7 @@ class RunWriter:
             self._set(connection, values)
 
     def _advance(self, connection: sa.Connection, rows: int, values: dict[str, Any]) -> int:
-        """Reserve places in the journal; the first of them."""
+        """Reserve rows in the journal; return the position of the first."""
         values = values | {"last_seq": runs.c.last_seq + rows, "version": runs.c.version + 1}
         self._set(connection, values)
         mine = sa.select(runs.c.last_seq).where(runs.c.id == self.lease.run_id)
@@ -401,15 +400,16 @@ class RunWriter:
 
 
 def _is_lease(token: str, renewal: float | None) -> sa.ColumnElement[bool]:
-    """The run that has this lease, if it was not renewed since."""
+    """The run with this lease, unless the lease was renewed since."""
     unchanged = runs.c.lease_expires_at.is_not_distinct_from(renewal)
     return sa.and_(runs.c.lease_token == token, unchanged)
 
 
 def _lost(lease: Lease) -> LeaseLostError:
     return LeaseLostError(
-        mark("A record for run {run_id}."),
-        mark("Another worker has taken the run over, or it was deleted."),
-        mark("Nothing is to be done: the other worker goes on from the last checkpoint."),
+        mark(
+            "Could not write to run {run_id}: another worker has taken it over, or it was deleted."
+        ),
+        mark("No action is needed: the other worker resumes from the last checkpoint."),
         run_id=lease.run_id,
     )

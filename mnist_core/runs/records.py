@@ -1,8 +1,7 @@
-"""What a run is, as plain data.
+"""Runs and epoch records as plain data.
 
-A *run* is one training of one configuration. While it trains it is a growing list of epoch
-records; everything that the pages draw comes from those. The classes here are frozen and know
-neither the database that keeps them nor the pages that show them.
+A *run* is one training of one configuration. During training its list of epoch records grows; the
+pages draw learning curves from it.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from mnist_core.errors import ConfigError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
 
-#: What a configuration has for architecture where a model came in as a file: the model itself
-#: says how it is built, and nobody knows how it was trained.
+#: The architecture of an imported model's configuration: the model file contains the network,
+#: and its training is unknown.
 IMPORTED = "imported"
 
 
 class RunStatus(StrEnum):
-    """Where a run is in its life."""
+    """State of a run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -37,12 +36,12 @@ class RunStatus(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether more epochs may still come."""
+        """Whether training may continue."""
         return self in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED)
 
 
 class Command(StrEnum):
-    """What a person can tell a run while it trains."""
+    """Command to a run during training."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -53,22 +52,22 @@ class Command(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class EpochRecord:
-    """What one epoch of training measured.
+    """Measurements of one epoch.
 
     Attributes:
         epoch: Counted from 1.
         loss: Training loss, averaged over the epoch's batches while the weights were changing.
-        metric: The task's second figure over the training samples, averaged likewise: the share
-            classified correctly, 0 to 1, or the mean absolute error.
-        val_loss: Mean loss over the validation set, likewise; where there is none, this and the
-            three others of the validation are "not a number".
-        val_metric: The same over the validation set, with the weights at the end of the epoch.
+        metric: The task's metric on the training samples, averaged likewise: the accuracy, 0 to 1,
+            or the mean absolute error.
+        val_loss: Mean loss on the validation set; without one, this and the other validation
+            fields are NaN.
+        val_metric: The metric on the validation set, with the weights at the end of the epoch.
         val_loss_se: Standard error of ``val_loss`` over the validation samples.
         val_rise_se: Standard error of the mean *paired* difference between each sample's
             validation loss now and at the best epoch so far; 0 where this epoch is the best.
-        learning_rate: The optimizer's rate at the end of the epoch.
+        learning_rate: The learning rate at the end of the epoch.
         seconds: Duration of the epoch, validation included.
-        recorded_at: When the record was written to the store, in seconds since 1970 (UTC).
+        recorded_at: When the record was stored, in seconds since 1970 (UTC).
     """
 
     epoch: int
@@ -90,11 +89,11 @@ RECORD_FIELDS = tuple(field.name for field in fields(EpochRecord))
 
 @dataclass(frozen=True)
 class RateChange:
-    """A change of the learning rate while a run was trained.
+    """A change of the learning rate during training.
 
     Attributes:
         epoch: The first epoch that ended with the new rate, from 1.
-        before: The rate until then.
+        before: The previous rate.
         rate: The new rate.
     """
 
@@ -104,12 +103,12 @@ class RateChange:
 
 
 def rate_changes(rate: object, rates: Iterable[tuple[int, float]]) -> list[RateChange]:
-    """Where somebody changed the learning rate of a run.
+    """Return the changes of a run's learning rate.
 
     Args:
-        rate: The rate that its settings say; another version may have kept something else there,
-            such as a schedule, from which no change is told.
-        rates: Epochs in order, from 1, with the rate at the end of each; those without a change
+        rate: The rate in the configuration; another version of the app may have stored something
+            else, such as a schedule, which is ignored.
+        rates: Epochs in order, from 1, with the rate at the end of each; epochs without a change
             may be missing.
     """
     changes: list[RateChange] = []
@@ -123,19 +122,19 @@ def rate_changes(rate: object, rates: Iterable[tuple[int, float]]) -> list[RateC
 
 
 def _as_kept(rate: float) -> float:
-    """A rate as a person wrote it: the optimizer keeps it in 32 bits, which are seven places."""
+    """Round a float32 rate to its seven significant digits, as the user entered it."""
     return float(f"{np.float32(rate):.7g}")
 
 
 @dataclass(frozen=True)
 class JournalRow:
-    """One line of a run's journal: an epoch, or the order to forget some.
+    """One row of a run's journal: an epoch, or a reset.
 
     Attributes:
-        seq: Position in the journal of this run, rising, with gaps.
-        record: The epoch measured, or None.
-        reset_to: After an interruption training goes on from a checkpoint: epochs after this
-            one are forgotten and come again. None for an ordinary epoch.
+        seq: Position in the journal of this run, increasing, with gaps.
+        record: The epoch record, or None.
+        reset_to: After an interruption, training resumes from a checkpoint: epochs after this one
+            are deleted and trained again. None for an epoch.
     """
 
     seq: int
@@ -145,7 +144,7 @@ class JournalRow:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the current epoch has come.
+    """Progress of the current epoch.
 
     Attributes:
         epoch: The epoch in progress, from 1.
@@ -164,40 +163,40 @@ RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One training of one configuration, as the store knows it.
+    """One training of one configuration, as stored.
 
     Attributes:
-        id: 32 hexadecimal digits, random; knowing it is the right to watch the run.
-        name: What a person calls it.
-        preset: Key of the preset that it began as, or None.
-        owner: Who started it, or None.
-        config: What is trained.
-        status: Where it is in its life.
-        message: Why it failed or was interrupted, as a sentence; otherwise empty.
+        id: 32 random hexadecimal digits; a user who knows the id may watch the run.
+        name: Name given by the user.
+        preset: Key of the preset, or None.
+        owner: The user who started the run, or None.
+        config: The configuration.
+        status: The state.
+        message: Why the run failed or was interrupted; otherwise empty.
         created_at: Seconds since 1970 (UTC); likewise the other times.
-        started_at: When its first attempt began to train.
-        ended_at: When it ended.
-        active_seconds: Time spent training: pauses and the time in the queue do not count.
-        attempt: 1, and one more each time that it was taken up again.
+        started_at: When the first attempt started.
+        ended_at: When the run ended.
+        active_seconds: Training time, without pauses and the time in the queue.
+        attempt: 1, plus 1 for each time that the run was resumed.
         epochs_done: Epochs recorded.
         best: The record with the lowest validation loss.
         last: The newest record.
-        progress: How far the current epoch has come, where that is known.
+        progress: Progress of the current epoch, if known.
         test_loss: Loss of the best model on the test set, measured once after training.
-        test_metric: Its second figure there: the accuracy, 0 to 1, or the mean absolute error.
-        lesson: What it was taught from a class's drawings and what came of it, see
-            :mod:`mnist_core.studies.finetune`; None for all others.
-        notes: What a person wrote about it; may be empty, and have several lines.
-        tags: Words by which a person finds it again, sorted.
-        pinned: Whether a clean-up leaves it alone however old it is.
-        imported: For a model that came in as a file, what is known of it, see
-            :mod:`mnist_core.transfer.keras_import`; such a run has no epochs. None for all others.
-        example: Key of the example that it is, see :mod:`mnist_core.examples`: a trained network
-            that comes with the lab. None for all runs that people have started.
-        hidden: Whether the lists leave this example out.
-        settled: Whether nothing more will be written for this run.
-        version: Grows with each change of the run or of its journal.
-        last_seq: The journal's last position.
+        test_metric: The metric on the test set: the accuracy, 0 to 1, or the mean absolute error.
+        lesson: Settings and result of a fine-tuning run, see :mod:`mnist_core.studies.finetune`;
+            None for all others.
+        notes: The user's notes; may be empty, and have several lines.
+        tags: The user's tags, sorted.
+        pinned: Whether clean-ups keep the run.
+        imported: For an imported model, its origin, see :mod:`mnist_core.transfer.keras_import`;
+            such a run has no epochs. None for all others.
+        example: Key of the built-in example, see :mod:`mnist_core.examples`; None for runs of
+            users.
+        hidden: Whether the lists omit this example.
+        settled: Whether the run will not change any more.
+        version: Increases with each change of the run or its journal.
+        last_seq: Last position in the journal.
     """
 
     id: str
@@ -231,25 +230,22 @@ class Run:
 
     @property
     def has_models(self) -> bool:
-        """Whether it has left a best and a last model."""
+        """Whether the run has a best and a last model."""
         ended = self.status in (RunStatus.FINISHED, RunStatus.STOPPED)
         return ended and (self.best is not None or self.imported is not None)
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended and nobody writes its last figures any more.
-
-        A test accuracy is measured after the end.
-        """
+        """Whether the run has ended and its test accuracy, measured at the end, is stored."""
         return self.status is RunStatus.INTERRUPTED or (not self.status.is_active and self.settled)
 
     def known_config(self) -> TrainingConfig:
-        """Its configuration, checked: a store may have been written by a newer version.
+        """Return the configuration, validated: a newer version may have written the store.
 
-        A model that came in as a file was checked then.
+        The configuration of an imported model was validated at the import.
 
         Raises:
-            ConfigError: This version of the lab does not know all of its settings.
+            ConfigError: This version of the app does not support some settings.
         """
         if self.imported is not None:
             return self.config
@@ -258,13 +254,15 @@ class Run:
         except ConfigError as error:
             unknown = {"field", "value", "names"} <= error.values.keys()
             raise ConfigError(
-                mark("“{name}” comes from another version of this lab."),
-                mark("Its {field} is {value}, which this version does not know.")
+                mark(
+                    "“{name}” was trained by another version of the app: this version does not "
+                    "support the {field} {value}."
+                )
                 if unknown
-                else mark("This version cannot use its settings ({reason})."),
-                mark("Its curves can be looked at; for all else update the lab."),
+                else mark("This version of the app does not support “{name}”: {reason}"),
+                mark("Update the app; until then, only the learning curves can be shown."),
                 name=self.name,
                 field=error.values.get("field", ""),
                 value=error.values.get("value", ""),
-                reason=error.received.format(**error.values),
+                reason=error,
             ) from error

@@ -1,7 +1,7 @@
-"""Training goes on: a run that was stopped or interrupted is queued again.
+"""Resuming a stopped or interrupted run.
 
-Its worker takes up the checkpoint, so that the epochs that follow are those of a training that
-was never stopped. They come after what is recorded; only epochs after the checkpoint come again.
+The run is queued again, and its worker resumes from the checkpoint: the following epochs are the
+same as in a training without interruption. Epochs after the checkpoint are trained again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ ENDED_EARLY = (RunStatus.STOPPED, RunStatus.INTERRUPTED)
 
 
 def can_resume(store: Store, run: Run) -> bool:
-    """Whether a run can go on where it was stopped.
+    """Whether a run can be resumed.
 
-    It was stopped or interrupted, nobody writes to it any more, and its checkpoint is there; a
-    run that was stopped before its first epoch begins anew.
+    A stopped or interrupted run can be resumed if no worker writes to it and its checkpoint exists.
+    A run that was stopped before its first epoch starts again.
     """
     ended = run.status in ENDED_EARLY and run.settled
     if not ended or run.imported is not None or run.example is not None:
@@ -35,14 +35,14 @@ def can_resume(store: Store, run: Run) -> bool:
 
 
 def resume(store: Store, run_id: str) -> Run:
-    """Put a run into the queue again; it is trained to the end of its settings.
+    """Queue a run again; it is trained up to the epochs of its configuration.
 
-    What was measured on the test set is forgotten, as another model may be the best one at the
-    end. Its place in the queue is that of when it was created.
+    The test results are deleted, because the best model may change. The run's place in the queue
+    follows from the time of its creation.
 
     Raises:
-        UnknownRunError: There is no such run.
-        StoreError: It cannot be resumed.
+        UnknownRunError: The run does not exist.
+        StoreError: The run cannot be resumed.
     """
     run = store.get(run_id)
     if not can_resume(store, run):
@@ -60,22 +60,21 @@ def resume(store: Store, run_id: str) -> Run:
     with store.database.writing() as connection:
         queued = connection.execute(sa.update(runs).where(runs.c.id == run_id, idle).values(values))
         if queued.rowcount:
-            # A second press of Stop, say, that came when the training had ended.
+            # For example a second click on Stop after the training had ended.
             connection.execute(sa.delete(commands).where(commands.c.run_id == run_id))
-    return store.get(run_id)  # where nothing was queued, somebody else was quicker
+    return store.get(run_id)  # if no row changed, another process has queued the run
 
 
 def _refused(run: Run) -> StoreError:
-    why = mark("Only a run that was stopped or interrupted can.")
+    problem = mark("Could not resume “{name}”: only a stopped or interrupted run can be resumed.")
     if run.status in ENDED_EARLY:
-        why = (
-            mark("Its checkpoint is gone, or was never saved.")
+        problem = (
+            mark("Could not resume “{name}”: it has no checkpoint.")
             if run.settled
-            else mark("It is still being measured on the test set.")
+            else mark("Could not resume “{name}”: its test set is still being evaluated.")
         )
     return StoreError(
-        mark("“{name}” cannot be resumed."),
-        why,
+        problem,
         mark("Start a new run with the same settings, or wait until this one has ended."),
         name=run.name,
     )

@@ -1,11 +1,11 @@
-"""What the runs take of the disk, and which of them a clean-up would remove.
+"""Disk usage of the runs, and clean-up of old runs.
 
-A clean-up removes what is old and what nobody has pinned. A run that is still at work is never
-old. Who cleans up sees first what would go.
+A clean-up deletes old runs that are not pinned; active runs are never old. The user sees the list
+first.
 
-Files may also be left whose run is in the database no more, or never came there: a process was
-killed between the one and the other, or the database was replaced. They are listed apart, and
-removed only by somebody who says so: they may belong to a database that is kept elsewhere.
+Files may also remain without a run in the database, if a process was killed between two writes or
+the database was replaced. They are listed separately and deleted only on request, because another
+database may refer to them.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from mnist_core.i18n import mark
 from mnist_core.runs.records import RUN_ID, Run
 from mnist_core.runs.store import MOST_AT_ONCE, Store
 
-#: Runs that are looked at, the newest; more than a class makes in years.
+#: Largest number of runs to check, the newest first.
 MOST_RUNS = 100_000
 DAY = 86_400.0
-#: Files without a run are left alone for so long after the last of them was written, in seconds.
+#: Files without a run are kept for this time after they were written, in seconds.
 LEFT_SECONDS = DAY
-#: The youngest that may be asked for, and the oldest, in days.
+#: Range of the age that a user may choose, in days.
 LEAST_DAYS, MOST_DAYS = 0, 3650
 
 
 @dataclass(frozen=True)
 class OldRun:
-    """A run that a clean-up would remove.
+    """A run that a clean-up would delete.
 
     Attributes:
         run: The run.
-        bytes: What its files take.
-        days: How long ago it ended.
+        bytes: Size of its files.
+        days: Days since it ended.
     """
 
     run: Run
@@ -45,21 +45,23 @@ class OldRun:
 
 
 def old_runs(store: Store, days: float, sizes: Mapping[str, int] | None = None) -> list[OldRun]:
-    """The runs that have ended so many days ago or more and are not pinned, the oldest first.
+    """Return the runs that ended at least the given number of days ago and are not pinned.
 
     Args:
-        store: Where they are.
-        days: How old, at least.
-        sizes: What each takes, where that was looked up a moment ago.
+        store: The run store.
+        days: Least age in days.
+        sizes: Size of each run's files in bytes, if known.
+
+    Returns:
+        The runs, oldest first.
 
     Raises:
-        StoreError: The number of days is none, or far too large.
+        StoreError: The number of days is out of range.
     """
     if not LEAST_DAYS <= days <= MOST_DAYS:
         raise StoreError(
-            mark("Runs older than {days} days are to be removed."),
-            mark("It has to be a number from {least} to {most}."),
-            mark("Choose a number in that range."),
+            mark("The age is {days} days, but has to be from {least} to {most}."),
+            mark("Choose a number in this range."),
             days=days,
             least=LEAST_DAYS,
             most=MOST_DAYS,
@@ -75,10 +77,10 @@ def old_runs(store: Store, days: float, sizes: Mapping[str, int] | None = None) 
 
 
 def remove_old(store: Store, old: Sequence[OldRun]) -> int:
-    """Remove runs that were found to be old, but none that was pinned or taken up meanwhile.
+    """Delete runs found by `old_runs`, except those pinned or resumed since.
 
     Returns:
-        How many were removed.
+        The number of deleted runs.
 
     Raises:
         StoreError: The store cannot be written.
@@ -93,14 +95,13 @@ def remove_old(store: Store, old: Sequence[OldRun]) -> int:
 
 
 def left_files(store: Store, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
-    """The files that belong to no run of the database: how many bytes each folder takes, by its id.
+    """Return the size in bytes of each folder without a run in the database, by run id.
 
-    A folder that was written to of late is none of them: its run may be about to begin or to come
-    in, and its row is written last.
+    Recently written folders are excluded: a run's row is written after its files.
 
     Args:
-        store: Where they are.
-        sizes: What each folder takes, where that was looked up a moment ago.
+        store: The run store.
+        sizes: Size of each folder in bytes, if known.
 
     Raises:
         StoreError: The files or the runs cannot be read.
@@ -123,13 +124,13 @@ def left_files(store: Store, sizes: Mapping[str, int] | None = None) -> dict[str
 
 
 def remove_left_files(store: Store, run_ids: Iterable[str]) -> int:
-    """Remove files that were found to belong to no run, if they still belong to none.
+    """Delete folders found by `left_files` that still have no run.
 
     Returns:
-        How many folders were removed.
+        The number of deleted folders.
 
     Raises:
-        StoreError: They cannot be removed.
+        StoreError: The files cannot be deleted.
     """
     left = left_files(store)
     gone = [run_id for run_id in run_ids if run_id in left]
@@ -140,7 +141,7 @@ def remove_left_files(store: Store, run_ids: Iterable[str]) -> int:
 
 
 def ended_at(run: Run) -> float:
-    """When a run ended, or at least began."""
+    """When a run ended, or else started or was created."""
     return run.ended_at or run.started_at or run.created_at
 
 

@@ -1,4 +1,4 @@
-"""Database rows to plain records and back."""
+"""Conversion between database rows and records."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from mnist_core.runs.records import (
 )
 from mnist_core.runs.schema import journal, runs
 
-#: Whether the lease of this token and this end was found to be abandoned.
+#: Whether a lease, given by token and expiry time, is abandoned.
 IsAbandoned: TypeAlias = Callable[[str, float | None], bool]
-#: Pairs in one query; SQLite takes 32,766 values in all.
+#: Pairs in one query; SQLite accepts 32,766 values.
 MOST_PAIRS = 5000
 #: Fields of a run that are columns of the same name.
 PLAIN_FIELDS = (
@@ -47,12 +47,12 @@ PLAIN_FIELDS = (
     "version",
     "last_seq",
 )
-#: A lease not renewed for so many seconds is over.
+#: Seconds after which a lease that was not renewed expires.
 LEASE_SECONDS = 8.0
 
 
 def held_by(token: str, now: sa.ColumnElement[float]) -> dict[str, Any]:
-    """The columns of a run that somebody begins to train now, as the database's clock says."""
+    """Return the lease columns of a run whose training starts now, by the database's clock."""
     return {
         "started_at": now,
         "lease_token": token,
@@ -61,19 +61,19 @@ def held_by(token: str, now: sa.ColumnElement[float]) -> dict[str, Any]:
 
 
 def journal_values(run_id: str, seq: int, record: EpochRecord) -> dict[str, Any]:
-    """The journal's row for one epoch."""
+    """Return the journal row of an epoch."""
     values = {name: getattr(record, name) for name in RECORD_FIELDS}
     return {"run_id": run_id, "seq": seq} | values
 
 
 def to_record(row: sa.RowMapping) -> EpochRecord:
-    """The epoch in a journal row; SQLite keeps "not a number" as NULL."""
+    """Return the epoch in a journal row; SQLite stores NaN as NULL."""
     values = {name: _number(row[name]) for name in RECORD_FIELDS if name != "epoch"}
     return EpochRecord(epoch=row["epoch"], **values)
 
 
 def to_journal_row(row: sa.RowMapping) -> JournalRow:
-    """A journal row as the stream reads it."""
+    """Convert a journal row for the stream."""
     if row["epoch"] is None:
         return JournalRow(row["seq"], None, row["reset_to"])
     return JournalRow(row["seq"], to_record(row))
@@ -82,7 +82,7 @@ def to_journal_row(row: sa.RowMapping) -> JournalRow:
 def read_runs(
     connection: sa.Connection, query: sa.Select[Any], is_abandoned: IsAbandoned
 ) -> list[Run]:
-    """The runs that a query on the table ``runs`` finds, with their best and last epochs."""
+    """Return the runs that a query on the table ``runs`` selects, with best and last epochs."""
     rows = connection.execute(query).mappings().all()
     records = _best_and_last(connection, rows)
     return [_to_run(row, records, is_abandoned) for row in rows]
@@ -128,7 +128,7 @@ def _to_run(
 def _status(row: sa.RowMapping, is_abandoned: IsAbandoned) -> RunStatus:
     status = RunStatus(row["status"])
     if status.is_active and row["lease_token"] is not None and not _is_held(row, is_abandoned):
-        return RunStatus.INTERRUPTED  # nobody has taken it up again yet
+        return RunStatus.INTERRUPTED  # not yet resumed
     return status
 
 
@@ -141,5 +141,5 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-#: The columns that every reader of runs needs.
+#: All columns of the table of runs.
 ALL_RUNS = sa.select(runs)

@@ -1,8 +1,8 @@
-"""The tables behind the run store.
+"""Database schema of the run store.
 
-``runs`` holds one row a run, ``journal`` the epochs as they were measured, ``commands`` what a
-person asked of a run that trains elsewhere, ``drawings`` the digits that a class wrote. The
-migrations in ``migrations/`` build these very tables; a test compares the two.
+``runs`` has one row for each run, ``journal`` the epochs, ``commands`` the users' commands to
+running runs, ``drawings`` the labelled drawings. The migrations in ``migrations/`` build the same
+tables; a test compares the two.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from mnist_core.runs.records import RECORD_FIELDS
 
-#: The newest migration. A database at this revision is opened without loading Alembic.
+#: The newest migration. A database at this revision is opened without Alembic.
 REVISION = "0005"
 
 metadata = MetaData()
@@ -46,7 +46,7 @@ runs = Table(
     Column("ended_at", Float),
     Column("active_seconds", Float, nullable=False, default=0.0),
     Column("attempt", Integer, nullable=False, default=1),
-    # Attempts in a row that died before they saved anything.
+    # Crashes in a row before a checkpoint was saved.
     Column("stalls", Integer, nullable=False, default=0),
     Column("epochs_done", Integer, nullable=False, default=0),
     Column("best_epoch", Integer),
@@ -55,20 +55,20 @@ runs = Table(
     Column("progress_total", Integer),
     Column("test_loss", Float),
     Column("test_metric", Float),
-    # What it was taught from a class's handwriting, and what came of it; null for all others.
+    # Settings and result of a fine-tuning run; null for all others.
     Column("lesson", JSON(none_as_null=True)),
-    # What a person says of it, and whether a clean-up is to leave it alone.
+    # The user's notes and tags, and whether clean-ups keep the run.
     Column("notes", Text, nullable=False, server_default=text("''")),
     Column("tags", JSON(none_as_null=True)),
     Column("pinned", Boolean, nullable=False, server_default=false()),
-    # Where its model came in as a file from outside: what is known of it; null for all others.
+    # Origin of an imported model; null for all others.
     Column("imported", JSON(none_as_null=True)),
-    # Where it came with the lab: key of the example; null for all runs that people have started.
+    # Key of a built-in example; null for runs of users.
     Column("example", String(64)),
     Column("hidden", Boolean, nullable=False, server_default=false()),
     Column("version", Integer, nullable=False, default=0),
     Column("last_seq", Integer, nullable=False, default=0),
-    # Who may write this run, and until when; renewed while somebody trains it.
+    # The right to write this run and its expiry time, renewed during training.
     Column("lease_token", String(64)),
     Column("lease_expires_at", Float),
     Index("runs_by_age", "created_at"),
@@ -102,9 +102,9 @@ drawings = Table(
     Column("id", Integer, primary_key=True),
     Column("owner", String(64)),
     Column("label", Integer, nullable=False),
-    # 784 grey levels of the 28 × 28 picture, row by row.
+    # 784 pixel values of the 28 × 28 image, row by row.
     Column("image", LargeBinary, nullable=False),
-    # What a network had read in it, where one had.
+    # Prediction of a network, if any.
     Column("read_as", Integer),
     Column("created_at", Float, nullable=False),
 )

@@ -1,8 +1,8 @@
-"""The run store: the one thing that pages and workers share.
+"""The run store, shared by pages and workers.
 
-Pages write what they want (a run, a command) and read what happened; workers append what they
-measured (:mod:`mnist_core.runs.queue`). Nothing is kept only in memory, so a closed tab, a
-restarted server or a killed worker loses no epoch that was written.
+Pages write runs and commands and read results; workers write measurements
+(:mod:`mnist_core.runs.queue`). All state is stored, so closing a tab, restarting the server or
+killing a worker loses no recorded epoch.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from mnist_core.runs.schema import commands, journal, runs
 
 #: Longest name of a run, in characters.
 NAME_LENGTH = 80
-#: Longest notes on a run and longest tag, in characters; most tags of a run.
+#: Longest notes and longest tag of a run, in characters; largest number of tags.
 NOTES_LENGTH = 4000
 TAG_LENGTH = 30
 MOST_TAGS = 12
-#: Runs that one query asks about; SQLite takes 32,766 values in all.
+#: Runs in one query; SQLite accepts 32,766 values.
 MOST_AT_ONCE = 5000
-#: Runs that have ended are kept in memory, so many of those that were asked for last: 3 kB each.
+#: Size of the cache of ended runs (least recently used out first); a run takes 3 kB.
 KEPT_RUNS = 5000
 DEFAULT_HOME = Path(__file__).parents[2] / ".mnist_lab"
 
@@ -54,18 +54,18 @@ class Store:
     """Runs, their epochs and the commands to them.
 
     Args:
-        home: Folder (or fsspec address) for artifacts and, by default, the SQLite database.
+        home: Folder (or fsspec address) of the artifacts and, by default, the SQLite database.
         url: SQLAlchemy address of the database; None for SQLite in ``home``.
 
     Raises:
-        StoreError: The folder or the database cannot be used.
+        StoreError: The folder or the database is unusable.
     """
 
     def __init__(self, home: str | Path, url: str | None = None) -> None:
         self.home = str(home)
         _check_letters(self.home)
         self.artifacts = Artifacts(self.home)
-        #: Files that were sent, until a worker has looked at them.
+        #: Uploaded files that no worker has processed yet.
         self.arriving = Artifacts(self.home, "arriving")
         self.event_files = EventFiles(self.artifacts)
         self.url = url or _sqlite_url(Path(self.home).resolve() / "runs.db")
@@ -74,12 +74,12 @@ class Store:
         self.database = Database(self.url)
         self.drawings = Drawings(self.database)
         self._ended: OrderedDict[str, Run] = OrderedDict()
-        self._ended_of = self.database.openings  # another file may have other runs of these ids
+        self._ended_of = self.database.openings  # another database may use the same ids
         self._keeping = threading.Lock()
 
     @classmethod
     def open(cls) -> Store:
-        """The store that the environment names.
+        """Open the store that the environment names.
 
         ``MNIST_LAB_HOME`` is its folder (default ``.mnist_lab`` in the checkout),
         ``MNIST_LAB_DATABASE_URL`` its database (default SQLite in that folder).
@@ -88,10 +88,10 @@ class Store:
         return cls(home, os.environ.get("MNIST_LAB_DATABASE_URL") or None)
 
     def check_writable(self) -> None:
-        """See that the database and the folder are there and can be written.
+        """Check that the database and the folder exist and are writable.
 
         Raises:
-            StoreError: One of them cannot.
+            StoreError: One of them is not.
         """
         self.artifacts.check_writable()
         self.database.prove_writable()
@@ -108,18 +108,18 @@ class Store:
         lesson: dict[str, Any] | None = None,
         tags: Iterable[str] = (),
     ) -> Run:
-        """Write a new run into the queue.
+        """Add a run to the queue.
 
         Args:
-            config: What to train.
-            name: What to call it; None for the preset's or the architecture's key.
-            preset: Key of the preset that it is, or None.
-            owner: Who starts it, or None.
-            lease_token: Given by a process that will train it itself, and at once: the run is
-                then never in the queue, where another could take it.
-            files: Artifacts that it begins with, by name.
-            lesson: What it is to be taught, see :mod:`mnist_core.studies.finetune`.
-            tags: Words by which it is found again.
+            config: The configuration.
+            name: Name of the run; None for the key of the preset or architecture.
+            preset: Key of the preset, or None.
+            owner: The user who starts the run, or None.
+            lease_token: Token of a process that trains the run itself at once: no other worker
+                can then claim it from the queue.
+            files: Artifacts to start with, by name.
+            lesson: Settings of a fine-tuning run, see :mod:`mnist_core.studies.finetune`.
+            tags: Tags of the run.
 
         Returns:
             The run.
@@ -139,7 +139,7 @@ class Store:
             "tags": clean_tags(tags),
             "created_at": self.database.now,
         }
-        for file, content in (files or {}).items():  # first: a worker may take it up at once
+        for file, content in (files or {}).items():  # first: a worker may claim the run at once
             self.artifacts.write(run_id, file, content)
         if lease_token is not None:
             values |= held_by(lease_token, self.database.now) | {"status": RunStatus.RUNNING}
@@ -155,14 +155,14 @@ class Store:
     def _may_exist(self, run_id: str) -> bool:
         try:
             return bool(self.versions([run_id]))
-        except StoreError:  # then nobody knows
+        except StoreError:  # unknown: keep the files
             return True
 
     def get(self, run_id: str) -> Run:
-        """One run.
+        """Return a run.
 
         Raises:
-            UnknownRunError: There is none of this id.
+            UnknownRunError: No run has this id.
         """
         with self.database.reading() as connection:
             found = self._read(connection, ALL_RUNS.where(runs.c.id == run_id))
@@ -171,25 +171,25 @@ class Store:
         return found[0]
 
     def list_runs(self, *, limit: int = 1000, offset: int = 0) -> list[Run]:
-        """Runs that people have started, newest first; the examples are none of them."""
+        """Return runs without the examples, newest first."""
         query = ALL_RUNS.where(runs.c.example.is_(None))
         query = query.order_by(runs.c.created_at.desc(), runs.c.id).limit(limit).offset(offset)
         with self.database.reading() as connection:
             return self._read(connection, query)
 
     def list_active(self) -> list[Run]:
-        """Runs that are trained, paused or queued, the oldest first."""
+        """Return running, paused and queued runs, oldest first."""
         active = [status for status in RunStatus if status.is_active]
         query = ALL_RUNS.where(runs.c.status.in_(active)).order_by(runs.c.created_at, runs.c.id)
         with self.database.reading() as connection:
             found = self._read(connection, query)
-        return [run for run in found if run.status.is_active]  # its worker may be gone
+        return [run for run in found if run.status.is_active]  # its lease may have expired
 
     def examples(self, *, hidden: bool = False) -> list[Run]:
-        """The trained networks that come with the lab, in no particular order.
+        """Return the built-in examples, in no particular order.
 
         Args:
-            hidden: Also those that somebody has hidden.
+            hidden: Whether to include hidden examples.
         """
         query = ALL_RUNS.where(runs.c.example.is_not(None))
         if not hidden:
@@ -198,28 +198,27 @@ class Store:
             return self._read(connection, query)
 
     def hide(self, run_id: str, hidden: bool = True) -> None:
-        """Leave an example out of the lists, or show it again.
+        """Hide an example in the lists, or show it again.
 
         Raises:
-            UnknownRunError: There is no such run.
-            StoreError: It is no example.
+            UnknownRunError: The run does not exist.
+            StoreError: The run is not an example.
         """
         run = self.get(run_id)
         if run.example is None:
             raise StoreError(
-                mark("“{name}” cannot be hidden."),
-                mark("Only the examples that come with the lab can; this is a run of your own."),
-                mark("Delete it, if nobody needs it any more."),
+                mark("Could not hide “{name}”: only built-in examples can be hidden."),
+                mark("Delete the run if you no longer need it."),
                 name=run.name,
             )
         self._update(run_id, hidden=hidden)
 
     def named(self, name: str, beginning: str | None = None) -> list[Run]:
-        """Runs of a name, or of an id that begins so, newest first; also examples.
+        """Return runs and examples by name or by the beginning of the id, newest run first.
 
         Args:
-            name: The whole name.
-            beginning: First digits of an id; None for no id.
+            name: The full name.
+            beginning: First digits of an id; None to search by name only.
         """
         wanted = runs.c.name == name
         if beginning is not None:
@@ -231,26 +230,26 @@ class Store:
             return self._read(connection, query)
 
     def tagged(self, tag: str) -> list[Run]:
-        """Runs with a tag, newest first.
+        """Return runs with a tag, newest first.
 
         Args:
-            tag: Of plain ASCII: other letters stand escaped in the table.
+            tag: ASCII text: other characters are stored escaped.
         """
         query = ALL_RUNS.order_by(runs.c.created_at.desc(), runs.c.id)
-        # The tags are a JSON list, here searched as text: only the few that may fit are read.
+        # The tags are a JSON list; a text search selects the few candidates.
         words = sa.cast(runs.c.tags, sa.Text).contains(tag, autoescape=True)
         with self.database.reading() as connection:
             found = self._read(connection, query.where(words))
         return [run for run in found if tag in run.tags]
 
     def versions(self, run_ids: list[str]) -> dict[str, int]:
-        """The version of each run that exists, in one cheap query."""
+        """Return the version of each run that exists, in one query."""
         query = sa.select(runs.c.id, runs.c.version).where(runs.c.id.in_(run_ids))
         with self.database.reading() as connection:
             return {row.id: row.version for row in connection.execute(query)}
 
     def journal(self, run_id: str, *, after_seq: int = 0, limit: int = 5000) -> list[JournalRow]:
-        """What was written for a run after a position in its journal, in order."""
+        """Return the rows of a run's journal after a position, in order."""
         query = (
             sa.select(journal)
             .where(journal.c.run_id == run_id, journal.c.seq > after_seq)
@@ -261,12 +260,12 @@ class Store:
             return [to_journal_row(row) for row in connection.execute(query).mappings()]
 
     def curves(self, run_id: str) -> list[EpochRecord]:
-        """All epochs of a run, in order."""
+        """Return all epoch records of a run, in order."""
         rows = self.journal(run_id, limit=10**6)
         return [row.record for row in rows if row.record is not None]
 
     def rate_changes(self, found: Sequence[Run]) -> dict[str, list[RateChange]]:
-        """Where somebody changed the learning rate of some runs, by their ids, in few queries."""
+        """Return the changes of the learning rate during the training of some runs, by run id."""
         columns = (journal.c.run_id, journal.c.epoch, journal.c.learning_rate)
         before = sa.func.lag(journal.c.learning_rate).over(
             partition_by=journal.c.run_id, order_by=journal.c.epoch
@@ -287,7 +286,7 @@ class Store:
         return {run.id: rate_changes(run.config.learning_rate, rates[run.id]) for run in found}
 
     def queue_position(self, run_id: str) -> int | None:
-        """A queued run's place in the queue (1 is next), or None where it is not queued."""
+        """Return a run's place in the queue (1 is next), or None if it is not queued."""
         mine = runs.alias()
         earlier = sa.select(sa.func.count()).where(
             mine.c.id == run_id,
@@ -299,7 +298,7 @@ class Store:
             return connection.scalar(earlier) or None
 
     def rename(self, run_id: str, name: str) -> None:
-        """Call a run something else (one line, at most :data:`NAME_LENGTH` characters)."""
+        """Rename a run (one line, at most :data:`NAME_LENGTH` characters)."""
         name = clean_name(name)
         _refuse_example(self.get(run_id))
         self._update(run_id, name=name)
@@ -313,17 +312,17 @@ class Store:
         tags: Iterable[str] | None = None,
         pinned: bool | None = None,
     ) -> None:
-        """Say of a run what a person wants to remember; what is None stays as it is.
+        """Change the notes, the tags or the pin of a run; None leaves a value unchanged.
 
         Args:
             run_id: The run.
-            notes: Any text, at most :data:`NOTES_LENGTH` characters.
-            tags: Words to find it by, at most :data:`MOST_TAGS`; twice the same counts once.
-            pinned: Whether a clean-up is to leave it alone.
+            notes: Text of at most :data:`NOTES_LENGTH` characters.
+            tags: At most :data:`MOST_TAGS` tags; duplicates are removed.
+            pinned: Whether clean-ups keep the run.
 
         Raises:
-            UnknownRunError: There is no such run.
-            StoreError: The notes or a tag are too long, or there are too many tags.
+            UnknownRunError: The run does not exist.
+            StoreError: The run is an example, the notes or a tag are too long, or too many tags.
         """
         values: dict[str, object] = {}
         if notes is not None:
@@ -336,24 +335,23 @@ class Store:
         self._update(run_id, **values)
 
     def delete(self, run_id: str) -> None:
-        """Remove a run with its epochs and models.
+        """Delete a run with its epochs and models.
 
         Raises:
-            StoreError: It is still active.
+            StoreError: The run is active or an example.
         """
         run = self.get(run_id)
         _refuse_example(run)
         if not run.is_over:
             raise StoreError(
-                mark("The run “{name}” is to be deleted."),
-                mark("It is still at work, and a worker would go on writing to it."),
-                mark("Stop it first, then delete it."),
+                mark("Could not delete run “{name}”: a worker is still writing to it."),
+                mark("Stop the run first."),
                 name=run.name,
             )
         self._remove(run_id)
 
     def remove_example(self, run_id: str) -> None:
-        """Remove an example that this version of the lab does not have any more."""
+        """Delete an example that this version of the app no longer contains."""
         self._remove(run_id)
 
     def _remove(self, run_id: str) -> None:
@@ -363,25 +361,25 @@ class Store:
         self.artifacts.remove(run_id)
 
     def command(self, run_id: str, command: Command, value: float | None = None) -> None:
-        """Tell a run something; its worker reads it within a fraction of a second.
+        """Send a command to a run; its worker reads it within a fraction of a second.
 
-        A run that no worker holds (still queued, or paused and put aside) is changed at once.
-        A command to a run that has ended is forgotten.
+        A run without a worker (queued, or paused and released) changes at once. A command to a run
+        that has ended is ignored.
 
         Args:
             run_id: The run.
-            command: What to do.
-            value: The new rate, for ``Command.LEARNING_RATE``.
+            command: The command.
+            value: The new learning rate, for ``Command.LEARNING_RATE``.
         """
         now = self.database.now
         with self.database.writing() as connection:
-            # Its worker may put it aside just now: whoever comes second sees what the first did.
+            # The row lock orders this command and the worker's release of a paused run.
             status = sa.select(runs.c.status).where(runs.c.id == run_id)
             if connection.scalar(status.with_for_update()) is None:
                 raise _unknown(run_id)
             unheld = sa.and_(runs.c.id == run_id, runs.c.lease_token.is_(None))
             if command is Command.STOP:
-                # One that has trained before is taken up once more, to save what it learned.
+                # A run with epochs gets a worker once more, which saves its models.
                 fresh = sa.and_(unheld, runs.c.status == RunStatus.QUEUED, runs.c.epochs_done == 0)
                 parked = sa.and_(unheld, runs.c.status == RunStatus.PAUSED)
                 change = {"status": RunStatus.STOPPED, "ended_at": now}
@@ -396,7 +394,7 @@ class Store:
                 connection.execute(sa.insert(commands).values(values))
 
     def _read(self, connection: sa.Connection, query: sa.Select[Any]) -> list[Run]:
-        """The runs that a query finds; one that has ended is read once, until it is changed."""
+        """The runs that a query finds; ended runs come from the cache until they change."""
         rows = connection.execute(
             query.with_only_columns(runs.c.id, runs.c.version, runs.c.lease_token)
         ).all()
@@ -439,51 +437,48 @@ def _change(
 
 @functools.cache
 def open_known(home: str, url: str) -> Store:
-    """The store at a known place, opened once for the process: for workers."""
+    """Return the store at an address, opened once per process, for workers."""
     return Store(home, url)
 
 
 def _check_letters(home: str) -> None:
-    """Refuse a folder whose name holds bytes that are no letters to this process.
+    """Raise an error for a folder name that is not valid text.
 
-    Neither the database nor a page could keep or show such a name.
+    Neither the database nor a page could store or show such a name.
 
     Raises:
-        StoreError: It is one.
+        StoreError: The name contains undecodable bytes.
     """
     try:
         home.encode()
     except UnicodeEncodeError as error:
         raise StoreError(
-            mark("The lab's folder is {home}."),
-            mark("Its name holds bytes that are not UTF-8, or this program does not expect UTF-8."),
-            mark("Set PYTHONUTF8=1 and start again, or set MNIST_LAB_HOME to another folder."),
+            mark("The name of the app's folder {home} is not valid UTF-8."),
+            mark("Set PYTHONUTF8=1 and restart, or set MNIST_LAB_HOME to another folder."),
             home=home,
         ) from error
 
 
 def _sqlite_url(file: Path) -> str:
-    """The address of a file whose name may hold any character."""
+    """The database address of a file, whose name may contain any character."""
     return sa.URL.create("sqlite", database=str(file)).render_as_string()
 
 
 def clean_name(name: str) -> str:
-    """A run's name as it is kept.
+    """Return a run's name with normalised white space.
 
     Raises:
-        StoreError: It is empty or too long.
+        StoreError: The name is empty or too long.
     """
     cleaned = " ".join(name.split())
     if not cleaned:
         raise StoreError(
             mark("The name is empty."),
-            mark("A run without a name cannot be found in a list."),
             mark("Enter a name, or keep the present one."),
         )
     if len(cleaned) > NAME_LENGTH:
         raise StoreError(
-            mark("The name has {length} characters."),
-            mark("A run's name has at most {limit}."),
+            mark("The name has {length} characters, but may have at most {limit}."),
             mark("Shorten the name."),
             length=len(cleaned),
             limit=NAME_LENGTH,
@@ -492,17 +487,16 @@ def clean_name(name: str) -> str:
 
 
 def clean_notes(notes: str) -> str:
-    """Notes without the space around them.
+    """Return notes without surrounding white space.
 
     Raises:
-        StoreError: They are too long.
+        StoreError: The notes are too long.
     """
     cleaned = notes.strip()
     if len(cleaned) > NOTES_LENGTH:
         raise StoreError(
-            mark("Notes of {length} characters."),
-            mark("A run's notes have {limit} at most."),
-            mark("Shorten them, and keep the long version elsewhere."),
+            mark("The notes have {length} characters, but may have at most {limit}."),
+            mark("Shorten the notes."),
             length=len(cleaned),
             limit=NOTES_LENGTH,
         )
@@ -510,18 +504,20 @@ def clean_notes(notes: str) -> str:
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Tags as they are kept: each on one line and once, sorted; empty ones are dropped.
+    """Return tags sorted and with normalised white space, without duplicates and empty tags.
 
     Raises:
-        StoreError: One is too long, or there are too many.
+        StoreError: A tag is too long, or there are too many tags.
     """
     cleaned = sorted({" ".join(tag.split()) for tag in tags} - {""})
     longest = max(map(len, cleaned), default=0)
     if len(cleaned) > MOST_TAGS or longest > TAG_LENGTH:
         raise StoreError(
-            mark("{count} tags, the longest of {length} characters."),
-            mark("A run has {most} tags at most, each of {limit} characters at most."),
-            mark("Leave some out, or choose shorter words."),
+            mark(
+                "There are {count} tags, the longest with {length} characters; a run may have at "
+                "most {most} tags of at most {limit} characters."
+            ),
+            mark("Remove or shorten some tags."),
             count=len(cleaned),
             length=longest,
             most=MOST_TAGS,
@@ -531,11 +527,10 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
 
 
 def _refuse_example(run: Run) -> None:
-    """Raise StoreError where a run is an example: everybody shares it, and nobody owns it."""
+    """Raise StoreError if a run is an example, which all users share."""
     if run.example is not None:
         raise StoreError(
-            mark("“{name}” cannot be changed or deleted."),
-            mark("It is an example that comes with the lab."),
+            mark("Could not change or delete “{name}”: it is a built-in example."),
             mark("Hide it instead, or export it and import it as a run of your own."),
             name=run.name,
         )
@@ -543,8 +538,7 @@ def _refuse_example(run: Run) -> None:
 
 def _unknown(run_id: str) -> UnknownRunError:
     return UnknownRunError(
-        mark("Run {run_id}."),
-        mark("The store has none of this id: it was deleted, or the address is incomplete."),
-        mark("Choose one from the list of runs."),
+        mark("Run {run_id} does not exist: it was deleted, or the address is incomplete."),
+        mark("Choose a run from the list."),
         run_id=shown(run_id),
     )

@@ -34,5 +34,5 @@ def unmeasured(error: Exception) -> TrainingError:
         mark("The models are saved, but could not be evaluated on the test set."),
         mark("{cause}"),
         mark("Open Evaluate to try again."),
-        cause=cause.received.format(**cause.values),
+        cause=cause,
     )

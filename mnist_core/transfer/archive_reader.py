@@ -130,9 +130,7 @@ def _ended_run(parts: zip_files.Packed) -> EndedRun:
             imported=_imported(about["imported"]),
         )
     except LabError as error:  # a setting that this version does not know, say
-        setting, cause = (part.format(**error.values) for part in (error.received, error.why))
-        values = error.values | {"setting": setting, "cause": cause}
-        raise RefusedError(mark("{setting} {cause}"), error.remedy, **values) from error
+        raise RefusedError(error.problem, error.remedy, **error.values) from error
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, csv.Error) as error:
         raise _changed(ABOUT) from error
 

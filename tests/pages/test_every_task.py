@@ -452,7 +452,7 @@ def newer(newer_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
 
 def reasons(texts: ElementList) -> list[str]:
     """What is said of runs of another version."""
-    return [plain(one.value) for one in texts if "another version of this lab" in one.value]
+    return [plain(one.value) for one in texts if "another version of the app" in one.value]
 
 
 @pytest.mark.parametrize("setting", UNKNOWN)
@@ -464,9 +464,9 @@ def test_a_run_of_a_newer_version_says_why_it_cannot_be_used(
     assert not app.exception
     says = page in ("train", "draw", "ask", "evaluate", "models")
     assert len(app.error) == len(reasons(app.error)) == says
-    why = f"Its {setting} is '{UNKNOWN[setting]}', which this version does not know"
+    why = f"the {setting} '{UNKNOWN[setting]}'"
     if says:
-        assert f"“of tomorrow, {setting}” comes from" in reasons(app.error)[0]
+        assert f"“of tomorrow, {setting}”" in reasons(app.error)[0]
         assert why in reasons(app.error)[0]
     if page == "runs":
         assert len(reasons(app.caption)) == len(UNKNOWN)

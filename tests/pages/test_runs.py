@@ -197,7 +197,7 @@ def test_a_store_that_cannot_be_opened_is_a_sentence(
     monkeypatch.setenv("MNIST_LAB_HOME", str(home))
     app = open_page("runs")
     assert not app.exception
-    assert "no database of this lab" in app.error[0].value
+    assert "is damaged, or not a database" in app.error[0].value
     # Nothing of it is kept: with another home, the page is well again.
     monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "sound"))
     app.run()

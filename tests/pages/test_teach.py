@@ -76,7 +76,7 @@ def test_a_network_without_a_model_says_so(open_page: Open, store: Store, runs: 
     app = open_page("draw")
     app.button(key="teach-start").click().run()
     assert not app.exception
-    assert "is gone: it was deleted" in app.error[0].value
+    assert "“mine” is missing" in app.error[0].value
     assert len(store.list_runs()) == 1
 
 

@@ -151,6 +151,6 @@ def test_best_and_last_are_told_apart(lab_home: Path, tmp_path: Path):
         np.testing.assert_array_equal(weights.pictures.reshape(2, -1), kernel.T)
     with pytest.raises(UnknownRunError):
         describe(store, "0" * 32, "best")
-    empty = store.create(TrainingConfig())
-    with pytest.raises(StoreError, match="not left one"):
+    empty = store.create(TrainingConfig(), name="empty")
+    with pytest.raises(StoreError, match="“empty” has no best model"):
         describe(store, empty.id, "best")

@@ -166,7 +166,7 @@ def test_an_unknown_checkpoint_is_explained(store, softmax):
 @pytest.mark.parametrize("checkpoint", FILES)
 def test_a_run_that_has_not_ended_has_no_model(store, checkpoint):
     run = store.create(SOFTMAX, name="waiting")
-    with pytest.raises(StoreError, match=rf"The {checkpoint} model of “waiting”.*Wait for its end"):
+    with pytest.raises(StoreError, match=f"“waiting” has no {checkpoint} model"):
         predict(store, run.id, checkpoint, IMAGES)
 
 
@@ -175,14 +175,14 @@ def test_a_damaged_model_is_explained(store, softmax, share):
     run = store.create(SOFTMAX, name="broken")
     whole = store.artifacts.read(softmax.id, BEST_MODEL)
     store.artifacts.write(run.id, BEST_MODEL, whole[: int(len(whole) * share)])
-    with pytest.raises(DataError, match="best model of “broken” cannot be loaded.*damaged"):
+    with pytest.raises(DataError, match="best model of “broken”.*damaged"):
         predict(store, run.id, "best", IMAGES)
 
 
 def test_a_model_of_another_network_is_explained(store, strided):
     run = store.create(SOFTMAX, name="swapped")
     store.artifacts.write(run.id, BEST_MODEL, store.artifacts.read(strided.id, BEST_MODEL))
-    with pytest.raises(DataError, match="best model of “swapped” cannot be loaded"):
+    with pytest.raises(DataError, match="best model of “swapped”"):
         predict(store, run.id, "best", IMAGES)
 
 
@@ -471,7 +471,7 @@ def test_a_file_comes_from_the_worker(engine, desk, answering):
         content = engine.ask(*question, key, "best", seconds=PATIENCE)
         assert content == export(desk, answering.id, key) or key == "onnx"
         assert len(content) == pytest.approx(len(export(desk, answering.id, key)), rel=0.01)
-    with pytest.raises(ConfigError, match="the known ones are keras"):
+    with pytest.raises(ConfigError, match=r"one of keras"):
         engine.ask(*question, "docx", "best")
 
 

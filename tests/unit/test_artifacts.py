@@ -89,7 +89,7 @@ def test_a_model_carries_a_checksum_over_the_whole_and_is_read_only_as_it_was_wr
     (file,) = [path for path in files(artifacts) if path.name == BEST_MODEL]
     for other in damaged(content, 50):
         file.write_bytes(other)
-        with pytest.raises(DamagedFileError, match="not what was written"):
+        with pytest.raises(DamagedFileError, match=BEST_MODEL):
             artifacts.read_whole(RUN, BEST_MODEL)
     file.write_bytes(plain)  # of an earlier version
     assert artifacts.read_whole(RUN, BEST_MODEL) == plain
@@ -184,7 +184,7 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
         artifacts.write(RUN, "model", b"old")
         with pytest.raises(StoreError) as caught:
             artifacts.write(RUN, "model", bytes(1_000_000))
-        assert "The disk is full." in str(caught.value)
+        assert "disk is full" in str(caught.value)
         assert artifacts.read(RUN, "model") == b"old"
         assert len(files(artifacts)) == 1
         fill(disk)
@@ -221,11 +221,11 @@ def test_a_folder_that_may_not_be_written_is_explained(artifacts, tmp_path):
             with pytest.raises(StoreError) as caught:
                 refused()
             assert str(tmp_path) in str(caught.value)
-            assert "make the folder writable" in str(caught.value)
+            assert "writable" in caught.value.remedy
         assert artifacts.read(RUN, "model") == b"old"
 
 
 def test_a_file_that_cannot_be_read_is_not_taken_for_a_missing_one(artifacts, tmp_path):
     (tmp_path / "runs" / RUN / "model").mkdir(parents=True)
-    with pytest.raises(StoreError, match="to be read"):
+    with pytest.raises(StoreError, match="^Could not read"):
         artifacts.read(RUN, "model")

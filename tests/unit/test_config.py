@@ -135,10 +135,10 @@ def test_a_number_out_of_range_is_refused_with_field_value_and_range(field, end)
         value = 0.0
     with pytest.raises(ConfigError) as raised:
         TrainingConfig(**{field: value})
-    sentence = str(raised.value)
-    assert sentence.startswith(f"{field} is {value!r}. ")
-    assert f"from {limit.low} to {limit.high}." in sentence
-    assert sentence.endswith("Choose a number in that range.")
+    assert str(raised.value).startswith(f"{field} is {value!r}")
+    assert f"from {limit.low} to {limit.high}." in raised.value.problem.format(
+        **raised.value.values
+    )
 
 
 @pytest.mark.parametrize("field", LIMITS)
@@ -190,7 +190,7 @@ def test_an_unknown_name_is_met_with_the_nearest_known_one(field, value, nearest
 @pytest.mark.parametrize("field", [*CHOICES, "task", "architecture"])
 @pytest.mark.parametrize("value", [None, 1, ["sgd"], {}, ""])
 def test_what_is_no_known_name_is_refused(field, value):
-    with pytest.raises(ConfigError, match=rf"^{field} is .*Choose one of them\.$"):
+    with pytest.raises(ConfigError, match=rf"^{field} is "):
         TrainingConfig(**{field: value})
 
 
@@ -198,16 +198,14 @@ def test_both_parts_together_have_60_000_images_and_no_more():
     config = TrainingConfig(train_size=50_000, validation_size=10_000)
     with pytest.raises(ConfigError) as raised:
         replace(config, validation_size=10_001)
-    assert str(raised.value) == (
-        "train_size is 50000 and validation_size is 10001, together 60001. Both are drawn from "
-        "the same 60000 samples, without repetition. Make one of them smaller by 1 or more."
-    )
+    expected = {"train": 50_000, "validation": 10_001, "total": 60_001, "available": 60_000}
+    assert raised.value.values == expected | {"excess": 1}
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])
 def test_momentum_belongs_to_sgd(optimizer):
     assert TrainingConfig(momentum=0.9).momentum == 0.9
-    with pytest.raises(ConfigError, match=f"momentum is 0.9 with the optimizer {optimizer}"):
+    with pytest.raises(ConfigError, match=f"^momentum is 0.9.*{optimizer}"):
         TrainingConfig(momentum=0.9, optimizer=optimizer)
 
 
@@ -241,15 +239,16 @@ def test_equal_configs_are_one_key():
 
 @pytest.mark.parametrize(("folds", "fold"), [(1, 1), (4, 0), (4, 5), (0, 2)])
 def test_a_fold_is_one_of_the_folds(folds, fold):
-    with pytest.raises(ConfigError, match=f"^folds is {folds} and fold is {fold}"):
+    with pytest.raises(ConfigError, match=f"^fold is {fold} and folds is {folds}"):
         replace(PRESETS["boston"].config, folds=folds, fold=fold)
 
 
 def test_a_fold_has_the_size_that_it_has():
     config = replace(PRESETS["boston"].config, folds=4, fold=1)
     assert (config.train_size, config.validation_size) == (303, 101)
-    with pytest.raises(ConfigError, match="here 303 train, 101 validate"):
+    with pytest.raises(ConfigError) as raised:
         replace(config, train_size=300)
+    assert (raised.value.values["train"], raised.value.values["validation"]) == (303, 101)
 
 
 @pytest.mark.parametrize(
@@ -263,18 +262,19 @@ def test_a_fold_has_the_size_that_it_has():
 )
 def test_a_setting_that_the_task_does_not_know_is_refused(preset, change):
     ((field, value),) = change.items()
-    with pytest.raises(ConfigError, match=f"^{field} is {value!r} with the task"):
+    with pytest.raises(ConfigError, match=f"^{field} is {value!r}.*{preset}"):
         replace(PRESETS[preset].config, **change)
 
 
 def test_a_network_of_another_task_is_refused():
-    with pytest.raises(ConfigError, match="^architecture is lenet with the task imdb"):
+    with pytest.raises(ConfigError, match="architecture lenet.*task imdb"):
         replace(PRESETS["imdb"].config, architecture="lenet")
 
 
 def test_a_task_has_so_many_samples_and_no_more():
-    with pytest.raises(ConfigError, match="the same 404 samples"):
+    with pytest.raises(ConfigError) as raised:
         replace(PRESETS["boston"].config, train_size=304)
+    assert raised.value.values["available"] == 404
 
 
 @pytest.mark.parametrize("size", [1, 9])
@@ -284,7 +284,7 @@ def test_a_few_samples_judge_nothing(size):
 
 
 def test_nobody_stops_early_without_a_judge():
-    with pytest.raises(ConfigError, match="^validation_size is 0 and patience is 3"):
+    with pytest.raises(ConfigError, match="^patience is 3, but validation_size is 0"):
         TrainingConfig(validation_size=0, patience=3)
 
 

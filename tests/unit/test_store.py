@@ -162,7 +162,7 @@ def test_a_run_that_is_still_at_work_is_not_deleted(store):
     paused.writer.set_status(RunStatus.PAUSED)
     paused.writer.park([])
     for run_id in (queued.id, training.id, ended.id, paused.id):
-        with pytest.raises(StoreError, match="Stop it first"):
+        with pytest.raises(StoreError, match="^Could not delete"):
             store.delete(run_id)
         assert store.get(run_id)
     ended.writer.release()

@@ -54,21 +54,26 @@ def sentence(error: LabError) -> Markdown:
     stay text. Of names elsewhere in a sentence only such as ``train_size`` are exchanged: ``seed``
     and the like are plain words.
     """
-    values: dict[str, str | float] = {
-        # What a setting was given may be a number in quotes; a name or a file stays as it is.
-        name: _written(value, number=isinstance(error, ConfigError))
-        for name, value in error.values.items()
-    }
-    field = FIELDS.get(str(error.values.get("field")))
-    if field is not None and error.received.startswith("{field}"):
-        values["field"] = f"“{_(field.label)}”"
-    safe = type(error)(error.received, error.why, error.remedy, **values)
-    text = safe.sentence(_)
+    text = _safe(error).sentence(_)
     for name, field in FIELDS.items():
         if "_" in name:
             written = name.replace("_", r"\\?_")  # it may be one of the values
             text = re.sub(rf"\b{written}\b", f"“{_(field.label)}”", text)
     return Markdown(text)
+
+
+def _safe(error: LabError) -> LabError:
+    values: dict[str, object] = {
+        # What a setting was given may be a number in quotes; a name or a file stays as it is.
+        name: _safe(value)
+        if isinstance(value, LabError)
+        else _written(value, number=isinstance(error, ConfigError))
+        for name, value in error.values.items()
+    }
+    field = FIELDS.get(str(error.values.get("field")))
+    if field is not None and error.problem.startswith("{field}"):
+        values["field"] = f"“{_(field.label)}”"
+    return type(error)(error.problem, error.remedy, **values)
 
 
 def _written(value: object, *, number: bool) -> str | float:

@@ -65,8 +65,8 @@ def _received(answer: BinaryIO) -> Unpacked:
     from mnist_core.transfer.keras_import.files import Unpacked
 
     told = json.loads(answer.readline())
-    if "why" in told:
-        raise RefusedError(told["why"], told["remedy"], **told["values"])
+    if "problem" in told:
+        raise RefusedError(told["problem"], told["remedy"], **told["values"])
     description = answer.read(told["description"])
     arrays = {
         name: [_array(answer, tuple(shape)) for shape in shapes] for name, shapes in told["arrays"]
@@ -88,7 +88,7 @@ def _answer(content: bytes, out: BinaryIO) -> None:
             name: value if isinstance(value, int | float) else str(value)
             for name, value in error.values.items()
         }
-        told: dict[str, Any] = {"why": error.why, "remedy": error.remedy, "values": values}
+        told: dict[str, Any] = {"problem": error.problem, "remedy": error.remedy, "values": values}
         out.write(json.dumps(told).encode())
         return
     told = {
