@@ -24,7 +24,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from mnist_core.evaluation import service  # noqa: E402
 from mnist_core.evaluation.classification import Evaluation  # noqa: E402
 from mnist_core.experiment.architectures import architectures_for  # noqa: E402
 from mnist_core.experiment.config import TrainingConfig  # noqa: E402
@@ -32,18 +31,13 @@ from mnist_core.runs import Store  # noqa: E402
 from mnist_core.workers.engine import Engine, Question  # noqa: E402
 
 SESSIONS = 10
+SERVICE = "mnist_core.evaluation.service"
 
 
-def forget() -> None:
-    """Let the worker judge anew; its models stay loaded."""
-    service._kept.clear()
-
-
-def evaluate(engine: Engine, store: Store, run_id: str, part: str) -> Evaluation:
+def evaluate(engine: Engine, run_id: str, part: str) -> Evaluation:
     before = None
     while True:
-        place = (store.home, store.url, run_id, "best", part)
-        answer = engine.ask(service.evaluate_some, *place, kind=Question.SHORT)
+        answer = engine.ask(f"{SERVICE}:evaluate_some", run_id, "best", part, kind=Question.SHORT)
         if isinstance(answer, Evaluation):
             return answer
         if answer == before:  # another one is evaluated
@@ -58,7 +52,7 @@ def train(engine: Engine, store: Store, network: str) -> str:
     engine.wake()
     while not store.get(run_id).settled:
         time.sleep(0.1)
-    evaluate(engine, store, run_id, "validation")
+    evaluate(engine, run_id, "validation")
     return run_id
 
 
@@ -66,9 +60,9 @@ def measure(engine: Engine, store: Store, network: str, rounds: int) -> list[flo
     run_id = train(engine, store, network)
     seconds = []
     for _round in range(rounds):
-        engine.ask(forget, kind=Question.SHORT)
+        engine.ask(f"{SERVICE}:forget", kind=Question.SHORT)
         began = time.perf_counter()
-        assert len(evaluate(engine, store, run_id, "test")) == 10_000
+        assert len(evaluate(engine, run_id, "test")) == 10_000
         seconds.append(time.perf_counter() - began)
     return seconds
 
@@ -80,10 +74,10 @@ def at_once(engine: Engine, store: Store, network: str, rounds: int) -> list[flo
     for _round in range(rounds):
         seconds = []
         for sessions in (1, SESSIONS):
-            engine.ask(forget, kind=Question.SHORT)
+            engine.ask(f"{SERVICE}:forget", kind=Question.SHORT)
             began = time.perf_counter()
             with ThreadPoolExecutor(sessions) as pool:
-                list(pool.map(lambda run: evaluate(engine, store, run, "test"), runs))
+                list(pool.map(lambda run: evaluate(engine, run, "test"), runs))
             seconds.append(time.perf_counter() - began)
         ratios.append(seconds[1] / seconds[0])
     return ratios
@@ -102,7 +96,7 @@ def main() -> None:
         engine.start()
         while engine.state.phase != "ready":
             time.sleep(0.1)
-        engine.ask(forget, kind=Question.LONG)  # waits for the worker that evaluates
+        engine.ask(f"{SERVICE}:forget", kind=Question.LONG)  # waits for the worker that evaluates
         for network in options.networks:
             results[network] = measure(engine, store, network, options.rounds)
             if not options.json:

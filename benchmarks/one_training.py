@@ -83,11 +83,13 @@ class EpochTimes:
 def keras_fit(config: TrainingConfig) -> dict[str, Any]:
     import keras
 
+    from mnist_core.training.networks import build_network
+
     keras.utils.set_random_seed(config.seed)
     parts = split(task(config.task).load(), config)
     x, y = arrays(config, parts.train)
     x_val, y_val = arrays(config, parts.validation)
-    model = architecture(config.architecture).build()
+    model = build_network(config.architecture)
     rates = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
     optimizer = rates.get(config.optimizer, keras.optimizers.Adam)(config.learning_rate)
     known = task(config.task)
@@ -109,14 +111,10 @@ def keras_fit(config: TrainingConfig) -> dict[str, Any]:
 
 
 def lab_fit(config: TrainingConfig) -> dict[str, Any]:
-    from mnist_core.workers.setup import load_tensorflow
-
-    load_tensorflow()
-    import keras
-
+    from mnist_core.tensorflow_setup import keras
     from mnist_core.training.fit import FitLoop
-    from mnist_core.training.job import samples_of
     from mnist_core.training.programs import program_for
+    from mnist_core.training.samples import samples_of
 
     parts = split(task(config.task).load(), config)
     train, validation = samples_of(config, parts.train), samples_of(config, parts.validation)
@@ -237,9 +235,8 @@ def scikit_learn(config: TrainingConfig) -> dict[str, Any]:
 
 def matmul(size: int = 2048, seconds: float = 3.0) -> dict[str, Any]:
     """The median rate of a large float32 matrix product on all cores."""
-    from mnist_core.workers.setup import load_tensorflow
+    from mnist_core.tensorflow_setup import tf
 
-    tf = load_tensorflow()
     matrix = tf.random.normal((size, size))
     rates = []
     end = time.perf_counter() + seconds

@@ -156,7 +156,7 @@ def trained(store: Store, key: str, most_epochs: int | None) -> Run:
     run = store.create(config, name=key)
     lease = RunQueue(store.database).claim(run.id)
     assert lease is not None
-    train(lease, store)
+    train(store, lease)
     run = store.get(run.id)
     if run.status is not RunStatus.FINISHED:
         sys.exit(f"{key}: {run.message}")

@@ -93,7 +93,7 @@ def taught(store: Store, base: Run, pictures: Pictures, draw: int) -> Taught:
     run = teach(store, base.id, name=f"{PRESET}, draw {draw}")
     lease = RunQueue(store.database).claim(run.id)
     assert lease is not None
-    train(lease, store)
+    train(store, lease)
     run = store.get(run.id)
     if run.status is not RunStatus.FINISHED:
         sys.exit(f"draw {draw}: {run.message}")

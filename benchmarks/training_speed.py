@@ -31,7 +31,6 @@ import psutil
 from lab_server import free_port, serve, wait_for_engine
 from one_training import WIDTHS, config_of
 
-from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Store
 
@@ -224,9 +223,11 @@ def floating_point_operations(preset: str) -> float:
     """
     import keras
 
+    from mnist_core.training.networks import build_network
+
     config = config_of(preset, 1, IMAGES.get(preset))
     forward = []
-    for layer in architecture(config.architecture).build().layers:
+    for layer in build_network(config.architecture).layers:
         if isinstance(layer, keras.layers.Dense):
             forward.append(2 * layer.kernel.shape[0] * layer.kernel.shape[1])
         elif isinstance(layer, keras.layers.Conv2D):

@@ -7,6 +7,8 @@ import os
 import sys
 import warnings
 
+#: Set by the engine for each worker: how many threads it may compute with.
+THREADS_VARIABLE = "MNIST_LAB_WORKER_THREADS"
 _UTF8 = "PYTHONUTF8"
 
 

@@ -10,48 +10,12 @@ import streamlit as st
 
 from mnist_core.errors import ConfigError
 from mnist_core.runs import Run
-from mnist_core.tasks import TASKS, task
-from ui.ask import answer
-from ui.common import errors, fetching, lab, run_selector, session
+from mnist_core.tasks import task
+from ui.ask import answer, keys
+from ui.ask.choice import ASKED, choose_run, show_beginning, show_choice, wait_for_training
+from ui.common import errors, fetching, lab, run_selector
 from ui.common.i18n import _
-from ui.common.waiting import wait_for_engine, wait_for_run
-
-#: The tasks whose networks are asked here; pictures are for the page Draw.
-ASKED = tuple(key for key, entry in TASKS.items() if entry.inputs != "images")
-
-
-def choose_run(runs: dict[str, Run], asked: Run | None) -> None:
-    """Follow the address, else keep what is chosen."""
-    if asked and asked.id in runs:
-        session.ASK_RUN.set(asked.id)
-    elif session.ASK_RUN.get() not in runs:
-        session.ASK_RUN.set(run_selector.first_choice(runs))
-
-
-def note_choice() -> None:
-    """A run was chosen: the address names it, also after a reload."""
-    st.query_params["run"] = str(session.ASK_RUN.get())
-
-
-def show_choice(runs: dict[str, Run]) -> tuple[Run, str]:
-    """Which network is asked."""
-    with st.container(key=session.ASK_CHOICE):
-        st.selectbox(
-            _("Model"),
-            list(runs),
-            format_func=lambda run_id: run_selector.run_line(runs[run_id]),
-            key=session.ASK_RUN.prepare(),
-            help=_(
-                "Each run is one training of a network; listed are those on reviews, news or house "
-                "prices. Your own runs come first, the newest on top, then the examples."
-            ),
-            on_change=note_choice,
-            persist_state="session",
-        )
-        run = runs[str(session.ASK_RUN.get())]
-        checkpoint = run_selector.choose_checkpoint(run, session.ASK_CHECKPOINT)
-    run_selector.say_if_failed(run)
-    return run, checkpoint
+from ui.common.waiting import wait_for_engine
 
 
 @st.fragment
@@ -67,13 +31,13 @@ def show_question(run: Run, checkpoint: str) -> None:
         return
     if entry.inputs == "texts":
         answer.follow_task(entry.key)
-    with st.container(key=session.ASK_LAYOUT):
-        with st.container(key=session.ASK_INPUT), errors.shown():
+    with st.container(key=keys.LAYOUT):
+        with st.container(), errors.shown():
             if entry.inputs == "texts":
                 text = answer.show_text_input(entry)
             else:
                 values = answer.show_columns(entry)
-        with st.container(key=session.ASK_ANSWER):
+        with st.container(key=keys.ANSWER):
             if lab.engine_state().phase == "starting":
                 wait_for_engine(
                     _("The models are being loaded. The answer follows in a few seconds.")
@@ -82,28 +46,6 @@ def show_question(run: Run, checkpoint: str) -> None:
                 answer.show_text_answer(run, checkpoint, entry, text)
             else:
                 answer.show_table_answer(run, checkpoint, entry, values)
-
-
-def wait_for_training(run: Run) -> None:
-    """Say how far a run is that is to answer later, and go on when it has ended."""
-    words = _(
-        "**{name}** is still training: epoch {done} of {epochs} is done. Its model can be used "
-        "here once the training has ended."
-    )
-    wait_for_run(run.id, words, ":material/hourglass_empty:")
-
-
-def show_beginning() -> None:
-    """Nothing is trained yet: offer to train something."""
-    st.markdown(
-        _(
-            "Type a film review, and a model predicts whether it is positive and shows which words "
-            "decided. Or type a news text to predict its topic, or describe a neighbourhood to "
-            "predict a house price. No trained model yet: one click trains one, which takes less "
-            "than a minute once the data has been downloaded."
-        )
-    )
-    answer.show_offers(list(answer.OFFERS))
 
 
 st.title(_("Ask"), anchor=False)

@@ -13,8 +13,8 @@ from mnist_core.i18n import mark
 from mnist_core.tasks import task
 from ui.common import errors, fetching, session
 from ui.common.i18n import _
-from ui.common.navigation import train_page
-from ui.data import image_sets, tables, task_choice, text_and_table_steps, texts
+from ui.common.navigation import link
+from ui.data import image_sets, keys, tables, task_choice, text_and_table_steps, texts
 from ui.data.image_steps import show_steps
 from ui.data.images import VIEWS, follow_address, note_address, show_digits
 from ui.data.training_images import show_training
@@ -41,7 +41,7 @@ def show_pictures(config: TrainingConfig, unusable: ConfigError | None) -> None:
         _("What to look at"),
         list(VIEWS),
         format_func=lambda name: _(VIEWS[name]),
-        key=session.DATA_VIEW.prepare(),
+        key=keys.VIEW.prepare(),
         required=True,
         label_visibility="collapsed",
         on_change=note_address,
@@ -58,11 +58,10 @@ def show_pictures(config: TrainingConfig, unusable: ConfigError | None) -> None:
         show_training()
     else:
         st.info(_("The settings of an experiment decide what a network sees. Choose one."))
-        st.page_link(
-            train_page(),
-            label=_("Choose an experiment with these images"),
-            icon=":material/show_chart:",
-            query_params={"preset": task_choice.preset_of(config.task)},
+        link(
+            "train",
+            _("Choose an experiment with these images"),
+            preset=task_choice.preset_of(config.task),
         )
 
 
@@ -74,7 +73,7 @@ def show_others(config: TrainingConfig, unusable: ConfigError | None) -> None:
         _("What to look at"),
         list(LOOKS[kind]),
         format_func=lambda name: _(LOOKS[kind][name]),
-        key=session.DATA_LOOK.prepare(),
+        key=keys.LOOK.prepare(),
         required=True,
         label_visibility="collapsed",
         persist_state="session",

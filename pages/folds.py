@@ -4,100 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mnist_core.errors import StoreError
-from mnist_core.experiment.config import LIMITS
-from mnist_core.experiment.presets import PRESETS
-from mnist_core.studies.crossvalidation import FEWEST_FOLDS, MOST_FOLDS, TAG, Study, find_study
-from mnist_core.tasks import task
-from ui.common import errors, fetching, lab, run_selector, session
+from ui.common import errors, run_selector
 from ui.common.i18n import _
-from ui.common.number_field import number_field
 from ui.common.waiting import warn_without_workers
 from ui.crossvalidate import study as fold_panel
-
-#: Experiments in which a number is to be found: there a fold has a mean error to compare.
-OFFERED = [key for key, one in PRESETS.items() if task(one.config.task).is_number]
-
-
-def show_form(study: Study | None) -> None:
-    """What to train, in how many folds, Start, and Stop for what is at work.
-
-    Args:
-        study: The cross-validation that is shown.
-    """
-    tasks = {key: PRESETS[key].config.task for key in OFFERED}
-    labels = {key: _(task(name).label) for key, name in tasks.items()}
-    marked = fetching.marked_labels(session.FOLDS_PRESET, labels, tasks)
-    left, right = st.columns(2)
-    with left:
-        st.selectbox(
-            _("Task"),
-            OFFERED,
-            format_func=marked.__getitem__,
-            key=session.FOLDS_PRESET.prepare(),
-            persist_state="session",
-            help=_(
-                "House prices are offered here: with few samples, another validation set gives "
-                "another best epoch. The other tasks have thousands of samples, and one validation "
-                "set is enough; the command `python -m mnist_core crossvalidate` works for them "
-                "too, and this page shows the result."
-            ),
-        )
-    middle, last = right.columns(2, wrap=False)
-    with middle:
-        st.selectbox(
-            _("Folds"),
-            range(FEWEST_FOLDS, MOST_FOLDS + 1),
-            key=session.FOLDS_COUNT.prepare(),
-            persist_state="session",
-            help=_(
-                "Into how many parts the samples are divided. Each part is the validation set "
-                "once, while the others are the training set; four or five are usual."
-            ),
-        )
-    with last:
-        number_field(
-            _("Epochs"),
-            session.FOLDS_EPOCHS,
-            LIMITS["epochs"],
-            step=10,
-            help=_("How long each fold is trained: long enough that the validation loss rises."),
-        )
-    entry = task(PRESETS[session.FOLDS_PRESET.get()].config.task)
-    with st.container(horizontal=True):
-        st.button(
-            _("Start"),
-            type="primary",
-            icon=":material/play_arrow:",
-            key=session.FOLDS_START,
-            disabled=not lab.has_data(entry.key),
-            on_click=fold_panel.start,
-        )
-        st.button(
-            _("Stop"),
-            icon=":material/stop:",
-            key=session.FOLDS_STOP,
-            disabled=study is None or not study.active,
-            on_click=fold_panel.stop,
-            args=(study.tag if study else "",),
-        )
-    st.caption(_(entry.source))
-    fetching.is_there(entry.key)
-
-
-def chosen_study() -> Study | None:
-    """The cross-validation that the address names, or the newest one."""
-    wanted = st.query_params.get("study")
-    if wanted:
-        if TAG.fullmatch(wanted):
-            try:
-                return find_study(lab.store(), wanted)
-            except StoreError as error:
-                errors.show(error)
-                return None
-        st.warning(_("There is no such cross-validation; here is the newest one."))
-    return lab.newest_study()
-
+from ui.crossvalidate.choice import chosen_study
+from ui.crossvalidate.form import show_form
 
 st.title(_("Cross-validate"), anchor=False)
 st.markdown(

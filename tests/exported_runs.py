@@ -23,7 +23,7 @@ SOFTMAX: dict[str, Any] = {
 def trained(store: Store, name: str | None = None, **settings: Any) -> Run:
     """Train a run, here and now."""
     run = store.create(TrainingConfig(**settings), name=name, lease_token="mine")
-    train(Lease(run.id, "mine"), store)
+    train(store, Lease(run.id, "mine"))
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     return run

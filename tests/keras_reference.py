@@ -11,6 +11,7 @@ from mnist_core.experiment.architectures import architecture
 from mnist_core.tasks import prepare, task
 from mnist_core.training import fit
 from mnist_core.training.fit import FitLoop, Program
+from mnist_core.training.networks import build_network
 from mnist_core.training.samples import Samples
 
 SEED = 5
@@ -49,7 +50,7 @@ def data(key: str, *, train: int = TRAIN) -> tuple[tuple, tuple]:
 def model_of(key: str, optimizer: str = "sgd", *, dropout: bool = False) -> keras.Model:
     """A compiled model, the same each time; without dropout, whose dice no two loops share."""
     keras.utils.set_random_seed(SEED)
-    model = architecture(key).build()
+    model = build_network(key)
     known = task(architecture(key).tasks[0])
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout) and not dropout:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_core.inference.explain_input import columns_of
+from mnist_core.inference.questions import columns_of
 from mnist_core.tasks import TASKS, keras_data, task
 from tests import made_up_texts
 

@@ -11,44 +11,30 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
-from mnist_core.cli import (
-    archive,
-    clean,
-    crossvalidate,
-    evaluate,
-    examples,
-    export,
-    import_,
-    list_,
-    predict,
-    reproduce,
-    restore,
-    resume,
-    runs,
-    train,
-)
 from mnist_core.errors import ConfigError, LabError
 from mnist_core.i18n import mark
 
-#: A command is a module with ``add``, which adds its parser and says what runs it.
-COMMANDS = (
-    list_,
-    examples,
-    train,
-    resume,
-    crossvalidate,
-    runs,
-    predict,
-    evaluate,
-    export,
-    archive,
-    restore,
-    import_,
-    clean,
-    reproduce,
-)
+#: Each command with what it does. It is a module of its name here, with ``add``, which adds its
+#: arguments to a parser and says what runs it. (``list`` and ``import`` end in an underscore.)
+COMMANDS = {
+    "list": "the presets and architectures",
+    "examples": "the trained networks that come with the lab",
+    "train": "train a run in this process",
+    "resume": "go on with a run that was stopped",
+    "crossvalidate": "K-fold cross-validation, then the final training on all samples",
+    "runs": "the runs in the store, newest first",
+    "predict": "ask a network about pictures, a text or a row",
+    "evaluate": "accuracy with its interval, confusions, worst answers, calibration; or errors",
+    "export": "write a run's model, or code that trains it again",
+    "archive": "write a run, with all that it has, as one .zip",
+    "restore": "bring in a run that was written as a .zip",
+    "import": "bring in a model file, .keras or .h5",
+    "clean": "remove runs that are old and not pinned",
+    "reproduce": "train the sources' experiments and compare with their figures",
+}
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -64,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         one that was interrupted before it could be stopped.
     """
     try:
-        options = _parser().parse_args(arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        options = _parser(words).parse_args(words)
         result: int = options.run(options)
         sys.stdout.flush()
         return result
@@ -90,10 +77,14 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of a command line; only the module of the command that is asked for is loaded."""
     parser = _Parser(prog="python -m mnist_core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in COMMANDS:
-        command = module.add(commands)
-        command.add_argument("--json", action="store_true", help="one JSON value on stdout")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        if name in arguments[:1]:
+            module = f"{name}_" if name in ("list", "import") else name
+            import_module(f"mnist_core.cli.{module}").add(command)
+            command.add_argument("--json", action="store_true", help="one JSON value on stdout")
     return parser

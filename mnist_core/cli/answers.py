@@ -6,7 +6,6 @@ import argparse
 import json
 
 from mnist_core.cli.tables import print_table
-from mnist_core.inference.explain_input import answer_table, answer_text
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import task
 
@@ -20,6 +19,8 @@ def print_text_answer(store: Store, run: Run, options: argparse.Namespace) -> No
     Raises:
         LabError: The text cannot be read, or the model not be loaded.
     """
+    from mnist_core.inference.explain_input import answer_text
+
     answer = answer_text(store, run.id, options.checkpoint, options.text)
     names = task(run.config.task).classes
     explained = names[answer.explained]
@@ -60,6 +61,8 @@ def print_table_answer(store: Store, run: Run, options: argparse.Namespace) -> N
     Raises:
         LabError: The row does not fit, or the model cannot be loaded.
     """
+    from mnist_core.inference.explain_input import answer_table
+
     answer = answer_table(store, run.id, options.checkpoint, options.row)
     entry = task(run.config.task)
     pushes = dict(zip(entry.columns, answer.pushes, strict=True))

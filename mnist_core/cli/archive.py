@@ -6,22 +6,20 @@ import argparse
 import json
 from pathlib import Path
 
-from mnist_core.cli.arguments import Commands, add_run, look_for_abandoned, run_named
+from mnist_core.cli.arguments import add_run, look_for_abandoned, run_named
 from mnist_core.cli.output import check_output, output_file
 from mnist_core.examples import open_store
 from mnist_core.transfer.archive import file_name, write_archive
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("archive", help="write a run, with all that it has, as one .zip")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_archive)
     add_run(parser)
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="where; by default the run's name, here"
     )
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
-    return parser
 
 
 def _archive(options: argparse.Namespace) -> int:

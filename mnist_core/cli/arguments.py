@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import suppress
-from typing import TypeAlias
 
 from mnist_core.errors import ConfigError, StoreError, shown
 from mnist_core.i18n import mark
-from mnist_core.inference.predict import CHECKPOINTS
 from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.model_files import CHECKPOINTS
 from mnist_core.runs.queue import RunQueue
 from mnist_core.tasks import keras_data, task
 
-#: Where a command adds its own parser.
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 #: Runs in one listing, at most.
 MOST_RUNS = 100_000
 #: A run may be named by so many first characters of its id, or more.

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 
-from mnist_core.cli.arguments import Commands, look_for_abandoned
+from mnist_core.cli.arguments import look_for_abandoned
 from mnist_core.cli.tables import print_table
 from mnist_core.errors import ConfigError, shown
 from mnist_core.i18n import mark
@@ -15,9 +15,8 @@ from mnist_core.runs.retention import left_files, old_runs, remove_left_files, r
 from mnist_core.transfer.uploads import forget_abandoned
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("clean", help="remove runs that are old and not pinned")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_clean)
     parser.add_argument(
         "--older-than", required=True, metavar="DAYS", help="ended so many days ago, such as 30d"
@@ -26,7 +25,6 @@ def add(commands: Commands) -> argparse.ArgumentParser:
         "--left-files", action="store_true", help="also files whose run is not in the database"
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would go")
-    return parser
 
 
 def _clean(options: argparse.Namespace) -> int:

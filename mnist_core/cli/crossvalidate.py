@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from mnist_core.cli.arguments import Commands, find_data
+from mnist_core.cli.arguments import find_data
 from mnist_core.cli.tables import finite, metric_words, print_table, tested
 from mnist_core.cli.train import add_settings, config_of, train_here
 from mnist_core.errors import TrainingError
@@ -25,11 +25,8 @@ from mnist_core.studies.crossvalidation import (
 SETTLED = ("train_size", "validation_size", "sampling", "folds", "fold")
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser(
-        "crossvalidate", help="K-fold cross-validation, then the final training on all samples"
-    )
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_crossvalidate)
     add_settings(parser, without=SETTLED)
     parser.add_argument(
@@ -41,7 +38,6 @@ def add(commands: Commands) -> argparse.ArgumentParser:
         metavar="N",
         help="epochs of the final training; left out, what the mean curve says",
     )
-    return parser
 
 
 def _crossvalidate(options: argparse.Namespace) -> int:

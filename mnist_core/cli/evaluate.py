@@ -8,20 +8,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from mnist_core.cli.arguments import Commands, add_checkpoint, add_run, note_failure, run_named
+from mnist_core.cli.arguments import add_checkpoint, add_run, note_failure, run_named
 from mnist_core.cli.tables import print_table
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.evaluation.gap import ErrorGap, Gap, compared
 from mnist_core.evaluation.intervals import Estimate
+from mnist_core.evaluation.parts import PARTS, AnyEvaluation, check_part, samples_of, texts_of
 from mnist_core.evaluation.regression import RegressionEvaluation
-from mnist_core.evaluation.service import (
-    PARTS,
-    AnyEvaluation,
-    check_part,
-    evaluate_parts,
-    samples_of,
-    texts_of,
-)
 from mnist_core.examples import open_store
 from mnist_core.runs import Run
 from mnist_core.tasks import task
@@ -35,19 +28,14 @@ MOST_COLUMNS = 12
 EXCERPT = 60
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser(
-        "evaluate",
-        help="accuracy with its interval, confusions, worst answers, calibration; or errors",
-    )
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_evaluate)
     add_run(parser)
     add_checkpoint(parser)
     parser.add_argument(
         "--part", default="test", choices=PARTS, help="which of the run's samples (default: test)"
     )
-    return parser
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -55,6 +43,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     run = run_named(store, options.run_name)
     note_failure(run)
     check_part(run, options.part)
+    from mnist_core.evaluation.service import evaluate_parts
+
     parts = evaluate_parts(store, run.id, options.checkpoint, said=_say)
     figures = _figures(run, options, parts)
     if options.json:

@@ -8,15 +8,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from mnist_core.cli.arguments import Commands
 from mnist_core.cli.tables import metric_words, print_table
 from mnist_core.examples import Example, known_examples
 from mnist_core.experiment.presets import PRESETS
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("examples", help="the trained networks that come with the lab")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_examples)
     parser.add_argument(
         "--build",
@@ -27,7 +25,6 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--home", type=Path, help="with --build: train in this lab, and use the runs it has"
     )
-    return parser
 
 
 def _examples(options: argparse.Namespace) -> int:

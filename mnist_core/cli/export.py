@@ -8,16 +8,14 @@ import sys
 import time
 from pathlib import Path
 
-from mnist_core.cli.arguments import Commands, add_checkpoint, add_run, note_failure, run_named
+from mnist_core.cli.arguments import add_checkpoint, add_run, note_failure, run_named
 from mnist_core.cli.output import check_output, output_file
 from mnist_core.examples import open_store
-from mnist_core.transfer.export import export
 from mnist_core.transfer.formats import FORMATS, Format, file_name
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("export", help="write a run's model, or code that trains it again")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_export)
     add_run(parser)
     parser.add_argument("--format", required=True, choices=FORMATS, help="what to write")
@@ -26,7 +24,6 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     )
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     add_checkpoint(parser)
-    return parser
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -36,6 +33,8 @@ def _export(options: argparse.Namespace) -> int:
     form = FORMATS[options.format]
     path: Path = options.output or Path(file_name(run, form, options.checkpoint))
     check_output(path, force=options.force)  # before the work
+    from mnist_core.transfer.export import export
+
     began = time.perf_counter()
     content = export(store, run.id, form.key, options.checkpoint)
     seconds = time.perf_counter() - began

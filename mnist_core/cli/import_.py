@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mnist_core.cli.arguments import Commands
 from mnist_core.cli.tables import metric_words, tested
 from mnist_core.errors import ConfigError, shown
 from mnist_core.experiment.config import CHOICES
 from mnist_core.i18n import mark
 from mnist_core.runs import Run, Store
 from mnist_core.transfer.keras_import.findings import AUTO, findings
-from mnist_core.transfer.keras_import.importer import bring_in
 from mnist_core.transfer.uploads import keep_arrived
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("import", help="bring in a model file, .keras or .h5")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_import)
     parser.add_argument("file", type=Path, metavar="FILE", help="a model that Keras saved")
     parser.add_argument("--name", help="what to call the run; by default the file's name")
@@ -32,24 +28,32 @@ def add(commands: Commands) -> argparse.ArgumentParser:
         help="how it wants its pixels: unit for 0 to 1, raw for 0 to 255 (default: auto, what "
         "measuring tells)",
     )
-    return parser
 
 
 def _import(options: argparse.Namespace) -> int:
-    run = bring(options.file, bring_in, options.pixel_scaling, options.name)
-    print_run(run, as_json=options.json)
+    store = Store.open()
+    run_id, file = keep_file(store, options.file)
+    from mnist_core.transfer.keras_import.importer import bring_in
+
+    bring_in(store, run_id, file, options.pixel_scaling, options.name)
+    print_run(store.get(run_id), as_json=options.json)
     return 0
 
 
-def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
-    """Make a run of a file.
+def keep_file(store: Store, path: Path) -> tuple[str, str]:
+    """Copy a file into the store, where an import finds it.
 
     Args:
+        store: Where to.
         path: The file.
-        function: Takes the store's two addresses, an id, the file's name and more; returns an id.
-        *more: What else it takes.
+
+    Returns:
+        The id of the run that it may become, and what the file is called.
+
+    Raises:
+        ConfigError: It cannot be read.
+        StoreError: It cannot be kept.
     """
-    store = Store.open()
     try:
         with path.open("rb") as file:
             run_id = keep_arrived(store, file)
@@ -62,7 +66,7 @@ def bring(path: Path, function: Callable[..., str], *more: Any) -> Run:
             cause=getattr(error, "strerror", None) or str(error),
         ) from error
     name = path.name.encode("utf-8", "replace").decode()  # Linux allows any bytes in a name
-    return store.get(function(store.home, store.url, run_id, name, *more))
+    return run_id, name
 
 
 def print_run(run: Run, *, as_json: bool) -> None:

@@ -6,17 +6,14 @@ import argparse
 import json
 from typing import Any
 
-from mnist_core.cli.arguments import Commands
 from mnist_core.cli.tables import print_table
 from mnist_core.experiment.architectures import ARCHITECTURES
 from mnist_core.experiment.presets import PRESETS
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("list", help="the presets and architectures")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_list)
-    return parser
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -10,19 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.cli.answers import print_table_answer, print_text_answer
-from mnist_core.cli.arguments import Commands, add_checkpoint, add_run, note_failure, run_named
+from mnist_core.cli.arguments import add_checkpoint, add_run, note_failure, run_named
 from mnist_core.cli.tables import print_table
 from mnist_core.errors import ConfigError, DrawingError, shown
 from mnist_core.examples import open_store
 from mnist_core.i18n import mark
-from mnist_core.inference.predict import predict
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import task
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("predict", help="ask a network about pictures, a text or a row")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_predict)
     add_run(parser)
     parser.add_argument("images", metavar="IMAGE", nargs="*", help="a picture of one digit")
@@ -31,7 +29,6 @@ def add(commands: Commands) -> argparse.ArgumentParser:
         "--row", metavar="NUMBER", nargs="+", type=float, help="instead: a number for each column"
     )
     add_checkpoint(parser)
-    return parser
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -66,6 +63,8 @@ def _print_digits(store: Store, run: Run, options: argparse.Namespace) -> None:
         )
     digits = [(path, _digit(path)) for path in options.images]
     images = np.stack([image for _, image in digits])
+    from mnist_core.inference.predict import predict
+
     predictions = predict(store, run.id, options.checkpoint, images)
     rows = [
         {

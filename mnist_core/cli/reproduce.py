@@ -7,7 +7,6 @@ import json
 import sys
 import tempfile
 
-from mnist_core.cli.arguments import Commands
 from mnist_core.cli.tables import print_table
 from mnist_core.errors import ConfigError, LabError
 from mnist_core.i18n import mark
@@ -19,18 +18,14 @@ from mnist_core.studies.reproduction import (
     experiment,
     markdown,
     percent,
-    reproduce,
     written,
 )
 
 MOST_SEEDS = 100
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser(
-        "reproduce", help="train the sources' experiments and compare with their figures"
-    )
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_reproduce)
     parser.add_argument(
         "--only",
@@ -42,7 +37,6 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how often each is trained")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     parser.add_argument("--keep", action="store_true", help="keep the runs in the lab")
-    return parser
 
 
 def _reproduce(options: argparse.Namespace) -> int:
@@ -56,6 +50,8 @@ def _reproduce(options: argparse.Namespace) -> int:
         )
     for key in options.only:
         experiment(key)
+    from mnist_core.studies.reproduction_runs import reproduce
+
     found, complete = [], True
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open() if options.keep else Store(folder)

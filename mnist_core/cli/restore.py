@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mnist_core.cli.arguments import Commands
-from mnist_core.cli.import_ import bring, print_run
-from mnist_core.transfer.restore import restore
+from mnist_core.cli.import_ import keep_file, print_run
+from mnist_core.runs import Store
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("restore", help="bring in a run that was written as a .zip")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_restore)
     parser.add_argument("file", type=Path, metavar="FILE", help="what `archive` wrote")
-    return parser
 
 
 def _restore(options: argparse.Namespace) -> int:
-    print_run(bring(options.file, restore), as_json=options.json)
+    store = Store.open()
+    run_id, file = keep_file(store, options.file)
+    from mnist_core.transfer.restore import restore
+
+    restore(store, run_id, file)
+    print_run(store.get(run_id), as_json=options.json)
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mnist_core.cli.arguments import Commands, add_run, find_data, look_for_abandoned, run_named
+from mnist_core.cli.arguments import add_run, find_data, look_for_abandoned, run_named
 from mnist_core.cli.train import follow, print_end
 from mnist_core.errors import StoreError
 from mnist_core.examples import open_store
@@ -13,12 +13,10 @@ from mnist_core.runs.queue import RunQueue
 from mnist_core.runs.resume import resume
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("resume", help="go on with a run that was stopped")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_resume)
     add_run(parser)
-    return parser
 
 
 def _resume(options: argparse.Namespace) -> int:

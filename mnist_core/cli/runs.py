@@ -9,7 +9,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from mnist_core.cli.arguments import MOST_RUNS, Commands, look_for_abandoned
+from mnist_core.cli.arguments import MOST_RUNS, look_for_abandoned
 from mnist_core.cli.tables import figures, metric_words, print_table, tested
 from mnist_core.errors import ConfigError, shown
 from mnist_core.examples import listed_examples, open_store
@@ -17,15 +17,13 @@ from mnist_core.i18n import mark
 from mnist_core.runs import RateChange, Run
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command."""
-    parser = commands.add_parser("runs", help="the runs in the store, newest first")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_runs)
     parser.add_argument("--limit", type=int, default=50, help="show at most so many")
     parser.add_argument(
         "--examples", action="store_true", help="also the networks that come with the lab"
     )
-    return parser
 
 
 def _runs(options: argparse.Namespace) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mnist_core.runs import EpochRecord, Run
+if TYPE_CHECKING:
+    from mnist_core.runs import EpochRecord, Run
 
 
 def figures(record: EpochRecord | None, metric: str) -> dict[str, float | int | None] | None:

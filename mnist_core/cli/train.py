@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from typing import Any
 
-from mnist_core.cli.arguments import Commands, find_data
+from mnist_core.cli.arguments import find_data
 from mnist_core.cli.tables import figures, metric_words, print_table, tested
 from mnist_core.errors import LabError
 from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
@@ -29,12 +29,10 @@ from mnist_core.tasks import TASKS
 PROGRESS_SECONDS = 0.2
 
 
-def add(commands: Commands) -> argparse.ArgumentParser:
-    """Add the command; every field of a configuration is an option."""
-    parser = commands.add_parser("train", help="train a run in this process")
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.set_defaults(run=_train)
     add_settings(parser)
-    return parser
 
 
 def add_settings(parser: argparse.ArgumentParser, *, without: Collection[str] = ()) -> None:
@@ -140,7 +138,7 @@ def follow(store: Store, run: Run, lease: Lease, *, quiet: bool) -> Run:
     with _stop_on_interrupt(store, run), _progress(store, run, shown=not quiet):
         from mnist_core.training.job import train
 
-        train(lease, store, gives_way=False)
+        train(store, lease, gives_way=False)
     return store.get(run.id)
 
 

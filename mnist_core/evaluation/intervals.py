@@ -42,12 +42,11 @@ class Estimate:
             hits: How many have what is counted.
             count: Out of how many, at least 1.
         """
-        share, z = hits / count, NORMAL_95
-        middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-        half = z * math.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-        half /= 1 + z * z / count
-        # Rounding must not put the share itself outside.
-        return cls(share, max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share)))
+        from scipy.stats import binomtest
+
+        test = binomtest(hits, count)
+        interval = test.proportion_ci(method="wilson")
+        return cls(test.statistic, float(interval.low), float(interval.high))
 
     @classmethod
     def of_mean(cls, values: NDArray[np.floating]) -> Estimate:

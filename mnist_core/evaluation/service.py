@@ -13,25 +13,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.errors import ConfigError, unknown_name
+from mnist_core.errors import unknown_name
 from mnist_core.evaluation.classification import Evaluation
+from mnist_core.evaluation.parts import AnyEvaluation, check_part, parts_of
 from mnist_core.evaluation.regression import RegressionEvaluation
-from mnist_core.i18n import mark
-from mnist_core.inference.predict import CHECKPOINTS
+from mnist_core.inference.models import load
 from mnist_core.runs import Run, Store
-from mnist_core.runs.store import open_known
-from mnist_core.tasks import Part, Texts, split, task
-from mnist_core.tasks.text_data import read_back
+from mnist_core.runs.model_files import CHECKPOINTS
+from mnist_core.tasks import Part, split, task
 
-AnyEvaluation: TypeAlias = "Evaluation | RegressionEvaluation"
-"""Of a task with classes, or of one whose answer is a number."""
-#: The parts of a run's data. A lesson's training images are MNIST's share of them.
-PARTS = ("test", "validation", "train")
 #: A question is answered, or put off, after about so many seconds.
 PORTION_SECONDS = 1.0
 #: Samples in one call of the network: few, for a network from elsewhere may be slow, and a
@@ -71,49 +65,17 @@ _kept: OrderedDict[_Key, AnyEvaluation] = OrderedDict()
 _line: OrderedDict[_Key, _Begun] = OrderedDict()  # the first one is evaluated
 
 
-def parts_of(run: Run) -> tuple[str, ...]:
-    """The parts that a run's networks can be judged on.
-
-    Of a model that came in as a file nobody knows what it learned from, so the test samples are
-    the only ones that it may be presumed not to know. Some runs have no validation samples.
-    """
-    if run.imported is not None:
-        return PARTS[:1]
-    return tuple(part for part in PARTS if part != "validation" or run.config.validation_size)
-
-
-def check_part(run: Run, part: str) -> None:
-    """See that a run's networks can be judged on a part.
-
-    Raises:
-        ConfigError: There is no such part, or not of this run.
-    """
-    if part not in PARTS:
-        raise unknown_name("part", part, PARTS)
-    if part not in parts_of(run):
-        why = mark("It was imported from a file; which samples it was trained on is not known.")
-        if run.imported is None:
-            why = mark("It was trained without any.")
-        raise ConfigError(
-            mark("“{name}” is to be evaluated on its {part} samples."),
-            why,
-            mark("Evaluate it on the test samples."),
-            name=run.name,
-            part=part,
-        )
-
-
 def evaluate_some(
-    home: str, url: str, run_id: str, checkpoint: str, part: str
+    store: Store, run_id: str, checkpoint: str, part: str, seconds: float = PORTION_SECONDS
 ) -> AnyEvaluation | float:
-    """Judge one more portion of a part; what a worker runs.
+    """Judge one more portion of a part.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
         checkpoint: "best" or "last".
-        part: One of :data:`PARTS`.
+        part: One of :data:`mnist_core.evaluation.parts.PARTS`.
+        seconds: How long a portion takes, about.
 
     Returns:
         The evaluation, or the share of the samples that is done (0 to 1): then ask again. While
@@ -125,67 +87,6 @@ def evaluate_some(
         DataError: The data is not there, the model cannot be loaded, or it answers with what is
             no probability, or no number.
     """
-    return _work(open_known(home, url), run_id, checkpoint, part, PORTION_SECONDS)
-
-
-def evaluate(
-    store: Store,
-    run_id: str,
-    checkpoint: str,
-    part: str,
-) -> AnyEvaluation:
-    """Judge a part in one go, in this process; as :func:`evaluate_some` otherwise."""
-    result = _work(store, run_id, checkpoint, part, math.inf)
-    assert not isinstance(result, float)
-    return result
-
-
-def evaluate_parts(
-    store: Store,
-    run_id: str,
-    checkpoint: str,
-    said: Callable[[str], None] = lambda part: None,
-) -> dict[str, AnyEvaluation]:
-    """Judge every part that there is, in this process.
-
-    Args:
-        store: Where the run is.
-        run_id: The run.
-        checkpoint: "best" or "last".
-        said: Called with the name of each part before it is judged.
-    """
-    parts = {}
-    for part in parts_of(store.get(run_id)):
-        said(part)
-        parts[part] = evaluate(store, run_id, checkpoint, part)
-    return parts
-
-
-def samples_of(run: Run, part: str, indices: NDArray[np.int64]) -> Any:
-    """Samples of a part as they came: images, texts, or rows of a table in their own units.
-
-    Args:
-        run: Of which task they are.
-        part: One of :data:`PARTS`.
-        indices: Their places, as an evaluation has them.
-
-    Raises:
-        DataError: The data is not there.
-    """
-    data = task(run.config.task).load()
-    return (data.x_test if part == "test" else data.x_train)[indices]
-
-
-def texts_of(run: Run, part: str, indices: NDArray[np.int64]) -> list[str]:
-    """Texts of a part in words, as :func:`samples_of` otherwise."""
-    texts: Texts = samples_of(run, part, indices)
-    vocabulary = task(run.config.task).load().vocabulary
-    return [read_back(texts.text(number), vocabulary) for number in range(len(texts))]
-
-
-def _work(
-    store: Store, run_id: str, checkpoint: str, part: str, seconds: float
-) -> AnyEvaluation | float:
     if checkpoint not in CHECKPOINTS:
         raise unknown_name("checkpoint", checkpoint, CHECKPOINTS)
     run = store.get(run_id)
@@ -218,6 +119,40 @@ def _work(
     return result
 
 
+def evaluate(store: Store, run_id: str, checkpoint: str, part: str) -> AnyEvaluation:
+    """Judge a part in one go; as :func:`evaluate_some` otherwise."""
+    result = evaluate_some(store, run_id, checkpoint, part, math.inf)
+    assert not isinstance(result, float)
+    return result
+
+
+def evaluate_parts(
+    store: Store,
+    run_id: str,
+    checkpoint: str,
+    said: Callable[[str], None] = lambda part: None,
+) -> dict[str, AnyEvaluation]:
+    """Judge every part that there is.
+
+    Args:
+        store: Where the run is.
+        run_id: The run.
+        checkpoint: "best" or "last".
+        said: Called with the name of each part before it is judged.
+    """
+    parts = {}
+    for part in parts_of(store.get(run_id)):
+        said(part)
+        parts[part] = evaluate(store, run_id, checkpoint, part)
+    return parts
+
+
+def forget() -> None:
+    """Evaluate anew what is asked for from now on; what was begun is given up."""
+    _kept.clear()
+    _line.clear()
+
+
 def _first_in_line(now: float) -> _Key:
     """The evaluation whose turn it is; those that nobody waits for stand back."""
     while now - (first := next(iter(_line.items())))[1].asked_at > ABANDONED_SECONDS:
@@ -241,11 +176,6 @@ def _judge(
     begun: _Begun, part: Part, store: Store, run: Run, checkpoint: str, seconds: float
 ) -> bool:
     """Judge samples until the time is over; whether all are done."""
-    from mnist_core.workers.setup import load_tensorflow
-
-    load_tensorflow()
-    from mnist_core.inference.models import load
-
     model = load(store, run.id, checkpoint)
     end = time.monotonic() + seconds
     inputs, labels = part.inputs, part.labels
@@ -261,8 +191,6 @@ def _judge(
 
 
 def _result(begun: _Begun, part: Part, store: Store, run: Run, checkpoint: str) -> AnyEvaluation:
-    from mnist_core.inference.models import load
-
     entry = task(run.config.task)
     outputs, losses = np.concatenate(begun.outputs), np.concatenate(begun.losses)
     penalty = load(store, run.id, checkpoint).penalty

@@ -21,7 +21,7 @@ from typing import Any
 from mnist_core.errors import LabError, StoreError
 from mnist_core.runs import Run, Store
 from mnist_core.runs.model_files import MODELS
-from mnist_core.transfer import restore
+from mnist_core.transfer.archive_reader import opened, read_run
 from mnist_core.transfer.uploads import add_ended
 
 FOLDER = Path(__file__).parent
@@ -139,8 +139,8 @@ def _is_whole(store: Store, example: Example) -> bool:
 
 
 def _add(store: Store, example: Example, *, hidden: bool) -> None:
-    with example.file.open("rb") as file, restore.opened(file) as parts:
-        ended = restore.read_run(parts)
+    with example.file.open("rb") as file, opened(file) as parts:
+        ended = read_run(parts)
         for name in MODELS:  # of the lab's own making: no need to build them anew
             store.artifacts.write(example.id, name, parts.read(name))
     try:

@@ -35,10 +35,10 @@ from mnist_core.runs.queue import Lease
 from mnist_core.tasks import task
 from mnist_core.tasks.keras_data import vocabulary_file
 from mnist_core.training.job import train
-from mnist_core.transfer import restore
+from mnist_core.training.networks import read_model
 from mnist_core.transfer.archive import write_archive
+from mnist_core.transfer.archive_reader import opened, read_run
 from mnist_core.transfer.uploads import add_ended
-from mnist_core.workers.setup import load_tensorflow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,7 +140,7 @@ def _finished(store: Store, key: str) -> Run | None:
 def _trained(store: Store, key: str) -> Run:
     token = secrets.token_hex(16)
     run = store.create(PRESETS[key].config, name=key, preset=key, lease_token=token)
-    train(Lease(run.id, token), store, gives_way=False)
+    train(store, Lease(run.id, token), gives_way=False)
     run = store.get(run.id)
     if run.status is not RunStatus.FINISHED:
         raise TrainingError(
@@ -158,8 +158,8 @@ def _rounded(store: Store, run: Run, folder: Path) -> tuple[Run, bytes]:
     """A run with rounded weights and the figures that they reach, and its archive."""
     whole = BytesIO()
     write_archive(store, run.id, whole)
-    with restore.opened(whole) as parts:
-        ended = restore.read_run(parts)
+    with opened(whole) as parts:
+        ended = read_run(parts)
         models = {name: rounded_model(parts.read(name), run) for name in MODELS}
     run_id = secrets.token_hex(16)
     for stage in ("measure", "keep"):
@@ -184,9 +184,6 @@ def _write_vocabulary(key: str) -> None:
 
 def rounded_model(content: bytes, run: Run) -> bytes:
     """A model's file with rounded weights."""
-    load_tensorflow()
-    from mnist_core.inference.models import read_model
-
     model = read_model(content, run.config, name=run.name, checkpoint="best")
     model.set_weights([rounded(weights) for weights in model.get_weights()])
     with tempfile.TemporaryDirectory() as folder:

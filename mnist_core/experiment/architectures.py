@@ -1,7 +1,7 @@
 """Networks as data: a table of names, from the smallest that overfits to a convolutional one.
 
-Each entry says what it is and builds itself on demand. The table can be read without Keras, so
-a page lists the architectures at once and only a worker that trains pays for the import.
+Each entry says what it is and which layers it has. The table is read without Keras, so a page
+lists the architectures at once; a worker builds them (:mod:`mnist_core.training.networks`).
 Reading the entries in order is a short course: what a hidden layer adds, what width adds,
 what regularisation does, what convolution does with far fewer connections, and what is saved by
 looking at every second place only.
@@ -9,16 +9,13 @@ looking at every second place only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from mnist_core.errors import unknown_name
 from mnist_core.i18n import mark
 from mnist_core.tasks.text_data import WORDS
-
-if TYPE_CHECKING:
-    import keras
 
 VECTOR = (784,)
 IMAGE = (28, 28, 1)
@@ -35,6 +32,19 @@ CHOLLET = mark(
 
 
 @dataclass(frozen=True)
+class Layer:
+    """One layer of an architecture.
+
+    Attributes:
+        kind: Keras's class: "Dense", "Conv2D", ….
+        settings: What it is made with.
+    """
+
+    kind: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Architecture:
     """One entry of the table.
 
@@ -46,8 +56,7 @@ class Architecture:
         parameters: Numbers in the model, trainable or not, as Keras counts them.
         input_shape: Shape of one sample, such as (784,) or (28, 28, 1).
         tasks: Keys of the tasks that it fits.
-        build: Returns a new, uncompiled, built model. Its weights are drawn from Keras's
-            global seed, which the caller sets. Imports Keras when called.
+        layers: From the input on.
     """
 
     key: str
@@ -56,188 +65,24 @@ class Architecture:
     source: str
     parameters: int
     input_shape: tuple[int, ...]
-    build: Callable[[], keras.Model]
+    layers: tuple[Layer, ...]
     tasks: tuple[str, ...] = PICTURES
 
 
-def _relu_2() -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR),
-            layers.Dense(2, activation="relu"),
-            layers.Dense(CLASSES, activation="softmax"),
-        ],
-        name="relu-2",
-    )
+def _layer(kind: str, **settings: Any) -> Layer:
+    return Layer(kind, settings)
 
 
-def _softmax() -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [keras.Input(VECTOR), layers.Dense(CLASSES, activation="softmax")], name="softmax"
-    )
+def _dense(units: int, activation: str | None = None, **settings: Any) -> Layer:
+    return _layer("Dense", units=units, activation=activation, **settings)
 
 
-def _tanh_200_100() -> keras.Model:
-    import keras
-    from keras import layers
-
-    # The source starts every bias at one, the output layer's too.
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR),
-            layers.Dense(200, activation="tanh", bias_initializer="ones"),
-            layers.Dense(100, activation="tanh", bias_initializer="ones"),
-            layers.Dense(CLASSES, activation="softmax", bias_initializer="ones"),
-        ],
-        name="tanh-200-100",
-    )
+def _convolution(filters: int, side: int, **settings: Any) -> Layer:
+    shape = {"filters": filters, "kernel_size": side, "padding": "same"}
+    return _layer("Conv2D", **shape, activation="relu", **settings)
 
 
-def _relu_512() -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR),
-            layers.Dense(512, activation="relu"),
-            layers.Dense(CLASSES, activation="softmax"),
-        ],
-        name="relu-512",
-    )
-
-
-def _relu_500_500() -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR),
-            layers.Dense(500, activation="relu"),
-            layers.Dense(500, activation="relu"),
-            layers.Dense(CLASSES, activation="softmax"),
-        ],
-        name="relu-500-500",
-    )
-
-
-def _regularised_512_512() -> keras.Model:
-    import keras
-    from keras import layers
-
-    # Batch normalisation stands between the second layer's sum and its ReLU, as in the source.
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR),
-            layers.Dense(512),
-            layers.Activation("relu"),
-            layers.Dropout(0.2),
-            layers.Dense(512, kernel_regularizer=keras.regularizers.L2(0.001)),
-            layers.BatchNormalization(),
-            layers.Activation("relu"),
-            layers.Dropout(0.2),
-            layers.Dense(CLASSES, activation="softmax"),
-        ],
-        name="regularised-512-512",
-    )
-
-
-def _lenet() -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input(IMAGE),
-            layers.Conv2D(32, 5, padding="same", activation="relu"),
-            layers.Conv2D(32, 5, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.25),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.25),
-            layers.Flatten(),
-            layers.Dense(128, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(CLASSES, activation="softmax"),
-        ],
-        name="lenet",
-    )
-
-
-def _strided() -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input(IMAGE),
-            layers.Conv2D(32, 5, strides=2, padding="same", activation="relu"),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
-            layers.Conv2D(64, 3, strides=2, padding="same", activation="relu"),
-            layers.Conv2D(96, 3, padding="same", activation="relu"),
-            layers.Flatten(),
-            layers.Dropout(0.4),
-            layers.Dense(128, activation="relu"),
-            layers.Dropout(0.4),
-            layers.Dense(CLASSES, activation="softmax"),
-        ],
-        name="strided",
-    )
-
-
-def _text_16_16() -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input((WORDS,)),
-            layers.Dense(16, activation="relu"),
-            layers.Dense(16, activation="relu"),
-            layers.Dense(1, activation="sigmoid"),
-        ],
-        name="text-16-16",
-    )
-
-
-def _text_64_64() -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input((WORDS,)),
-            layers.Dense(64, activation="relu"),
-            layers.Dense(64, activation="relu"),
-            layers.Dense(TOPICS, activation="softmax"),
-        ],
-        name="text-64-64",
-    )
-
-
-def _table(columns: int, name: str) -> keras.Model:
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input((columns,)),
-            layers.Dense(64, activation="relu"),
-            layers.Dense(64, activation="relu"),
-            layers.Dense(1),
-        ],
-        name=name,
-    )
-
+TABLE = (_dense(64, "relu"), _dense(64, "relu"), _dense(1))
 
 _ALL = (
     Architecture(
@@ -250,7 +95,10 @@ _ALL = (
         source=mark("A Chinese Keras course, chapter 0201, on multilayer perceptrons and MNIST"),
         parameters=1_600,
         input_shape=VECTOR,
-        build=_relu_2,
+        layers=(
+            _dense(2, "relu"),
+            _dense(CLASSES, "softmax"),
+        ),
     ),
     Architecture(
         key="softmax",
@@ -262,7 +110,7 @@ _ALL = (
         source=mark("A Chinese walk-through of MNIST with Keras, its first and simplest network"),
         parameters=7_850,
         input_shape=VECTOR,
-        build=_softmax,
+        layers=(_dense(CLASSES, "softmax"),),
     ),
     Architecture(
         key="tanh-200-100",
@@ -274,7 +122,12 @@ _ALL = (
         source=mark("Tencent Cloud developer article 1039595, on digits with Keras"),
         parameters=178_110,
         input_shape=VECTOR,
-        build=_tanh_200_100,
+        layers=(
+            # The source starts every bias at one, the output layer's too.
+            _dense(200, "tanh", bias_initializer="ones"),
+            _dense(100, "tanh", bias_initializer="ones"),
+            _dense(CLASSES, "softmax", bias_initializer="ones"),
+        ),
     ),
     Architecture(
         key="relu-512",
@@ -289,7 +142,10 @@ _ALL = (
         ),
         parameters=407_050,
         input_shape=VECTOR,
-        build=_relu_512,
+        layers=(
+            _dense(512, "relu"),
+            _dense(CLASSES, "softmax"),
+        ),
     ),
     Architecture(
         key="relu-500-500",
@@ -301,7 +157,11 @@ _ALL = (
         source=mark("A Chinese walk-through of MNIST with Keras, its fully connected network"),
         parameters=648_010,
         input_shape=VECTOR,
-        build=_relu_500_500,
+        layers=(
+            _dense(500, "relu"),
+            _dense(500, "relu"),
+            _dense(CLASSES, "softmax"),
+        ),
     ),
     Architecture(
         key="regularised-512-512",
@@ -313,7 +173,17 @@ _ALL = (
         source=mark("A Chinese lecture on deep networks with a case study on MNIST (2021)"),
         parameters=671_754,
         input_shape=VECTOR,
-        build=_regularised_512_512,
+        layers=(
+            _dense(512),
+            _layer("Activation", activation="relu"),
+            _layer("Dropout", rate=0.2),
+            _dense(512, kernel_regularizer={"class_name": "L2", "config": {"l2": 0.001}}),
+            # Between the second layer's sum and its ReLU, as in the source.
+            _layer("BatchNormalization"),
+            _layer("Activation", activation="relu"),
+            _layer("Dropout", rate=0.2),
+            _dense(CLASSES, "softmax"),
+        ),
     ),
     Architecture(
         key="lenet",
@@ -328,7 +198,20 @@ _ALL = (
         ),
         parameters=484_714,
         input_shape=IMAGE,
-        build=_lenet,
+        layers=(
+            _convolution(32, 5),
+            _convolution(32, 5),
+            _layer("MaxPooling2D", pool_size=2),
+            _layer("Dropout", rate=0.25),
+            _convolution(64, 3),
+            _convolution(64, 3),
+            _layer("MaxPooling2D", pool_size=2),
+            _layer("Dropout", rate=0.25),
+            _layer("Flatten"),
+            _dense(128, "relu"),
+            _layer("Dropout", rate=0.5),
+            _dense(CLASSES, "softmax"),
+        ),
     ),
     Architecture(
         key="strided",
@@ -344,7 +227,17 @@ _ALL = (
         ),
         parameters=715_178,
         input_shape=IMAGE,
-        build=_strided,
+        layers=(
+            _convolution(32, 5, strides=2),
+            _convolution(64, 3),
+            _convolution(64, 3, strides=2),
+            _convolution(96, 3),
+            _layer("Flatten"),
+            _layer("Dropout", rate=0.4),
+            _dense(128, "relu"),
+            _layer("Dropout", rate=0.4),
+            _dense(CLASSES, "softmax"),
+        ),
     ),
     Architecture(
         key="text-16-16",
@@ -355,7 +248,11 @@ _ALL = (
         source=CHOLLET,
         parameters=160_305,
         input_shape=(WORDS,),
-        build=_text_16_16,
+        layers=(
+            _dense(16, "relu"),
+            _dense(16, "relu"),
+            _dense(1, "sigmoid"),
+        ),
         tasks=("imdb",),
     ),
     Architecture(
@@ -367,7 +264,11 @@ _ALL = (
         source=CHOLLET,
         parameters=647_214,
         input_shape=(WORDS,),
-        build=_text_64_64,
+        layers=(
+            _dense(64, "relu"),
+            _dense(64, "relu"),
+            _dense(TOPICS, "softmax"),
+        ),
         tasks=("reuters",),
     ),
     Architecture(
@@ -379,7 +280,7 @@ _ALL = (
         source=CHOLLET,
         parameters=5_121,
         input_shape=(BOSTON_COLUMNS,),
-        build=lambda: _table(BOSTON_COLUMNS, "table-64-64"),
+        layers=TABLE,
         tasks=("boston",),
     ),
     Architecture(
@@ -389,7 +290,7 @@ _ALL = (
         source=CHOLLET,
         parameters=4_801,
         input_shape=(CALIFORNIA_COLUMNS,),
-        build=lambda: _table(CALIFORNIA_COLUMNS, "california-64-64"),
+        layers=TABLE,
         tasks=("california",),
     ),
 )

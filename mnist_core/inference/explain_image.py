@@ -3,20 +3,20 @@
 Three looks from three sides. The gradient says which pixels would change the answer most if they
 changed a little. A class activation map says where the last convolution saw what counts for the
 answer. And the nearest training digits say what, of all that was learned, looks most alike.
-
-Only worker processes call these functions: they need the model.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.runs.store import open_known
+from mnist_core.inference.answers import Activations, Explanation, Neighbours
+from mnist_core.inference.models import load
+from mnist_core.runs import Store
 from mnist_core.tasks import split, task
+from mnist_core.tensorflow_setup import keras, tf
 
 #: Pictures of a layer's activations, at most: those of the most active units.
 MOST_ACTIVATIONS = 16
@@ -24,66 +24,11 @@ MOST_ACTIVATIONS = 16
 PIECE = 5000
 
 
-@dataclass(frozen=True, eq=False)
-class Activations:
-    """What the units of one layer make of a picture.
-
-    Attributes:
-        layer: The layer's name.
-        unit: Numbers of the units shown, the most active ones, from 0.
-        maps: float32, shape (units, height, width) for a convolution, (1, 1, units) else.
-    """
-
-    layer: str
-    unit: NDArray[np.int64]
-    maps: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Neighbours:
-    """The training digits that look most like a picture.
-
-    Attributes:
-        images_u8: uint8 (n, 28, 28), the nearest first.
-        labels: int64 (n,), as training was told them.
-        distances: float32 (n,), root of the summed squared differences, pixels from 0 to 1.
-    """
-
-    images_u8: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    distances: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Why a model reads a digit in a picture.
-
-    Attributes:
-        digit: The digit that is explained, the one that it reads.
-        saliency: float32 (28, 28), 0 to 1: how strongly each pixel moves the digit's
-            log-odds (K. Simonyan et al., Deep inside convolutional networks, 2013).
-        class_activation: float32 (28, 28), 0 to 1, where a convolution saw what counts (Grad-CAM,
-            R. Selvaraju et al., 2017); None for a model without convolutions.
-        activations: The first layers with units, from the input on.
-        weights: float32 (units, 28, 28), the weights of the first layer as pictures, for models
-            whose first layer has at most 10 units; None for others.
-    """
-
-    digit: int
-    saliency: NDArray[np.float32]
-    class_activation: NDArray[np.float32] | None
-    activations: list[Activations]
-    weights: NDArray[np.float32] | None
-
-
-def explain(
-    home: str, url: str, run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]
-) -> Explanation:
-    """Explain what a model reads in a picture; what a worker runs.
+def explain(store: Store, run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]) -> Explanation:
+    """Explain what a model reads in a picture.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
         checkpoint: "best" or "last".
         image_u8: uint8 (28, 28), from :mod:`mnist_core.drawing.digit`.
@@ -92,23 +37,18 @@ def explain(
         StoreError: The run or its model is not there.
         DataError: The model cannot be loaded.
     """
-    from mnist_core.workers.setup import load_tensorflow
-
-    tf = load_tensorflow()
-    from mnist_core.inference.models import load
-
-    loaded = load(open_known(home, url), run_id, checkpoint)
+    loaded = load(store, run_id, checkpoint)
     x = tf.constant(loaded.prepared(image_u8[None]))
     layers = _layers_with_units(loaded.model)
     with tf.GradientTape() as tape:
         tape.watch(x)
         before, output, *between = _outputs(loaded.model, x, layers[:2])
         digit = int(np.argmax(output.numpy()[0]))
-        score = _log_odds(tf, loaded.model.layers[-1], before, output, digit)
+        score = _log_odds(loaded.model.layers[-1], before, output, digit)
     return Explanation(
         digit=digit,
         saliency=_to_unit(tf.abs(tape.gradient(score, x)).numpy().reshape(28, 28)),
-        class_activation=_class_activation(tf, loaded.model, x, digit),
+        class_activation=_class_activation(loaded.model, x, digit),
         activations=[
             _activations(layer.name, values.numpy()[0])
             for layer, values in zip(layers[:2], between, strict=False)
@@ -118,18 +58,17 @@ def explain(
 
 
 def neighbours(
-    home: str, url: str, run_id: str, image_u8: NDArray[np.uint8], count: int = 8
+    store: Store, run_id: str, image_u8: NDArray[np.uint8], count: int = 8
 ) -> Neighbours:
     """Find the digits of a run's training set that look most like a picture.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
         image_u8: uint8 (28, 28).
         count: How many.
     """
-    config = open_known(home, url).get(run_id).known_config()
+    config = store.get(run_id).known_config()
     part = split(task(config.task).load(), config).train
     target = image_u8.astype(np.float32).ravel() / 255
     squares = []
@@ -161,14 +100,12 @@ def _is_called_once(layer: Any) -> bool:
 
 def _outputs(model: Any, x: Any, layers: list[Any]) -> list[Any]:
     """What goes into the last layer, the model's output, and the outputs of some of its layers."""
-    import keras
-
     wanted = [model.layers[-1].input, model.outputs[0], *(layer.output for layer in layers)]
     found: list[Any] = keras.Model(model.inputs, wanted)(x, training=False)
     return found
 
 
-def _log_odds(tf: Any, last: Any, before: Any, output: Any, digit: int) -> Any:
+def _log_odds(last: Any, before: Any, output: Any, digit: int) -> Any:
     """How much more likely the digit is than all others, from the sums before the softmax.
 
     Its gradient points where that of the log-probability does, and does not vanish where a
@@ -185,10 +122,8 @@ def _log_odds(tf: Any, last: Any, before: Any, output: Any, digit: int) -> Any:
     return sums[digit] - tf.reduce_logsumexp(others)
 
 
-def _class_activation(tf: Any, model: Any, x: Any, digit: int) -> NDArray[np.float32] | None:
+def _class_activation(model: Any, x: Any, digit: int) -> NDArray[np.float32] | None:
     """Where the last convolution saw what counts; only where each layer follows the one before."""
-    import keras
-
     layers = model.layers
     found = [place for place, one in enumerate(layers[:-1]) if _is_convolution(one)]
     if not isinstance(model, keras.Sequential) or not found:
@@ -201,7 +136,7 @@ def _class_activation(tf: Any, model: Any, x: Any, digit: int) -> NDArray[np.flo
         before = value
         for layer in layers[found[-1] + 1 : -1]:
             before = layer(before, training=False)
-        score = _log_odds(tf, layers[-1], before, layers[-1](before, training=False), digit)
+        score = _log_odds(layers[-1], before, layers[-1](before, training=False), digit)
     weights = tf.reduce_mean(tape.gradient(score, value), axis=(1, 2), keepdims=True)
     seen = tf.nn.relu(tf.reduce_sum(weights * value, axis=-1, keepdims=True))
     return _to_unit(tf.image.resize(seen, (28, 28)).numpy()[0, :, :, 0])

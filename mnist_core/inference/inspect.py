@@ -1,21 +1,17 @@
-"""What a trained network is made of: its layers, their sizes, and what their weights look like.
-
-Only worker processes call :func:`describe`: it needs the model. What it returns is plain data.
-"""
+"""What a trained network is made of: its layers, their sizes, and what their weights look like."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_core.runs.store import open_known
+from mnist_core.inference.answers import Anatomy, Layer, WeightPictures
+from mnist_core.inference.models import load
+from mnist_core.runs import Store
 
 #: Side of the pictures that a network of this lab looks at.
 SIDE = 28
@@ -27,100 +23,11 @@ SETTINGS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One layer, as ``model.summary()`` lists it.
-
-    Attributes:
-        name: Its name in the model.
-        kind: Keras's class: "Dense", "Conv2D", ….
-        output_shape: Shape of what it makes of one sample, without the batch's own axis.
-        parameters: Numbers in it, trainable or not.
-        trainable: Whether training changes them; None for a layer without any.
-        settings: Those of ``SETTINGS`` that it has.
-    """
-
-    name: str
-    kind: str
-    output_shape: tuple[int | None, ...]
-    parameters: int
-    trainable: bool | None
-    settings: dict[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class WeightPictures:
-    """The weights of a layer as pictures.
-
-    Attributes:
-        layer: The layer's name.
-        kind: "units" for what each unit of a dense layer weighs in the input picture, "filters"
-            for the kernels of a convolution.
-        unit: int64 (n,), the units or filters shown, from 0, in order.
-        count: How many the layer has.
-        inputs: int64 (n,), for a convolution the one of its inputs that each filter weighs most,
-            from 0; only that one's kernel is shown.
-        channels: How many inputs a filter has; 1 for units.
-        pictures: float32 (n, height, width).
-    """
-
-    layer: str
-    kind: str
-    unit: NDArray[np.int64]
-    count: int
-    inputs: NDArray[np.int64]
-    channels: int
-    pictures: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Anatomy:
-    """A network.
-
-    Attributes:
-        input_shape: Shape of one sample.
-        layers: From the input on.
-        parameters: Numbers in all layers.
-        trainable_parameters: Those that training changes.
-        weights: Pictures of the first layer's weights and of every convolution's.
-        chain: Whether each layer reads the one before it, and nothing else.
-    """
-
-    input_shape: tuple[int | None, ...]
-    layers: list[Layer]
-    parameters: int
-    trainable_parameters: int
-    weights: list[WeightPictures]
-    chain: bool = True
-
-
-def numbered_from_first(anatomy: Anatomy) -> Anatomy:
-    """The same network with its layers numbered as in a fresh process: dense, dense_1, ….
-
-    Keras counts on through all networks of a process, so a worker's tenth one begins at dense_9.
-    Names that somebody has chosen stay.
-    """
-    counts: Counter[str] = Counter()
-    names = {}
-    for layer in anatomy.layers:
-        base = re.sub(r"(?<=.)([A-Z][a-z]+)|(?<=[a-z])([A-Z])", r"_\g<0>", layer.kind).lower()
-        if re.fullmatch(rf"{base}(_\d+)?", layer.name):
-            number = counts[base]
-            counts[base] += 1
-            names[layer.name] = f"{base}_{number}" if number else base
-    return replace(
-        anatomy,
-        layers=[replace(one, name=names.get(one.name, one.name)) for one in anatomy.layers],
-        weights=[replace(one, layer=names.get(one.layer, one.layer)) for one in anatomy.weights],
-    )
-
-
-def describe(home: str, url: str, run_id: str, checkpoint: str) -> Anatomy:
-    """Describe the network of a run; what a worker runs.
+def describe(store: Store, run_id: str, checkpoint: str) -> Anatomy:
+    """Describe the network of a run.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
         checkpoint: "best" or "last".
 
@@ -128,12 +35,7 @@ def describe(home: str, url: str, run_id: str, checkpoint: str) -> Anatomy:
         StoreError: The run or its model is not there.
         DataError: The model cannot be loaded.
     """
-    from mnist_core.workers.setup import load_tensorflow
-
-    load_tensorflow()
-    from mnist_core.inference.models import load
-
-    return of_model(load(open_known(home, url), run_id, checkpoint).model)
+    return of_model(load(store, run_id, checkpoint).model)
 
 
 def of_model(model: Any) -> Anatomy:

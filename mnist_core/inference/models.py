@@ -1,35 +1,24 @@
-"""Models that runs left behind, loaded once and kept ready for questions.
-
-Only worker processes import this module: it loads Keras.
-"""
+"""Models that runs left behind, loaded once and kept ready for questions."""
 
 from __future__ import annotations
 
-import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnist_core.errors import DataError, unknown_name
-from mnist_core.experiment.architectures import architecture
+from mnist_core.errors import unknown_name
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.inputs import network_inputs
-from mnist_core.i18n import mark
-from mnist_core.inference.predict import CHECKPOINTS
 from mnist_core.runs import Run, Store
-from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
-from mnist_core.runs.model_files import left_model
-from mnist_core.runs.records import IMPORTED
+from mnist_core.runs.model_files import FILES, left_model
 from mnist_core.tasks import task
+from mnist_core.tensorflow_setup import keras, tf
+from mnist_core.training.networks import read_model
 
-FILES = dict(zip(CHECKPOINTS, (BEST_MODEL, LAST_MODEL), strict=True))
 #: Models kept loaded; a class rarely compares more.
 KEPT = 16
 
@@ -142,37 +131,3 @@ def _read(store: Store, run: Run, checkpoint: str) -> LoadedModel:
         return output, losses_of(y, output)
 
     return LoadedModel(model, config, forward, judge)
-
-
-def read_model(
-    content: bytes, config: TrainingConfig, *, name: str, checkpoint: str
-) -> keras.Model:
-    """A model from the content of its .keras file.
-
-    Args:
-        content: The file.
-        config: What its run trains: the file must be of the same network, if one is known.
-        name: The run's name, for the error.
-        checkpoint: Which of its models, for the error.
-
-    Raises:
-        DataError: The file is no model that can be loaded.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        path.write_bytes(content)
-        try:
-            model = keras.saving.load_model(path, compile=False, safe_mode=True)
-            known = config.architecture != IMPORTED
-            if known and model.input_shape[1:] != architecture(config.architecture).input_shape:
-                raise ValueError("this is another network's model")
-        except Exception as error:  # Keras has no one kind of error for a damaged file
-            raise DataError(
-                mark("The {checkpoint} model of “{name}” cannot be loaded."),
-                mark("Its file is damaged, or another version wrote it ({reason})."),
-                mark("Train the run again."),
-                checkpoint=checkpoint,
-                name=name,
-                reason=type(error).__name__,
-            ) from error
-    return model

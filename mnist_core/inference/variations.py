@@ -1,7 +1,6 @@
 """What a network that varies its digits sees of one of them, each time that it comes round.
 
-The digits are made by the training's own augmentation, compiled as in training. Workers run it:
-TensorFlow is loaded inside.
+The digits are made by the training's own augmentation, compiled as in training.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from numpy.typing import NDArray
 
 from mnist_core.errors import unknown_name
 from mnist_core.experiment.config import CHOICES
+from mnist_core.inference.questions import VARIATIONS
 from mnist_core.tasks import prepare
-
-#: So many are shown of a digit.
-COUNT = 16
+from mnist_core.tensorflow_setup import tf
+from mnist_core.training.augmentation import augmentation_of
 
 
 def vary(
-    name: str, image_u8: NDArray[np.uint8], seed: int, count: int = COUNT
+    name: str, image_u8: NDArray[np.uint8], seed: int, count: int = VARIATIONS
 ) -> NDArray[np.uint8]:
     """Make new digits of one.
 
@@ -42,9 +41,6 @@ def vary(
     copies = np.repeat(image_u8[None], count, axis=0)
     if name == "none":
         return copies
-    from mnist_core.workers.setup import load_tensorflow
-
-    tf = load_tensorflow()
     x = prepare(copies, scaling="unit", input_shape=(image_u8.size,))
     varied = _compiled(name)(tf.constant(x), tf.constant([seed, 0], tf.int32)).numpy()
     levels: NDArray[np.uint8] = (255 * varied).round().astype(np.uint8)
@@ -53,7 +49,4 @@ def vary(
 
 @cache
 def _compiled(name: str) -> Any:
-    from mnist_core.training.augmentation import augmentation_of
-    from mnist_core.workers.setup import load_tensorflow
-
-    return load_tensorflow().function(augmentation_of(name))
+    return tf.function(augmentation_of(name))

@@ -10,6 +10,22 @@ from mnist_core.runs.records import Run, RunStatus
 from mnist_core.runs.store import Store
 
 MODELS = (BEST_MODEL, LAST_MODEL)
+#: The two models that a run leaves.
+CHECKPOINTS = ("best", "last")
+FILES = dict(zip(CHECKPOINTS, MODELS, strict=True))
+
+
+def checkpoints_of(run: Run) -> tuple[str, ...]:
+    """Which of them differ.
+
+    A model that came in as a file is its own best and last, and where no validation sample
+    judges, no epoch is the best one: both are the last. Of a run that failed only the best was
+    kept.
+    """
+    if run.status is RunStatus.FAILED:
+        return CHECKPOINTS[:1]
+    judged = run.imported is None and run.config.validation_size > 0
+    return CHECKPOINTS if judged else CHECKPOINTS[:1]
 
 
 def left_models(store: Store, run: Run) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from mnist_core.i18n import mark
 from mnist_core.runs.artifacts import Artifacts
 from mnist_core.runs.database import Database
 from mnist_core.runs.drawings import Drawings
+from mnist_core.runs.event_files import EventFiles
 from mnist_core.runs.records import (
     Command,
     EpochRecord,
@@ -35,7 +36,6 @@ from mnist_core.runs.records import (
 )
 from mnist_core.runs.rows import ALL_RUNS, held_by, read_runs, to_journal_row
 from mnist_core.runs.schema import commands, journal, runs
-from mnist_core.tensorboard.log_directory import EventFiles
 
 #: Longest name of a run, in characters.
 NAME_LENGTH = 80

@@ -10,62 +10,28 @@ both it is said how well the network read before and after.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mnist_core.errors import StoreError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.runs import Run, Store
 from mnist_core.runs.artifacts import BASE_MODEL, BEST_MODEL, LESSON
-from mnist_core.runs.drawings import pack, unpack
+from mnist_core.runs.drawings import pack
 from mnist_core.runs.model_files import left_model
-from mnist_core.tasks import Part
+from mnist_core.training.lesson import Lesson
 
 #: Fewer drawings than this teach nothing that holds for others.
 FEWEST = 10
-#: From so many on, every fifth one is kept aside.
-FEWEST_TO_KEEP_ASIDE = 20
-KEPT_ASIDE = 5
-#: The drawings' share of what is seen in an epoch, each as often as it takes, and MNIST's images.
-SHARE = 1 / 4
+#: MNIST's images in a lesson, at most.
 TRAIN_SIZE = 12_000
 VALIDATION_SIZE = 2_000
 EPOCHS = 6
 #: Small steps: it is to learn something new, not to begin anew.
 LEARNING_RATE = 2e-4
-
-
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """Drawings to learn from, and drawings to judge by.
-
-    Attributes:
-        taught: Images uint8 (n, 28, 28) and labels int64 (n,) to learn from.
-        judged: Those kept aside; where there are too few for that, the same as ``taught``.
-    """
-
-    taught: tuple[NDArray[np.uint8], NDArray[np.int64]]
-    judged: tuple[NDArray[np.uint8], NDArray[np.int64]]
-
-    @classmethod
-    def of(cls, x: NDArray[np.uint8], y: NDArray[np.int64]) -> Lesson:
-        """Divide drawings, each digit's every fifth to judge by."""
-        if len(y) < FEWEST_TO_KEEP_ASIDE:
-            return cls((x, y), (x, y))
-        order = np.argsort(y, kind="stable")
-        aside = np.zeros(len(y), dtype=bool)
-        aside[order[KEPT_ASIDE - 1 :: KEPT_ASIDE]] = True
-        return cls((x[~aside], y[~aside]), (x[aside], y[aside]))
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Lesson:
-        """The lesson in a run's file."""
-        return cls.of(*unpack(content))
 
 
 def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
@@ -152,34 +118,3 @@ def lesson_config(base: TrainingConfig) -> TrainingConfig:
         folds=0,
         fold=0,
     )
-
-
-def mixed(part: Part, drawings: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> Part:
-    """MNIST images with drawings, which are repeated until they have their share of the mixture.
-
-    Args:
-        part: MNIST's share.
-        drawings: Images uint8 (n, 28, 28) and labels int64 (n,).
-
-    Returns:
-        Both; a drawing's place in the dataset is -1.
-    """
-    x, y = drawings
-    times = max(1, round(len(part.labels) * SHARE / (1 - SHARE) / len(y)))
-    count = times * len(y)
-    return Part(
-        inputs=np.concatenate([part.images_u8, np.tile(x, (times, 1, 1))]),
-        labels=np.concatenate([part.labels, np.tile(y, times)]),
-        indices=np.concatenate([part.indices, np.full(count, -1)]),
-        wrong=np.concatenate([part.wrong, np.zeros(count, dtype=bool)]),
-    )
-
-
-def with_figures(
-    lesson: Mapping[str, Any], *, before: float, after: float, test: float
-) -> dict[str, Any]:
-    """A run's lesson with what came of it, accuracies from 0 to 1."""
-    return dict(lesson) | {
-        "before": {"drawings": before, "test": lesson["before"]["test"]},
-        "after": {"drawings": after, "test": test},
-    }

@@ -17,21 +17,17 @@ from __future__ import annotations
 
 import json
 import math
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mnist_core.errors import TrainingError, unknown_name
-from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
+from mnist_core.errors import unknown_name
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.i18n import mark
-from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.runs.queue import Lease
 from mnist_core.studies.crossvalidation import final_config
 
 SEEDS = 5
@@ -48,11 +44,10 @@ class Experiment:
         label: What is trained and measured.
         figure: What the source found, in ``unit``.
         exact_to: How far off the source's figure may be as it is stated.
-        unit: "%" of the test set, "epoch", or the unit of a price.
+        unit: "%" of the test set, "epoch", or the unit of a price; it says what is measured.
         source: Whose figure it is.
         put_right: What of the source is done differently here, and why; or empty.
         config: What is trained, with any seed.
-        measure: Finds our figure for one run.
     """
 
     key: str
@@ -63,7 +58,6 @@ class Experiment:
     source: str
     put_right: str
     config: TrainingConfig
-    measure: Callable[[Store, Run], float]
 
 
 @dataclass(frozen=True)
@@ -150,28 +144,6 @@ class Reproduced:
         }
 
 
-def last_test_accuracy(store: Store, run: Run) -> float:
-    """Percent of the test set that the last model tells correctly, as the sources measure."""
-    from mnist_core.evaluation.classification import Evaluation
-    from mnist_core.evaluation.service import evaluate
-
-    found = evaluate(store, run.id, "last", "test")
-    assert isinstance(found, Evaluation)
-    return 100 * found.accuracy.value
-
-
-def test_error(store: Store, run: Run) -> float:  # noqa: ARG001 - the form of all measures
-    """Mean absolute error of the final model on the test set."""
-    assert run.test_metric is not None
-    return run.test_metric
-
-
-def turning_point(store: Store, run: Run) -> float:
-    """The epoch after which the validation loss rises, by the usual criterion."""
-    found = CRITERIA[DEFAULT_CRITERION].find(Curves.of(store.curves(run.id))).best_epoch
-    return float("nan") if found is None else float(found)
-
-
 def _on_all(preset: str, **changes: Any) -> TrainingConfig:
     """A preset, trained on all samples and judged by nobody but the test set."""
     config = PRESETS[preset].config
@@ -192,7 +164,6 @@ _ALL = (
         source=PRESETS["overfit-700"].source,
         put_right=mark("The source may draw the same digit twice; here none is."),
         config=PRESETS["overfit-700"].config,
-        measure=turning_point,
     ),
     Experiment(
         key="softmax",
@@ -206,7 +177,6 @@ _ALL = (
             "they are apart."
         ),
         config=replace(PRESETS["softmax"].config, **_FROM_ALL),
-        measure=last_test_accuracy,
     ),
     Experiment(
         key="mlp-500-500",
@@ -217,7 +187,6 @@ _ALL = (
         source=PRESETS["mlp-500-500"].source,
         put_right=mark("As for the softmax regression."),
         config=replace(PRESETS["mlp-500-500"].config, **_FROM_ALL),
-        measure=last_test_accuracy,
     ),
     Experiment(
         key="tanh-200-100",
@@ -231,7 +200,6 @@ _ALL = (
         ),
         put_right=_WITHOUT_JUDGE,
         config=_on_all("tanh-200-100"),
-        measure=last_test_accuracy,
     ),
     Experiment(
         key="mlp-512",
@@ -244,7 +212,6 @@ _ALL = (
         ),
         put_right=_WITHOUT_JUDGE,
         config=_on_all("mlp-512"),
-        measure=last_test_accuracy,
     ),
     Experiment(
         key="regularised",
@@ -258,7 +225,6 @@ _ALL = (
         ),
         put_right=mark("The source validates on its test set; here nobody does."),
         config=_on_all("regularised"),
-        measure=last_test_accuracy,
     ),
     Experiment(
         key="lenet",
@@ -269,7 +235,6 @@ _ALL = (
         source=mark("No figure in the source; about 99 %: Keras's own convolutional example"),
         put_right="",
         config=PRESETS["lenet"].config,
-        measure=last_test_accuracy,
     ),
     Experiment(
         key="imdb",
@@ -283,7 +248,6 @@ _ALL = (
         ),
         put_right="",
         config=replace(PRESETS["imdb"].config, epochs=4),
-        measure=last_test_accuracy,
     ),
     Experiment(
         key="reuters",
@@ -299,7 +263,6 @@ _ALL = (
             "The source misspells its loss, and its test labels: as it stands it does not run."
         ),
         config=replace(PRESETS["reuters"].config, epochs=9),
-        measure=last_test_accuracy,
     ),
     Experiment(
         key="boston",
@@ -313,7 +276,6 @@ _ALL = (
         ),
         put_right="",
         config=final_config(PRESETS["boston"].config, 80),
-        measure=test_error,
     ),
 )
 
@@ -370,55 +332,3 @@ def experiment(key: str) -> Experiment:
     if key not in EXPERIMENTS:
         raise unknown_name("experiment", key, EXPERIMENTS)
     return EXPERIMENTS[key]
-
-
-def reproduce(
-    store: Store,
-    key: str,
-    *,
-    seeds: int = SEEDS,
-    said: Callable[[str, int], None] = lambda key, seed: None,
-) -> Reproduced:
-    """Run an experiment in this process, with one seed after another.
-
-    Args:
-        store: Where the runs are kept.
-        key: Which experiment.
-        seeds: With how many seeds.
-        said: Called with key and seed before each training.
-
-    Returns:
-        What came of it.
-
-    Raises:
-        ConfigError: There is no such experiment.
-        DataError: Its data is not on this machine.
-        TrainingError: A training did not come to its end.
-    """
-    known = experiment(key)
-    figures, seconds = [], 0.0
-    for seed in range(1, seeds + 1):
-        said(key, seed)
-        run = _trained(store, replace(known.config, seed=seed), f"{key}, seed {seed}")
-        figures.append(round(known.measure(store, run), 4))
-        seconds += run.active_seconds
-    return Reproduced(key, tuple(figures), round(seconds, 1))
-
-
-def _trained(store: Store, config: TrainingConfig, name: str) -> Run:
-    from mnist_core.training.job import train
-
-    token = secrets.token_hex(16)  # it never stands in the queue, where a worker could take it
-    run = store.create(config, name=name, tags=["reproduce"], lease_token=token)
-    train(Lease(run.id, token), store, gives_way=False)
-    run = store.get(run.id)
-    if run.status is not RunStatus.FINISHED:
-        raise TrainingError(
-            mark("The run “{name}” ended as {status}."),
-            mark("Every experiment has to be trained to its end. {reason}"),
-            mark("Start it again."),
-            name=name,
-            status=run.status.value,
-            reason=run.message,
-        )
-    return run

@@ -7,8 +7,6 @@ the folder ``datasets`` in ``KERAS_HOME`` (``~/.keras`` where that is not set).
 That process may take minutes, on a slow network. A training waits for it. A page does not, and
 the worker that answers everybody's questions does not either: they are told that the data is on
 its way (:func:`without_waiting`), and ask again.
-
-    python -m mnist_core.tasks.keras_data NAME FILE
 """
 
 from __future__ import annotations
@@ -16,18 +14,17 @@ from __future__ import annotations
 import gzip
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -35,7 +32,6 @@ from numpy.typing import NDArray
 
 from mnist_core.errors import DataError, DataPendingError
 from mnist_core.i18n import mark
-from mnist_core.tasks.text_data import FIRST_WORD, WORDS, Texts
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +39,6 @@ Arrays = dict[str, NDArray[Any]]
 
 #: Longest that Keras may take to load or download one, in seconds: 17 MB over a slow network.
 PATIENCE = 1_200
-#: A network that sends nothing for so long is given up, in seconds.
-SILENCE = 15
 #: What could not be had is not looked for again for so long, in seconds: a class that waits for
 #: it is told the same, and does not begin a download for each of its members.
 REMEMBERED = 60.0
@@ -61,11 +55,9 @@ class Source:
 
     Attributes:
         files: What has to be in Keras's cache, or is downloaded there.
-        read: Loads it with Keras, as arrays by name.
     """
 
     files: tuple[str, ...]
-    read: Callable[[], Arrays]
 
 
 class _Fetch:
@@ -278,7 +270,7 @@ def _load_with_keras(name: str, file: Path) -> str:
     # The one that is surely here: this machine's user may work with another one, and Keras's NumPy
     # backend wants JAX.
     variables = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-m", __name__, name, str(file)]
+    command = [sys.executable, "-m", "mnist_core.tasks.keras_download", name, str(file)]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with _open_end() as end:
@@ -316,112 +308,15 @@ def _open_end() -> Iterator[int]:
         os.close(end)
 
 
-def _end_with_server() -> None:
-    """End this process when whoever started it is gone, and with it the other end of its input."""
-    while os.read(0, 1):  # not by Python's own stdin, whose lock would keep the process from ending
-        pass
-    os._exit(1)
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Let one process at a time fetch a data set.
-
-    A page and a training may want it at once, and Keras downloads to one place: the second
-    download would write over what the first one is reading.
-    """
-    with file.with_suffix(".lock").open("ab") as held:
-        # On Windows, and on a network's disk without locks, nothing but luck keeps them apart.
-        with suppress(ImportError, OSError):
-            import fcntl
-
-            fcntl.flock(held, fcntl.LOCK_EX)  # until the file is closed
-        yield
-
-
-def _vocabulary(numbers: dict[str, int]) -> NDArray[np.str_]:
-    """The words by number; Keras counts from 1 and leaves room for its marks."""
-    found = [""] * WORDS
-    for word, number in numbers.items():
-        if number + FIRST_WORD < WORDS:
-            found[number + FIRST_WORD] = word
-    return np.array(found)
-
-
-def _texts(keras_module: Any) -> Arrays:
-    (x_train, y_train), (x_test, y_test) = keras_module.load_data(num_words=WORDS)
-    train, test = Texts.of(x_train), Texts.of(x_test)
-    return {
-        "train_words": train.words,
-        "train_ends": train.ends,
-        "y_train": np.asarray(y_train, np.uint8),
-        "test_words": test.words,
-        "test_ends": test.ends,
-        "y_test": np.asarray(y_test, np.uint8),
-        "vocabulary": _vocabulary(keras_module.get_word_index()),
-    }
-
-
-def _plain(loaded: Any) -> Arrays:
-    (x_train, y_train), (x_test, y_test) = loaded
-    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
-
-
-def _imdb() -> Arrays:
-    from keras.datasets import imdb
-
-    return _texts(imdb)
-
-
-def _reuters() -> Arrays:
-    from keras.datasets import reuters
-
-    return _texts(reuters) | {"topics": np.array(reuters.get_label_names())}
-
-
-def _fashion() -> Arrays:
-    from keras.datasets import fashion_mnist
-
-    return _plain(fashion_mnist.load_data())
-
-
-def _california() -> Arrays:
-    from keras.datasets import california_housing
-
-    return _plain(california_housing.load_data())
-
-
 SOURCES: dict[str, Source] = {
-    "imdb": Source(("imdb.npz", "imdb_word_index.json"), _imdb),
-    "reuters": Source(("reuters.npz", "reuters_word_index.json"), _reuters),
+    "imdb": Source(("imdb.npz", "imdb_word_index.json")),
+    "reuters": Source(("reuters.npz", "reuters_word_index.json")),
     "fashion": Source(
         tuple(
             f"fashion-mnist/{part}-{kind}-ubyte.gz"
             for part in ("train", "t10k")
             for kind in ("images-idx3", "labels-idx1")
         ),
-        _fashion,
     ),
-    "california": Source(("california_housing.npz",), _california),
+    "california": Source(("california_housing.npz",)),
 }
-
-
-def main(name: str, file: Path) -> None:
-    """Load a data set with Keras and write it compactly, under a temporary name first."""
-    with _alone(file):
-        if file.exists():  # another process was quicker
-            return
-        arrays = SOURCES[name].read()
-        part = file.with_suffix(".part")
-        try:
-            with part.open("wb") as target:
-                np.savez(target, **cast("Any", arrays))
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)  # of a full disk, say
-
-
-if __name__ == "__main__":
-    socket.setdefaulttimeout(SILENCE)  # Keras itself would wait for ever
-    threading.Thread(target=_end_with_server, daemon=True).start()
-    main(sys.argv[1], Path(sys.argv[2]))

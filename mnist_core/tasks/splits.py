@@ -14,16 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.tasks.base import Dataset, Part, Splits, Standard
 from mnist_core.tasks.text_data import Texts
-
-if TYPE_CHECKING:
-    from mnist_core.experiment.config import TrainingConfig
 
 Indices = NDArray[np.int64]
 """Places in a dataset's training or test array."""
@@ -37,6 +34,25 @@ class _Stream(IntEnum):
     VALIDATION = 1
     LABEL_NOISE = 2
     FOLDS = 3
+
+
+class Sampling(Protocol):
+    """What of a configuration decides which samples are drawn; see `TrainingConfig`."""
+
+    @property
+    def train_size(self) -> int: ...  # noqa: D102
+    @property
+    def validation_size(self) -> int: ...  # noqa: D102
+    @property
+    def sampling(self) -> str: ...  # noqa: D102
+    @property
+    def folds(self) -> int: ...  # noqa: D102
+    @property
+    def fold(self) -> int: ...  # noqa: D102
+    @property
+    def label_noise(self) -> float: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +71,7 @@ class Draw:
     wrong: NDArray[np.bool_]
 
 
-def draw(dataset: Dataset, config: TrainingConfig) -> tuple[Draw, Draw]:
+def draw(dataset: Dataset, config: Sampling) -> tuple[Draw, Draw]:
     """Draw the training and the validation samples of an experiment, as numbers only.
 
     A dataset says where its validation samples come from, as in the tutorials: MNIST's are the
@@ -87,7 +103,7 @@ def draw(dataset: Dataset, config: TrainingConfig) -> tuple[Draw, Draw]:
     return Draw(train, labels, wrong), judges
 
 
-def _parts(dataset: Dataset, config: TrainingConfig) -> tuple[Indices, Indices]:
+def _parts(dataset: Dataset, config: Sampling) -> tuple[Indices, Indices]:
     everyone = np.arange(len(dataset.y_train))
     start, end = dataset.validation_pool
     train_pool, validation_pool = np.delete(everyone, slice(start, end)), everyone[start:end]
@@ -106,7 +122,7 @@ def _parts(dataset: Dataset, config: TrainingConfig) -> tuple[Indices, Indices]:
     return train, validation
 
 
-def _fold(dataset: Dataset, config: TrainingConfig) -> tuple[Indices, Indices]:
+def _fold(dataset: Dataset, config: Sampling) -> tuple[Indices, Indices]:
     """All samples but one fold, and that fold; the same seed always makes the same folds."""
     shuffled = _generator(config.seed, _Stream.FOLDS).permutation(len(dataset.y_train))
     folds = np.array_split(shuffled, config.folds)
@@ -120,7 +136,7 @@ def fold_sizes(samples: int, folds: int, fold: int) -> tuple[int, int]:
     return samples - judges, judges
 
 
-def split(dataset: Dataset, config: TrainingConfig) -> Splits:
+def split(dataset: Dataset, config: Sampling) -> Splits:
     """Draw the parts of an experiment, with their samples.
 
     Args:

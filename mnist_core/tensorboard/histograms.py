@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from mnist_core.errors import StoreError
 from mnist_core.i18n import mark
-from mnist_core.runs.store import open_known
-from mnist_core.tensorboard.log_directory import HISTOGRAM, TRAIN, read_events
+from mnist_core.runs import Store
+from mnist_core.runs.event_files import HISTOGRAM, TRAIN, read_events
 
 #: Cells of a picture: from the smallest weight to the largest, and from the first epoch on.
 VALUES = 60
@@ -56,12 +56,11 @@ class WeightHistograms:
     quartiles: NDArray[np.float64]
 
 
-def read_histograms(home: str, url: str, run_id: str) -> list[WeightHistograms]:
-    """The histograms of a run, in the order of its layers; what a worker runs.
+def read_histograms(store: Store, run_id: str) -> list[WeightHistograms]:
+    """The histograms of a run, in the order of its layers.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where the run is.
         run_id: The run.
 
     Returns:
@@ -70,7 +69,7 @@ def read_histograms(home: str, url: str, run_id: str) -> list[WeightHistograms]:
     Raises:
         StoreError: The files are there, but cannot be read.
     """
-    files = open_known(home, url).event_files
+    files = store.event_files
     try:
         return _read([path for path in files.paths(run_id) if path.parent.name == TRAIN])
     except OSError as error:

@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from mnist_core.tensorboard.log_directory import SHORT_ID
+from mnist_core.runs.event_files import SHORT_ID
 
 HOST = "127.0.0.1"
 #: How often it looks for new events, in seconds.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import tensorflow as tf
+from mnist_core.tensorflow_setup import tf
 
 #: Largest turn and slant, in radians: 12 degrees each way.
 TURN = SLANT = math.radians(12)

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from mnist_core.errors import StoreError, TrainingError
 from mnist_core.i18n import mark
 from mnist_core.runs.queue import LeaseLostError
 from mnist_core.runs.records import EpochRecord, Progress
+from mnist_core.tensorflow_setup import keras
 from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.fit import FitLoop
 from mnist_core.training.reporter import RunLink

@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from mnist_core.tensorflow_setup import keras, tf
 from mnist_core.training.augmentation import Augmentation
 from mnist_core.training.objective import Objective
 from mnist_core.training.samples import Samples, batch_inputs
@@ -272,29 +271,23 @@ class FitLoop:
         validation: Samples to judge by after each epoch; None where nothing is left to choose.
         seed: Decides the order of samples, epoch by epoch: an interrupted run that goes on at
             epoch 7 sees the order that it would have seen.
-        slice_seconds: How long a slice should last, None for the usual time; 0 makes each batch a
-            slice of its own, for callbacks that have to be called after each.
 
     Attributes:
+        slice_seconds: How long a slice should last; 0 makes each batch a slice of its own, for
+            callbacks that have to be called after each.
         evaluation: The newest evaluation on the validation set.
         progress: Epoch in progress (from 1), its batches done and in all.
         is_validating: Whether pieces of the epoch's validation are still to come.
     """
 
     def __init__(
-        self,
-        program: Program,
-        train: Samples,
-        validation: Samples | None,
-        *,
-        seed: int,
-        slice_seconds: float | None = None,
+        self, program: Program, train: Samples, validation: Samples | None, *, seed: int
     ) -> None:
         self.program = program
         self.train = train
         self.validation = validation
         self.seed = seed
-        self.slice_seconds = SLICE_SECONDS if slice_seconds is None else slice_seconds
+        self.slice_seconds = SLICE_SECONDS
         self.evaluation: Evaluation | None = None
         self.batches = -(-len(train) // program.batch_size)
         self.progress = (0, 0, self.batches)
@@ -327,10 +320,7 @@ class FitLoop:
             verbose=0,
         )
         model.stop_training = False
-        model._initial_epoch = None
         hooks.on_train_begin()
-        # Where BackupAndRestore leaves word of the epochs that it restored.
-        first_epoch = max(first_epoch, (model._initial_epoch or 0) + 1)
         for epoch in range(first_epoch, epochs + 1):
             if model.stop_training:  # before the first epoch: a run taken up only to end it
                 break
@@ -339,8 +329,6 @@ class FitLoop:
             if logs is None:
                 break
             hooks.on_epoch_end(epoch - 1, logs)
-        # Weights that were averaged on the way take the place of the last ones, if asked for.
-        self.program.optimizer.finalize_variable_values(model.trainable_variables)
         hooks.on_train_end()
         return history
 
@@ -417,8 +405,8 @@ class FitLoop:
 
 
 def has_convolution(model: keras.Model) -> bool:
-    """Whether the model convolves images, in whichever of its parts."""
-    return any("Conv" in type(layer).__name__ for layer in _layers(model))
+    """Whether the model convolves images."""
+    return any("Conv" in type(layer).__name__ for layer in model.layers)
 
 
 def suits_xla(model: keras.Model) -> bool:
@@ -427,20 +415,4 @@ def suits_xla(model: keras.Model) -> bool:
     It makes dense models two to four times faster than the plain graph, but needs minutes to
     compile convolutions, which it then runs no faster. Some layers it cannot compile at all.
     """
-    return not has_convolution(model) and all(layer.supports_jit for layer in _layers(model))
-
-
-def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """Every layer, those of models within the model too."""
-    for layer in model.layers:
-        yield layer
-        yield from _within(layer)
-
-
-def _within(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
-    """The layers within a model or a wrapper, such as TimeDistributed."""
-    inner = layer.layers if isinstance(layer, keras.Model) else [getattr(layer, "layer", None)]
-    for part in inner:
-        if isinstance(part, keras.layers.Layer):
-            yield part
-            yield from _within(part)
+    return not has_convolution(model) and all(layer.supports_jit for layer in model.layers)

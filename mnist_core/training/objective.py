@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import keras
-import tensorflow as tf
+from mnist_core.tensorflow_setup import keras, tf
 
 
 @dataclass(frozen=True)
@@ -32,27 +30,15 @@ class Objective:
 
         Raises:
             ValueError: If the model was not compiled with one loss, whose batches are averaged,
-                and one metric: "accuracy", or a name that is also a loss, such as "mae"; or if it
-                weights them.
+                and one metric, each given by its name: "accuracy", or a name that is also a loss,
+                such as "mae".
         """
-        # The loss as it was given: its serialised form forgets Huber's delta.
-        loss = getattr(model, "loss", None)
         compiled = model.get_compile_config()
-        names = compiled.get("metrics")
-        if not isinstance(names, list) or len(names) != 1 or not isinstance(names[0], str):
-            raise ValueError("Compile the model with a list of one metric, given by its name.")
-        if not isinstance(loss, str | keras.losses.Loss) and not callable(loss):
-            raise ValueError("Compile the model with one loss.")
-        if compiled.get("loss_weights") or compiled.get("weighted_metrics"):
-            raise ValueError("Compile the model without weights for its loss and its metric.")
-        function: Any = keras.losses.get(loss)
-        if isinstance(function, keras.losses.Loss):
-            if function.reduction not in ("sum_over_batch_size", "mean"):
-                raise ValueError("Give the loss its usual reduction, the mean over a batch.")
-            function = function.call
-        (name,) = names
-        metric = _accuracy if name in ("accuracy", "acc") else keras.losses.get(name)
-        return cls(metric_name=name, _loss=function, _metric=metric)
+        loss, names = compiled.get("loss"), compiled.get("metrics") or []
+        if len(names) != 1 or not all(isinstance(name, str) for name in (loss, *names)):
+            raise ValueError("Compile the model with a loss and a list of one metric, by name.")
+        metric = _accuracy if names == ["accuracy"] else keras.losses.get(names[0])
+        return cls(metric_name=names[0], _loss=keras.losses.get(loss), _metric=metric)
 
     def losses(self, y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
         """Loss of each sample, without regularisation, float32 (n,)."""
@@ -64,22 +50,14 @@ class Objective:
 
 
 def _beside(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """Targets in the shape that goes with the output.
-
-    (n, 1) where the model answers with one number for each sample, and (n,) for labels of classes
-    that came as (n, 1).
-    """
-    if output.shape[-1] == 1:
-        return tf.reshape(tf.cast(y, output.dtype), [-1, 1])
-    return y[:, 0] if len(y.shape) == 2 and y.shape[-1] == 1 else y
+    """Targets in the shape of the output: (n, 1) where the model answers with one number."""
+    return tf.reshape(tf.cast(y, output.dtype), [-1, 1]) if output.shape[-1] == 1 else y
 
 
 def _accuracy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """Accuracy as Keras understands the word: by the shape of the output and of the targets."""
+    """Accuracy as Keras understands the word: by the shape of the output."""
     if output.shape[-1] == 1:
         right = tf.equal(y, tf.cast(output > 0.5, y.dtype))[:, 0]
-    elif len(y.shape) == len(output.shape):  # one-hot
-        right = tf.equal(tf.argmax(output, axis=-1), tf.argmax(y, axis=-1))
     else:
         right = tf.equal(tf.argmax(output, axis=-1), tf.cast(y, tf.int64))
     return tf.cast(right, tf.float32)

@@ -7,13 +7,12 @@ ahead, with the samples of the same configuration, leaves nothing to compile.
 
 from __future__ import annotations
 
-import tensorflow as tf
-
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import split, task
+from mnist_core.tensorflow_setup import tf
 from mnist_core.training.fit import FitLoop
-from mnist_core.training.job import samples_of
 from mnist_core.training.programs import program_for
+from mnist_core.training.samples import samples_of
 
 
 def compile_ahead(config: TrainingConfig) -> None:

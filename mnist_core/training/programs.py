@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import keras
-
-from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import task
+from mnist_core.tensorflow_setup import keras
 from mnist_core.training.augmentation import augmentation_of
 from mnist_core.training.fit import Program
+from mnist_core.training.networks import build_network
 
 #: Programs kept; each holds a model and its compiled steps, not the data.
 KEPT = 16
@@ -32,7 +31,7 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
         The program, and a second model of the same architecture, for saving weights with.
     """
     keras.utils.set_random_seed(config.seed)
-    initial = architecture(config.architecture).build()
+    initial = build_network(config.architecture)
     key = (
         config.task,
         config.architecture,
@@ -43,7 +42,7 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
     )
     program = _programs.pop(key, None)
     if program is None:
-        model = architecture(config.architecture).build()
+        model = build_network(config.architecture)
         model.compile(
             optimizer=optimizer_of(config),
             loss=task(config.task).loss,

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from mnist_core.tasks import WORDS, Texts
+from mnist_core.experiment.architectures import architecture
+from mnist_core.experiment.config import TrainingConfig
+from mnist_core.experiment.inputs import compact_inputs
+from mnist_core.tasks import WORDS, Part, Texts
+from mnist_core.tensorflow_setup import tf
 
 
 @dataclass(frozen=True)
@@ -79,3 +82,9 @@ def batch_inputs(x: tf.Tensor | tf.RaggedTensor, scale: tf.Tensor) -> tf.Tensor 
         tf.fill(tf.shape(words), scale),
         tf.stack([x.nrows(), tf.constant(WORDS, tf.int64)]),
     )
+
+
+def samples_of(config: TrainingConfig, part: Part) -> Samples:
+    """Move some samples into memory as a configuration's network takes them."""
+    x, scale = compact_inputs(part.inputs, config, architecture(config.architecture).input_shape)
+    return Samples.of(x, part.labels, scale=scale)

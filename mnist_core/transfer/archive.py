@@ -25,9 +25,9 @@ from typing import Any, BinaryIO
 from mnist_core.errors import StoreError
 from mnist_core.i18n import mark
 from mnist_core.runs import EpochRecord, Run, Store
+from mnist_core.runs.event_files import EVENTS, TRAIN, VALIDATION
 from mnist_core.runs.model_files import MODELS, check_left_model
 from mnist_core.runs.records import RECORD_FIELDS
-from mnist_core.tensorboard.log_directory import EVENTS, TRAIN, VALIDATION
 from mnist_core.transfer import uploads
 from mnist_core.transfer.keras_import.plan import MOST_BYTES as MOST_PART
 

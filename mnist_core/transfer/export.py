@@ -1,29 +1,12 @@
-"""Models out: a run's network as a file for another tool, or as code that trains it again.
-
-Importing this module loads no Keras; exporting does, so a page asks a worker to.
-"""
+"""Models out: a run's network as a file for another tool, or as code that trains it again."""
 
 from __future__ import annotations
 
 from mnist_core.runs import Store
-from mnist_core.runs.store import open_known
+from mnist_core.transfer.code.documents import notebook, script
+from mnist_core.transfer.code.source import source_of
 from mnist_core.transfer.formats import format_of
-
-
-def export_known(home: str, url: str, run_id: str, key: str, checkpoint: str) -> bytes:
-    """Export from a store named by plain words; what a worker runs.
-
-    Args:
-        home: Root of the artifacts.
-        url: Address of the database.
-        run_id: The run.
-        key: Key of `mnist_core.transfer.formats.FORMATS`.
-        checkpoint: "best" or "last".
-
-    Raises:
-        LabError: As `export`.
-    """
-    return export(open_known(home, url), run_id, key, checkpoint)
+from mnist_core.transfer.model_files import model_file
 
 
 def export(store: Store, run_id: str, key: str, checkpoint: str = "best") -> bytes:
@@ -50,15 +33,7 @@ def export(store: Store, run_id: str, key: str, checkpoint: str = "best") -> byt
             cannot be retrained by code.
     """
     form = format_of(key)
-    from mnist_core.workers.setup import load_tensorflow
-
-    load_tensorflow()
     if form.is_code:
-        from mnist_core.transfer.code.documents import notebook, script
-        from mnist_core.transfer.code.source import source_of
-
         source = source_of(store.get(run_id), store.curves(run_id))
         return (script if key == "script" else notebook)(source).encode()
-    from mnist_core.transfer.model_files import model_file
-
     return model_file(store, run_id, key, checkpoint)

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import keras
-import tensorflow as tf
-
 from mnist_core.errors import DataError
 from mnist_core.i18n import mark
-from mnist_core.inference.models import FILES, load
+from mnist_core.inference.models import load
 from mnist_core.runs import Store
+from mnist_core.runs.model_files import FILES
+from mnist_core.tensorflow_setup import keras, tf
 from mnist_core.transfer.formats import Format, format_of
 
 #: What the formats that only answer call their input.

@@ -15,11 +15,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from mnist_core.errors import (
     DataError,
@@ -33,8 +32,7 @@ from mnist_core.i18n import mark
 from mnist_core.runs import Store
 from mnist_core.runs.queue import Lease, RunQueue
 from mnist_core.tasks import keras_data
-from mnist_core.training.job import train_claimed
-from mnist_core.workers.setup import BACKGROUND, INTERACTIVE
+from mnist_core.workers.roles import BACKGROUND, INTERACTIVE
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -58,7 +56,6 @@ COMPLAIN_SECONDS = 30.0
 BACKGROUND_DELAY = 20.0
 
 log = logging.getLogger(__name__)
-Answer = TypeVar("Answer")
 
 
 class Question(Enum):
@@ -149,18 +146,19 @@ class Engine:
 
     def ask(
         self,
-        function: Callable[..., Answer],
+        function: str,
         *arguments: Any,
         kind: Question = Question.READING,
         seconds: float | None = None,
         once: bool = False,
-    ) -> Answer:
+    ) -> Any:
         """Run a function on a worker that never trains.
 
         It keeps nobody else waiting for data that has to be fetched first.
 
         Args:
-            function: A function of a module, which the worker imports.
+            function: Its module and name, "module:name", which the worker imports. One whose
+                first parameter is called ``store`` receives the run store before the arguments.
             *arguments: What it is called with.
             kind: Which of the workers answers.
             seconds: How long to wait for the answer; None for the time of its kind.
@@ -181,13 +179,13 @@ class Engine:
         until = time.monotonic() + seconds
         try:
             try:
-                return cast("Answer", workers.ask(role, function, *arguments, seconds=seconds))
+                return workers.ask(role, function, *arguments, seconds=seconds)
             except ConnectionError:
                 if once or self._closing:
                     raise
                 log.warning("a worker died while it answered; the next one is asked")
                 left = max(0.0, until - time.monotonic())
-                return cast("Answer", workers.ask(role, function, *arguments, seconds=left))
+                return workers.ask(role, function, *arguments, seconds=left)
         except TimeoutError as error:
             raise EngineError(
                 mark("The lab gave a worker something to do."),
@@ -387,9 +385,7 @@ class Engine:
 
     def _hand_over(self, workers: Workers, lease: Lease) -> None:
         try:
-            future = workers.submit(
-                train_claimed, lease.run_id, lease.token, self._store.home, self._store.url
-            )
+            future = workers.submit("mnist_core.training.job:train", lease)
         except BaseException:
             self._queue.give_back(lease, died=False)
             raise

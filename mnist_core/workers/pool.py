@@ -14,19 +14,19 @@ import tempfile
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import dask
 from distributed import CancelledError, Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
 from distributed.client import ClosedClientError
 
-from mnist_core.errors import EngineError, LabError
+from mnist_core.errors import EngineError
 from mnist_core.i18n import mark
+from mnist_core.process import THREADS_VARIABLE
 from mnist_core.runs import Store
-from mnist_core.tasks.keras_data import promptly
-from mnist_core.workers import setup
-from mnist_core.workers.setup import BACKGROUND, INTERACTIVE, TRAIN
+from mnist_core.runs.artifacts import Artifacts
+from mnist_core.workers import rpc
+from mnist_core.workers.roles import BACKGROUND, INTERACTIVE, ROLE_VARIABLE, TRAIN
 
 #: How long to wait for an external scheduler and its answers, in seconds.
 SCHEDULER_SECONDS = 10
@@ -119,12 +119,14 @@ class Workers:
         keys = [key for held in self._client.processing(workers).values() for key in held]
         return sum(key not in self._client.futures for key in keys)
 
-    def submit(self, function: Callable[..., None], *arguments: Any) -> Future[Any]:
-        """Run a function on a training worker."""
+    def submit(self, function: str, *arguments: Any) -> Future[Any]:
+        """Run a function on a training worker; its name as :func:`rpc.call` takes it."""
+        return self._submit(rpc.call, function, *arguments, resources={TRAIN: 1})
+
+    def _submit(self, how: Callable[..., Any], *what: Any, **options: Any) -> Future[Any]:
         assert self._client is not None
-        return self._client.submit(
-            function, *arguments, resources={TRAIN: 1}, pure=False, retries=0
-        )
+        place = self._store.home, self._store.url
+        return self._client.submit(how, *place, *what, pure=False, retries=0, **options)
 
     def start_background(self) -> None:
         """Start the worker for what takes long, once; a cluster has its own or none."""
@@ -142,24 +144,27 @@ class Workers:
             return BACKGROUND in self._cluster.worker_spec
         return self._client is not None and bool(_with(self._client, BACKGROUND))
 
-    def ask(self, role: str, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
+    def ask(self, role: str, function: str, *arguments: Any, seconds: float) -> Any:
         """Run a function on the worker of a role and wait for what it returns.
+
+        Args:
+            role: What the worker is for.
+            function: Its name, as :func:`mnist_core.workers.rpc.call` takes it.
+            *arguments: What it is called with.
+            seconds: How long to wait.
 
         Raises:
             LabError: What the function itself raised.
             TimeoutError: It took longer than so many seconds.
             ConnectionError: The worker died, or the connection to it.
         """
-        assert self._client is not None
         try:
-            future = self._client.submit(
-                _answer,
+            future = self._submit(
+                rpc.answer,
                 function,
                 *arguments,
-                key=f"{function.__name__}-{uuid.uuid4()}",  # what the worker's log calls it
+                key=f"{function.partition(':')[2]}-{uuid.uuid4()}",  # what the worker's log says
                 resources={role: 1},
-                pure=False,
-                retries=0,
                 priority=1,
             )
             try:
@@ -168,7 +173,7 @@ class Workers:
                 future.release()
         except (KilledWorker, CancelledError, ClosedClientError) as error:
             raise ConnectionError(str(error)) from error
-        if isinstance(answer, _Refusal):
+        if isinstance(answer, rpc.Refusal):
             raise answer.error
         return answer
 
@@ -202,24 +207,6 @@ class _Cluster(SpecCluster):
         super().__init__(**options)  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    """A failure that has its sentence."""
-
-    error: LabError
-
-
-def _answer(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function that waits for no data, in a worker. What it refuses is an answer too.
-
-    A file that cannot be used, say, is no fault: Dask would log it with a traceback.
-    """
-    try:
-        return promptly(function, *arguments)
-    except LabError as error:
-        return _Refusal(error.alone())
-
-
 _SCHEDULER_OPTIONS = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
 
 
@@ -239,13 +226,13 @@ def _spec(role: str, threads: int) -> dict[str, Any]:
         "nthreads": 1,
         "resources": {role: 1},
         "host": "127.0.0.1",
-        "preload": [setup.__name__],
+        "preload": ["mnist_core.workers.setup"],
         "memory_limit": 0,  # a training may use what the machine has
         "dashboard": False,
         "local_directory": tempfile.gettempdir(),
         "env": {
-            setup.ROLE_VARIABLE: role,
-            setup.THREADS_VARIABLE: str(threads),
+            ROLE_VARIABLE: role,
+            THREADS_VARIABLE: str(threads),
         },
     }
     return {"cls": Nanny, "options": options}
@@ -311,6 +298,4 @@ def _shares_artifacts(client: Client, store: Store) -> bool:
 
 
 def _read_probe(home: str) -> bytes | None:
-    from mnist_core.runs.artifacts import Artifacts
-
     return Artifacts(home).read("probe", "probe")

@@ -13,7 +13,7 @@ from mnist_core.runs import Command, Store
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.browser.test_draw import RESULT, SEVEN, draw
 from ui.common.i18n import JOINER
-from ui.common.session import run_card
+from ui.runs.keys import run_card
 
 ASK_FIGURE = ".st-key-ask-answer [data-testid=stMetricValue]"
 

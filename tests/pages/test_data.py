@@ -13,11 +13,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.inference import variations
+from mnist_core.inference.questions import VARIATIONS
 from mnist_core.tasks import task
 from mnist_core.workers.engine import EngineState, Question
-from ui.common import lab, session
-from ui.data import image_sets
+from ui.common import lab
+from ui.data import image_sets, keys
 
 from .conftest import Open, components, plain, said
 
@@ -200,7 +200,7 @@ def test_the_chosen_settings_are_those_of_the_train_page(open_page: Open) -> Non
     app.slider(key="train-label-noise").set_value(0.2).run()
     (link,) = (one.proto for one in app.get("page_link"))
     assert (link.label, link.page) == ("Train with these", "train")
-    app.switch_page("../pages/train.py").run()
+    app.switch_page("../../pages/train.py").run()
     assert not app.exception
     assert app.number_input(key="train-train-size").value == 301
     assert app.slider(key="train-label-noise").value == 0.2
@@ -235,7 +235,7 @@ def test_variations_are_asked_of_the_worker(
         def ask(self, function, *arguments, kind):
             assert kind is Question.SHORT
             asked.append((function, arguments))
-            return np.zeros((variations.COUNT, 28, 28), np.uint8)
+            return np.zeros((VARIATIONS, 28, 28), np.uint8)
 
     monkeypatch.setattr(lab, "_engine", Answering)
     app = look_at(open_page("data", digit="7", split="all"), "training")
@@ -243,7 +243,7 @@ def test_variations_are_asked_of_the_worker(
     assert not app.exception
     assert variations_shown(app)
     ((function, (kind, image, seed)),) = asked
-    assert (function, kind, seed) == (variations.vary, name, CONFIG.seed)
+    assert (function, kind, seed) == ("mnist_core.inference.variations:vary", name, CONFIG.seed)
     np.testing.assert_array_equal(image, task("mnist").load().x_train[7])
     app.run()
     open_again = look_at(open_page("data", digit="7", split="all"), "training")
@@ -268,7 +268,7 @@ def test_workers_that_cannot_answer_are_said(
 
 
 def test_the_public_keys_stay() -> None:
-    entries = session.DATA_CLASS, session.DATA_SPLIT, session.DATA_PAGE, session.DATA_DIGIT
+    entries = keys.CLASS, keys.SPLIT, keys.PAGE, keys.DIGIT
     assert [entry.key for entry in entries] == [
         "data-class", "data-split", "data-page", "data-digit",
     ]  # fmt: skip

@@ -12,9 +12,9 @@ from mnist_core.tasks import TASKS, availability, split, task
 from mnist_core.tasks.availability import DataState
 from mnist_core.tasks.text_data import read_back
 from tests import made_up_texts
-from ui.common import fetching, session
+from ui.common import fetching
 from ui.common.formatting import price
-from ui.data import image_sets, tables
+from ui.data import image_sets, keys, tables
 from ui.data import texts as data_texts
 
 from .conftest import Open, said
@@ -243,4 +243,4 @@ def test_a_column_is_drawn_against_the_price(open_page: Open) -> None:
 
 
 def test_the_task_key_stays() -> None:
-    assert session.DATA_TASK.key == "data-task"
+    assert keys.TASK.key == "data-task"

@@ -15,7 +15,8 @@ from mnist_core.examples import known_examples
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.workers.engine import EngineState
-from ui.common import idempotency, lab, session
+from ui.common import idempotency, lab
+from ui.draw import keys
 
 from .conftest import Open, Runs, components, plain, said
 
@@ -325,7 +326,7 @@ def test_the_public_keys_stay(open_page: Open, runs: Runs) -> None:
     app = open_page("draw")
     assert app.selectbox(key="draw-run")
     assert app.button(key="draw-clear")
-    assert (session.DRAW_CANVAS, session.DRAW_RESULT) == ("draw-canvas", "draw-result")
+    assert (keys.CANVAS, keys.RESULT) == ("draw-canvas", "draw-result")
     canvas = str(components(app)[0].proto)
     app.button(key="draw-clear").click().run()
     assert str(components(app)[0].proto) != canvas, "Clear takes a new canvas"

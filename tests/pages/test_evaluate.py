@@ -16,15 +16,15 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.evaluation.gap import Gap
-from mnist_core.evaluation.service import PARTS
-from mnist_core.inference.predict import CHECKPOINTS
+from mnist_core.evaluation.parts import PARTS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL
+from mnist_core.runs.model_files import CHECKPOINTS
 from mnist_core.tasks import task
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
 from mnist_core.workers.engine import EngineState, Question
-from ui.common import lab, session
-from ui.evaluate import results
+from ui.common import lab
+from ui.evaluate import keys, results
 
 from .conftest import Open, Runs, plain, said
 
@@ -391,6 +391,6 @@ def test_every_choice_and_every_figure_is_explained(open_page: Open, run: Run) -
 
 
 def test_the_public_keys_stay() -> None:
-    assert session.EVALUATE_RUN.key == "evaluate-run"
-    assert session.EVALUATE_MATRIX.key == "evaluate-matrix"
-    assert session.EVALUATE_CELL == "evaluate-cell"
+    assert keys.RUN.key == "evaluate-run"
+    assert keys.MATRIX.key == "evaluate-matrix"
+    assert keys.CELL == "evaluate-cell"

@@ -12,10 +12,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.evaluation.gap import ErrorGap
-from mnist_core.evaluation.service import PARTS, AnyEvaluation, texts_of
+from mnist_core.evaluation.parts import PARTS, AnyEvaluation, texts_of
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.inference.predict import CHECKPOINTS
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import CHECKPOINTS
 from mnist_core.tasks import TASKS, task
 from tests import made_up_texts
 from tests.made_up_answers import COUNT, judgement

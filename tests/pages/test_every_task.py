@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import ElementList
 
 from mnist_core.errors import DataError
-from mnist_core.evaluation.service import PARTS
+from mnist_core.evaluation.parts import PARTS
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from mnist_core.errors import DataError
 from mnist_core.experiment.presets import PRESETS
-from mnist_core.inference.inspect import Anatomy, Layer, WeightPictures
+from mnist_core.inference.answers import Anatomy, Layer, WeightPictures
 from mnist_core.runs import Run, RunStatus
 from mnist_core.tensorboard.histograms import WeightHistograms
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config

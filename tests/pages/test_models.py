@@ -17,7 +17,8 @@ from mnist_core.runs.schema import runs as table
 from mnist_core.transfer import uploads
 from mnist_core.transfer.keras_import.plan import MOST_BYTES
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
-from ui.common import lab, session
+from ui.common import lab
+from ui.models import keys
 
 from .conftest import Open, Runs, plain, said
 
@@ -322,6 +323,6 @@ def test_files_without_a_run_are_counted_as_such_and_removed_when_confirmed(
     assert not app.exception
     assert "**5 kB** in the files of 1 run." in said(app)
     assert "1 folder (7 kB) belongs to no run" in said(app)
-    app.button(key=session.MODELS_LEFT_CONFIRM).click().run()
+    app.button(key=keys.LEFT_CONFIRM).click().run()
     assert not app.exception and not path.exists()
-    assert not [button for button in app.button if button.key == session.MODELS_LEFT_CONFIRM]
+    assert not [button for button in app.button if button.key == keys.LEFT_CONFIRM]

@@ -10,7 +10,8 @@ from mnist_core.examples import listed_examples
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
 from mnist_core.studies.crossvalidation import queue_folds
-from ui.common import lab, session
+from ui.common import lab
+from ui.runs import keys
 
 from .conftest import Open, Runs, plain, said
 
@@ -66,7 +67,7 @@ def test_the_folds_of_a_cross_validation_share_a_card(
     store.rename(store.tagged(tag)[0].id, "mine alone")
     app.run()
     assert name in said(app).splitlines() and "mine alone" in said(app)
-    app.button(key=session.run_stop(tag)).click().run()
+    app.button(key=keys.stop(tag)).click().run()
     assert {run.status for run in store.tagged(tag)} == {RunStatus.STOPPED}
 
 
@@ -76,7 +77,7 @@ def test_a_queued_run_has_its_place_and_can_be_stopped_from_its_card(
     first, second = (store.create(PRESETS["mlp-512"].config) for _ in range(2))
     app = open_page("runs")
     assert "Number 1 in" in said(app) and "Number 2 in" in said(app)
-    app.button(key=session.run_stop(first.id)).click().run()
+    app.button(key=keys.stop(first.id)).click().run()
     assert not app.exception
     assert store.get(first.id).status is RunStatus.STOPPED
     assert store.queue_position(second.id) == 1
@@ -90,13 +91,13 @@ def test_an_example_can_be_hidden_and_shown_again_and_nothing_else(open_page: Op
     store = lab.store()
     example, *others = listed_examples(store)
     keys = {button.key for button in app.button}
-    assert session.run_hide(example.id) in keys and session.EXAMPLES_SHOW not in keys
-    forbidden = {session.run_rename(example.id), session.run_delete(example.id)}
-    assert not keys & (forbidden | {session.run_stop(example.id)})
-    app.button(key=session.run_hide(example.id)).click().run()
+    assert keys.hide(example.id) in keys and keys.EXAMPLES_SHOW not in keys
+    forbidden = {keys.rename(example.id), keys.delete(example.id)}
+    assert not keys & (forbidden | {keys.stop(example.id)})
+    app.button(key=keys.hide(example.id)).click().run()
     assert [run.id for run in listed_examples(store)] == [run.id for run in others]
-    assert session.run_hide(example.id) not in {button.key for button in app.button}
-    app.button(key=session.EXAMPLES_SHOW).click().run()
+    assert keys.hide(example.id) not in {button.key for button in app.button}
+    app.button(key=keys.EXAMPLES_SHOW).click().run()
     assert not app.exception
     assert len(store.examples()) == len(others) + 1
 
@@ -211,13 +212,13 @@ def test_a_page_of_the_list_that_is_gone_gives_way_to_the_first(
     for number in range(count):
         runs.add(epochs=0, name=f"run number {number}")
     app = open_page("runs")
-    app.session_state[session.RUNS_PAGE.key] = 7
+    app.session_state[keys.PAGE.key] = 7
     app.run()
     assert not app.exception
     names = [text.value for text in app.markdown if text.value.startswith("**run")]
     assert names == [f"**run number {number}**" for number in reversed(range(count))]
     assert ("There is no run of yours" in said(app)) == (count == 0)
-    assert app.session_state[session.RUNS_PAGE.key] == 0
+    assert app.session_state[keys.PAGE.key] == 0
 
 
 def test_every_button_of_a_run_is_explained(open_page: Open, runs: Runs) -> None:

@@ -17,8 +17,9 @@ from mnist_core.runs.queue import RunQueue
 from mnist_core.tasks import task
 from mnist_core.workers.engine import EngineState
 from tests.waiting import until
-from ui.common import idempotency, lab, session
+from ui.common import idempotency, lab
 from ui.common.setting_labels import FIELDS
+from ui.runs import keys
 
 from .conftest import Open, Runs, components, plain, record, said
 
@@ -270,8 +271,8 @@ def test_what_was_changed_is_said_and_can_be_taken_back(open_page: Open) -> None
 def test_settings_survive_a_visit_to_another_page(open_page: Open) -> None:
     app = open_page("train")
     app.number_input(key="train-epochs").set_value(123).run()
-    app.switch_page("../pages/runs.py").run()
-    app.switch_page("../pages/train.py").run()
+    app.switch_page("../../pages/runs.py").run()
+    app.switch_page("../../pages/train.py").run()
     assert values(app)["train-epochs"] == 123
 
 
@@ -435,7 +436,7 @@ def test_a_store_that_cannot_be_written_is_told_of_and_no_state_is_made_up(
     ]
     if page == "runs":
         assert "Interrupted" not in plain(str(app.main))
-        assert app.button(key=session.run_delete(run.id)).disabled
+        assert app.button(key=keys.delete(run.id)).disabled
 
 
 # A run
@@ -501,9 +502,9 @@ def test_a_run_brings_its_settings_with_it(open_page: Open, runs: Runs) -> None:
 def test_the_run_watched_last_is_shown_again(open_page: Open, runs: Runs) -> None:
     run = runs.add(RunStatus.RUNNING, name="mine")
     app = open_page("train", run=run.id)
-    app.switch_page("../pages/start.py").run()
+    app.switch_page("../../pages/start.py").run()
     app.query_params.clear()
-    app.switch_page("../pages/train.py").run()
+    app.switch_page("../../pages/train.py").run()
     assert "mine" in said(app)
     assert app.query_params["run"] == run.id
 

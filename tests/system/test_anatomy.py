@@ -16,6 +16,7 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.inference.inspect import MOST_PICTURES, SIDE, describe, of_model
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
+from mnist_core.training.networks import build_network
 
 
 def summary(model: keras.Model) -> str:
@@ -27,7 +28,7 @@ def summary(model: keras.Model) -> str:
 @pytest.mark.parametrize("key", ARCHITECTURES)
 def test_the_layers_are_those_of_the_summary(key, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")  # the summary is cut off where the terminal ends
-    model = architecture(key).build()
+    model = build_network(key)
     found, text = of_model(model), summary(model)
     assert len(found.layers) == len(model.layers)
     # name (Kind), shape, parameters, Y or - between the table's lines
@@ -49,7 +50,7 @@ def test_the_layers_are_those_of_the_summary(key, monkeypatch):
 
 
 def test_settings_are_plain():
-    found = of_model(architecture("lenet").build())
+    found = of_model(build_network("lenet"))
     first, dropout, answer = found.layers[0], found.layers[3], found.layers[-1]
     assert first.settings["kernel_size"] == (5, 5)
     assert first.settings["activation"] == "relu"
@@ -59,7 +60,7 @@ def test_settings_are_plain():
 
 
 def test_a_layer_that_is_not_trained_is_said():
-    model = architecture("relu-2").build()
+    model = build_network("relu-2")
     model.layers[0].trainable = False
     found = of_model(model)
     assert [layer.trainable for layer in found.layers] == [False, True]
@@ -91,7 +92,7 @@ def test_layers_side_by_side_are_told_from_a_chain(tmp_path: Path):
 
 
 def test_all_units_of_a_small_layer_are_shown():
-    model = architecture("softmax").build()
+    model = build_network("softmax")
     (weights,) = of_model(model).weights
     kernel = model.layers[0].kernel.numpy()
     assert (weights.kind, weights.count) == ("units", 10)
@@ -100,7 +101,7 @@ def test_all_units_of_a_small_layer_are_shown():
 
 
 def test_the_strongest_units_of_a_large_layer_are_shown():
-    model = architecture("relu-512").build()
+    model = build_network("relu-512")
     kernel = np.array(model.layers[0].kernel.numpy())
     strong = np.arange(5, 5 + 3 * MOST_PICTURES, 3)
     kernel[:, strong] *= 3
@@ -112,7 +113,7 @@ def test_the_strongest_units_of_a_large_layer_are_shown():
 
 
 def test_every_convolution_shows_its_filters():
-    model = architecture("lenet").build()
+    model = build_network("lenet")
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     second = convolutions[1]
     kernel = np.array(second.kernel.numpy())
@@ -139,17 +140,17 @@ def test_best_and_last_are_told_apart(lab_home: Path, tmp_path: Path):
     run = store.create(TrainingConfig(architecture="relu-2"))
     models = {}
     for checkpoint, name in (("best", BEST_MODEL), ("last", LAST_MODEL)):
-        models[checkpoint] = architecture("relu-2").build()
+        models[checkpoint] = build_network("relu-2")
         models[checkpoint].save(tmp_path / "model.keras")
         store.artifacts.write(run.id, name, (tmp_path / "model.keras").read_bytes())
     for checkpoint, model in models.items():
-        found = describe(store.home, store.url, run.id, checkpoint)
+        found = describe(store, run.id, checkpoint)
         assert found.chain
         (weights,) = found.weights
         kernel = model.layers[0].kernel.numpy()
         np.testing.assert_array_equal(weights.pictures.reshape(2, -1), kernel.T)
     with pytest.raises(UnknownRunError):
-        describe(store.home, store.url, "0" * 32, "best")
+        describe(store, "0" * 32, "best")
     empty = store.create(TrainingConfig())
     with pytest.raises(StoreError, match="not left one"):
-        describe(store.home, store.url, empty.id, "best")
+        describe(store, empty.id, "best")

@@ -25,6 +25,7 @@ from mnist_core.inference import models
 from mnist_core.inference.predict import predict
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.tasks import task
+from mnist_core.training.networks import build_network
 from mnist_core.transfer import archive as archive_module
 from mnist_core.transfer import uploads
 from mnist_core.transfer.archive import ABOUT, EPOCHS, MANIFEST, file_name, write_archive
@@ -88,7 +89,7 @@ def elsewhere(tmp_path: Path) -> Store:
 
 def come_in(store: Store, content: bytes) -> Run:
     run_id = keep_arrived(store, io.BytesIO(content))
-    return store.get(restore(store.home, store.url, run_id, "run.zip"))
+    return store.get(restore(store, run_id, "run.zip"))
 
 
 def test_what_is_saved_is_never_too_long_to_come_in_again(
@@ -194,7 +195,7 @@ def test_a_run_of_every_task_comes_in_with_its_networks(store, elsewhere, key):
     training = Training(store, run=store.create(config))
     training.train(2)
     keras.utils.set_random_seed(3)
-    model = ARCHITECTURES[config.architecture].build()
+    model = build_network(config.architecture)
     for name in ("best.keras", "last.keras"):
         store.artifacts.write(training.id, name, model_files.saved(model))
     training.writer.measured(test_loss=3.5, test_metric=0.5)

@@ -14,12 +14,8 @@ from mnist_core.cli import main
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.inference import models
-from mnist_core.inference.explain_input import (
-    MOST_CHARACTERS,
-    answer_table,
-    answer_text,
-    columns_of,
-)
+from mnist_core.inference.explain_input import answer_table, answer_text
+from mnist_core.inference.questions import MOST_CHARACTERS, columns_of
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.queue import Lease
 from mnist_core.tasks import Texts, split, task
@@ -69,7 +65,7 @@ def trained(store: Store, preset: str, epochs: int, train_size: int) -> Run:
         PRESETS[preset].config, epochs=epochs, train_size=train_size, validation_size=100
     )
     run = store.create(config, lease_token="mine")
-    train(Lease(run.id, "mine"), store)
+    train(store, Lease(run.id, "mine"))
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     return run

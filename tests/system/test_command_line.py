@@ -65,7 +65,7 @@ def shell(*arguments: str, **options) -> subprocess.Popen[str]:
 
 def config_of(*arguments: str) -> TrainingConfig:
     """What ``train`` with these arguments would train."""
-    return train.config_of(cli._parser().parse_args(["train", *arguments]))
+    return train.config_of(cli._parser(["train"]).parse_args(["train", *arguments]))
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:

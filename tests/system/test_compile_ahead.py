@@ -19,7 +19,7 @@ def trained(config: TrainingConfig, store: Store):
     run = store.create(config)
     lease = RunQueue(store.database).claim(run.id)
     assert lease is not None
-    train(lease, store)
+    train(store, lease)
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     return [replace(one, seconds=0.0, recorded_at=0.0) for one in store.curves(run.id)], run

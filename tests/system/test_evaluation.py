@@ -17,7 +17,8 @@ from mnist_core.errors import ConfigError, StoreError
 from mnist_core.evaluation import service
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.evaluation.gap import compared
-from mnist_core.evaluation.service import PARTS, evaluate, evaluate_parts, evaluate_some
+from mnist_core.evaluation.parts import PARTS
+from mnist_core.evaluation.service import evaluate, evaluate_parts, evaluate_some
 from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Run, Store
@@ -126,14 +127,12 @@ def test_every_part_holds_its_own_images_and_the_labels_that_were_told(store, de
     assert evaluate(store, dense.id, "best", "train").classes == task("mnist").classes
 
 
-def test_portions_come_to_the_same_as_one_go(store, dense, monkeypatch):
+def test_portions_come_to_the_same_as_one_go(store, dense):
     whole = evaluate(store, dense.id, "last", "test")
-    service._kept.clear()
-    monkeypatch.setattr(service, "PORTION_SECONDS", 0)
-    place = (store.home, None, dense.id, "last", "test")
-    service._line.clear()
+    service.forget()
+    place = (store, dense.id, "last", "test")
     shares = []
-    while not isinstance(answer := evaluate_some(*place), Evaluation):
+    while not isinstance(answer := evaluate_some(*place, seconds=0), Evaluation):
         shares.append(answer)
     assert shares == pytest.approx(np.arange(1, 40) / 40)
     assert answer.to_dict() == whole.to_dict()
@@ -147,21 +146,19 @@ def test_a_second_question_reads_nothing(store, dense, monkeypatch):
         raise AssertionError("it was read again")
 
     monkeypatch.setattr(service, "_judge", never)
-    assert evaluate_some(store.home, None, dense.id, "best", "validation") is first
+    assert evaluate_some(store, dense.id, "best", "validation") is first
 
 
 def test_what_is_kept_has_a_bound(store, dense, monkeypatch):
-    service._kept.clear()
-    service._line.clear()
+    service.forget()
     monkeypatch.setattr(service, "KEPT", 2)
     monkeypatch.setattr(service, "BEGUN", 1)
     evaluate_parts(store, dense.id, "best")
     assert len(service._kept) == 2
-    monkeypatch.setattr(service, "PORTION_SECONDS", 0)
     monkeypatch.setattr(service, "ABANDONED_SECONDS", 0)  # each stands back at once
     for part in ("test", "train"):
         for checkpoint in FILES:
-            evaluate_some(store.home, None, dense.id, checkpoint, part)
+            evaluate_some(store, dense.id, checkpoint, part, seconds=0)
     begun = [key for key, one in service._line.items() if one.part is not None]
     assert len(begun) == service.BEGUN + 1  # with the one at work
 
@@ -174,9 +171,7 @@ def test_evaluations_asked_for_at_once_are_done_in_order(store, dense, monkeypat
     time = SimpleNamespace(monotonic=lambda: passed[0] + next(clock))
     monkeypatch.setattr(service, "time", time)
     asked = [(checkpoint, part) for part in PARTS for checkpoint in FILES]
-    service._kept.clear()
-    service._line.clear()
-    monkeypatch.setattr(service, "PORTION_SECONDS", 0)
+    service.forget()
     portions, ended, judge = [], [], service._judge
 
     def count(*arguments):
@@ -190,7 +185,7 @@ def test_evaluations_asked_for_at_once_are_done_in_order(store, dense, monkeypat
     pieces = sum(-(-size // service.PIECE) for size in sizes)
     while len(ended) < len(asked):
         for question in asked:
-            answer = evaluate_some(store.home, None, dense.id, *question)
+            answer = evaluate_some(store, dense.id, *question, seconds=0)
             if isinstance(answer, Evaluation) and question not in ended:
                 ended.append(question)
     assert ended == asked

@@ -33,7 +33,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def trained(store: Store, config, name: str) -> Run:
     run = store.create(config, lease_token="mine", name=name)
-    train(Lease(run.id, "mine"), store)
+    train(store, Lease(run.id, "mine"))
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     return run

@@ -27,6 +27,7 @@ from mnist_core.runs import RunStatus, Store
 from mnist_core.tasks import prepare, split, task
 from mnist_core.tasks.mnist import DATA_FILE
 from mnist_core.training import augmentation
+from mnist_core.training.networks import build_network
 from mnist_core.training.programs import optimizer_of
 from mnist_core.transfer.code import source as code_of_runs
 from mnist_core.transfer.code.documents import NOT_OURS, notebook, script
@@ -95,7 +96,7 @@ def test_the_network_is_the_same(folder, name):
     keras.utils.set_random_seed(config.seed)
     mine = module.build_model()
     keras.utils.set_random_seed(config.seed)
-    lab_s = ARCHITECTURES[config.architecture].build()
+    lab_s = build_network(config.architecture)
     assert described(mine) == described(lab_s)
     for one, other in zip(mine.get_weights(), lab_s.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -108,7 +109,7 @@ def test_every_architecture_can_be_written(store, key):
     exec(
         next(s for s in source_of(run, []).sections if s.title == "The network").definitions, scope
     )
-    assert described(scope["build_model"]()) == described(ARCHITECTURES[key].build())
+    assert described(scope["build_model"]()) == described(build_network(key))
 
 
 def test_the_split_and_the_labels_are_the_same(folder, name):
@@ -388,5 +389,5 @@ def test_it_runs_to_its_end_and_comes_out_where_the_run_did(store, retrained, fo
         assert last["loss"] == pytest.approx(run.last.loss, rel=0.1)
     assert len(lines) - 1 <= run.config.epochs and int(found[1]) <= len(lines) - 1
     best = keras.saving.load_model(tmp_path / "best.keras")
-    assert described(best) == described(ARCHITECTURES[run.config.architecture].build())
+    assert described(best) == described(build_network(run.config.architecture))
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -17,7 +17,7 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.inference import models
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import prepare, split, task
-from mnist_core.transfer.export import export, export_known
+from mnist_core.transfer.export import export
 from mnist_core.transfer.formats import FORMATS
 from tests import made_up_texts
 from tests.exported_runs import SOFTMAX, trained, trained_past_its_best
@@ -132,7 +132,7 @@ def test_nothing_is_said_on_the_way(store, softmax, capfd, caplog, key):
     """No advice, no warning, no progress: a page's log and a shell's JSON stay clean."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
-        export_known(store.home, store.url, softmax.id, key, "best")
+        export(store, softmax.id, key, "best")
     assert [str(one.message) for one in caught if one.category is not DeprecationWarning] == []
     assert capfd.readouterr() == ("", "")
     assert caplog.messages == []

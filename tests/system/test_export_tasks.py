@@ -25,6 +25,7 @@ from mnist_core.runs import RunStatus, Store
 from mnist_core.studies.crossvalidation import final_config, fold_configs
 from mnist_core.tasks import TASKS, Texts, housing, keras_data, mnist, split, task
 from mnist_core.tasks.base import Dataset
+from mnist_core.training.networks import build_network
 from mnist_core.transfer.code.source import CODE_OF_TASKS, source_of
 from mnist_core.transfer.export import export
 from tests import made_up_texts
@@ -180,7 +181,7 @@ def test_the_network_is_the_same(folder, name):
     keras.utils.set_random_seed(config.seed)
     mine = module.build_model()
     keras.utils.set_random_seed(config.seed)
-    lab_s = architecture(config.architecture).build()
+    lab_s = build_network(config.architecture)
     assert described(mine) == described(lab_s)
     for one, other in zip(mine.get_weights(), lab_s.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -345,7 +346,7 @@ def test_it_runs_to_its_end_and_comes_out_where_the_run_did(store, name, keras_h
     assert len(lines) == config.epochs + 1
     kept = "best.keras" if config.validation_size else "last.keras"
     model = keras.saving.load_model(tmp_path / kept)
-    assert described(model) == described(architecture(config.architecture).build())
+    assert described(model) == described(build_network(config.architecture))
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -30,7 +30,7 @@ def trained(store: Store, config: TrainingConfig) -> Run:
     run = store.create(config)
     lease = RunQueue(store.database).claim(run.id)
     assert lease is not None
-    train(lease, store)
+    train(store, lease)
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     log.info(

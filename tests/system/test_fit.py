@@ -8,10 +8,11 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_core.experiment.architectures import ARCHITECTURES, architecture
+from mnist_core.experiment.architectures import ARCHITECTURES
 from mnist_core.training import fit
 from mnist_core.training.callbacks import EarlyStopping
 from mnist_core.training.fit import Program
+from mnist_core.training.networks import build_network
 from mnist_core.training.samples import Samples
 from tests.keras_reference import (
     BATCH,
@@ -146,7 +147,7 @@ def test_after_several_epochs_under_xla_the_losses_are_the_same_but_for_a_hundre
 
 
 def test_only_models_without_convolution_are_compiled_by_xla():
-    found = {key: fit.suits_xla(architecture(key).build()) for key in ARCHITECTURES}
+    found = {key: fit.suits_xla(build_network(key)) for key in ARCHITECTURES}
     assert {key for key, suits in found.items() if not suits} == {"lenet", "strided"}
 
 

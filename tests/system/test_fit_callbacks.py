@@ -9,9 +9,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from mnist_core.tensorboard.callback import TensorBoard
 from mnist_core.training.fit import FitLoop
 from tests.keras_reference import (
     TRAIN,
@@ -132,27 +130,6 @@ def test_a_loss_that_is_no_number_ends_the_training():
     assert len(history.epoch) < 2 and loop.progress[0] == 1
 
 
-def test_a_training_goes_on_from_its_backup(softmax, tmp_path):
-    whole, loop = softmax()
-    expected = loop.run(epochs=4, callbacks=[]).history["val_loss"]
-
-    def fail(epoch, logs):
-        if epoch == 2:
-            raise KeyboardInterrupt
-
-    backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
-    _, loop = softmax()
-    crash = keras.callbacks.LambdaCallback(on_epoch_begin=fail)
-    with pytest.raises(KeyboardInterrupt):
-        loop.run(epochs=4, callbacks=[backup, crash])
-    model, loop = softmax()
-    history = loop.run(epochs=4, callbacks=[keras.callbacks.BackupAndRestore(tmp_path / "backup")])
-    assert history.epoch == [2, 3]
-    assert history.history["val_loss"] == expected[2:]
-    assert_same_weights(model, whole, 0)
-    assert not (tmp_path / "backup").exists()
-
-
 def test_a_csv_log_has_a_line_for_each_epoch(softmax, tmp_path):
     _, loop = softmax()
     path = tmp_path / "log.csv"
@@ -162,58 +139,6 @@ def test_a_csv_log_has_a_line_for_each_epoch(softmax, tmp_path):
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
     for name, values in history.history.items():
         assert [float(row[name]) for row in rows] == pytest.approx(values), name
-
-
-def test_tensorboard_has_scalars_histograms_and_the_graph(softmax, tmp_path):
-    model, loop = softmax()
-    board = TensorBoard(loop, tmp_path, histogram_freq=1)
-    history = loop.run(epochs=3, callbacks=[board])
-
-    def events(part: str) -> EventAccumulator:
-        return EventAccumulator(str(tmp_path / part), size_guidance={"tensors": 0}).Reload()
-
-    def scalars(part: str, name: str) -> list[float]:
-        found = events(part).Tensors(f"epoch_{name}")
-        assert [event.step for event in found] == [0, 1, 2]
-        return [float(np.frombuffer(event.tensor_proto.tensor_content, np.float32)[0])
-                if event.tensor_proto.tensor_content else event.tensor_proto.float_val[0]
-                for event in found]  # fmt: skip
-
-    for name in ("loss", "accuracy"):
-        assert scalars("train", name) == pytest.approx(history.history[name])
-        assert scalars("validation", name) == pytest.approx(history.history[f"val_{name}"])
-    train = events("train")
-    histograms = {tag for tag in train.Tags()["tensors"] if tag.endswith("/histogram")}
-    assert histograms == {f"{weight.path}/histogram" for weight in model.weights}
-    kernel = train.Tensors(f"{model.weights[0].path}/histogram")
-    assert len(kernel) == 3
-    operations = {node.op for node in train.Graph().node}
-    for function in train.Graph().library.function:
-        operations |= {node.op for node in function.node_def}
-    assert {"MatMul", "AssignVariableOp"} <= operations
-
-
-def test_tensorboard_follows_a_training_that_goes_on(softmax, tmp_path):
-    _, loop = softmax()
-    seen: list[list[int]] = []
-    accumulator = EventAccumulator(str(tmp_path / "train"), size_guidance={"tensors": 0})
-
-    def look(epoch, logs):
-        for writer in board._writers.values():
-            writer.flush()
-        accumulator.Reload()
-        seen.append([event.step for event in accumulator.Tensors("epoch_loss")])
-
-    board = TensorBoard(loop, tmp_path)
-    watch = keras.callbacks.LambdaCallback(on_epoch_end=look)
-    loop.run(epochs=3, callbacks=[board, watch])
-    assert seen == [[0], [0, 1], [0, 1, 2]]
-
-
-def test_tensorboard_can_leave_the_graph_out(softmax, tmp_path):
-    _, loop = softmax()
-    loop.run(epochs=1, callbacks=[TensorBoard(loop, tmp_path, write_graph=False)])
-    assert not EventAccumulator(str(tmp_path / "train")).Reload().Tags()["graph"]
 
 
 def test_batch_hooks_are_called_for_each_batch_on_request(softmax):

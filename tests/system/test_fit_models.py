@@ -1,8 +1,6 @@
-"""Models that learners build, for classes, for yes or no, for numbers: all as Keras trains them."""
+"""What the fit loop takes: models, samples in compact form, and programs that begin anew."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -18,190 +16,17 @@ from tests.keras_reference import (
     LOSSES_NEAR,
     SEED,
     WEIGHTS_NEAR,
-    assert_same_weights,
     data,
-    keras_fit,
     loop_of,
     model_of,
 )
 
-FEATURES = 13
-TRAIN, VALIDATION = 64, 21  # the last batch is a partial one
-
-
-def numbers() -> tuple[tuple, tuple]:
-    """A regression: a made-up linear rule with noise."""
-    generator = np.random.default_rng(SEED)
-    x = generator.normal(size=(TRAIN + VALIDATION, FEATURES)).astype(np.float32)
-    y = x @ generator.normal(size=FEATURES) + generator.normal(size=len(x)) + 5
-    return _parts(x, y.astype(np.float32))
-
-
-def yes_or_no() -> tuple[tuple, tuple]:
-    (x, y), (x_val, y_val) = numbers()
-    return (x, (y > 5).astype(np.int64)), (x_val, (y_val > 5).astype(np.int64))
-
-
-def one_hot() -> tuple[tuple, tuple]:
-    (x, y), (x_val, y_val) = data("softmax")
-    return (x, np.eye(10, dtype=np.float32)[y]), (x_val, np.eye(10, dtype=np.float32)[y_val])
-
-
-def pictures() -> tuple[tuple, tuple]:
-    return data("lenet", train=43)
-
-
-def _parts(x, y) -> tuple[tuple, tuple]:
-    return (x[:TRAIN], y[:TRAIN]), (x[TRAIN:], y[TRAIN:])
-
-
-def dense(outputs: int, activation: str | None, features: int = FEATURES) -> keras.Model:
-    return keras.Sequential(
-        [
-            keras.Input((features,)),
-            layers.Dense(16, activation="relu"),
-            layers.Dense(outputs, activation=activation),
-        ]
-    )
-
-
-def branched() -> keras.Model:
-    """Two paths that meet again, with three kinds of regularisation and of normalisation."""
-    inputs = keras.Input((784,))
-    wide = layers.Dense(24, kernel_regularizer=keras.regularizers.L1L2(1e-4, 1e-3))(inputs)
-    wide = layers.BatchNormalization()(wide)
-    wide = layers.LeakyReLU()(wide)
-    deep = layers.Dense(24, activity_regularizer=keras.regularizers.L2(1e-3))(inputs)
-    deep = layers.LayerNormalization()(deep)
-    both = layers.Concatenate()([wide, layers.Add()([wide, deep])])
-    return keras.Model(inputs, layers.Dense(10, activation="softmax")(both))
-
-
-def small_convolution() -> keras.Model:
-    features = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.SeparableConv2D(6, 3, activation="relu"),
-            layers.BatchNormalization(),
-            layers.AveragePooling2D(2),
-            layers.Conv2D(8, 3, strides=2, activation="elu"),
-            layers.GlobalAveragePooling2D(),
-        ]
-    )
-    return keras.Sequential(
-        [keras.Input((28, 28, 1)), features, layers.Dense(10, activation="softmax")]
-    )
-
-
-MODELS: dict[str, tuple[Callable, Callable, str | keras.losses.Loss, str, str]] = {
-    "number": (numbers, lambda: dense(1, None), "mse", "mae", "rmsprop"),
-    "number, robust": (numbers, lambda: dense(1, None), keras.losses.Huber(2.0), "mae", "sgd"),
-    "yes or no": (
-        yes_or_no,
-        lambda: dense(1, "sigmoid"),
-        "binary_crossentropy",
-        "accuracy",
-        "rmsprop",
-    ),
-    "one-hot": (
-        one_hot,
-        lambda: dense(10, "softmax", 784),
-        "categorical_crossentropy",
-        "accuracy",
-        "adam",
-    ),
-    "labels in a column": (
-        lambda: tuple((x, y[:, None]) for x, y in data("softmax")),
-        lambda: dense(10, "softmax", 784),
-        "sparse_categorical_crossentropy",
-        "accuracy",
-        "sgd",
-    ),
-    "either side of nought": (
-        lambda: tuple((x, np.where(y > 0, 1, -1)) for x, y in yes_or_no()),
-        lambda: dense(1, "tanh"),
-        "hinge",
-        "accuracy",
-        "sgd",
-    ),
-    "logits": (
-        lambda: data("softmax"),
-        lambda: dense(10, None, 784),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        "accuracy",
-        "sgd",
-    ),
-    "branched": (
-        lambda: data("softmax", train=60),
-        branched,
-        "sparse_categorical_crossentropy",
-        "accuracy",
-        "sgd",
-    ),
-    "convolution": (
-        pictures,
-        small_convolution,
-        "sparse_categorical_crossentropy",
-        "accuracy",
-        "adam",
-    ),
-}
-
-
-def compiled(name: str) -> keras.Model:
-    _, build, loss, metric, optimizer = MODELS[name]
-    keras.utils.set_random_seed(SEED)
-    model = build()
-    model.compile(optimizer=optimizer, loss=loss, metrics=[metric])
-    return model
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_every_kind_of_model_is_trained_as_keras_does(name):
-    train, validation = MODELS[name][0]()
-    reference, model, untrained = compiled(name), compiled(name), compiled(name)
-    expected = keras_fit(reference, train, validation, epochs=3)
-    history = loop_of(model, train, validation).run(epochs=3, callbacks=[])
-    assert_same_weights(model, reference, WEIGHTS_NEAR)
-    assert any(
-        np.abs(now.numpy() - then.numpy()).max() > 100 * WEIGHTS_NEAR
-        for now, then in zip(model.weights, untrained.weights, strict=True)
-    )
-    assert history.history.keys() == expected.keys()
-    for key, values in expected.items():
-        np.testing.assert_allclose(history.history[key], values, rtol=LOSSES_NEAR, err_msg=key)
-
-
-#: Under XLA the losses are computed by other code, and so are layers; the others run with --all.
-QUICK = ("yes or no", "branched")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
-        for name in MODELS
-        if name != "convolution"
-    ],
-)
-def test_every_kind_of_model_is_trained_under_xla_but_for_rounding(name):
-    train, validation = MODELS[name][0]()
-    model, reference = compiled(name), compiled(name)
-    assert fit.suits_xla(model)
-    expected = keras_fit(reference, train, validation, epochs=3)
-    history = loop_of(model, train, validation, jit=True).run(epochs=3, callbacks=[])
-    for key in ("loss", "val_loss"):
-        np.testing.assert_allclose(history.history[key], expected[key], rtol=0.01, err_msg=key)
-
-
-def test_a_convolution_within_a_model_within_the_model_is_found():
-    assert fit.has_convolution(compiled("convolution"))
-    assert not fit.suits_xla(compiled("convolution"))
+TRAIN = 64  # the last batch is a partial one
 
 
 def test_each_sample_has_a_loss_and_the_metric_is_its_mean():
-    _, (x, y) = numbers()
-    model = compiled("number")
+    _, (x, y) = data("table-64-64")
+    model = model_of("table-64-64")
     result = Program(model, batch_size=BATCH, jit=False).evaluate_now(Samples.of(x, y))
     errors = model.predict(x, verbose=0)[:, 0] - y
     np.testing.assert_allclose(result.losses, errors**2, rtol=1e-5)
@@ -209,20 +34,19 @@ def test_each_sample_has_a_loss_and_the_metric_is_its_mean():
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    "settings",
     [
-        ({"loss": "mse"}, "one metric, given by its name"),
-        ({"loss": "mse", "metrics": ["accuracy", "mae"]}, "one metric, given by its name"),
-        ({"loss": "mse", "metrics": [keras.metrics.MeanAbsoluteError()]}, "given by its name"),
-        ({"metrics": ["mae"]}, "with one loss"),
-        ({"loss": "mse", "metrics": ["mae"], "loss_weights": 0.5}, "without weights"),
-        ({"loss": keras.losses.MeanSquaredError(reduction="sum"), "metrics": ["mae"]}, "reduction"),
+        {"loss": "mse"},
+        {"loss": "mse", "metrics": ["accuracy", "mae"]},
+        {"loss": "mse", "metrics": [keras.metrics.MeanAbsoluteError()]},
+        {"metrics": ["mae"]},
+        {"loss": keras.losses.MeanSquaredError(reduction="sum"), "metrics": ["mae"]},
     ],
 )
-def test_what_would_be_trained_otherwise_than_it_was_compiled_is_refused(settings, words):
-    model = dense(1, None)
+def test_a_loss_or_a_metric_that_is_not_given_by_name_is_refused(settings):
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
     model.compile(optimizer="sgd", **settings)
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match="by name"):
         Program(model, batch_size=BATCH)
 
 
@@ -239,34 +63,13 @@ def test_several_inputs_and_outputs_of_no_known_size_are_refused():
 
 def test_a_validation_in_pieces_has_the_loss_of_all_samples():
     _, (x, y) = data("softmax")
-    keras.utils.set_random_seed(SEED)
-    model = branched()
-    model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = model_of("regularised-512-512")
     program = Program(model, batch_size=BATCH, jit=False)
     whole = program.evaluate_now(Samples.of(x, y)).loss
     assert whole == pytest.approx(model.evaluate(x, y, verbose=0)[0], rel=1e-5)
     for piece in (30, 15, 10):
         program.evaluation_samples = piece
         assert program.evaluate_now(Samples.of(x, y)).loss == pytest.approx(whole, rel=1e-5)
-
-
-def test_a_convolution_within_a_wrapper_is_found():
-    convolution = layers.TimeDistributed(layers.Conv2D(2, 3))
-    model = keras.Sequential([keras.Input((2, 8, 8, 1)), convolution, layers.Flatten()])
-    assert fit.has_convolution(model) and not fit.suits_xla(model)
-
-
-def test_averaged_weights_take_the_place_of_the_last_ones():
-    train, validation = data("softmax", train=70)
-    models = []
-    for _ in range(2):
-        model = model_of("softmax")
-        optimizer = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.8)
-        model.compile(optimizer=optimizer, loss=model.loss, metrics=["accuracy"])
-        models.append(model)
-    keras_fit(models[0], train, validation, epochs=1)
-    loop_of(models[1], train, validation).run(epochs=1, callbacks=[])
-    assert_same_weights(models[1], models[0], WEIGHTS_NEAR)
 
 
 def test_a_training_after_one_that_was_stopped_trains():

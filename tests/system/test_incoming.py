@@ -24,12 +24,13 @@ from keras.src.utils.naming import to_snake_case
 
 from mnist_core.errors import ConfigError, DataError
 from mnist_core.evaluation.service import evaluate
-from mnist_core.experiment.architectures import ARCHITECTURES, architectures_for
+from mnist_core.experiment.architectures import architectures_for
 from mnist_core.inference import models
 from mnist_core.inference.explain_image import explain
 from mnist_core.inference.predict import predict
 from mnist_core.runs import RunStatus, Store
 from mnist_core.tasks import task
+from mnist_core.training.networks import build_network
 from mnist_core.transfer.keras_import import sandbox
 from mnist_core.transfer.keras_import.allow_list import ACTIVATIONS, LAYERS
 from mnist_core.transfer.keras_import.files import Unpacked, unpack
@@ -100,7 +101,7 @@ kinds = pytest.mark.parametrize("kind", ["keras", "h5"])
 @pytest.mark.parametrize("key", architectures_for("mnist"))
 def test_every_architecture_of_the_lab_comes_in_as_it_was(key, kind):
     keras.utils.set_random_seed(1)
-    assert_reads_alike(ARCHITECTURES[key].build(), kind)
+    assert_reads_alike(build_network(key), kind)
 
 
 PICTURE = keras.Input((28, 28, 1))
@@ -904,7 +905,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def test_a_model_becomes_a_run_that_answers_like_the_file(store):
     model = dense(None)
     run_id = keep_arrived(store, io.BytesIO(model_files.saved(model)))
-    assert bring_in(store.home, store.url, run_id, "my model.keras", "raw") == run_id
+    assert bring_in(store, run_id, "my model.keras", "raw") == run_id
     run = store.get(run_id)
     assert (run.name, run.status, run.epochs_done) == ("my model", RunStatus.FINISHED, 0)
     assert run.settled and run.has_models and run.best is None
@@ -947,8 +948,8 @@ def branching() -> keras.Model:
 def test_it_is_explained_and_judged_whatever_it_is_built_of(store, make):
     keras.utils.set_random_seed(6)
     run_id = keep_arrived(store, io.BytesIO(model_files.saved(make())))
-    bring_in(store.home, store.url, run_id, "built.keras", "unit")
-    reason = explain(store.home, store.url, run_id, "best", IMAGES[0])
+    bring_in(store, run_id, "built.keras", "unit")
+    reason = explain(store, run_id, "best", IMAGES[0])
     assert reason.saliency.shape == (28, 28) and reason.saliency.max() == 1
     assert reason.digit == predict(store, run_id, "best", IMAGES[:1])[0].digit
     found = evaluate(store, run_id, "best", "test")
@@ -963,7 +964,7 @@ def test_what_is_refused_leaves_nothing_behind(store, good, canary):
     before = [run.id for run in store.list_runs()]
     run_id = keep_arrived(store, io.BytesIO(good[:-300]))
     with pytest.raises(DataError):
-        bring_in(store.home, store.url, run_id, "cut.keras", "unit")
+        bring_in(store, run_id, "cut.keras", "unit")
     assert [run.id for run in store.list_runs()] == before
     assert store.artifacts.names(run_id) == []
     assert list(canary.parent.iterdir()) == []

@@ -21,10 +21,9 @@ from tensorboard.util.tensor_util import make_ndarray
 from mnist_core.errors import StoreError
 from mnist_core.experiment.architectures import architecture
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.inference.predict import checkpoints_of
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store, database
 from mnist_core.runs.artifacts import BEST_MODEL, CHECKPOINT, LAST_MODEL
-from mnist_core.runs.model_files import left_models
+from mnist_core.runs.model_files import checkpoints_of, left_models
 from mnist_core.runs.queue import Lease, RunQueue
 from mnist_core.runs.resume import can_resume, resume
 from mnist_core.tasks import TASKS, mnist, prepare, split, task
@@ -78,7 +77,7 @@ class Job:
         lease = RunQueue(store.database).claim(run.id)
         assert lease is not None
         self.lease = lease
-        self._thread = threading.Thread(target=train, args=(lease, store), daemon=True)
+        self._thread = threading.Thread(target=train, args=(store, lease), daemon=True)
         self._thread.start()
 
     @property
@@ -256,7 +255,7 @@ def test_a_run_that_is_paused_before_it_begins_waits(store):
 def test_a_run_that_is_stopped_before_its_first_epoch_leaves_its_first_weights(store):
     run = store.create(SMALL, lease_token="mine")
     store.command(run.id, Command.STOP)
-    train(Lease(run.id, "mine"), store)
+    train(store, Lease(run.id, "mine"))
     run = store.get(run.id)
     assert (run.status, run.epochs_done, run.best) == (RunStatus.STOPPED, 0, None)
     assert store.artifacts.names(run.id) == [LAST_MODEL]
@@ -492,7 +491,7 @@ def test_a_worker_that_does_not_know_yet_that_it_lost_its_lease_writes_no_file(
     run = store.create(SMALL)
     lease = RunQueue(store.database).claim(run.id)
     RunQueue(store.database).give_back(lease, died=True)
-    train(lease, store)
+    train(store, lease)
     assert store.artifacts.names(run.id) == []
     assert store.get(run.id).status is RunStatus.QUEUED
     assert store.curves(run.id) == []

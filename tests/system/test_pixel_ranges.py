@@ -51,7 +51,7 @@ def linear(kernel, bias, *before) -> bytes:
 
 def taken(store: Store, content: bytes, scaling: str = "auto") -> tuple[Run, str]:
     run_id = keep_arrived(store, io.BytesIO(content))
-    run = store.get(bring_in(store.home, store.url, run_id, "mine.keras", scaling))
+    run = store.get(bring_in(store, run_id, "mine.keras", scaling))
     return run, " ".join(one for finding in findings(run) for one in finding.sentences())
 
 
@@ -86,7 +86,7 @@ def test_pixels_prepared_in_another_way_are_told(store, fitted):
     assert "layer Rescaling(-1 / 255, 1) first" in said
     packed = io.BytesIO()
     write_archive(store, run.id, packed)
-    run_id = restore(store.home, store.url, keep_arrived(store, packed), "mine.zip")
+    run_id = restore(store, keep_arrived(store, packed), "mine.zip")
     assert store.get(run_id).imported == run.imported  # it is said there, too
     run, said = taken(store, linear(kernel[:, ::-1] * 0, bias * 0))
     assert run.test_metric < 0.2 and "correctly at the most" in said and "not clear" in said

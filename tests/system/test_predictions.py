@@ -21,12 +21,14 @@ from mnist_core.experiment.architectures import ARCHITECTURES, architecture, arc
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.inference import explain_image as explanations
 from mnist_core.inference import models as loading
+from mnist_core.inference.answers import Prediction
 from mnist_core.inference.explain_image import MOST_ACTIVATIONS, explain, neighbours
-from mnist_core.inference.predict import Prediction, predict, predict_each
+from mnist_core.inference.predict import predict, predict_each
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import keras_data, prepare, split, task
-from mnist_core.transfer.export import export, export_known
+from mnist_core.training.networks import build_network
+from mnist_core.transfer.export import export
 from mnist_core.transfer.keras_import.importer import bring_in
 from mnist_core.transfer.uploads import keep_arrived
 from mnist_core.workers.engine import Engine, Question
@@ -142,7 +144,7 @@ def test_the_answer_the_runner_up_and_how_sure_it_is():
 
 def test_several_models_read_one_picture(store, softmax, strided):
     models = [(softmax.id, "best"), (strided.id, "last"), (softmax.id, "last")]
-    found = predict_each(store.home, store.url, models, IMAGES[0])
+    found = predict_each(store, models, IMAGES[0])
     for (run_id, checkpoint), prediction in zip(models, found, strict=True):
         (alone,) = predict(store, run_id, checkpoint, IMAGES[:1])
         np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-5)
@@ -233,8 +235,8 @@ LAYERS = {
 @pytest.mark.parametrize("key", architectures_for("mnist"))
 def test_every_architecture_is_explained(store, tmp_path, key):
     keras.utils.set_random_seed(1)
-    run = left_behind(store, ARCHITECTURES[key].build(), tmp_path, architecture=key)
-    reason = explain(store.home, store.url, run.id, "best", IMAGES[0])
+    run = left_behind(store, build_network(key), tmp_path, architecture=key)
+    reason = explain(store, run.id, "best", IMAGES[0])
     (prediction,) = predict(store, run.id, "best", IMAGES[:1])
     assert reason.digit == prediction.digit
     maps = [reason.saliency]
@@ -261,14 +263,14 @@ def test_every_architecture_is_explained(store, tmp_path, key):
 
 def test_a_network_that_looks_at_one_pixel_is_seen_to(store, tmp_path):
     pixel = (9, 17)
-    model = ARCHITECTURES["softmax"].build()
+    model = build_network("softmax")
     kernel = np.zeros((784, 10), np.float32)
     kernel[pixel[0] * 28 + pixel[1], 4] = 5
     model.layers[0].set_weights([kernel, np.zeros(10, np.float32)])
     run = left_behind(store, model, tmp_path, architecture="softmax")
     image = np.zeros((28, 28), np.uint8)
     image[pixel] = 200
-    reason = explain(store.home, store.url, run.id, "best", image)
+    reason = explain(store, run.id, "best", image)
     expected = np.zeros((28, 28))
     expected[pixel] = 1
     assert reason.digit == 4
@@ -278,7 +280,7 @@ def test_a_network_that_looks_at_one_pixel_is_seen_to(store, tmp_path):
 
 def test_a_network_that_is_quite_sure_still_has_a_reason(store, tmp_path):
     """Where the probability is 1 to the last bit, its own gradient is nothing."""
-    model = ARCHITECTURES["softmax"].build()
+    model = build_network("softmax")
     kernel = np.zeros((784, 10), np.float32)
     kernel[300, 4] = 200
     model.layers[0].set_weights([kernel, np.zeros(10, np.float32)])
@@ -286,7 +288,7 @@ def test_a_network_that_is_quite_sure_still_has_a_reason(store, tmp_path):
     image = np.zeros((28, 28), np.uint8)
     image.flat[300] = 255
     assert predict(store, run.id, "best", image[None])[0].confidence == 1
-    saliency = explain(store.home, store.url, run.id, "best", image).saliency
+    saliency = explain(store, run.id, "best", image).saliency
     assert saliency.flat[300] == 1 and saliency.sum() == 1
 
 
@@ -309,7 +311,7 @@ def test_a_convolution_that_looks_at_one_place_is_seen_to(store, tmp_path):
     run = left_behind(store, model, tmp_path, architecture="lenet")
     image = np.zeros((28, 28), np.uint8)
     image[4:8, 20:24] = 255
-    reason = explain(store.home, store.url, run.id, "best", image)
+    reason = explain(store, run.id, "best", image)
     assert reason.digit == 3
     np.testing.assert_allclose(reason.class_activation, image / 255, atol=1e-5)
     np.testing.assert_allclose(reason.activations[0].maps[0], image / 255, atol=1e-5)
@@ -319,9 +321,9 @@ def test_dropout_and_batch_normalisation_are_as_in_use(store, tmp_path):
     """They do something else in training: twice the same answer shows that it is not that."""
     keras.utils.set_random_seed(1)
     key = "regularised-512-512"
-    run = left_behind(store, ARCHITECTURES[key].build(), tmp_path, architecture=key)
+    run = left_behind(store, build_network(key), tmp_path, architecture=key)
     model = loading.load(store, run.id, "best").model
-    first, second = (explain(store.home, store.url, run.id, "best", IMAGES[0]) for _ in range(2))
+    first, second = (explain(store, run.id, "best", IMAGES[0]) for _ in range(2))
     np.testing.assert_array_equal(first.saliency, second.saliency)
     for one, other in zip(first.activations, second.activations, strict=True):
         np.testing.assert_array_equal(one.maps, other.maps)
@@ -341,7 +343,7 @@ def test_a_training_digit_is_its_own_nearest(store, noise):
     run = store.create(config)
     part = split(task("mnist").load(), config).train
     place = int(np.flatnonzero(part.wrong)[0]) if noise else 123
-    found = neighbours(store.home, store.url, run.id, part.images_u8[place], 5)
+    found = neighbours(store, run.id, part.images_u8[place], 5)
     np.testing.assert_array_equal(found.images_u8[0], part.images_u8[place])
     assert found.distances[0] == 0 and found.labels[0] == part.labels[place]
     assert found.images_u8.shape == (5, 28, 28) and len(found.labels) == 5
@@ -354,17 +356,19 @@ def test_the_nearest_are_the_nearest_whatever_the_pieces(store, monkeypatch):
     part = split(task("mnist").load(), SOFTMAX).train
     target = IMAGES[3].astype(float) / 255
     distances = np.sqrt(((part.images_u8 / 255 - target) ** 2).sum(axis=(1, 2)))
-    found = neighbours(store.home, store.url, run.id, IMAGES[3])
+    found = neighbours(store, run.id, IMAGES[3])
     np.testing.assert_allclose(found.distances, np.sort(distances)[:8], rtol=1e-5)
     np.testing.assert_array_equal(found.labels, part.labels[np.argsort(distances)[:8]])
 
 
 def test_the_neighbours_of_an_unknown_run_are_explained(store):
     with pytest.raises(UnknownRunError):
-        neighbours(store.home, store.url, "0" * 32, IMAGES[0])
+        neighbours(store, "0" * 32, IMAGES[0])
 
 
 # ---- asked of a worker
+
+PREDICT = f"{predict_each.__module__}:predict_each"
 
 
 def failing(kind: str) -> None:
@@ -372,6 +376,10 @@ def failing(kind: str) -> None:
     if kind == "lab":
         raise DataError("The {thing} is odd.", "It is so.", "Leave it.", thing="answer")
     raise ValueError("a plain one")
+
+
+def sleeping(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def waits_for_data() -> bool:
@@ -415,17 +423,17 @@ def test_an_answer_comes_from_a_worker_while_another_trains(engine, desk, answer
     busy = desk.create(dataclasses.replace(SOFTMAX, train_size=60, epochs=20_000))
     engine.wake()
     until(lambda: desk.get(busy.id).epochs_done > 2)
-    found = engine.ask(predict_each, desk.home, desk.url, models, IMAGES[0], seconds=PATIENCE)
+    found = engine.ask(PREDICT, models, IMAGES[0], seconds=PATIENCE)
     reached = desk.get(busy.id).epochs_done
     for (run_id, checkpoint), prediction in zip(models, found, strict=True):
         (alone,) = predict(desk, run_id, checkpoint, IMAGES[:1])
         np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-5)
-    reason = engine.ask(explain, desk.home, desk.url, *models[0], IMAGES[0], seconds=PATIENCE)
+    reason = engine.ask(f"{explain.__module__}:explain", *models[0], IMAGES[0], seconds=PATIENCE)
     assert reason.digit == found[0].digit and reason.saliency.shape == (28, 28)
-    near = engine.ask(neighbours, desk.home, desk.url, answering.id, IMAGES[0], seconds=PATIENCE)
+    near = engine.ask(f"{explain.__module__}:neighbours", answering.id, IMAGES[0], seconds=PATIENCE)
     assert len(near.labels) == 8
-    assert engine.ask(os.getpid, seconds=PATIENCE) != os.getpid()
-    assert engine.ask(waits_for_data) is False, "others would wait too"
+    assert engine.ask("os:getpid", seconds=PATIENCE) != os.getpid()
+    assert engine.ask(f"{__name__}:waits_for_data") is False, "others would wait too"
     assert desk.get(busy.id).status is RunStatus.RUNNING
     until(lambda: desk.get(busy.id).epochs_done > reached)
     desk.command(busy.id, Command.STOP)
@@ -434,17 +442,19 @@ def test_an_answer_comes_from_a_worker_while_another_trains(engine, desk, answer
 
 def test_a_reading_does_not_wait_for_what_takes_long(engine):
     with ThreadPoolExecutor(1) as pool:
-        long = pool.submit(engine.ask, time.sleep, 3, kind=Question.LONG, seconds=PATIENCE)
-        reader = engine.ask(os.getpid, seconds=PATIENCE)
+        long = pool.submit(
+            engine.ask, f"{__name__}:sleeping", 3, kind=Question.LONG, seconds=PATIENCE
+        )
+        reader = engine.ask("os:getpid", seconds=PATIENCE)
         until(lambda: engine._workers.have_background(started=True))
-        assert engine.ask(os.getpid, seconds=PATIENCE) == reader
+        assert engine.ask("os:getpid", seconds=PATIENCE) == reader
         assert not long.done()
-        other = engine.ask(os.getpid, kind=Question.SHORT, seconds=PATIENCE)
+        other = engine.ask("os:getpid", kind=Question.SHORT, seconds=PATIENCE)
         assert long.done() and other != reader
 
 
 def test_the_worker_keeps_the_model_loaded(engine, desk, answering):
-    question = (predict_each, desk.home, desk.url, [(answering.id, "best")], IMAGES[0])
+    question = (PREDICT, [(answering.id, "best")], IMAGES[0])
     whole = desk.artifacts.read(answering.id, BEST_MODEL)
     (before,) = engine.ask(*question, seconds=PATIENCE)
     desk.artifacts.remove(answering.id, BEST_MODEL)
@@ -456,7 +466,7 @@ def test_the_worker_keeps_the_model_loaded(engine, desk, answering):
 
 
 def test_a_file_comes_from_the_worker(engine, desk, answering):
-    question = (export_known, desk.home, desk.url, answering.id)
+    question = (f"{export.__module__}:export", answering.id)
     for key in ("onnx", "script"):
         content = engine.ask(*question, key, "best", seconds=PATIENCE)
         assert content == export(desk, answering.id, key) or key == "onnx"
@@ -477,7 +487,7 @@ def test_a_worker_refuses_a_hostile_file_and_takes_the_next(engine, desk, tmp_pa
 
     def brought_in(content: bytes) -> str:
         run_id = keep_arrived(desk, io.BytesIO(content))
-        what = (bring_in, desk.home, desk.url, run_id, "a.keras", "unit")
+        what = (f"{bring_in.__module__}:bring_in", run_id, "a.keras", "unit")
         assert engine.ask(*what, seconds=PATIENCE) == run_id
         return run_id
 
@@ -490,39 +500,39 @@ def test_a_worker_refuses_a_hostile_file_and_takes_the_next(engine, desk, tmp_pa
 
 def test_an_error_of_the_worker_arrives_as_itself(engine, desk):
     with pytest.raises(UnknownRunError) as caught:
-        engine.ask(predict_each, desk.home, desk.url, [("0" * 32, "best")], IMAGES[0])
+        engine.ask(PREDICT, [("0" * 32, "best")], IMAGES[0])
     assert "0000" in caught.value.sentence() and caught.value.remedy
     with pytest.raises(DataError, match=r"^The answer is odd\. It is so\. Leave it\.$"):
-        engine.ask(failing, "lab")
+        engine.ask(f"{__name__}:failing", "lab")
     # Dask logs a failed task with its traceback: that is for faults alone.
     assert not failed_tasks(engine)
     with pytest.raises(ValueError, match="a plain one"):
-        engine.ask(failing, "plain")
+        engine.ask(f"{__name__}:failing", "plain")
     assert len(failed_tasks(engine)) == 1
 
 
 def test_an_answer_that_takes_too_long_is_not_waited_for(engine):
     with pytest.raises(EngineError, match="did not come within 0 seconds"):
-        engine.ask(time.sleep, 2, seconds=0.2)
-    assert engine.ask(sum, [1, 2], seconds=PATIENCE) == 3  # the worker is free again
+        engine.ask(f"{__name__}:sleeping", 2, seconds=0.2)
+    assert engine.ask("builtins:sum", [1, 2], seconds=PATIENCE) == 3  # the worker is free again
 
 
 @pytest.mark.slow
 def test_a_question_over_which_a_worker_dies_is_asked_once_more(engine, tmp_path):
     died = tmp_path / "died"
-    assert engine.ask(dying, str(died), 1, seconds=120) == "answered"
+    assert engine.ask(f"{__name__}:dying", str(died), 1, seconds=120) == "answered"
     assert died.read_text() == "x"
     for once, times in ((False, 2), (True, 1)):
         died.unlink()
         with pytest.raises(EngineError, match="worker crashed"):
-            engine.ask(dying, str(died), 2, seconds=120, once=once)
+            engine.ask(f"{__name__}:dying", str(died), 2, seconds=120, once=once)
         assert died.read_text() == times * "x"
 
 
 def test_an_engine_that_has_not_started_says_so(desk):
     with pytest.raises(EngineError, match="still starting"):
-        Engine(desk).ask(sum, [1, 2])
+        Engine(desk).ask("builtins:sum", [1, 2])
     early = Engine(desk)
     early.start(delay=600)
     with closing(early), pytest.raises(EngineError, match="still starting"):
-        early.ask(sum, [1, 2])
+        early.ask("builtins:sum", [1, 2])

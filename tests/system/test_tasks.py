@@ -17,7 +17,8 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus, Store
 from mnist_core.runs.queue import RunQueue
 from mnist_core.studies.crossvalidation import final_config, fold_configs, mean_curve
-from mnist_core.studies.reproduction import EXPERIMENTS, reproduce
+from mnist_core.studies.reproduction import EXPERIMENTS
+from mnist_core.studies.reproduction_runs import reproduce
 from mnist_core.tasks import TASKS, keras_data, split, task
 from mnist_core.tasks.imdb import load as load_imdb
 from mnist_core.training.job import train
@@ -38,7 +39,7 @@ def trained(store: Store, config) -> Run:
     run = store.create(config)
     lease = RunQueue(store.database).claim(run.id)
     assert lease is not None
-    train(lease, store, gives_way=False)
+    train(store, lease, gives_way=False)
     run = store.get(run.id)
     assert run.status is RunStatus.FINISHED, run.message
     return run
@@ -67,7 +68,7 @@ def test_a_run_that_waits_for_its_data_can_be_stopped(store, monkeypatch):
     keras_data.compact_file("imdb").unlink()
     run = store.create(PRESETS["imdb"].config)
     lease = RunQueue(store.database).claim(run.id)
-    training = threading.Thread(target=train, args=(lease, store), kwargs={"gives_way": False})
+    training = threading.Thread(target=train, args=(store, lease), kwargs={"gives_way": False})
     training.start()
     until(lambda: keras_data.seconds_fetching("imdb"))
     store.command(run.id, Command.STOP)

@@ -15,9 +15,10 @@ from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.artifacts import LESSON
 from mnist_core.runs.queue import Lease
 from mnist_core.studies.crossvalidation import fold_configs
-from mnist_core.studies.finetune import EPOCHS, Lesson, lesson_config, mixed, teach
+from mnist_core.studies.finetune import EPOCHS, lesson_config, teach
 from mnist_core.tasks import split, task
 from mnist_core.training.job import train
+from mnist_core.training.lesson import Lesson, mixed
 
 BASE = TrainingConfig(
     architecture="softmax",
@@ -42,11 +43,11 @@ def taught(tmp_path_factory) -> tuple[Store, Run, Run]:
     store = Store(tmp_path_factory.mktemp("lab"))
     token = secrets.token_hex(16)
     base = store.create(BASE, name="base", lease_token=token)
-    train(Lease(base.id, token), store)
+    train(store, Lease(base.id, token))
     for image, label in zip(*handwriting(), strict=True):
         store.drawings.add(np.ascontiguousarray(image), int(label))
     run = teach(store, base.id, name="taught", lease_token=token)
-    train(Lease(run.id, token), store)
+    train(store, Lease(run.id, token))
     return store, store.get(base.id), store.get(run.id)
 
 
@@ -99,7 +100,7 @@ def test_a_lesson_whose_files_are_gone_fails_with_a_reason(taught):
     token = secrets.token_hex(16)
     run = teach(store, base.id, name="lost", lease_token=token)
     store.artifacts.remove(run.id, LESSON)
-    train(Lease(run.id, token), store)
+    train(store, Lease(run.id, token))
     ended = store.get(run.id)
     assert ended.status is RunStatus.FAILED
     assert "“lost” was to be taught" in ended.message and "Teach the network again" in ended.message

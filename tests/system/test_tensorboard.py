@@ -44,7 +44,7 @@ def runs(store: Store) -> dict[str, Run]:
     found = {}
     for name, config in CONFIGS.items():
         run = store.create(config, name=name, lease_token="mine")
-        train(Lease(run.id, "mine"), store, gives_way=False)
+        train(store, Lease(run.id, "mine"), gives_way=False)
         run = found[f"{name} {run.id[:8]}"] = store.get(run.id)
         assert run.status is RunStatus.FINISHED, run.message
     return found

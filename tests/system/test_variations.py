@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.config import CHOICES
-from mnist_core.inference.variations import COUNT, vary
+from mnist_core.inference.questions import VARIATIONS
+from mnist_core.inference.variations import vary
 from mnist_core.tasks import task
 from mnist_core.training.augmentation import augmentation_of
 
@@ -18,16 +19,18 @@ IMAGE = task("mnist").load().x_train[7]
 @pytest.mark.parametrize("name", CHOICES["augmentation"])
 def test_a_digit_is_varied_as_in_training(name):
     varied = vary(name, IMAGE, 3)
-    assert varied.shape == (COUNT, 28, 28)
+    assert varied.shape == (VARIATIONS, 28, 28)
     assert varied.dtype == np.uint8
     augment = augmentation_of(name)
     if augment is None:
-        np.testing.assert_array_equal(varied, np.repeat(IMAGE[None], COUNT, axis=0))
+        np.testing.assert_array_equal(varied, np.repeat(IMAGE[None], VARIATIONS, axis=0))
         return
-    batch = np.repeat(IMAGE.reshape(1, 784), COUNT, axis=0).astype(np.float32) / np.float32(255)
-    expected = augment(tf.constant(batch), tf.constant([3, 0])).numpy().reshape(COUNT, 28, 28)
+    batch = np.repeat(IMAGE.reshape(1, 784), VARIATIONS, axis=0).astype(np.float32) / np.float32(
+        255
+    )
+    expected = augment(tf.constant(batch), tf.constant([3, 0])).numpy().reshape(VARIATIONS, 28, 28)
     np.testing.assert_allclose(varied / 255, expected, atol=0.51 / 255)
-    assert len(np.unique(varied.reshape(COUNT, -1), axis=0)) == COUNT
+    assert len(np.unique(varied.reshape(VARIATIONS, -1), axis=0)) == VARIATIONS
 
 
 @pytest.mark.parametrize("name", ["shape", "handwriting"])

@@ -7,6 +7,7 @@ import pytest
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.architectures import ARCHITECTURES, architecture
 from mnist_core.tasks import task
+from mnist_core.training.networks import build_network
 
 # One line for each layer: its kind and what decides it.
 LAYERS = {
@@ -101,7 +102,7 @@ def test_the_architectures_in_their_order():
 @pytest.mark.parametrize("key", LAYERS)
 def test_an_architecture_builds_the_network_of_its_source(key):
     entry = architecture(key)
-    model = entry.build()
+    model = build_network(entry.key)
     assert [described(layer) for layer in model.layers] == LAYERS[key]
     assert entry.parameters == model.count_params() == PARAMETERS[key]
     assert model.input_shape == (None, *entry.input_shape)
@@ -117,7 +118,7 @@ def test_an_architecture_builds_the_network_of_its_source(key):
 def multiplications(key: str) -> int:
     """Of one picture's way through a convolutional network."""
     total = 0
-    for layer in architecture(key).build().layers:
+    for layer in build_network(key).layers:
         if "kernel" in {weight.name for weight in layer.weights}:
             places = layer.output.shape[1:-1] if type(layer).__name__ == "Conv2D" else ()
             total += int(np.prod(layer.kernel.shape)) * int(np.prod(places))
@@ -134,7 +135,7 @@ def test_each_build_is_a_new_model_drawn_from_the_global_seed():
     first, again, other = [], [], []
     for weights, seed in ((first, 3), (again, 3), (other, 4)):
         keras.utils.set_random_seed(seed)
-        weights.append(architecture("relu-2").build().get_weights()[0])
+        weights.append(build_network("relu-2").get_weights()[0])
     np.testing.assert_array_equal(first[0], again[0])
     assert not np.array_equal(first[0], other[0])
 

@@ -19,8 +19,8 @@ from mnist_core.runs import EpochRecord, Store
 from mnist_core.runs.model_files import MODELS
 from mnist_core.runs.store import MOST_TAGS, NAME_LENGTH, clean_name, clean_tags
 from mnist_core.transfer.archive import EVENT_FILE, _epochs_table, write_archive
+from mnist_core.transfer.archive_reader import _records
 from mnist_core.transfer.keras_import.refusal import brief
-from mnist_core.transfer.restore import _records
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config, keep_arrived, name_of
 from tests import disks
 from tests.damage import damaged

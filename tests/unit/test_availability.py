@@ -15,7 +15,7 @@ from mnist_core.errors import DataError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
-from mnist_core.tasks import TASKS, availability, keras_data
+from mnist_core.tasks import TASKS, availability, keras_data, keras_download
 from mnist_core.tasks.availability import DataState, data_state, require
 from mnist_core.workers.engine import Engine
 from tests.waiting import is_gone, until
@@ -159,7 +159,7 @@ keras_data._load_with_keras("imdb", Path(sys.argv[1]))
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is locked there")
 def test_what_fetches_data_ends_with_the_process_that_wanted_it(tmp_path: Path) -> None:
     file = tmp_path / "imdb.npz"
-    with keras_data._alone(file):  # so that it waits, as it would for a slow download
+    with keras_download._alone(file):  # so that it waits, as it would for a slow download
         server = subprocess.Popen([sys.executable, "-c", FETCH, str(file)], cwd=ROOT)
         try:
             until(lambda: psutil.Process(server.pid).children())

@@ -11,6 +11,7 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import Store
 from mnist_core.workers import engine as engine_module
 from mnist_core.workers.engine import Engine, EngineState
+from mnist_core.workers.rpc import call
 from tests import disks
 
 
@@ -21,20 +22,20 @@ class DyingWorkers:
         self.left = times
         self.asked = 0
 
-    def ask(self, role: str, function: Any, *arguments: Any, seconds: float) -> Any:
+    def ask(self, role: str, function: str, *arguments: Any, seconds: float) -> Any:
         assert role == "interactive"
         self.asked += 1
         if self.left:
             self.left -= 1
             raise ConnectionError
-        return function(*arguments)
+        return call("", "", function, *arguments)
 
 
 def ask(store: Store, workers: DyingWorkers, *, once: bool = False) -> int:
     engine = Engine(store)
     engine.state = EngineState("ready")
     engine._workers = cast("Any", workers)
-    return engine.ask(sum, [1, 2], once=once)
+    return engine.ask("builtins:sum", [1, 2], once=once)
 
 
 def test_the_next_worker_is_asked_once_more(tmp_path):

@@ -13,7 +13,7 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from mnist_core.runs import EpochRecord, Run, Store
 from mnist_core.runs.artifacts import Artifacts
-from mnist_core.tensorboard.log_directory import LOGDIR, NAME_BYTES, EventFiles, label, read_events
+from mnist_core.runs.event_files import LOGDIR, NAME_BYTES, EventFiles, label, read_events
 from mnist_core.tensorboard.writer import BARS, FIGURES, EventWriter, histogram_stride
 from tests.disks import fill, read_only, small_disk
 from tests.live_training import Training, record
@@ -266,7 +266,7 @@ def test_without_links_the_long_names_serve(store: Store, monkeypatch, caplog) -
 
 def test_files_that_are_kept_elsewhere_have_no_event_files() -> None:
     from mnist_core.runs.artifacts import Artifacts
-    from mnist_core.tensorboard.log_directory import EventFiles
+    from mnist_core.runs.event_files import EventFiles
 
     files = EventFiles(Artifacts("memory://lab"))
     assert files.folder("a" * 32) is None and files.logdir is None

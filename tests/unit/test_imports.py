@@ -1,8 +1,6 @@
-"""Who may import what, where import-linter cannot tell: it also counts imports in functions.
+"""What import-linter cannot tell: what is loaded in fact, what workers are asked for by name.
 
-The web process must never load TensorFlow: it would cost every first page five seconds, and a
-crash in it would take the server down. So importing a module must not import TensorFlow, while
-the functions that a worker runs import it inside.
+Who may import what is said by the contracts in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -19,22 +17,6 @@ import pytest
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
-WITH_TENSORFLOW = (
-    "mnist_core.training.fit",
-    "mnist_core.training.samples",
-    "mnist_core.training.augmentation",
-    "mnist_core.training.objective",
-    "mnist_core.tensorboard.callback",
-    "mnist_core.training.programs",
-    "mnist_core.training.precompile",
-    "mnist_core.training.callbacks",
-    "mnist_core.inference.explain_image",
-    "mnist_core.transfer.export",
-    "mnist_core.inference.models",
-    "mnist_core.transfer.keras_import.build",
-)
-"""Modules (and what lies below them) that only workers import."""
-
 SCRIPTS = ("app.py", "ui/app/dashboard.py", "pages")
 """Streamlit runs these: importing one would run it, so only its import lines are taken."""
 
@@ -87,28 +69,36 @@ for line in {list(dict.fromkeys(lines))!r}:
     return result.stdout
 
 
+def test_the_scripts_that_streamlit_runs_load_no_machine_learning() -> None:
+    lines = [line for file in sources(*SCRIPTS) for line in import_lines(file)]
+    assert first_to_load(("tensorflow", "keras", "sklearn"), lines) == ""
+
+
 @pytest.mark.parametrize(
-    ("package", "unwanted"),
+    ("line", "unwanted"),
     [
-        ("mnist_core", ("tensorflow", "keras", "streamlit", "starlette", "ui")),
-        ("ui", ("tensorflow", "keras")),
+        ("import mnist_core.workers.engine", ("distributed", "tensorflow")),
+        ("from mnist_core.cli import main; main(['list'])", ("sqlalchemy", "tensorflow")),
     ],
 )
-def test_importing_a_module_loads_no_tensorflow(package: str, unwanted: tuple[str, ...]) -> None:
-    scripts = sources(*SCRIPTS)
-    modules = [
-        module_name(file)
-        for file in sources(package)
-        # A migration's env.py runs inside Alembic only.
-        if file not in scripts and "migrations" not in file.parts
-    ]
-    lines = [f"import {name}" for name in modules if not name.startswith(WITH_TENSORFLOW)]
-    assert first_to_load(unwanted, lines) == ""
+def test_what_has_to_start_quickly_loads_little(line: str, unwanted: tuple[str, ...]) -> None:
+    assert "there is" not in first_to_load(unwanted, [line])
 
 
-def test_the_scripts_that_streamlit_runs_load_no_tensorflow() -> None:
-    lines = [line for file in sources(*SCRIPTS) for line in import_lines(file)]
-    assert first_to_load(("tensorflow", "keras"), lines) == ""
+def functions_by_name() -> list[str]:
+    """The names by which workers are asked for functions, "module:function"."""
+    texts = [file.read_text(encoding="utf-8") for file in sources("mnist_core", "ui", "pages")]
+    return sorted(
+        {name for text in texts for name in re.findall(r'"(mnist_core[\w.]+:\w+)"', text)}
+    )
+
+
+@pytest.mark.parametrize("name", functions_by_name())
+def test_a_function_that_workers_are_asked_for_is_there(name: str) -> None:
+    module, _, function = name.partition(":")
+    file = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def pinned(*names: str) -> set[str]:

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from mnist_core.inference.inspect import Anatomy, Layer, numbered_from_first
+from mnist_core.inference.answers import Anatomy, Layer, numbered_from_first
 from ui.models.network import weight_sheet
 from ui.models.network_diagram import network_diagram
 

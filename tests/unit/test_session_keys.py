@@ -1,10 +1,16 @@
-"""Every key of the session and of a widget stands in ``ui/common/session.py`` and nowhere else."""
+"""Every key of the session and of a widget stands beside its page, and no two are the same.
+
+The keys of one page stand in ``ui/<page>/keys.py``, the shared ones in ``ui/common/session.py``.
+"""
 
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,8 +22,9 @@ FILES = sorted(
     path
     for folder in ("pages", "ui")
     for path in (ROOT / folder).rglob("*.py")
-    if path.name != "session.py"
+    if path.name not in ("keys.py", "session.py")
 )
+ROOMS = sorted(path.parent.name for path in (ROOT / "ui").glob("*/keys.py"))
 
 
 def key_values(tree: ast.AST) -> Iterator[ast.expr]:
@@ -44,7 +51,7 @@ def literals(source: str) -> list[str]:
     return found + [name for name in names if name == "session_state"]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_key_is_spelled_out(path: Path) -> None:
     assert literals(path.read_text("utf-8")) == []
 
@@ -64,11 +71,22 @@ def test_a_key_that_is_spelled_out_is_found(source: str) -> None:
     assert len(literals(source)) == 1
 
 
+def assigned_names(module: ModuleType) -> list[str]:
+    """The names of the keys in a module, without those that it imports."""
+    targets = [
+        node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+        for node in ast.parse(inspect.getsource(module)).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+    ]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    no_keys = ("DEFAULT_LANGUAGE", "FIRST_PRESET")
+    return [name for name in names if name.isupper() and name not in no_keys]
+
+
 def test_no_two_keys_are_the_same() -> None:
-    values = [value for name, value in vars(session).items() if name.isupper()]
-    keys = [value.key if isinstance(value, session.Entry) else value for value in values]
-    texts = [key for key in keys if isinstance(key, str)]
-    texts.remove(session.DEFAULT_LANGUAGE)
-    texts.remove(session.FIRST_PRESET)
+    modules = [session, *(import_module(f"ui.{room}.keys") for room in ROOMS)]
+    assert len(modules) > 10
+    values = [getattr(module, name) for module in modules for name in assigned_names(module)]
+    texts = [value.key if isinstance(value, session.Entry) else value for value in values]
     texts += [session.field(name).key for name in FIELDS]
     assert len(set(texts)) == len(texts)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mnist_core.errors import DataError, DataPendingError
 from mnist_core.experiment.presets import PRESETS
-from mnist_core.tasks import TASKS, WORDS, Texts, keras_data, multi_hot, split, task
+from mnist_core.tasks import TASKS, WORDS, Texts, keras_data, keras_download, multi_hot, split, task
 from mnist_core.tasks.imdb import load
 from mnist_core.tasks.text_data import (
     BEGIN,
@@ -195,8 +195,8 @@ def test_two_at_a_time_fetch_once(home, monkeypatch):
         assert go_on.wait(PATIENCE)
         return {"y_train": np.zeros(3)}
 
-    monkeypatch.setitem(keras_data.SOURCES, "imdb", keras_data.Source((), read))
-    both = [threading.Thread(target=keras_data.main, args=("imdb", file)) for _ in range(2)]
+    monkeypatch.setitem(keras_download.READERS, "imdb", read)
+    both = [threading.Thread(target=keras_download.main, args=("imdb", file)) for _ in range(2)]
     for one in both:
         one.start()
     until(lambda: reads)
@@ -213,16 +213,15 @@ def test_a_disk_without_locks_takes_data_all_the_same(home, monkeypatch):
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", unknown)
-    source = keras_data.Source((), lambda: {"y_train": np.zeros(3)})
-    monkeypatch.setitem(keras_data.SOURCES, "imdb", source)
-    keras_data.main("imdb", home / "imdb.npz")
+    monkeypatch.setitem(keras_download.READERS, "imdb", lambda: {"y_train": np.zeros(3)})
+    keras_download.main("imdb", home / "imdb.npz")
     assert (home / "imdb.npz").exists()
 
 
 def test_a_second_process_finds_what_the_first_one_left(home):
     file = made_up_texts.write(home, "imdb")
     before = file.stat().st_mtime_ns
-    keras_data.main("imdb", file)
+    keras_download.main("imdb", file)
     assert file.stat().st_mtime_ns == before
 
 

@@ -39,7 +39,7 @@ def run_with(store: Store, epochs: int) -> Run:
 
 
 def test_the_weights_come_back_as_they_were(store: Store) -> None:
-    kernel, bias = read_histograms(store.home, store.url, run_with(store, 5).id)
+    kernel, bias = read_histograms(store, run_with(store, 5).id)
     assert (kernel.name, bias.name) == ("dense/kernel", "dense/bias")
     assert list(kernel.epochs) == [1, 2, 3, 4, 5]
     assert kernel.shares.shape == (VALUES, 5)
@@ -56,20 +56,20 @@ def test_the_weights_come_back_as_they_were(store: Store) -> None:
 
 
 def test_a_long_run_is_thinned_and_keeps_its_ends(store: Store) -> None:
-    kernel, _ = read_histograms(store.home, store.url, run_with(store, EPOCHS + 50).id)
+    kernel, _ = read_histograms(store, run_with(store, EPOCHS + 50).id)
     assert len(kernel.epochs) == EPOCHS
     assert (kernel.epochs[0], kernel.epochs[-1]) == (1, EPOCHS + 50)
 
 
 def test_new_epochs_are_seen(store: Store) -> None:
     run = run_with(store, 2)
-    assert len(read_histograms(store.home, store.url, run.id)[0].epochs) == 2
+    assert len(read_histograms(store, run.id)[0].epochs) == 2
     writer = EventWriter(store.event_files, run)
     writer.begin([record(1), record(2)])
     writer.histograms(3, {"dense/kernel": KERNEL})
     writer.take([record(3)])
     writer.close()
-    assert list(read_histograms(store.home, store.url, run.id)[0].epochs) == [1, 2, 3]
+    assert list(read_histograms(store, run.id)[0].epochs) == [1, 2, 3]
 
 
 def test_a_run_without_histograms_has_none(store: Store) -> None:
@@ -78,12 +78,12 @@ def test_a_run_without_histograms_has_none(store: Store) -> None:
     writer.begin([])
     writer.take([record(1)])
     writer.close()
-    assert read_histograms(store.home, store.url, training.id) == []
-    assert read_histograms(store.home, store.url, "0" * 32) == []
+    assert read_histograms(store, training.id) == []
+    assert read_histograms(store, "0" * 32) == []
 
 
 def test_the_picture_shows_each_epoch(store: Store) -> None:
-    kernel, bias = read_histograms(store.home, store.url, run_with(store, 3).id)
+    kernel, bias = read_histograms(store, run_with(store, 3).id)
     figure = histogram_figure(kernel, theme="dark")
     heat, *lines = figure.data
     assert list(heat.x) == [1, 2, 3] and np.asarray(heat.z).shape == (VALUES, 3)
@@ -102,7 +102,7 @@ def test_foreign_tables_and_countless_names_are_passed_over(store: Store) -> Non
             value = Summary.Value(tag=f"{name}/histogram", tensor={"tensor_content": content})
             event = Event(step=1, summary=Summary(value=[value])).SerializeToString()
             file.write(struct.pack("<Q4x", len(event)) + event + bytes(4))
-    found = [one.name for one in read_histograms(store.home, store.url, run.id)]
+    found = [one.name for one in read_histograms(store, run.id)]
     assert found == ["dense/kernel", "dense/bias", *list(names)[: MOST_ARRAYS - 2]]
 
 

@@ -13,12 +13,7 @@ def main() -> None:
 
     from ui.common import errors, lab, waiting
     from ui.common.i18n import _
-    from ui.common.navigation import (
-        RUNS_ADDRESS,
-        all_pages,
-        close_drawer_after_choice,
-        unknown_address,
-    )
+    from ui.common.navigation import all_pages, close_drawer_after_choice, unknown_address
 
     # Before the navigation: a page's own icon would be fetched from a host of fonts.
     st.set_page_config(page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
@@ -31,7 +26,7 @@ def main() -> None:
     if asked := unknown_address(page):
         words = _("There is no page “{name}” here. This is the start page.")
         st.warning(words.format(name=asked[:40]), icon=":material/wrong_location:")
-    if page.url_path != RUNS_ADDRESS:  # whose list looks for itself, again and again
+    if page.url_path != "runs":  # whose list looks for itself, again and again
         waiting.warn_of_trouble()
     with errors.shown():
         page.run()

@@ -10,19 +10,13 @@ from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.i18n import mark
-from mnist_core.inference import explain_input
-from mnist_core.inference.explain_input import (
-    MOST_CHARACTERS,
-    Column,
-    TableAnswer,
-    TextAnswer,
-    columns_of,
-)
+from mnist_core.inference.answers import TableAnswer, TextAnswer
+from mnist_core.inference.questions import MOST_CHARACTERS, Column, check_text, columns_of
 from mnist_core.runs import Run
 from mnist_core.tasks import Task, task
 from mnist_core.tasks.text_data import has_negation, read_back
 from mnist_core.workers.engine import Question
-from ui.ask import figures
+from ui.ask import figures, keys
 from ui.common import errors, fetching, images, lab, session
 from ui.common.formatting import class_name, price, price_change, probability, whole
 from ui.common.i18n import Markdown, _
@@ -55,9 +49,10 @@ TEXT_HEIGHT = 190
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _text_answer(run_id: str, attempt: int, checkpoint: str, text: str) -> TextAnswer:  # noqa: ARG001 - part of what is remembered
-    place = lab.store().home, lab.store().url
     kind = Question.READING if len(text) < LONG_TEXT else Question.SHORT
-    return lab.ask(explain_input.ask_text, *place, run_id, checkpoint, text, kind=kind)
+    question = "mnist_core.inference.explain_input:answer_text", run_id, checkpoint, text
+    answer: TextAnswer = lab.ask(*question, kind=kind)
+    return answer
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -67,8 +62,9 @@ def _table_answer(
     checkpoint: str,
     values: tuple[float, ...],
 ) -> TableAnswer:
-    place = lab.store().home, lab.store().url
-    return lab.ask(explain_input.ask_table, *place, run_id, checkpoint, values)
+    question = "mnist_core.inference.explain_input:answer_table", run_id, checkpoint, values
+    answer: TableAnswer = lab.ask(*question)
+    return answer
 
 
 def offered(preset: str) -> TrainingConfig:
@@ -91,7 +87,7 @@ def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
             st.button(
                 _(OFFERS[preset][0]),
                 disabled=not fetching.can_be_had(needed),
-                key=session.ask_train(preset),
+                key=keys.train(preset),
                 type="primary" if first_stands_out and not place else "secondary",
                 icon=":material/play_arrow:",
                 on_click=train_one,
@@ -113,26 +109,26 @@ def can_answer() -> bool:
 
 def follow_task(key: str) -> None:
     """Begin with an example of the task, once another task's run is asked."""
-    if session.ASK_TEXT_FOR.get() != key:
-        session.ASK_TEXT_FOR.set(key)
-        session.ASK_TEXT.set(FIRST_TEXTS.get(key, ""))
+    if keys.TEXT_FOR.get() != key:
+        keys.TEXT_FOR.set(key)
+        keys.TEXT.set(FIRST_TEXTS.get(key, ""))
 
 
 def take_example(key: str) -> None:
     """Put the next text of the test set into the field."""
     with errors.noted():
         data = task(key).load()
-        place = (session.ASK_EXAMPLE.get()[0] + EXAMPLE_STRIDE) % len(data.y_test)
+        place = (keys.EXAMPLE.get()[0] + EXAMPLE_STRIDE) % len(data.y_test)
         text = read_back(data.x_test.text(place), data.vocabulary)[:MOST_CHARACTERS]
-        session.ASK_TEXT.set(text)
-        session.ASK_EXAMPLE.set((place, text))
+        keys.TEXT.set(text)
+        keys.EXAMPLE.set((place, text))
 
 
 def show_text_input(entry: Task) -> str:
     """The field, and a text to take from the test set; what is typed now."""
     text: str = st.text_area(
         _("Review") if entry.key == "imdb" else _("News text"),
-        key=session.ASK_TEXT.prepare(),
+        key=keys.TEXT.prepare(),
         height=TEXT_HEIGHT,
         help=_(
             "In English, like the training texts. The model uses their 10,000 most frequent words "
@@ -142,10 +138,10 @@ def show_text_input(entry: Task) -> str:
     )
     with st.container(horizontal=True):
         # Leaving the field is enough; the button is there for whoever looks for one.
-        st.button(_("Ask"), key=session.ASK_GO, type="primary", icon=":material/chat:")
+        st.button(_("Ask"), key=keys.GO, type="primary", icon=":material/chat:")
         st.button(
             _("Use a text from the test set"),
-            key=session.ASK_TAKE,
+            key=keys.TAKE,
             icon=":material/shuffle:",
             on_click=take_example,
             args=(entry.key,),
@@ -153,7 +149,7 @@ def show_text_input(entry: Task) -> str:
             if lab.has_data(entry.key)
             else _("The test set is not on this machine: the first click downloads it."),
         )
-    place, example = session.ASK_EXAMPLE.get()
+    place, example = keys.EXAMPLE.get()
     if text and text == example:
         label = class_name(entry.classes[int(task(entry.key).load().y_test[place])])
         words = _(
@@ -172,7 +168,7 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
     if not can_answer():
         return
     try:
-        explain_input.check_text(text)  # not sent anywhere before that
+        check_text(text)  # not sent anywhere before that
         with st.spinner(_("Computing …")):
             answer = _text_answer(run.id, run.attempt, checkpoint, text)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
@@ -249,7 +245,7 @@ def _show_words(text: str, answer: TextAnswer, name: str) -> None:
 
 def _slider(entry: Task, number: int) -> session.Entry[float]:
     column = columns_of(entry.key)[number]
-    return session.ask_column(entry.key, number, column.median)
+    return keys.column(entry.key, number, column.median)
 
 
 def reset_columns(key: str) -> None:
@@ -261,14 +257,14 @@ def reset_columns(key: str) -> None:
 
 def show_columns(entry: Task) -> tuple[float, ...]:
     """A slider for each column; their values now."""
-    with st.container(key=session.ASK_COLUMNS):
+    with st.container(key=keys.COLUMNS):
         values = [
             _show_column(entry, number, column)
             for number, column in enumerate(columns_of(entry.key))
         ]
     st.button(
         _("Reset to medians"),
-        key=session.ASK_RESET,
+        key=keys.RESET,
         icon=":material/restart_alt:",
         on_click=reset_columns,
         args=(entry.key,),
@@ -305,7 +301,7 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
         return
     more = answer.value - answer.ordinary
     moved = abs(more) >= SMALLEST_PUSH
-    with st.container(key=session.ASK_PRICE):
+    with st.container(key=keys.PRICE):
         st.metric(
             _("Predicted price"),
             price(round(answer.value, 1)),

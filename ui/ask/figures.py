@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from mnist_core.inference.explain_input import TextAnswer, WordPush
+from mnist_core.inference.answers import TextAnswer, WordPush
 from mnist_core.tasks.text_data import plain_word, spelled
 from ui.common.formatting import probability
 from ui.common.i18n import _

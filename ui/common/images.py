@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_core.inference.predict import Prediction
+from mnist_core.inference.answers import Prediction
 from ui.common.formatting import probability
 
 

@@ -13,10 +13,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,8 @@ from mnist_core.errors import EngineError, StoreError, UnknownRunError
 from mnist_core.examples import install_known, open_store
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
-from mnist_core.inference import explain_image as explanations
-from mnist_core.inference import variations
-from mnist_core.inference.explain_image import Explanation, Neighbours
-from mnist_core.inference.inspect import Anatomy, describe
-from mnist_core.inference.predict import Prediction, predict_each
+from mnist_core.inference.answers import Anatomy, Explanation, Neighbours, Prediction
+from mnist_core.inference.questions import VARIATIONS
 from mnist_core.runs import RateChange, Run, RunStatus, Store, durations, retention
 from mnist_core.runs import resume as resuming
 from mnist_core.runs.durations import Duration, QueueWait
@@ -38,17 +35,13 @@ from mnist_core.runs.retention import OldRun
 from mnist_core.studies import crossvalidation, finetune
 from mnist_core.tasks import Dataset, availability, keras_data, task
 from mnist_core.tasks.availability import DataState
-from mnist_core.tensorboard.histograms import WeightHistograms, read_histograms
-from mnist_core.transfer import restore as run_file
+from mnist_core.tensorboard.histograms import WeightHistograms
 from mnist_core.transfer import uploads
 from mnist_core.transfer.archive import write_archive
-from mnist_core.transfer.export import export_known
-from mnist_core.transfer.keras_import import importer
 from mnist_core.workers import engine
 from mnist_core.workers.engine import Question
 
 _log = logging.getLogger(__name__)
-Answer = TypeVar("Answer")
 #: The engine's workers start so many seconds after the server, or once a page has been drawn:
 #: loading TensorFlow keeps a small machine busy, and the first page should not wait for that.
 ENGINE_DELAY = 3.0
@@ -476,7 +469,10 @@ def weight_histograms(run_id: str) -> list[WeightHistograms]:
     Raises:
         LabError: They are there, but cannot be read, or nobody answers.
     """
-    return ask(read_histograms, store().home, store().url, run_id, kind=Question.SHORT)
+    histograms: list[WeightHistograms] = ask(
+        "mnist_core.tensorboard.histograms:read_histograms", run_id, kind=Question.SHORT
+    )
+    return histograms
 
 
 def predict(models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]) -> list[Prediction]:
@@ -489,7 +485,10 @@ def predict(models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]) -> l
     Raises:
         LabError: A model is not there, or nobody answers.
     """
-    return ask(predict_each, store().home, store().url, models, image_u8)
+    predictions: list[Prediction] = ask(
+        "mnist_core.inference.predict:predict_each", models, image_u8
+    )
+    return predictions
 
 
 def explain(run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]) -> Explanation:
@@ -498,8 +497,12 @@ def explain(run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]) -> Explan
     Raises:
         LabError: The model is not there, or nobody answers.
     """
-    place = store().home, store().url
-    return ask(explanations.explain, *place, run_id, checkpoint, image_u8, kind=Question.SHORT)
+    explanation: Explanation = ask(
+        "mnist_core.inference.explain_image:explain",
+        *(run_id, checkpoint, image_u8),
+        kind=Question.SHORT,
+    )
+    return explanation
 
 
 def neighbours(run_id: str, image_u8: NDArray[np.uint8]) -> Neighbours:
@@ -508,8 +511,10 @@ def neighbours(run_id: str, image_u8: NDArray[np.uint8]) -> Neighbours:
     Raises:
         LabError: The run is not there, or nobody answers.
     """
-    place = store().home, store().url
-    return ask(explanations.neighbours, *place, run_id, image_u8, kind=Question.SHORT)
+    found: Neighbours = ask(
+        "mnist_core.inference.explain_image:neighbours", run_id, image_u8, kind=Question.SHORT
+    )
+    return found
 
 
 def anatomy(run_id: str, checkpoint: str) -> Anatomy:
@@ -518,8 +523,10 @@ def anatomy(run_id: str, checkpoint: str) -> Anatomy:
     Raises:
         LabError: The model is not there, or nobody answers.
     """
-    place = store().home, store().url
-    return ask(describe, *place, run_id, checkpoint, kind=Question.SHORT)
+    found: Anatomy = ask(
+        "mnist_core.inference.inspect:describe", run_id, checkpoint, kind=Question.SHORT
+    )
+    return found
 
 
 def export(run_id: str, key: str, checkpoint: str) -> bytes:
@@ -528,8 +535,10 @@ def export(run_id: str, key: str, checkpoint: str) -> bytes:
     Raises:
         LabError: It cannot be written so, or nobody answers.
     """
-    place = store().home, store().url
-    return ask(export_known, *place, run_id, key, checkpoint, kind=Question.LONG)
+    content: bytes = ask(
+        "mnist_core.transfer.export:export", run_id, key, checkpoint, kind=Question.LONG
+    )
+    return content
 
 
 def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
@@ -542,14 +551,15 @@ def vary(name: str, image_u8: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]
         LabError: There is no such augmentation, or nobody answers.
     """
     if name == "none":  # nothing to compute
-        return variations.vary(name, image_u8, seed)
-    return ask(variations.vary, name, image_u8, seed, kind=Question.SHORT)
+        return np.repeat(image_u8[None], VARIATIONS, axis=0)
+    varied: NDArray[np.uint8] = ask(
+        "mnist_core.inference.variations:vary", name, image_u8, seed, kind=Question.SHORT
+    )
+    return varied
 
 
-def ask(
-    function: Callable[..., Answer], *arguments: Any, kind: Question = Question.READING
-) -> Answer:
-    """Let a worker that never trains run a function of the core.
+def ask(function: str, *arguments: Any, kind: Question = Question.READING) -> Any:
+    """Let a worker that never trains run a function of the core, "module:name".
 
     Raises:
         LabError: What the function raised, or nobody answers.
@@ -568,7 +578,7 @@ def bring_in(file: BinaryIO, name: str, pixel_scaling: str) -> Run:
     Raises:
         LabError: The file is none that can be used, or nobody answers.
     """
-    return _arrive(file, importer.bring_in, name, pixel_scaling)
+    return _arrive(file, "mnist_core.transfer.keras_import.importer:bring_in", name, pixel_scaling)
 
 
 def restore(file: BinaryIO, name: str) -> Run:
@@ -577,17 +587,16 @@ def restore(file: BinaryIO, name: str) -> Run:
     Raises:
         LabError: The file is none that can be used, or nobody answers.
     """
-    return _arrive(file, run_file.restore, name)
+    return _arrive(file, "mnist_core.transfer.restore:restore", name)
 
 
-def _arrive(file: BinaryIO, function: Callable[..., str], *more: Any) -> Run:
+def _arrive(file: BinaryIO, function: str, *more: Any) -> Run:
     running = _engine()
     running.check_ready()  # before a hundred megabytes are written for nobody
-    place = store().home, store().url
     run_id = uploads.keep_arrived(store(), file)
     # The worker removes the file. Where it dies, or is still at it after that time, the file is
     # left: it says that the run's own folder may be half-written.
-    running.ask(function, *place, run_id, *more, kind=Question.LONG, once=True)
+    running.ask(function, run_id, *more, kind=Question.LONG, once=True)
     return store().get(run_id)
 
 

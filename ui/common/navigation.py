@@ -4,130 +4,110 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from mnist_core.i18n import mark
+from mnist_core.runs import Run
 from mnist_core.tasks import TASKS
 from ui.common import session
 from ui.common.i18n import _
 
-PAGES = Path(__file__).parents[2] / "pages"
-TRAIN_ADDRESS = "train"
-FOLDS_ADDRESS = "folds"
-RUNS_ADDRESS = "runs"
-DRAW_ADDRESS = "draw"
-ASK_ADDRESS = "ask"
-DATA_ADDRESS = "data"
-EVALUATE_ADDRESS = "evaluate"
-MODELS_ADDRESS = "models"
-TENSORBOARD_ADDRESS = "tensorboard"
+FOLDER = Path(__file__).parents[2] / "pages"
 
 
-def start_page() -> st.Page:
-    """What it is, and the experiments to begin with. It has no address of its own but ``/``."""
-    return st.Page(PAGES / "start.py", title=_("Start"), icon=":material/home:", default=True)
+class PageEntry(NamedTuple):
+    """A page in the menu.
+
+    Attributes:
+        title: What it is called, marked for translation.
+        icon: What stands beside its name, also in links.
+        file: Its script, in ``pages/``.
+    """
+
+    title: str
+    icon: str
+    file: str
 
 
-def train_page() -> st.Page:
-    """One experiment: its settings, its buttons, its curves."""
+#: Address of each page → the page, in the order of the menu. The first has the address ``/``.
+PAGES = {
+    "start": PageEntry(mark("Start"), ":material/home:", "start.py"),
+    "data": PageEntry(mark("Data"), ":material/grid_view:", "data.py"),
+    "train": PageEntry(mark("Train"), ":material/show_chart:", "train.py"),
+    "folds": PageEntry(mark("Cross-validate"), ":material/account_tree:", "folds.py"),
+    "draw": PageEntry(mark("Draw"), ":material/draw:", "draw.py"),
+    "ask": PageEntry(mark("Ask"), ":material/chat:", "ask.py"),
+    "evaluate": PageEntry(mark("Evaluate"), ":material/fact_check:", "evaluate.py"),
+    "models": PageEntry(mark("Models"), ":material/inventory_2:", "models.py"),
+    "tensorboard": PageEntry(mark("TensorBoard"), ":material/monitoring:", "tensorboard.py"),
+    "runs": PageEntry(mark("Runs"), ":material/list:", "runs.py"),
+}
+
+
+def page(address: str) -> st.Page:
+    """A page as Streamlit takes it.
+
+    Args:
+        address: Key of ``PAGES``.
+    """
+    entry = PAGES[address]
+    first = address == next(iter(PAGES))
     return st.Page(
-        PAGES / "train.py",
-        title=_("Train"),
-        icon=":material/show_chart:",
-        url_path=TRAIN_ADDRESS,
-    )
-
-
-def folds_page() -> st.Page:
-    """K-fold cross-validation."""
-    return st.Page(
-        PAGES / "folds.py",
-        title=_("Cross-validate"),
-        icon=":material/account_tree:",
-        url_path=FOLDS_ADDRESS,
-    )
-
-
-def draw_page() -> st.Page:
-    """Draw a digit and have it read."""
-    return st.Page(
-        PAGES / "draw.py", title=_("Draw"), icon=":material/draw:", url_path=DRAW_ADDRESS
-    )
-
-
-def ask_page() -> st.Page:
-    """Type a text, or set the columns of a table, and have it judged."""
-    return st.Page(PAGES / "ask.py", title=_("Ask"), icon=":material/chat:", url_path=ASK_ADDRESS)
-
-
-def trying_page(task_key: str) -> st.Page | None:
-    """Where a network of this task is tried on something new; None if there is no such page."""
-    if task_key == "mnist":
-        return draw_page()
-    has_words_or_columns = task_key in TASKS and TASKS[task_key].inputs != "images"
-    return ask_page() if has_words_or_columns else None
-
-
-def data_page() -> st.Page:
-    """What is learned from: the digits, how they are prepared, what training sees of them."""
-    return st.Page(
-        PAGES / "data.py", title=_("Data"), icon=":material/grid_view:", url_path=DATA_ADDRESS
-    )
-
-
-def evaluate_page() -> st.Page:
-    """How well a run's network reads, and where it goes wrong."""
-    return st.Page(
-        PAGES / "evaluate.py",
-        title=_("Evaluate"),
-        icon=":material/fact_check:",
-        url_path=EVALUATE_ADDRESS,
-    )
-
-
-def models_page() -> st.Page:
-    """The trained networks: what is known of each, the way out and the way in."""
-    return st.Page(
-        PAGES / "models.py",
-        title=_("Models"),
-        icon=":material/inventory_2:",
-        url_path=MODELS_ADDRESS,
-    )
-
-
-def tensorboard_page() -> st.Page:
-    """TensorBoard, with the runs that a reader chooses."""
-    return st.Page(
-        PAGES / "tensorboard.py",
-        title=_("TensorBoard"),
-        icon=":material/monitoring:",
-        url_path=TENSORBOARD_ADDRESS,
-    )
-
-
-def runs_page() -> st.Page:
-    """Every run."""
-    return st.Page(
-        PAGES / "runs.py", title=_("Runs"), icon=":material/list:", url_path=RUNS_ADDRESS
+        FOLDER / entry.file,
+        title=_(entry.title),
+        icon=entry.icon,
+        url_path=None if first else address,
+        default=first,
     )
 
 
 def all_pages() -> list[st.Page]:
     """Every page, in the order of the menu."""
-    return [
-        start_page(),
-        data_page(),
-        train_page(),
-        folds_page(),
-        draw_page(),
-        ask_page(),
-        evaluate_page(),
-        models_page(),
-        tensorboard_page(),
-        runs_page(),
-    ]
+    return [page(address) for address in PAGES]
+
+
+def link(
+    address: str,
+    label: str | None = None,
+    *,
+    icon: str | None = None,
+    help: str | None = None,
+    **query: str,
+) -> None:
+    """Show a link to a page.
+
+    Args:
+        address: Key of ``PAGES``.
+        label: Its words; the page's title if there are none.
+        icon: What stands beside them; the page's own if there is none.
+        help: What is said of it to somebody who points at it.
+        **query: What the address asks the page for, such as ``run=ID``.
+    """
+    st.page_link(
+        page(address),
+        label=label or _(PAGES[address].title),
+        icon=icon or PAGES[address].icon,
+        help=help,
+        query_params=query or None,
+    )
+
+
+def trying_page(task_key: str) -> str | None:
+    """Where a network of this task is tried on something new; None if there is no such page."""
+    if task_key == "mnist":
+        return "draw"
+    has_words_or_columns = task_key in TASKS and TASKS[task_key].inputs != "images"
+    return "ask" if has_words_or_columns else None
+
+
+def link_to_try(run: Run) -> None:
+    """Show a link to the page where a run's network is tried, if there is one."""
+    if (address := trying_page(run.config.task)) is not None:
+        link(address, run=run.id)
 
 
 def unknown_address(shown: st.Page) -> str | None:
@@ -142,7 +122,7 @@ def unknown_address(shown: st.Page) -> str | None:
         return None
     last = asked.rsplit("/", 1)[-1]
     # While a link is followed, the browser may still be at the page before.
-    return None if last in {page.url_path for page in all_pages()} else last
+    return None if last in {one.url_path for one in all_pages()} else last
 
 
 def close_drawer_after_choice(chosen: st.Page) -> None:

@@ -10,13 +10,13 @@ import streamlit as st
 from mnist_core.errors import ConfigError, UnknownRunError
 from mnist_core.examples import listed_examples
 from mnist_core.i18n import mark
-from mnist_core.inference.predict import checkpoints_of
 from mnist_core.runs import RUN_ID, Run, RunStatus
+from mnist_core.runs.model_files import checkpoints_of
 from mnist_core.tasks import task
 from ui.common import errors, lab, session
 from ui.common.formatting import counted, moment, percent, price, whole
 from ui.common.i18n import _
-from ui.common.navigation import evaluate_page, trying_page
+from ui.common.navigation import PAGES, link, trying_page
 
 #: Runs to choose from: the newest with a model.
 RUNS_OFFERED = 50
@@ -88,9 +88,9 @@ def _say_unfitting(run: Run) -> None:
         return
     words = _("**{name}** learned another task ({task}), so it cannot answer here.")
     st.warning(words.format(name=run.name, task=_(task(run.config.task).label)))
-    page = trying_page(run.config.task) or evaluate_page()
-    label = _("Try it on the page “{page}”").format(page=page.title)
-    st.page_link(page, label=label, icon=page.icon, query_params={"run": run.id})
+    page = trying_page(run.config.task) or "evaluate"
+    label = _("Try it on the page “{page}”").format(page=_(PAGES[page].title))
+    link(page, label, run=run.id)
 
 
 def any_active(*tasks: str) -> Run | None:

@@ -96,7 +96,7 @@ def show_first() -> None:
     _choice("architecture", fitting, {key: ARCHITECTURES[key].label for key in fitting})
     chosen = ARCHITECTURES.get(session.field("architecture").get())
     if chosen:
-        with st.container(key=session.TRAIN_NETWORK_SUMMARY):
+        with st.container(key=session.NETWORK_SUMMARY):
             st.caption(
                 _("{summary} {count} parameters.").format(
                     summary=_(chosen.summary), count=f"{chosen.parameters:,}"

@@ -8,7 +8,7 @@ from mnist_core.errors import UnknownRunError
 from ui.common import errors, lab
 from ui.common.formatting import whole
 from ui.common.i18n import _
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 
 #: A run that is waited for is looked at so often, in seconds.
 LOOK_SECONDS = 2
@@ -32,12 +32,7 @@ def wait_for_run(run_id: str, words: str, icon: str) -> None:
             st.rerun()
         numbers = {"done": whole(run.epochs_done), "epochs": whole(run.config.epochs)}
         st.info(words.format(name=run.name, **numbers), icon=icon)
-        st.page_link(
-            train_page(),
-            label=_("Watch it learn"),
-            icon=":material/show_chart:",
-            query_params={"run": run.id},
-        )
+        link("train", _("Watch it learn"), run=run.id)
 
 
 @st.fragment(run_every=1)

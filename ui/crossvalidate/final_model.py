@@ -7,12 +7,13 @@ import streamlit as st
 from mnist_core.experiment.config import LIMITS
 from mnist_core.runs import Run
 from mnist_core.studies.crossvalidation import MeanCurve, Study
-from ui.common import errors, idempotency, lab, session
+from ui.common import errors, idempotency, lab
 from ui.common.charts import axis_title
 from ui.common.formatting import STATUS_WORDS, epochs, metric, whole
 from ui.common.i18n import Markdown, _, escaped
-from ui.common.navigation import evaluate_page, train_page, trying_page
+from ui.common.navigation import link, link_to_try
 from ui.common.number_field import number_field
+from ui.crossvalidate import keys
 
 
 def train_final(study: Study, count: int, study_name: str) -> None:
@@ -51,20 +52,18 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
             "within it."
         ),
     )
-    if session.FOLDS_FINAL_FOR.get() != (study.tag, best_epoch):
-        session.FOLDS_FINAL_FOR.set((study.tag, best_epoch))
-        session.FOLDS_FINAL_EPOCHS.set(best_epoch)
+    if keys.FINAL_FOR.get() != (study.tag, best_epoch):
+        keys.FINAL_FOR.set((study.tag, best_epoch))
+        keys.FINAL_EPOCHS.set(best_epoch)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=240):
-            number_field(
-                _("Epochs of the final training"), session.FOLDS_FINAL_EPOCHS, LIMITS["epochs"]
-            )
+            number_field(_("Epochs of the final training"), keys.FINAL_EPOCHS, LIMITS["epochs"])
         st.button(
             _("Train the final network"),
             type="primary" if not study.final else "secondary",
-            key=session.FOLDS_FINAL,
+            key=keys.FINAL,
             on_click=train_final,
-            args=(study, session.FOLDS_FINAL_EPOCHS.get(), study_name),
+            args=(study, keys.FINAL_EPOCHS.get(), study_name),
         )
     errors.show_notice()
     for run in study.final:
@@ -74,7 +73,7 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
 def _show_one(run: Run) -> None:
     """A final network: how far it is, or how good it is on the test set."""
     status, name = STATUS_WORDS[run.status], run.config.metric
-    with st.container(border=True, gap="xsmall", key=session.folds_final_card(run.id)):
+    with st.container(border=True, gap="xsmall", key=keys.final_card(run.id)):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(Markdown("**{name}**").format(name=run.name), width="content")
             st.badge(_(status.label), icon=status.icon, color=status.colour)
@@ -99,11 +98,8 @@ def _show_one(run: Run) -> None:
 
 
 def _show_links(run: Run) -> None:
-    links: list[tuple[st.Page, str]] = [(train_page(), _("Curves"))]
-    if lab.has_models(run):
-        links.append((evaluate_page(), _("Evaluate it")))
-        if (page := trying_page(run.config.task)) is not None:
-            links.append((page, page.title))
     with st.container(horizontal=True):
-        for page, label in links:
-            st.page_link(page, label=label, icon=page.icon, query_params={"run": run.id})
+        link("train", _("Curves"), run=run.id)
+        if lab.has_models(run):
+            link("evaluate", _("Evaluate it"), run=run.id)
+            link_to_try(run)

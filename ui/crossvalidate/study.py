@@ -13,11 +13,12 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import EpochRecord, Run, RunStatus
 from mnist_core.studies.crossvalidation import MeanCurve, Study, find_study, mean_curve
 from mnist_core.tasks import TASKS, task
-from ui.common import errors, idempotency, lab, session
+from ui.common import errors, idempotency, lab
 from ui.common.charts import axis_title
 from ui.common.formatting import NONE, STATUS_WORDS, loss, metric, settings_line, whole
 from ui.common.i18n import Markdown, _, ngettext, translated
-from ui.common.navigation import train_page
+from ui.common.navigation import link
+from ui.crossvalidate import keys
 from ui.crossvalidate.charts import fold_curves
 from ui.crossvalidate.final_model import show_final
 
@@ -28,8 +29,8 @@ LOOK_SECONDS = 1
 def start() -> None:
     """Queue a run for each fold, once for a double click."""
     with errors.noted():
-        key, folds = session.FOLDS_PRESET.get(), session.FOLDS_COUNT.get()
-        config = replace(PRESETS[key].config, epochs=session.FOLDS_EPOCHS.get())
+        key, folds = keys.PRESET.get(), keys.COUNT.get()
+        config = replace(PRESETS[key].config, epochs=keys.EPOCHS.get())
         st.query_params["study"] = idempotency.once(
             (config, folds),
             lambda: lab.cross_validate(config, folds, _name(_(task(config.task).label))),
@@ -104,7 +105,7 @@ def _curve(run_id: str, _version: int) -> list[EpochRecord]:
 def _heading(study: Study) -> None:
     run = study.folds[0]
     words = _("{what}, {folds} folds").format(what=study_name(run), folds=study.planned)
-    with st.container(key=session.FOLDS_HEADING, gap="xsmall"):
+    with st.container(key=keys.HEADING, gap="xsmall"):
         st.header(words, anchor=False)
         st.caption(settings_line(run.config))
 
@@ -155,7 +156,7 @@ def _troubles(study: Study, training: bool) -> None:
         ngettext("Train the missing fold", "Train the {count} missing folds", count).format(
             count=count
         ),
-        key=session.FOLDS_AGAIN,
+        key=keys.AGAIN,
         icon=":material/replay:",
         on_click=train_missing,
         args=(study,),
@@ -164,12 +165,7 @@ def _troubles(study: Study, training: bool) -> None:
 
 
 def _link(run: Run) -> None:
-    st.page_link(
-        train_page(),
-        label=_("Open fold {fold}").format(fold=run.config.fold),
-        icon=":material/show_chart:",
-        query_params={"run": run.id},
-    )
+    link("train", _("Open fold {fold}").format(fold=run.config.fold), run=run.id)
 
 
 def _chart(
@@ -183,12 +179,12 @@ def _chart(
         _("Figure"),
         list(options),
         format_func=options.__getitem__,
-        key=session.FOLDS_FIGURE.prepare(),
+        key=keys.FIGURE.prepare(),
         required=True,
         persist_state="session",
         label_visibility="collapsed",
     )
-    figure = session.FOLDS_FIGURE.get()
+    figure = keys.FIGURE.get()
     counted = len(study.counted)
     st.plotly_chart(
         fold_curves(
@@ -201,7 +197,7 @@ def _chart(
             mark_best=not training,
             translate=translated,
         ),
-        key=session.FOLDS_CHART,
+        key=keys.CHART,
         config={"displayModeBar": False},
         alt=_("Validation curves of all folds, and their mean"),
     )
@@ -231,6 +227,4 @@ def _table(study: Study) -> None:
         _("Fold"): st.column_config.TextColumn(pinned=True, width="small"),
         _("Status"): st.column_config.TextColumn(width="small"),
     }
-    st.dataframe(
-        rows, hide_index=True, width="stretch", column_config=config, key=session.FOLDS_TABLE
-    )
+    st.dataframe(rows, hide_index=True, width="stretch", column_config=config, key=keys.TABLE)

@@ -15,7 +15,7 @@ from mnist_core.tasks.image_steps import Step
 from ui.common import images, session, settings_form
 from ui.common.formatting import whole
 from ui.common.i18n import _
-from ui.data import figures, image_sets
+from ui.data import figures, image_sets, keys
 from ui.data.images import chosen_digit
 
 INPUTS = {"vector": VECTOR, "image": IMAGE}
@@ -84,8 +84,8 @@ ORDER = tuple(STEPS)
 
 def move(by: int) -> None:
     """Go some steps on, or back."""
-    place = ORDER.index(session.DATA_STEP.get()) + by
-    session.DATA_STEP.set(ORDER[min(max(place, 0), len(ORDER) - 1)])
+    place = ORDER.index(keys.STEP.get()) + by
+    keys.STEP.set(ORDER[min(max(place, 0), len(ORDER) - 1)])
 
 
 def show_steps(config: TrainingConfig) -> None:
@@ -100,10 +100,10 @@ def show_steps(config: TrainingConfig) -> None:
 
 def _follow_network(key: str) -> None:
     """Begin with the form that the chosen network takes."""
-    if session.DATA_LAYOUT_FOR.get() != key:
-        session.DATA_LAYOUT_FOR.set(key)
+    if keys.LAYOUT_FOR.get() != key:
+        keys.LAYOUT_FOR.set(key)
         shape = architecture(key).input_shape
-        session.DATA_LAYOUT_OF_INPUT.set(next(k for k, v in INPUTS.items() if v == shape))
+        keys.LAYOUT_OF_INPUT.set(next(k for k, v in INPUTS.items() if v == shape))
 
 
 @st.fragment
@@ -118,7 +118,7 @@ def _show_steps(config: TrainingConfig) -> None:
             image,
             label,
             scaling=session.field("pixel_scaling").get(),  # its widget stands in this fragment
-            input_shape=INPUTS[session.DATA_LAYOUT_OF_INPUT.get()],
+            input_shape=INPUTS[keys.LAYOUT_OF_INPUT.get()],
             classes=len(names),
         )
     }
@@ -129,8 +129,8 @@ def _show_steps(config: TrainingConfig) -> None:
         ).format(number=whole(number), name=names[label])
     )
     _show_choice()
-    step = made[session.DATA_STEP.get()]
-    with st.container(key=session.DATA_PREPARED):
+    step = made[keys.STEP.get()]
+    with st.container(key=keys.PREPARED):
         with st.container(gap="small"):
             _show_figures(step)
             st.code(step.code, language="python")
@@ -140,20 +140,20 @@ def _show_steps(config: TrainingConfig) -> None:
 
 
 def _show_choice() -> None:
-    with st.container(key=session.DATA_BUTTONS, horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             _("Step"),
             ORDER,
             format_func=lambda key: _(STEPS[key].label),
-            key=session.DATA_STEP.prepare(),
+            key=keys.STEP.prepare(),
             required=True,
             wrap=True,
             persist_state="session",
         )
-        place = ORDER.index(session.DATA_STEP.get())
+        place = ORDER.index(keys.STEP.get())
         st.button(
             _("Back"),
-            key=session.DATA_BACK,
+            key=keys.BACK,
             icon=":material/arrow_back:",
             disabled=place == 0,
             on_click=move,
@@ -161,7 +161,7 @@ def _show_choice() -> None:
         )
         st.button(
             _("Next"),
-            key=session.DATA_NEXT,
+            key=keys.NEXT,
             type="primary",
             icon=":material/arrow_forward:",
             disabled=place == len(ORDER) - 1,
@@ -173,7 +173,7 @@ def _show_choice() -> None:
             _("Shape"),
             list(INPUTS),
             format_func=lambda key: _(INPUT_LABELS[key]),
-            key=session.DATA_LAYOUT_OF_INPUT.prepare(),
+            key=keys.LAYOUT_OF_INPUT.prepare(),
             required=True,
             help=_("The first layer of the network decides which shape is needed."),
             wrap=True,
@@ -185,7 +185,7 @@ def _show_choice() -> None:
 
 def _show_figures(step: Step) -> None:
     array = step.array
-    with st.container(key=session.DATA_FIGURES, horizontal=True):
+    with st.container(key=keys.FIGURES, horizontal=True):
         st.metric(
             _("Shape"),
             " × ".join(map(str, array.shape)) or _("one number"),

@@ -10,12 +10,11 @@ import streamlit as st
 from mnist_core.experiment.config import Limit, TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.tasks import task
-from ui.common import session
 from ui.common.formatting import counted, percent, whole
 from ui.common.i18n import _, escaped, ngettext
 from ui.common.image_grid import picture_grid
 from ui.common.number_field import place_field
-from ui.data import figures, image_sets
+from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
 
 #: What there is to look at, in the order of the page.
@@ -50,27 +49,27 @@ SET_WORDS = {
 def follow_address(config: TrainingConfig) -> None:
     """Take over the view, the set, the class and the digit that the address asks for, once."""
     asked = tuple(st.query_params.get(name) for name in ADDRESS)
-    if asked == session.DATA_ADDRESS.get() or not any(asked):
+    if asked == keys.ADDRESS.get() or not any(asked):
         return
-    session.DATA_ADDRESS.set(asked)
+    keys.ADDRESS.set(asked)
     view, split, name, number = asked
     if view in VIEWS:
-        session.DATA_VIEW.set(view)
+        keys.VIEW.set(view)
     classes = task(config.task).classes
     if split in image_sets.SETS:
-        session.DATA_SPLIT.set(split)
+        keys.SPLIT.set(split)
     elif split:
         st.warning(_("There is no set {name}.").format(name=split[:40]))
     if name in classes:
-        session.DATA_CLASS.set(classes.index(name))
+        keys.CLASS.set(classes.index(name))
     elif name == "all":
-        session.DATA_CLASS.set(EVERY)
+        keys.CLASS.set(EVERY)
     elif name:
         st.warning(_("There is no class {name}.").format(name=name[:40]))
-    session.DATA_PAGE.set(1)
+    keys.PAGE.set(1)
     known = len(image_sets.image_set("all", config).numbers)
     if number and number.isascii() and number.isdecimal() and int(number[:9]) < known:
-        session.DATA_DIGIT.set(int(number))
+        keys.DIGIT.set(int(number))
     else:
         take_first(config)
 
@@ -80,42 +79,42 @@ def note_address(config: TrainingConfig) -> None:
     label = chosen_class()
     names = task(config.task).classes
     asked = (
-        session.DATA_VIEW.get(),
-        session.DATA_SPLIT.get(),
+        keys.VIEW.get(),
+        keys.SPLIT.get(),
         names[label] if label is not None else "all",
         str(chosen_digit(config)),
     )
     st.query_params.update(dict(zip(ADDRESS, asked, strict=True)))
-    session.DATA_ADDRESS.set(asked)
+    keys.ADDRESS.set(asked)
 
 
 def chosen_class() -> int | None:
     """The class that is looked at, None for every one."""
-    label = session.DATA_CLASS.get()
+    label = keys.CLASS.get()
     return None if label in (EVERY, None) else label
 
 
 def chosen_set(config: TrainingConfig) -> ImageSet:
     """All images of the set and the class that are chosen."""
-    return image_sets.image_set(session.DATA_SPLIT.get(), config).chosen(chosen_class())
+    return image_sets.image_set(keys.SPLIT.get(), config).chosen(chosen_class())
 
 
 def chosen_digit(config: TrainingConfig) -> int:
     """Number of the digit that is looked at; the first one of the set before any was chosen."""
-    if session.DATA_DIGIT.get() is None:
+    if keys.DIGIT.get() is None:
         take_first(config)
-    return int(session.DATA_DIGIT.get() or 0)
+    return int(keys.DIGIT.get() or 0)
 
 
 def take_first(config: TrainingConfig) -> None:
     """Look at the first digit of the page of the grid."""
-    first = chosen_set(config).page(session.DATA_PAGE.get(), PAGE).numbers[:1]
-    session.DATA_DIGIT.set(int(first[0]) if len(first) else session.DATA_DIGIT.get() or 0)
+    first = chosen_set(config).page(keys.PAGE.get(), PAGE).numbers[:1]
+    keys.DIGIT.set(int(first[0]) if len(first) else keys.DIGIT.get() or 0)
 
 
 def turn_to_first(config: TrainingConfig) -> None:
     """Another set or class was chosen: begin with its first page."""
-    session.DATA_PAGE.set(1)
+    keys.PAGE.set(1)
     turn(config)
 
 
@@ -133,24 +132,22 @@ def show_digits(config: TrainingConfig) -> None:
         config: The experiment whose parts there are to choose from.
     """
     names = task(config.task).classes
-    whole_set = image_sets.image_set(session.DATA_SPLIT.get(), config)
+    whole_set = image_sets.image_set(keys.SPLIT.get(), config)
     found = whole_set.chosen(chosen_class())
     pages = max(1, -(-len(found.numbers) // PAGE))
-    session.DATA_PAGE.set(min(session.DATA_PAGE.get(), pages))
-    with st.container(key=session.DATA_BROWSE):
-        with st.container(key=session.DATA_CHOICE):
+    keys.PAGE.set(min(keys.PAGE.get(), pages))
+    with st.container(key=keys.BROWSE):
+        with st.container(key=keys.CHOICE):
             _show_choice(config)
             if len(found.numbers):
-                show_grid(found.page(session.DATA_PAGE.get(), PAGE), config)
+                show_grid(found.page(keys.PAGE.get(), PAGE), config)
             else:
                 st.info(_("This set has no image of this class."))
             if pages > 1:
-                st.pagination(
-                    pages, key=session.DATA_PAGE.prepare(), on_change=turn, args=(config,)
-                )
-        with st.container(key=session.DATA_ENLARGED):
+                st.pagination(pages, key=keys.PAGE.prepare(), on_change=turn, args=(config,))
+        with st.container(key=keys.ENLARGED):
             show_enlarged(whole_set, config)
-        with st.container(key=session.DATA_COUNTS):
+        with st.container(key=keys.COUNTS):
             st.markdown(_("**How many of each class**"))
             st.html(figures.count_bars(names, whole_set.counts, whole_set.wrong_counts))
             if whole_set.wrong.any():
@@ -164,7 +161,7 @@ def _show_choice(config: TrainingConfig) -> None:
         _("Set"),
         image_sets.SETS,
         format_func=lambda name: counted(_(SET_LABELS[name]), sets[name]),
-        key=session.DATA_SPLIT.prepare(),
+        key=keys.SPLIT.prepare(),
         required=True,
         help=_(
             "The training and the validation images are those of the settings under “What the "
@@ -178,13 +175,13 @@ def _show_choice(config: TrainingConfig) -> None:
         _("Class"),
         [EVERY, *range(len(names))],
         format_func=lambda label: _("All") if label == EVERY else escaped(names[label]),
-        key=session.DATA_CLASS.prepare(),
+        key=keys.CLASS.prepare(),
         required=True,
         on_change=turn_to_first,
         args=(config,),
         persist_state="session",
     )
-    chosen = session.DATA_SPLIT.get()
+    chosen = keys.SPLIT.get()
     words = _(SET_WORDS[chosen]).format(count=whole(sets[chosen]))
     st.caption(words)
 
@@ -199,14 +196,14 @@ def show_grid(found: ImageSet, config: TrainingConfig) -> None:
     names = task(config.task).classes
 
     def choose(number: int) -> None:
-        session.DATA_DIGIT.set(number)
+        keys.DIGIT.set(number)
         note_address(config)
 
     picture_grid(
         image_sets.images(config.task, found.numbers),
         found.numbers.tolist(),
         _titles(found),
-        key=session.DATA_GRID,
+        key=keys.GRID,
         label=_("Images to choose from"),
         badges=[
             names[label] if wrong else ""
@@ -241,7 +238,7 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
     number = chosen_digit(config)
     place_field(
         _("Image number"),
-        session.DATA_DIGIT,
+        keys.DIGIT,
         Limit(0, len(everything.numbers) - 1),
         help=_(
             "Its place in the whole data set: the first 60,000 are for training and validation, "
@@ -261,7 +258,7 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
         st.markdown(_("**It is a {real}**, and its label says so.").format(real=real))
     st.plotly_chart(
         figures.pixel_map(image),
-        key=session.DATA_PIXELS,
+        key=keys.PIXELS,
         height=430,
         config={"displayModeBar": False},
         alt=_("The image of {real} with the number of each of its pixels").plain(real=real),

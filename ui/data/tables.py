@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.tasks import Standard, draw, split, task
-from ui.common import fetching, session
+from ui.common import fetching
 from ui.common.charts import METRICS
 from ui.common.formatting import PRICE_COLUMN, counted
 from ui.common.i18n import Markdown, _
-from ui.data import figures, image_sets, task_choice
+from ui.data import figures, image_sets, keys, task_choice
 
 #: Points in a picture of a column and the price: more would only cover each other.
 POINTS = 1_500
@@ -62,7 +62,7 @@ def show_warning(key: str) -> None:
     )
     st.button(
         _("Look at California instead"),
-        key=session.DATA_CALIFORNIA,
+        key=keys.CALIFORNIA,
         icon=":material/arrow_forward:",
         disabled=not fetching.can_be_had("california"),
         on_click=task_choice.choose,
@@ -78,7 +78,7 @@ def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np
         _("Set"),
         image_sets.SETS,
         format_func=lambda name: counted(_(SET_LABELS[name]), len(sets[name][1])),
-        key=session.DATA_SPLIT.prepare(),
+        key=keys.SPLIT.prepare(),
         required=True,
         help=_(
             "Training samples train the network, validation samples evaluate it during training, "
@@ -87,7 +87,7 @@ def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np
         wrap=True,
         persist_state="session",
     )
-    return sets[session.DATA_SPLIT.get()]
+    return sets[keys.SPLIT.get()]
 
 
 @st.fragment
@@ -120,22 +120,22 @@ def show_columns(config: TrainingConfig) -> None:
     """One column: how its values are spread, and how the price goes with it."""
     entry = task(config.task)
     rows, prices = show_choice(config)
-    if session.DATA_COLUMN.get() >= len(entry.columns):
-        session.DATA_COLUMN.set(0)
+    if keys.COLUMN.get() >= len(entry.columns):
+        keys.COLUMN.set(0)
     with st.container(width=320):
         st.selectbox(
             _("Column"),
             range(len(entry.columns)),
             format_func=lambda place: _(entry.columns[place]),
-            key=session.DATA_COLUMN.prepare(),
+            key=keys.COLUMN.prepare(),
             persist_state="session",
         )
-    place = session.DATA_COLUMN.get()
+    place = keys.COLUMN.get()
     st.caption(_(entry.columns_explained[place]))
     values, name = rows[:, place], _(entry.columns[place])
     price, dollars = _("Price"), METRICS["mae"].scale * prices
     chosen = np.random.default_rng(0).permutation(len(values))[:POINTS]
-    with st.container(key=session.DATA_COLUMN_CHARTS):
+    with st.container(key=keys.COLUMN_CHARTS):
         with st.container():
             st.markdown(_("**Distribution of its values**"))
             figure = figures.spread(values, name)

@@ -10,6 +10,7 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.tasks import TASKS, task
 from ui.common import fetching, session, settings_form
 from ui.common.i18n import _
+from ui.data import keys
 
 
 def follow_address() -> None:
@@ -22,7 +23,7 @@ def follow_address() -> None:
     if asked is None and len(st.query_params):
         asked = trained
     seen = asked, trained
-    before = session.DATA_TASK_FOR.get()
+    before = keys.TASK_FOR.get()
     if asked is not None and asked not in TASKS:
         st.warning(_("There is no task {name}.").format(name=asked[:40]))
         asked = trained
@@ -30,7 +31,7 @@ def follow_address() -> None:
         _show(asked)
     elif trained != before[1]:
         _show(trained)
-    session.DATA_TASK_FOR.set((seen[0] if seen[0] is not None else before[0], trained))
+    keys.TASK_FOR.set((seen[0] if seen[0] is not None else before[0], trained))
 
 
 def choose(key: str) -> None:
@@ -41,27 +42,27 @@ def choose(key: str) -> None:
 
 def _show(key: str) -> None:
     """Begin with a task's first text: another one has other classes, and not as many texts."""
-    session.DATA_TASK.set(key)
-    session.DATA_TOPIC.set(session.DATA_TOPIC.default)
-    session.DATA_PAGE.set(1)
-    session.DATA_TEXT.set(None)
-    session.DATA_OTHER_STEP.set(None)
+    keys.TASK.set(key)
+    keys.TOPIC.set(keys.TOPIC.default)
+    keys.PAGE.set(1)
+    keys.TEXT.set(None)
+    keys.OTHER_STEP.set(None)
 
 
 def show_choice() -> str:
     """The choice of the task; its key."""
     labels = {key: _(task(key).label) for key in TASKS}
-    marked = fetching.marked_labels(session.DATA_TASK, labels, {key: key for key in TASKS})
+    marked = fetching.marked_labels(keys.TASK, labels, {key: key for key in TASKS})
     with st.container(width=420):
         st.selectbox(
             _("Task"),
             list(TASKS),
             format_func=marked.__getitem__,
-            key=session.DATA_TASK.prepare(),
-            on_change=lambda: choose(session.DATA_TASK.get()),
+            key=keys.TASK.prepare(),
+            on_change=lambda: choose(keys.TASK.get()),
             persist_state="session",
         )
-    return session.DATA_TASK.get()
+    return keys.TASK.get()
 
 
 def experiment(key: str) -> tuple[TrainingConfig, ConfigError | None]:

@@ -16,11 +16,11 @@ from mnist_core.tasks.text_and_table_steps import (
     table_steps,
     text_steps,
 )
-from ui.common import images, session
+from ui.common import images
 from ui.common.formatting import class_name, price, whole
 from ui.common.i18n import Markdown, _
 from ui.common.number_field import place_field
-from ui.data import figures, image_sets, tables, texts
+from ui.data import figures, image_sets, keys, tables, texts
 from ui.data.image_steps import StepWords
 
 STEPS: dict[str, StepWords] = {
@@ -96,19 +96,19 @@ def show_steps(config: TrainingConfig) -> None:
     entry = task(config.task)
     made = _text(config, entry) if entry.inputs == "texts" else _row(config)
     names = [step.key for step in made]
-    if session.DATA_OTHER_STEP.get() not in names:
-        session.DATA_OTHER_STEP.set(names[0])
+    if keys.OTHER_STEP.get() not in names:
+        keys.OTHER_STEP.set(names[0])
     st.segmented_control(
         _("Step"),
         names,
         format_func=lambda key: _(STEPS[key].label),
-        key=session.DATA_OTHER_STEP.key,
+        key=keys.OTHER_STEP.key,
         required=True,
         wrap=True,
         persist_state="session",
     )
-    step = made[names.index(str(session.DATA_OTHER_STEP.get()))]
-    with st.container(key=session.DATA_PREPARED):
+    step = made[names.index(str(keys.OTHER_STEP.get()))]
+    with st.container(key=keys.PREPARED):
         with st.container(gap="small"):
             _show_figures(step)
             st.code(step.code, language="python", wrap_lines=True)
@@ -137,16 +137,16 @@ def _row(config: TrainingConfig) -> list[Step]:
     data = task(config.task).load()
     with st.container(width=220):
         last = len(data.y_train) - 1
-        session.DATA_ROW.prepare()
-        place_field(_("Row"), session.DATA_ROW, Limit(0, last))
-    row = min(session.DATA_ROW.get(), last)  # another table may have fewer
+        keys.ROW.prepare()
+        place_field(_("Row"), keys.ROW, Limit(0, last))
+    row = min(keys.ROW.get(), last)  # another table may have fewer
     return table_steps(data.x_train[row], float(data.y_train[row]), tables.standard(config))
 
 
 def _show_figures(step: Step) -> None:
     array = step.array
     spoken = array.dtype.kind == "U"
-    with st.container(key=session.DATA_FIGURES, horizontal=True):
+    with st.container(key=keys.FIGURES, horizontal=True):
         st.metric(
             _("Shape"),
             " × ".join(map(whole, array.shape)) or _("one number"),
@@ -203,7 +203,7 @@ def _show_same_loss(step: Step, entry: Task, label: int) -> None:
         0.01,
         0.99,
         step=0.01,
-        key=session.DATA_SURE.prepare(),
+        key=keys.SURE.prepare(),
         help=_("The rest is distributed evenly over the other classes."),
         persist_state="session",
     )

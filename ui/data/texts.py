@@ -15,10 +15,9 @@ from mnist_core.i18n import mark
 from mnist_core.tasks import Texts, task
 from mnist_core.tasks.text_data import BEGIN, FIRST_WORD, read_back
 from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, most_telling
-from ui.common import session
 from ui.common.formatting import class_name, counted, whole
 from ui.common.i18n import _
-from ui.data import figures, image_sets
+from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
 
 #: Texts on a page of the list, and words of each in it.
@@ -50,14 +49,14 @@ def text_of(key: str, number: int) -> NDArray[np.uint16]:
 
 def chosen_set(config: TrainingConfig) -> ImageSet:
     """The texts of the set and the class that are chosen."""
-    label = session.DATA_TOPIC.get()
-    found = image_sets.image_set(session.DATA_SPLIT.get(), config)
+    label = keys.TOPIC.get()
+    found = image_sets.image_set(keys.SPLIT.get(), config)
     return found.chosen(None if label == EVERY else label)
 
 
 def chosen_text(config: TrainingConfig) -> int:
     """Number of the text that is looked at: the first of the set before any was chosen."""
-    number = session.DATA_TEXT.get()
+    number = keys.TEXT.get()
     if number is None:
         number = int(image_sets.image_set("train", config).numbers[0])
     return number
@@ -65,7 +64,7 @@ def chosen_text(config: TrainingConfig) -> int:
 
 def begin_again() -> None:
     """Another set or class was chosen: begin with its first page."""
-    session.DATA_PAGE.set(1)
+    keys.PAGE.set(1)
 
 
 def show_choice(config: TrainingConfig) -> None:
@@ -77,7 +76,7 @@ def show_choice(config: TrainingConfig) -> None:
             _("Set"),
             image_sets.SETS,
             format_func=lambda name: counted(_(SET_LABELS[name]), sets[name]),
-            key=session.DATA_SPLIT.prepare(),
+            key=keys.SPLIT.prepare(),
             required=True,
             help=_(
                 "Training samples train the network, validation samples evaluate it during "
@@ -92,7 +91,7 @@ def show_choice(config: TrainingConfig) -> None:
                 _("Class"),
                 [EVERY, *range(len(names))],
                 format_func=lambda label: _("All") if label == EVERY else _(names[label]),
-                key=session.DATA_TOPIC.prepare(),
+                key=keys.TOPIC.prepare(),
                 on_change=begin_again,
                 persist_state="session",
             )
@@ -111,14 +110,14 @@ def show_texts(config: TrainingConfig) -> None:
         st.info(_("This set has no sample of this class."))
         return
     pages = -(-len(found.numbers) // PAGE)
-    session.DATA_PAGE.set(min(session.DATA_PAGE.get(), pages))
-    with st.container(key=session.DATA_TEXTS):
+    keys.PAGE.set(min(keys.PAGE.get(), pages))
+    with st.container(key=keys.TEXTS):
         with st.container():
-            page = found.page(session.DATA_PAGE.get(), PAGE)
+            page = found.page(keys.PAGE.get(), PAGE)
             place = _show_list(page)
-            st.pagination(pages, key=session.DATA_PAGE.prepare())
+            st.pagination(pages, key=keys.PAGE.prepare())
         with st.container():
-            session.DATA_TEXT.set(int(page.numbers[place]))
+            keys.TEXT.set(int(page.numbers[place]))
             _show_text(page, place)
 
 
@@ -139,7 +138,7 @@ def _show_list(page: ImageSet) -> int:
         },
         on_select="rerun",
         selection_mode="single-row",
-        key=session.data_list(page.task, page.numbers.tolist()),
+        key=keys.text_list(page.task, page.numbers.tolist()),
         height=38 + 35 * len(texts),
     )
     st.caption(_("Click the box at the left of a row to read that text."))
@@ -200,7 +199,7 @@ def show_overview(config: TrainingConfig) -> None:
         config: The experiment whose parts there are to choose from.
     """
     show_choice(config)
-    entry, chosen = task(config.task), session.DATA_SPLIT.get()
+    entry, chosen = task(config.task), keys.SPLIT.get()
     whole_set = image_sets.image_set(chosen, config)
     st.markdown(_("**How many of each class**"))
     order = np.argsort(-whole_set.counts, kind="stable")
@@ -213,9 +212,9 @@ def show_overview(config: TrainingConfig) -> None:
         )
         + "</div>"
     )
-    label = session.DATA_TOPIC.get()
+    label = keys.TOPIC.get()
     frequent, telling = _words(config, chosen, label)
-    with st.container(key=session.DATA_WORDS):
+    with st.container(key=keys.WORDS):
         with st.container():
             st.markdown(_("**The most frequent words**"))
             _show_words(frequent, entry.load().vocabulary)

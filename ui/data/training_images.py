@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import task
-from ui.common import errors, images, lab, session, settings_form
+from ui.common import errors, images, lab, settings_form
 from ui.common.formatting import whole
 from ui.common.i18n import Markdown, _
 from ui.common.image_grid import sheet
-from ui.common.navigation import train_page
+from ui.common.navigation import link
 from ui.common.setting_labels import CHOICE_LABELS
 from ui.common.waiting import wait_for_engine
-from ui.data import figures, image_sets
+from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
 from ui.data.images import chosen_digit, show_grid
 
@@ -35,14 +35,12 @@ def _variations(name: str, image: bytes, seed: int) -> NDArray[np.uint8]:
 @st.fragment
 def show_training() -> None:
     """The settings, and beside them what they make of the digits."""
-    with st.container(key=session.DATA_TRAINING):
-        with st.container(key=session.DATA_SETTINGS):
+    with st.container(key=keys.TRAINING):
+        with st.container():
             settings_form.show_data()
-            with st.container(key=session.DATA_TRAIN):
-                st.page_link(
-                    train_page(), label=_("Train with these"), icon=":material/play_arrow:"
-                )
-        with st.container(key=session.DATA_SEEN):
+            with st.container(key=keys.TRAIN):
+                link("train", _("Train with these"), icon=":material/play_arrow:")
+        with st.container():
             try:
                 config = settings_form.read()
             except ConfigError as error:
@@ -80,7 +78,7 @@ def _show_drawn(drawn: ImageSet, config: TrainingConfig) -> None:
     if drawn.wrong.any():
         only = st.toggle(
             _("Only those with a wrong label"),
-            key=session.DATA_WRONG.prepare(),
+            key=keys.WRONG.prepare(),
             persist_state="session",
         )
         st.caption(_("A red label is a wrong one: the network is told that the image is that."))
@@ -126,7 +124,7 @@ def _show_variations(config: TrainingConfig) -> None:
             varied = _variations(config.augmentation, image.tobytes(), config.seed)
         framed = np.pad(varied, ((0, 0), (1, 1), (1, 1)), constant_values=90)
         shown = sheet(framed, ACROSS)
-        with st.container(key=session.DATA_VARIED):
+        with st.container(key=keys.VARIED):
             st.html(
                 images.captioned(
                     [

@@ -10,10 +10,11 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run
 from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.studies.finetune import FEWEST
-from ui.common import errors, idempotency, images, lab, session
+from ui.common import errors, idempotency, images, lab
 from ui.common.formatting import percent, whole
 from ui.common.i18n import Markdown, _, escaped, ngettext, table
 from ui.common.waiting import wait_for_run
+from ui.draw import keys
 
 #: Drawings shown at a time, the newest first.
 SHOWN = 60
@@ -21,21 +22,21 @@ SHOWN = 60
 
 def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
     """Keep the drawing with the answer that was chosen, and give a new canvas."""
-    label = session.TEACH_LABEL.get()
+    label = keys.TEACH_LABEL.get()
     if label is None:
         return
     with errors.noted():
         lab.store().drawings.add(image_u8, label, read_as=read_as)
-        session.TEACH_LABEL.set(None)
-        session.TEACH_KEPT.set(True)
-        for empty in (session.DRAW_CLEARED, session.DRAW_UPLOADS):
+        keys.TEACH_LABEL.set(None)
+        keys.TEACH_KEPT.set(True)
+        for empty in (keys.CLEARED, keys.UPLOADS):
             empty.set(empty.get() + 1)
 
 
 def redraw_collection() -> None:
     """Draw the whole page once more after a drawing was kept: a stroke redraws only its part."""
-    if session.TEACH_KEPT.get():
-        session.TEACH_KEPT.set(False)
+    if keys.TEACH_KEPT.get():
+        keys.TEACH_KEPT.set(False)
         st.rerun()
 
 
@@ -50,25 +51,25 @@ def teach(run: Run) -> None:
     with errors.noted():
         name = _("{name}, fine-tuned").plain(name=run.name)
         taught = idempotency.once(("teach", run.id), lambda: lab.teach(run, name[:NAME_LENGTH]).id)
-        session.TAUGHT_RUN.set(taught)
+        keys.TAUGHT_RUN.set(taught)
 
 
 def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
     """Ask which digit it is."""
     st.markdown(_("**Label this drawing:** which digit did you draw?"))
-    with st.container(key=session.TEACH_QUESTION):
+    with st.container(key=keys.TEACH_QUESTION):
         st.pills(
             _("The digit that you drew"),
             range(10),
-            key=session.TEACH_LABEL.key,
+            key=keys.TEACH_LABEL.key,
             label_visibility="collapsed",
         )
         st.button(
             _("Save this drawing"),
-            key=session.TEACH_KEEP,
+            key=keys.TEACH_KEEP,
             on_click=keep,
             args=(image_u8, read_as),
-            disabled=session.TEACH_LABEL.get() is None,
+            disabled=keys.TEACH_LABEL.get() is None,
             help=_(
                 "The drawing and its label are saved with those of your class. A model can then "
                 "be trained further with them."
@@ -84,7 +85,7 @@ def show(run: Run) -> None:
     """
     with errors.shown():
         show_taught()
-        if run.lesson is not None and run.id != session.TAUGHT_RUN.get():
+        if run.lesson is not None and run.id != keys.TAUGHT_RUN.get():
             show_lesson(run)
         show_collection(run)
 
@@ -99,7 +100,7 @@ def show_collection(run: Run) -> None:
         total,
     )
     # By its key it stays the same one, open or closed, when the number in its label changes.
-    with st.expander(words.format(count=whole(total)), key=session.TEACH_COLLECTION):
+    with st.expander(words.format(count=whole(total)), key=keys.TEACH_COLLECTION):
         if not total:
             st.markdown(
                 _(
@@ -112,7 +113,7 @@ def show_collection(run: Run) -> None:
         st.button(
             _("Fine-tune “{name}” with these drawings").format(name=run.name),
             type="primary",
-            key=session.TEACH_START,
+            key=keys.TEACH_START,
             on_click=teach,
             args=(run,),
             disabled=missing > 0,
@@ -153,13 +154,13 @@ def show_collection(run: Run) -> None:
                 _("Save as a file"),
                 lab.store().drawings.export,
                 file_name="drawings.npz",
-                key=session.TEACH_EXPORT,
+                key=keys.TEACH_EXPORT,
                 on_click="ignore",
                 help=_("A NumPy file: x holds the images, y the labels."),
             )
             st.button(
                 _("Remove the newest"),
-                key=session.TEACH_REMOVE,
+                key=keys.TEACH_REMOVE,
                 on_click=remove,
                 args=(newest[0].id,),
             )
@@ -167,7 +168,7 @@ def show_collection(run: Run) -> None:
                 st.caption(_("All drawings are deleted permanently. Save them as a file first."))
                 st.button(
                     _("Remove all drawings"),
-                    key=session.TEACH_REMOVE_ALL,
+                    key=keys.TEACH_REMOVE_ALL,
                     on_click=remove,
                     args=(None,),
                 )
@@ -175,7 +176,7 @@ def show_collection(run: Run) -> None:
 
 def show_taught() -> None:
     """The lesson that was begun here, and what came of it."""
-    run_id = session.TAUGHT_RUN.get()
+    run_id = keys.TAUGHT_RUN.get()
     if run_id is None:
         return
     try:

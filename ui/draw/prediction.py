@@ -14,15 +14,14 @@ from mnist_core.drawing.digit import Digit
 from mnist_core.drawing.likeness import looks_like_a_digit
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curves
-from mnist_core.inference.explain_image import Activations, Explanation, Neighbours
-from mnist_core.inference.predict import Prediction
+from mnist_core.inference.answers import Activations, Explanation, Neighbours, Prediction
 from mnist_core.runs import Run
-from ui.common import errors, lab, session
+from ui.common import errors, lab
 from ui.common import images as pictures
 from ui.common.formatting import percent, probability
 from ui.common.i18n import _
-from ui.common.navigation import evaluate_page
-from ui.draw import finetune
+from ui.common.navigation import link
+from ui.draw import finetune, keys
 
 #: A layer with so many units is the last one: each stands for a digit.
 DIGITS = 10
@@ -115,7 +114,7 @@ def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
         return
     if digit.photo is not None:
         _show_received(digit)
-    with st.container(key=session.DRAW_RESULT):
+    with st.container(key=keys.RESULT):
         if digit.photo is None:
             with st.container(gap="small"):
                 _show_received(digit)
@@ -127,13 +126,13 @@ def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
     finetune.show_question(digit.image_u8, predictions[0].digit)
     if st.toggle(
         _("Show each step"),
-        key=session.DRAW_STEPS.prepare(),
+        key=keys.STEPS.prepare(),
         help=_("How your drawing becomes an image of 28 × 28 pixels, like those of MNIST."),
     ):
         show_steps(digit)
     if st.toggle(
         _("Why?"),
-        key=session.DRAW_WHY.prepare(),
+        key=keys.WHY.prepare(),
         help=_(
             "Which pixels affect the answer most (the saliency map), which training digits are "
             "most similar to your drawing, and how strongly the units of the first layers "
@@ -156,7 +155,7 @@ def _show_received(digit: Digit) -> None:
         words = _("The file holds several images. Number {number}, which shows most, is read.")
         st.caption(words.format(number=digit.frame))
     if not looks_like_a_digit(digit.image_u8):
-        with st.container(key=session.DRAW_UNLIKE):
+        with st.container(key=keys.UNLIKE):
             st.markdown(
                 _(":orange[:material/warning:] **This does not look like a digit.**"),
                 help=_(
@@ -178,13 +177,8 @@ def _show_received(digit: Digit) -> None:
 def _show_trust(run: Run) -> None:
     """Where it is measured how far a probability can be trusted."""
     if run.imported is None:
-        page = evaluate_page()
-        st.page_link(
-            page,
-            label=_("How reliable is this probability? See the calibration."),
-            icon=page.icon,
-            query_params={"run": run.id},
-        )
+        words = _("How reliable is this probability? See the calibration.")
+        link("evaluate", words, run=run.id)
 
 
 def _answer(run: Run, checkpoint: str, prediction: Prediction) -> str:

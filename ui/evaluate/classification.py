@@ -9,10 +9,9 @@ import streamlit as st
 
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.runs import Run
-from ui.common import session
 from ui.common.formatting import class_name, loss, percent, samples_called, whole
 from ui.common.i18n import Markdown, _, table, translated
-from ui.evaluate import classification_charts, threshold_charts
+from ui.evaluate import classification_charts, keys, threshold_charts
 from ui.evaluate.figures import CHART_CONFIG, class_names, part_words, show_metric
 
 #: Pairs of classes in the list of the most confused.
@@ -29,7 +28,7 @@ def show_figures(run: Run, evaluation: Evaluation, part: str) -> None:
     count, classes = len(evaluation), len(evaluation.classes)
     samples = samples_called(run.config)
     accuracy, mean, calibration = evaluation.accuracy, evaluation.loss, evaluation.calibration
-    with st.container(key=session.EVALUATE_FIGURES, horizontal=True):
+    with st.container(key=keys.FIGURES, horizontal=True):
         show_metric(
             _("Accuracy"),
             percent(accuracy.value),
@@ -95,14 +94,13 @@ def _loss_help(evaluation: Evaluation, classes: int) -> Markdown:
 
 def show_classes(run: Run, evaluation: Evaluation) -> None:
     """The scores of each class, and the most confused pairs."""
-    with st.container(key=session.EVALUATE_TABLES):
-        scores, pairs = st.columns([3, 2], gap="medium")
-        with scores:
-            st.header(_("How well is each class recognised?"), anchor=False)
-            _show_scores(run, evaluation)
-        with pairs:
-            st.header(_("Most confused"), anchor=False)
-            _show_pairs(run, evaluation)
+    scores, pairs = st.columns([3, 2], gap="medium")
+    with scores:
+        st.header(_("How well is each class recognised?"), anchor=False)
+        _show_scores(run, evaluation)
+    with pairs:
+        st.header(_("Most confused"), anchor=False)
+        _show_pairs(run, evaluation)
 
 
 def _show_scores(run: Run, evaluation: Evaluation) -> None:
@@ -182,7 +180,7 @@ def show_thresholds(evaluation: Evaluation) -> None:
         ).format(name=yes)
     )
     left, right = st.columns(2, gap="medium")
-    with left, st.container(key=session.EVALUATE_ROC):
+    with left:
         st.metric(
             _("Area under the ROC curve"),
             f"{evaluation.curves.roc.area:.3f}",
@@ -202,7 +200,7 @@ def show_thresholds(evaluation: Evaluation) -> None:
                 "the other is taken for it? The nearer to the upper left corner, the better."
             )
         )
-    with right, st.container(key=session.EVALUATE_PRECISION_RECALL):
+    with right:
         st.metric(
             _("Area under the precision-recall curve"),
             f"{evaluation.curves.precision_recall.area:.3f}",
@@ -232,7 +230,7 @@ def show_calibration(evaluation: Evaluation) -> None:
     st.header(_("Is its confidence justified?"), anchor=False)
     diagram, words = st.columns([3, 2], gap="medium")
     calibration = evaluation.calibration
-    with diagram, st.container(key=session.EVALUATE_RELIABILITY):
+    with diagram:
         st.plotly_chart(
             classification_charts.reliability_diagram(calibration, translate=translated),
             config=CHART_CONFIG,

@@ -9,10 +9,10 @@ import streamlit as st
 
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.runs import Run
-from ui.common import images, session
+from ui.common import images
 from ui.common.formatting import class_name, loss, percent, samples_called, whole
 from ui.common.i18n import Markdown, _, ngettext
-from ui.evaluate import classification_charts
+from ui.evaluate import classification_charts, keys
 from ui.evaluate.figures import CHART_CONFIG, class_names, part_words, quoted
 from ui.evaluate.samples import most_shown, sample_views
 
@@ -34,10 +34,10 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
             "its {samples}."
         ).format(samples=samples_called(run.config))
     )
-    true, read, version = session.EVALUATE_MARKED.get()
+    true, read, version = keys.MARKED.get()
     if len(evaluation.classes) > classification_charts.MOST_WITH_NUMBERS:
         # Too many names for half a page; on a phone it scrolls sideways.
-        matrix, cell = st.container(key=session.EVALUATE_WIDE), st.container()
+        matrix, cell = st.container(key=keys.WIDE), st.container()
     else:
         matrix, cell = st.columns([3, 2], gap="medium")
     with matrix:
@@ -45,7 +45,7 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
             classification_charts.confusion_matrix(
                 evaluation, marked=(true, read), version=version, translate=class_name
             ),
-            key=session.EVALUATE_MATRIX.key,
+            key=keys.MATRIX.key,
             on_select=take_click,
             selection_mode="points",
             config=CHART_CONFIG,
@@ -53,50 +53,50 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
         )
     with cell:
         _show_cell_choice(class_names(evaluation.classes))
-        with st.container(key=session.EVALUATE_CELL):
+        with st.container(key=keys.CELL):
             _show_cell(run, evaluation, part)
 
 
 def _begin_with_the_worst(run: Run, evaluation: Evaluation) -> None:
     """Look at the most confused pair first, whenever another run is evaluated."""
-    if session.EVALUATE_CELL_FOR.get() == run.id:
+    if keys.CELL_FOR.get() == run.id:
         return
-    session.EVALUATE_CELL_FOR.set(run.id)
+    keys.CELL_FOR.set(run.id)
     worst = evaluation.confused_pairs[:1]
     look_at(*((worst[0].true, worst[0].read) if worst else (0, 0)))
 
 
 def look_at(true: int, read: int) -> None:
     """Choose a cell, and mark it in the matrix."""
-    session.EVALUATE_TRUE.set(true)
-    session.EVALUATE_READ.set(read)
+    keys.TRUE.set(true)
+    keys.READ.set(read)
     mark_choice()
 
 
 def mark_choice() -> None:
     """Mark the cell that was chosen beside the matrix."""
-    version = session.EVALUATE_MARKED.get()[2] + 1
-    session.EVALUATE_MARKED.set((session.EVALUATE_TRUE.get(), session.EVALUATE_READ.get(), version))
-    session.EVALUATE_CLICKED.set(None)
+    version = keys.MARKED.get()[2] + 1
+    keys.MARKED.set((keys.TRUE.get(), keys.READ.get(), version))
+    keys.CLICKED.set(None)
 
 
 def take_click() -> None:
     """A cell was clicked. Clicked once more it is let go of, but its images stay."""
-    points = session.EVALUATE_MATRIX.get()["selection"]["points"]
+    points = keys.MATRIX.get()["selection"]["points"]
     if points:
         true, read = (int(number) for number in points[-1]["customdata"][:2])
-        session.EVALUATE_TRUE.set(true)
-        session.EVALUATE_READ.set(read)
-        session.EVALUATE_CLICKED.set((true, read))
-    elif clicked := session.EVALUATE_CLICKED.get():
+        keys.TRUE.set(true)
+        keys.READ.set(read)
+        keys.CLICKED.set((true, read))
+    elif clicked := keys.CLICKED.get():
         look_at(*clicked)
 
 
 def _show_cell_choice(classes: tuple[str, ...]) -> None:
     with st.container(horizontal=True):
         for label, entry, explanation in (
-            (_("True class"), session.EVALUATE_TRUE, _("The row of the confusion matrix.")),
-            (_("Predicted class"), session.EVALUATE_READ, _("The column of the confusion matrix.")),
+            (_("True class"), keys.TRUE, _("The row of the confusion matrix.")),
+            (_("Predicted class"), keys.READ, _("The column of the confusion matrix.")),
         ):
             st.selectbox(
                 label,
@@ -109,7 +109,7 @@ def _show_cell_choice(classes: tuple[str, ...]) -> None:
 
 
 def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
-    true, read = session.EVALUATE_TRUE.get(), session.EVALUATE_READ.get()
+    true, read = keys.TRUE.get(), keys.READ.get()
     found = evaluation.cell(true, read)
     names = class_names(evaluation.classes)
     called = {"true": quoted(names[true]), "read": quoted(names[read])}
@@ -175,8 +175,7 @@ def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
     ]
     # Words need more room than digits.
     wide = "" if all(name.isdigit() for name in evaluation.classes) else " wide"
-    with st.container(key=session.EVALUATE_WORST):
-        st.html(f'<div class="lab-cards{wide}">{"".join(cards)}</div>')
+    st.html(f'<div class="lab-cards{wide}">{"".join(cards)}</div>')
 
 
 def _worst_line(evaluation: Evaluation, position: int) -> str:

@@ -8,8 +8,8 @@ import streamlit as st
 
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.evaluation.gap import ErrorGap, Gap
+from mnist_core.evaluation.parts import AnyEvaluation
 from mnist_core.evaluation.regression import RegressionEvaluation
-from mnist_core.evaluation.service import AnyEvaluation
 from mnist_core.runs import Run
 from ui.common.formatting import loss, percent, price, samples_called, whole
 from ui.common.i18n import Markdown, _, table

@@ -8,15 +8,14 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from mnist_core.evaluation.parts import samples_of
 from mnist_core.evaluation.regression import RegressionEvaluation
-from mnist_core.evaluation.service import samples_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
-from ui.common import session
 from ui.common.charts import METRICS
 from ui.common.formatting import PRICE_COLUMN, loss, price, price_change, samples_called, whole
 from ui.common.i18n import Markdown, _, translated
-from ui.evaluate import regression_charts
+from ui.evaluate import keys, regression_charts
 from ui.evaluate.figures import CHART_CONFIG, part_words, show_metric
 
 #: The worst answers that are shown.
@@ -27,7 +26,7 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
     """Mean absolute error, root mean squared error, R² and bias, with their intervals."""
     samples = samples_called(run.config)
     mae, rmse, bias = evaluation.mae, evaluation.rmse, evaluation.bias
-    with st.container(key=session.EVALUATE_FIGURES, horizontal=True):
+    with st.container(key=keys.FIGURES, horizontal=True):
         show_metric(
             _("Mean absolute error"),
             price(mae.value),
@@ -82,7 +81,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
         _chart(
             regression_charts.predicted_against_true,
             evaluation,
-            session.EVALUATE_PREDICTED,
+            keys.PREDICTED,
             _("Predicted against true"),
             _("Each point is one sample. On the dashed line the prediction equals the truth."),
         )
@@ -90,7 +89,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
         _chart(
             regression_charts.residuals_against_predicted,
             evaluation,
-            session.EVALUATE_RESIDUALS,
+            keys.RESIDUALS,
             _("Residuals against predicted"),
             _(
                 "A residual is predicted minus true. A good network leaves a cloud without a "
@@ -102,7 +101,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
         _chart(
             regression_charts.residual_histogram,
             evaluation,
-            session.EVALUATE_HISTOGRAM,
+            keys.HISTOGRAM,
             _("Histogram of the residuals"),
             _("How many predictions have an error of each size: narrow and around 0 is good."),
         )
@@ -157,5 +156,4 @@ def show_worst(run: Run, evaluation: RegressionEvaluation, part: str) -> None:
         "error": number(_("Error"), format=PRICE_COLUMN, help=_("Predicted minus true.")),
     }
     config |= {name: number(_(name), format="%.4g") for name in columns}
-    with st.container(key=session.EVALUATE_WORST):
-        st.dataframe(table, hide_index=True, column_config=config)
+    st.dataframe(table, hide_index=True, column_config=config)

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from mnist_core.evaluation.service import AnyEvaluation, evaluate_some
+from mnist_core.evaluation.parts import AnyEvaluation
 from mnist_core.runs import Run
 from mnist_core.workers.engine import Question
 from ui.common import lab
@@ -54,10 +54,10 @@ def find(
         LabError: The model or the data is not there, or nobody answers.
     """
     found = known(run, checkpoint, part)
-    place = lab.store().home, lab.store().url
     before = None
     while found is None:
-        answer = lab.ask(evaluate_some, *place, run.id, checkpoint, part, kind=Question.SHORT)
+        question = "mnist_core.evaluation.service:evaluate_some", run.id, checkpoint, part
+        answer: AnyEvaluation | float = lab.ask(*question, kind=Question.SHORT)
         if isinstance(answer, float):
             progress(answer)
             if answer == before:  # another evaluation is at work

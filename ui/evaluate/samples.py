@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.evaluation.classification import Evaluation
-from mnist_core.evaluation.service import samples_of, texts_of
+from mnist_core.evaluation.parts import samples_of, texts_of
 from mnist_core.runs import Run
 from mnist_core.tasks import task
 from mnist_core.tasks.text_data import beginning

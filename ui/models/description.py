@@ -13,15 +13,15 @@ from mnist_core.transfer.keras_import.findings import findings
 from ui.common import errors, lab, session
 from ui.common.formatting import whole
 from ui.common.i18n import Markdown, _, escaped
-from ui.models import archive_route, disk_space
+from ui.models import archive_route, disk_space, keys
 from ui.models.export import show_export
 
 #: The fields, see ``said_of``.
 FIELDS: tuple[session.Entry[Any], ...] = (
-    session.MODELS_NAME,
-    session.MODELS_NOTES,
-    session.MODELS_TAGS,
-    session.MODELS_PINNED,
+    keys.NAME,
+    keys.NOTES,
+    keys.TAGS,
+    keys.PINNED,
 )
 
 
@@ -33,7 +33,7 @@ def said_of(run_id: str) -> tuple[str, str, list[str], bool]:
 
 def save(run_id: str) -> None:
     """Keep what was changed in the fields; what somebody else has said meanwhile stays."""
-    _run_id, shown = session.MODELS_DESCRIBED.get() or ("", (None,) * len(FIELDS))
+    _run_id, shown = keys.DESCRIBED.get() or ("", (None,) * len(FIELDS))
     with errors.noted():
         name, notes, tags, pinned = (
             None if field.get() == before else field.get()
@@ -43,24 +43,24 @@ def save(run_id: str) -> None:
         if name is not None:
             store.rename(run_id, name)
         store.describe(run_id, notes=notes, tags=tags, pinned=pinned)
-        session.MODELS_DESCRIBED.set(None)  # the fields show what was kept
-        session.MODELS_DONE.set(_("Saved."))
+        keys.DESCRIBED.set(None)  # the fields show what was kept
+        keys.DONE.set(_("Saved."))
 
 
 def is_changed() -> bool:
     """Whether a field shows something else than the store has."""
-    _run_id, kept = session.MODELS_DESCRIBED.get() or ("", ())
+    _run_id, kept = keys.DESCRIBED.get() or ("", ())
     return any(field.get() != before for field, before in zip(FIELDS, kept, strict=False))
 
 
 def fill_fields(run_id: str) -> None:
     """Show what is said of a run; what a person has typed and not saved yet stays."""
     kept = said_of(run_id)
-    described, shown = session.MODELS_DESCRIBED.get() or ("", kept)
+    described, shown = keys.DESCRIBED.get() or ("", kept)
     for field, before, now in zip(FIELDS, shown, kept, strict=True):
         if described != run_id or not field.is_set() or field.get() == before:
             field.set(now)
-    session.MODELS_DESCRIBED.set((run_id, kept))
+    keys.DESCRIBED.set((run_id, kept))
 
 
 def show_description(run: Run, known_tags: list[str]) -> None:
@@ -82,11 +82,11 @@ def show_description(run: Run, known_tags: list[str]) -> None:
         return
     fill_fields(run.id)
     # A limit in the browser would cut a longer name without a word; the store refuses in words.
-    st.text_input(_("Name"), key=session.MODELS_NAME.prepare())
+    st.text_input(_("Name"), key=keys.NAME.prepare())
     st.multiselect(
         _("Tags"),
-        sorted({*known_tags, *session.MODELS_TAGS.get()}),
-        key=session.MODELS_TAGS.prepare(),
+        sorted({*known_tags, *keys.TAGS.get()}),
+        key=keys.TAGS.prepare(),
         accept_new_options=True,
         max_selections=MOST_TAGS,
         placeholder=_("Type a word, or choose one"),
@@ -96,14 +96,14 @@ def show_description(run: Run, known_tags: list[str]) -> None:
     )
     st.text_area(
         _("Notes"),
-        key=session.MODELS_NOTES.prepare(),
+        key=keys.NOTES.prepare(),
         max_chars=NOTES_LENGTH,
         placeholder=_("What was tried, what was found"),
         height=120,
     )
     st.toggle(
         _("Pin it"),
-        key=session.MODELS_PINNED.prepare(),
+        key=keys.PINNED.prepare(),
         help=_("A clean-up leaves pinned runs alone, however old they are."),
     )
     changed = is_changed()
@@ -111,7 +111,7 @@ def show_description(run: Run, known_tags: list[str]) -> None:
         st.button(
             _("Save"),
             type="primary" if changed else "secondary",
-            key=session.MODELS_SAVE,
+            key=keys.SAVE,
             icon=":material/save:",
             on_click=save,
             args=(run.id,),
@@ -145,7 +145,7 @@ def show_origin(run: Run) -> None:
                 "into probabilities and changes no prediction."
             )
         )
-    if run.id != session.MODELS_ARRIVED.get():  # said below, where it was imported
+    if run.id != keys.ARRIVED.get():  # said below, where it was imported
         for finding in findings(run):
             st.caption(Markdown(" ").join(finding.sentences(_)))
 
@@ -166,7 +166,7 @@ def show_download(run: Run) -> None:
     st.link_button(
         _("Download everything ({size})").format(size=disk_space.in_bytes(size)),
         archive_route.address(run.id),
-        key=session.MODELS_ARCHIVE,
+        key=keys.ARCHIVE,
         icon=":material/folder_zip:",
         disabled=run.status.is_active,
     )

@@ -6,10 +6,11 @@ import streamlit as st
 
 from mnist_core.experiment.config import Limit
 from mnist_core.runs.retention import LEAST_DAYS, MOST_DAYS, OldRun
-from ui.common import errors, lab, session
+from ui.common import errors, lab
 from ui.common.formatting import whole
 from ui.common.i18n import Markdown, _, ngettext, table
 from ui.common.number_field import place_field
+from ui.models import keys
 
 #: Sizes are looked up anew after so many seconds.
 SIZES_SECONDS = 20
@@ -49,7 +50,7 @@ def show_disk() -> None:
     Nothing is looked up before somebody opens it: that takes the longer, the more runs there are.
     """
     panel = st.expander(
-        _("Disk space"), icon=":material/hard_drive:", key=session.MODELS_DISK, on_change="rerun"
+        _("Disk space"), icon=":material/hard_drive:", key=keys.DISK, on_change="rerun"
     )
     if not panel.open:
         return
@@ -71,10 +72,10 @@ def show_disk() -> None:
             )
         )
         with st.container(width=240):
-            session.MODELS_CLEAN_DAYS.prepare()
+            keys.CLEAN_DAYS.prepare()
             limit = Limit(LEAST_DAYS, MOST_DAYS)
-            place_field(_("Older than so many days"), session.MODELS_CLEAN_DAYS, limit)
-        show_clean_up(lab.old_runs(session.MODELS_CLEAN_DAYS.get(), found))
+            place_field(_("Older than so many days"), keys.CLEAN_DAYS, limit)
+        show_clean_up(lab.old_runs(keys.CLEAN_DAYS.get(), found))
         if left:
             show_left_files(left)
 
@@ -94,14 +95,14 @@ def show_clean_up(old: list[OldRun]) -> None:
         st.caption(_("… and {count} more.").format(count=whole(len(old) - LISTED)))
     words = ngettext("Remove {count} run ({size})", "Remove {count} runs ({size})", len(old))
     label = words.format(count=whole(len(old)), size=freed)
-    with st.popover(label, icon=":material/delete_sweep:", key=session.MODELS_CLEAN):
+    with st.popover(label, icon=":material/delete_sweep:", key=keys.CLEAN):
         st.caption(
             _("They are removed permanently. Pin or download the runs that you want to keep.")
         )
         pressed = st.button(
             _("Remove them"),
             type="primary",
-            key=session.MODELS_CLEAN_CONFIRM,
+            key=keys.CLEAN_CONFIRM,
             on_click=clean,
             args=(old,),
         )
@@ -119,7 +120,7 @@ def show_left_files(left: dict[str, int]) -> None:
     size = in_bytes(sum(left.values()))
     st.markdown(words.format(count=whole(len(left)), size=size))
     label = _("Remove files without a run ({size})").format(size=size)
-    with st.popover(label, icon=":material/delete_sweep:", key=session.MODELS_LEFT):
+    with st.popover(label, icon=":material/delete_sweep:", key=keys.LEFT):
         st.caption(
             _(
                 "Such files are left where a program was killed while it began or deleted a run. "
@@ -130,7 +131,7 @@ def show_left_files(left: dict[str, int]) -> None:
         pressed = st.button(
             _("Remove them"),
             type="primary",
-            key=session.MODELS_LEFT_CONFIRM,
+            key=keys.LEFT_CONFIRM,
             on_click=remove_left_files,
             args=(list(left),),
         )
@@ -145,7 +146,7 @@ def remove_left_files(run_ids: list[str]) -> None:
         sizes.clear()
         left_files.clear()
         words = ngettext("{count} folder was removed.", "{count} folders were removed.", count)
-        session.MODELS_DONE.set(words.format(count=whole(count)))
+        keys.DONE.set(words.format(count=whole(count)))
 
 
 def clean(old: list[OldRun]) -> None:
@@ -154,4 +155,4 @@ def clean(old: list[OldRun]) -> None:
         count = lab.remove_old(old)
         sizes.clear()
         words = ngettext("{count} run was removed.", "{count} runs were removed.", count)
-        session.MODELS_DONE.set(words.format(count=whole(count)))
+        keys.DONE.set(words.format(count=whole(count)))

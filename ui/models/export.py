@@ -9,8 +9,8 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import LabError
-from mnist_core.inference.predict import checkpoints_of
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import checkpoints_of
 from mnist_core.tasks import task
 from mnist_core.transfer.formats import (
     FORMATS,
@@ -21,10 +21,11 @@ from mnist_core.transfer.formats import (
     output_words,
     why_no_code,
 )
-from ui.common import errors, lab, session
+from ui.common import errors, lab
 from ui.common.i18n import Markdown, _
 from ui.common.run_selector import choose_checkpoint
 from ui.common.waiting import wait_for_engine
+from ui.models import keys
 
 #: Files kept for all sessions, and for how many seconds; a large network has ten million bytes.
 KEPT, KEPT_SECONDS = 12, 1800
@@ -85,21 +86,21 @@ def _model_words(run: Run) -> Markdown:
 
 def _choose_format(run: Run, no_code: str) -> Format:
     with_model = lab.has_models(run)
-    keys = [key for key, form in FORMATS.items() if (not no_code if form.is_code else with_model)]
+    able = [key for key, form in FORMATS.items() if (not no_code if form.is_code else with_model)]
     if no_code:
         st.caption(_(no_code))
     elif not with_model:
         st.caption(_("This run has left no network. What is left is code that trains it again."))
-    session.EXPORT_FORMAT.keep_among(keys)
+    keys.EXPORT_FORMAT.keep_among(able)
     key = st.pills(
         _("Format"),
-        keys,
+        able,
         format_func=lambda key: _(FORMATS[key].label),
-        key=session.EXPORT_FORMAT.prepare(),
+        key=keys.EXPORT_FORMAT.prepare(),
         required=True,
         persist_state="session",
     )
-    form = FORMATS[key or keys[0]]
+    form = FORMATS[key or able[0]]
     st.markdown(_(form.summary))
     return form
 
@@ -108,7 +109,7 @@ def _choose_checkpoint(run: Run) -> str:
     if run.has_models and run.imported is None and len(checkpoints_of(run)) == 1:
         st.caption(_("This run had no validation samples: its network is that of the last epoch."))
         return "last"
-    return choose_checkpoint(run, session.EXPORT_CHECKPOINT)
+    return choose_checkpoint(run, keys.EXPORT_CHECKPOINT)
 
 
 def _show_file(run: Run, form: Format, checkpoint: str) -> None:
@@ -122,7 +123,7 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
         st.warning(words.format(why=engine.message))
         return
     wanted = (run.id, run.version, form.key, checkpoint)
-    failures = session.export_failures()
+    failures = keys.export_failures()
     if (error := failures.pop(wanted, None)) is not None:
         errors.show(error)
     name = file_name(run, form, checkpoint)
@@ -131,7 +132,7 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
         lambda: _written(wanted, failures),
         file_name=name,
         mime=form.mime,
-        key=session.EXPORT_DOWNLOAD,
+        key=keys.EXPORT_DOWNLOAD,
         type="primary",
         icon=":material/download:",
         on_click="ignore",

@@ -6,10 +6,11 @@ import streamlit as st
 
 from mnist_core.runs import Run
 from mnist_core.tensorboard.histograms import WeightHistograms
-from ui.common import lab, session
+from ui.common import lab
 from ui.common.charts import Theme
 from ui.common.i18n import _, escaped, translated
-from ui.common.navigation import train_page
+from ui.common.navigation import link
+from ui.models import keys
 from ui.models.histogram_charts import histogram_figure
 
 #: Pictures beside each other.
@@ -40,12 +41,7 @@ def show_histograms(run: Run) -> None:
                 "“More settings” before you start one, and they are shown here, epoch by epoch."
             )
         )
-        st.page_link(
-            train_page(),
-            label=_("Train it again with histograms"),
-            icon=":material/show_chart:",
-            query_params={"run": run.id},
-        )
+        link("train", _("Train it again with histograms"), run=run.id)
         return
     st.caption(
         _(
@@ -63,7 +59,7 @@ def show_histograms(run: Run) -> None:
             kinds,
             format_func=_kind_words,
             default=kinds[0],
-            key=session.HISTOGRAM_KIND,
+            key=keys.HISTOGRAM_KIND,
             help=_(
                 "A **kernel** holds the weights by which a layer multiplies what it gets; a "
                 "**bias** is what it adds to each sum. Other layers have other numbers."
@@ -83,7 +79,7 @@ def show_histograms(run: Run) -> None:
                     theme=None,
                     config={"displayModeBar": False},
                     alt=_("The weights {name} over the epochs").plain(name=one.name),
-                    key=session.histogram_chart(place),
+                    key=keys.histogram_chart(place),
                 )
 
 

@@ -13,13 +13,13 @@ from mnist_core.runs import Run
 from mnist_core.transfer import uploads
 from mnist_core.transfer.keras_import import plan
 from mnist_core.transfer.keras_import.findings import AUTO, findings
-from ui.common import errors, idempotency, lab, session
+from ui.common import errors, idempotency, lab
 from ui.common.formatting import percent
 from ui.common.i18n import Markdown, _
-from ui.common.navigation import evaluate_page, trying_page
+from ui.common.navigation import link, link_to_try
 from ui.common.setting_labels import CHOICE_LABELS
 from ui.common.waiting import wait_for_engine
-from ui.models import disk_space
+from ui.models import disk_space, keys
 
 SCALINGS = {AUTO: mark("Find out"), **CHOICE_LABELS["pixel_scaling"]}
 
@@ -30,7 +30,7 @@ def show_arrivals() -> None:
     show_arrived()
     if lab.engine_state().phase == "starting":
         wait_for_engine(_("The workers are starting; a file can be imported in a few seconds."))
-    with st.container(key=session.MODELS_ARRIVALS):
+    with st.container(key=keys.ARRIVALS):
         left, right = st.columns(2, gap="large")
         with left:
             show_model_upload()
@@ -49,7 +49,7 @@ def show_model_upload() -> None:
     file = st.file_uploader(
         _("Model file"),
         type=["keras", "h5"],
-        key=session.MODELS_UPLOAD.key,
+        key=keys.UPLOAD.key,
         max_upload_size=plan.MOST_BYTES // 1_000_000,
         help=_(
             "Sequential and functional models of Keras's usual layers, for 28 × 28 pixels and ten "
@@ -61,7 +61,7 @@ def show_model_upload() -> None:
         _("Range of its pixels"),
         list(SCALINGS),
         format_func=lambda key: _(SCALINGS[key]),
-        key=session.MODELS_SCALING.prepare(),
+        key=keys.SCALING.prepare(),
         required=True,
         help=_(
             "The range of the pixels that it was trained with. The lab finds out by letting it "
@@ -72,7 +72,7 @@ def show_model_upload() -> None:
     )
     asked = st.button(
         _("Import the model"),
-        key=session.MODELS_TAKE,
+        key=keys.TAKE,
         disabled=file is None,
         type="primary",
         on_click=forget_arrived,
@@ -95,12 +95,12 @@ def show_run_upload() -> None:
     file = st.file_uploader(
         _("Saved run"),
         type=["zip"],
-        key=session.MODELS_RESTORE.key,
+        key=keys.RESTORE.key,
         max_upload_size=uploads.MOST_BYTES // 1_000_000,
     )
     asked = st.button(
         _("Import a saved run"),
-        key=session.MODELS_RESTORE_TAKE,
+        key=keys.RESTORE_TAKE,
         disabled=file is None,
         on_click=forget_arrived,
     )
@@ -110,7 +110,7 @@ def show_run_upload() -> None:
 
 def forget_arrived() -> None:
     """The success of an earlier import does not stay beside the outcome of this one."""
-    session.MODELS_ARRIVED.set(None)
+    keys.ARRIVED.set(None)
 
 
 def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
@@ -126,9 +126,9 @@ def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
     except LabError as error:
         errors.show(error)
         return
-    if run_id == session.MODELS_ARRIVED.get():
+    if run_id == keys.ARRIVED.get():
         return
-    session.MODELS_ARRIVED.set(run_id)
+    keys.ARRIVED.set(run_id)
     disk_space.sizes.clear()
     st.query_params["run"] = run_id  # the page follows it; its own choice is drawn already
     st.rerun()
@@ -136,7 +136,7 @@ def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
 
 def arrived() -> Run | None:
     """What came in last, if it is still there."""
-    run_id = session.MODELS_ARRIVED.get()
+    run_id = keys.ARRIVED.get()
     try:
         return lab.store().get(run_id) if run_id else None
     except UnknownRunError:
@@ -162,10 +162,5 @@ def show_arrived() -> None:
     if not lab.has_models(run):
         return
     with st.container(horizontal=True):
-        links: list[tuple[st.Page, str, str]] = [
-            (evaluate_page(), _("Evaluate it"), ":material/fact_check:")
-        ]
-        if (page := trying_page(run.config.task)) is not None:
-            links.append((page, page.title, page.icon))
-        for page, label, icon in links:
-            st.page_link(page, label=label, icon=icon, query_params={"run": run.id})
+        link("evaluate", _("Evaluate it"), run=run.id)
+        link_to_try(run)

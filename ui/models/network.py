@@ -9,15 +9,16 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
-from mnist_core.inference.inspect import Anatomy, WeightPictures, numbered_from_first
+from mnist_core.inference.answers import Anatomy, WeightPictures, numbered_from_first
 from mnist_core.runs import Run
 from mnist_core.tasks import task
-from ui.common import errors, images, lab, session
+from ui.common import errors, images, lab
 from ui.common.formatting import NONE, whole
 from ui.common.i18n import _, escaped
 from ui.common.image_grid import sheet
 from ui.common.run_selector import choose_checkpoint
 from ui.common.waiting import wait_for_engine
+from ui.models import keys
 from ui.models.histograms import show_histograms
 from ui.models.network_diagram import network_diagram
 
@@ -68,7 +69,7 @@ def _show_network(run: Run) -> None:
         words = _("The network cannot be read: the workers could not be started. {why}")
         st.warning(words.format(why=engine.message))
         return
-    chosen = choose_checkpoint(run, session.MODEL_CHECKPOINT)
+    chosen = choose_checkpoint(run, keys.MODEL_CHECKPOINT)
     with errors.shown():
         with st.spinner(_("Reading the network …")):
             found = _anatomy(run.id, chosen, run.attempt)
@@ -82,7 +83,7 @@ def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:
         anatomy: The network.
         classes: The names of its answers.
     """
-    _diagram()(key=session.MODEL_DIAGRAM, data={"svg": network_diagram(anatomy, classes)})
+    _diagram()(key=keys.MODEL_DIAGRAM, data={"svg": network_diagram(anatomy, classes)})
     if not anatomy.chain:
         st.caption(
             _("Some layers of this network are parallel; the diagram shows them in sequence.")

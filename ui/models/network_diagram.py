@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 
-from mnist_core.inference.inspect import Anatomy, Layer
+from mnist_core.inference.answers import Anatomy, Layer
 from ui.common.formatting import whole
 from ui.common.i18n import _, ngettext
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from mnist_core.tensorboard.log_directory import SHORT_ID
+from mnist_core.runs.event_files import SHORT_ID
 from mnist_core.tensorboard.process import CHOICE, HOST
 from mnist_core.tensorboard.server import BoardState, TensorBoardServer
 from ui.common import lab

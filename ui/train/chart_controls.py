@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.evaluation.overfitting import CRITERIA
-from ui.common import session
 from ui.common.charts import SERIES, series_label
 from ui.common.i18n import Markdown, _
 from ui.live.chart import MAX_SMOOTHING
+from ui.train import keys
 
 
 def show_chart_controls(metric: str) -> None:
@@ -17,12 +17,12 @@ def show_chart_controls(metric: str) -> None:
     Args:
         metric: The task's own figure, a key of ``ui.common.charts.METRICS``.
     """
-    with st.container(key=session.CHART_CONTROLS, horizontal=True, vertical_alignment="top"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         st.selectbox(
             _("How to detect overfitting"),
             list(CRITERIA),
             format_func=lambda key: _(CRITERIA[key].label),
-            key=session.CRITERION.prepare(),
+            key=keys.CRITERION.prepare(),
             help=_criteria_help(),
             persist_state="session",
             width=290,
@@ -31,7 +31,7 @@ def show_chart_controls(metric: str) -> None:
             _("Loss axis"),
             ["linear", "log"],
             format_func={"linear": _("Linear"), "log": _("Log")}.__getitem__,
-            key=session.LOSS_AXIS.prepare(),
+            key=keys.LOSS_AXIS.prepare(),
             required=True,
             help=_(
                 "On a logarithmic axis equal distances are equal ratios: small differences "
@@ -44,7 +44,7 @@ def show_chart_controls(metric: str) -> None:
             0.0,
             MAX_SMOOTHING,
             step=0.01,
-            key=session.SMOOTHING.prepare(),
+            key=keys.SMOOTHING.prepare(),
             help=_(
                 "Draws a moving average over the curves, so that the trend shows through the "
                 "noise. The measured curves stay, fainter."
@@ -61,7 +61,7 @@ def _series_pills(metric: str) -> None:
         list(SERIES),
         selection_mode="multi",
         format_func=lambda key: _(series_label(key, metric)),
-        key=session.SHOWN_SERIES.prepare(),
+        key=keys.SHOWN_SERIES.prepare(),
         wrap=True,
         help=_(
             "Training curves are measured on the samples that the network is trained on, "

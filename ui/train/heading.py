@@ -9,7 +9,7 @@ from mnist_core.runs import Run, RunStatus
 from ui.common import errors, lab, run_selector, session, setting_changes, settings_form
 from ui.common.formatting import about, all_settings
 from ui.common.i18n import Markdown, _
-from ui.train import results
+from ui.train import keys, results
 from ui.train.next_steps import show_next_steps
 
 #: How often the wait in the queue is looked at again, in seconds.
@@ -24,13 +24,13 @@ def show_heading(run: Run | None) -> None:
     """
     if run is None:
         preset = PRESETS[session.PRESET.get()]
-        with st.container(key=session.PRESET_HEADING, gap="xsmall"):
+        with st.container(gap="xsmall"):
             st.title(_(preset.label), anchor=False)
             st.markdown(_("**What to look for:** {text}").format(text=_(preset.look_for)))
         return
     # The chart itself says why a run failed.
     failed = run.status is RunStatus.FAILED
-    with st.container(key=session.FAILED_HEADING if failed else session.RUN_HEADING, gap="xsmall"):
+    with st.container(key=None if failed else keys.RUN_HEADING, gap="xsmall"):
         title = Markdown("{name}" if run.example is None else "{name} :violet-badge[{example}]")
         st.title(title.format(name=run.name, example=_("Example")), anchor=False)
         st.caption(all_settings(run.config, lab.rate_changes(run)))
@@ -40,10 +40,10 @@ def show_heading(run: Run | None) -> None:
         if run.status.is_active:
             st.markdown(_("**What to look for:** {text}").format(text=_look_for(run)))
         elif not failed:
-            text = results.sentence(run, session.CRITERION.get())
+            text = results.sentence(run, keys.CRITERION.get())
             st.markdown(_("**Result:** {text}").format(text=text))
         if not run.status.is_active:
-            show_next_steps(run, session.CRITERION.get())
+            show_next_steps(run, keys.CRITERION.get())
 
 
 @st.fragment(run_every=WAIT_SECONDS)
@@ -78,7 +78,7 @@ def _show_changed_settings(run: Run) -> None:
     own, now = run.config.to_dict(), settings_form.values()
     if not setting_changes.differing(own, now):
         return
-    with st.container(key=session.RUN_CHANGES, horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             _(":orange[:material/edit:] Settings changed since this run: {changes}").format(
                 changes=setting_changes.in_words(own, now)
@@ -87,7 +87,7 @@ def _show_changed_settings(run: Run) -> None:
         )
         pressed = st.button(
             _("Back to this run's settings"),
-            key=session.RUN_SETTINGS,
+            key=keys.RUN_SETTINGS,
             icon=":material/undo:",
             help=_("Fills in the settings that the run shown was trained with."),
             on_click=settings_form.fill_like,

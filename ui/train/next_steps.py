@@ -17,9 +17,9 @@ from ui.common import (
 )
 from ui.common.formatting import architecture_label, epochs, whole
 from ui.common.i18n import Markdown, _
-from ui.common.navigation import DRAW_ADDRESS, trying_page
+from ui.common.navigation import link, trying_page
 from ui.common.run_start import start_run
-from ui.train import results
+from ui.train import keys, results
 
 
 def show_next_steps(run: Run, criterion: str) -> None:
@@ -35,14 +35,14 @@ def show_next_steps(run: Run, criterion: str) -> None:
     resumable = lab.can_resume(run)
     if not steps and page is None and not resumable:
         return
-    with st.container(key=session.NEXT_STEPS, horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_("**Try next:**"), width="content")
         if resumable:
             _show_resume(run)
         for step in steps:
             pressed = st.button(
                 _label(step),
-                key=session.next_step(step.key),
+                key=keys.next_step(step.key),
                 help=_help(run, step),
                 on_click=_start,
                 args=(run, step),
@@ -50,19 +50,15 @@ def show_next_steps(run: Run, criterion: str) -> None:
             if pressed:
                 st.rerun()
         if page is not None:
-            drawn = page.url_path == DRAW_ADDRESS
-            st.page_link(
-                page,
-                label=_("Test it with a drawing") if drawn else _("Test it with your own input"),
-                icon=page.icon,
-                query_params={"run": run.id},
-            )
+            drawn = page == "draw"
+            words = _("Test it with a drawing") if drawn else _("Test it with your own input")
+            link(page, words, run=run.id)
 
 
 def _show_resume(run: Run) -> None:
     pressed = st.button(
         _("Resume this training"),
-        key=session.RESUME,
+        key=keys.RESUME,
         icon=":material/resume:",
         help=_("Continues from its checkpoint until epoch {epochs}.").format(
             epochs=whole(run.config.epochs)
@@ -84,8 +80,8 @@ def _start(run: Run, step: NextStep) -> None:
     with errors.noted():
         settings_form.fill_like(step.config, run.preset)
         started = start_run(step.config, session.PRESET.get())
-        session.SHOWN_RUN.set(started.id)
-        session.FOLLOWED_PRESET.set(None)
+        keys.SHOWN_RUN.set(started.id)
+        keys.FOLLOWED_PRESET.set(None)
         st.query_params.from_dict({"run": started.id})
 
 

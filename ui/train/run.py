@@ -14,8 +14,9 @@ from mnist_core.runs import Command, Run, RunStatus
 from ui.common import errors, fetching, lab, session
 from ui.common.formatting import loss, percent, price, price_change, whole
 from ui.common.i18n import _
-from ui.common.navigation import evaluate_page, models_page, tensorboard_page
+from ui.common.navigation import link
 from ui.live.chart import live_chart
+from ui.train import keys
 from ui.train.chart_controls import show_chart_controls
 from ui.train.heading import show_heading
 
@@ -34,7 +35,7 @@ def show_buttons(run: Run | None) -> None:
     at_work = status in (RunStatus.RUNNING, RunStatus.PAUSED)
     st.button(
         _("Resume") if paused else _("Pause"),
-        key=session.PAUSE,
+        key=keys.PAUSE,
         icon=":material/resume:" if paused else ":material/pause:",
         disabled=not at_work,
         on_click=_send,
@@ -42,7 +43,7 @@ def show_buttons(run: Run | None) -> None:
     )
     st.button(
         _("One epoch"),
-        key=session.STEP,
+        key=keys.STEP,
         icon=":material/step_over:",
         help=_("Trains to the end of one epoch and pauses there, to look at it step by step."),
         disabled=not at_work,
@@ -51,7 +52,7 @@ def show_buttons(run: Run | None) -> None:
     )
     st.button(
         _("Stop"),
-        key=session.STOP,
+        key=keys.STOP,
         icon=":material/stop:",
         disabled=run is None or not run.status.is_active,
         on_click=_send,
@@ -62,7 +63,7 @@ def show_buttons(run: Run | None) -> None:
 
 def _rate_popover(run: Run | None, at_work: bool) -> None:
     limit = LIMITS["learning_rate"]
-    now = run.last.learning_rate if run and run.last else session.NEW_RATE.default
+    now = run.last.learning_rate if run and run.last else keys.NEW_RATE.default
     now = float(f"{now:.6g}")  # the optimizer's 32 bits hold no more
     with st.popover(
         _("Adjust learning rate"),
@@ -74,10 +75,10 @@ def _rate_popover(run: Run | None, at_work: bool) -> None:
             _("New learning rate"),
             # Without limits of its own, see ui/common/number_field.py: the callback checks it. Not
             # through the session: what a closed popover holds does not hear of it.
-            value=now if limit.low <= now <= limit.high else session.NEW_RATE.default,
+            value=now if limit.low <= now <= limit.high else keys.NEW_RATE.default,
             step=0.001,
             format="%g",
-            key=session.NEW_RATE.key,
+            key=keys.NEW_RATE.key,
             help=_(
                 "Used from the next step on. A smaller rate late in the training often lowers the "
                 "loss further; a larger one makes it jump."
@@ -86,25 +87,25 @@ def _rate_popover(run: Run | None, at_work: bool) -> None:
         st.caption(_("It is {rate} now.").format(rate=f"{now:g}"))
         sent = st.button(
             _("Use this rate"),
-            key=session.SET_RATE,
+            key=keys.SET_RATE,
             help=_("Sends the new rate to the run, which continues with it."),
             on_click=_send_rate,
             args=(run,),
         )
-        if sent and limit.low <= session.NEW_RATE.get() <= limit.high:
+        if sent and limit.low <= keys.NEW_RATE.get() <= limit.high:
             words = _("The learning rate is {rate} from the next step on.")
-            rate = f"{session.NEW_RATE.get():.6g}"
+            rate = f"{keys.NEW_RATE.get():.6g}"
             st.toast(words.format(rate=rate), icon=":material/tune:")
 
 
 def _send(run: Run, command: Command, value: float | None = None) -> None:
-    last = session.LAST_COMMAND.get()
+    last = keys.LAST_COMMAND.get()
     now = time.monotonic()
     toggled = {Command.PAUSE, Command.RESUME}
     # The second half of a double click must not undo the first.
     if last and command in toggled and last[0] in toggled and now - last[1] < _COMMAND_SECONDS:
         return
-    session.LAST_COMMAND.set((command, now))
+    keys.LAST_COMMAND.set((command, now))
     if command is Command.STOP:
         session.presses().clear()  # Start is another decision now, not the same press again
     with errors.noted():
@@ -113,7 +114,7 @@ def _send(run: Run, command: Command, value: float | None = None) -> None:
 
 
 def _send_rate(run: Run) -> None:
-    rate = session.NEW_RATE.get()
+    rate = keys.NEW_RATE.get()
     with errors.noted():
         replace(TrainingConfig(), learning_rate=rate)  # raises where that cannot be
         _send(run, Command.LEARNING_RATE, rate)
@@ -130,14 +131,14 @@ def show_run(run: Run | None, known: Run | None) -> None:
     if run:
         fetching.wait_with_run(run)
     metric = (run.config if run else PRESETS[session.PRESET.get()].config).metric
-    with st.container(key=session.LIVE_CHART):
+    with st.container(key=keys.LIVE_CHART):
         live_chart(
             run,
             known=known,
-            criterion=session.CRITERION.get(),
-            smoothing=session.SMOOTHING.get(),
-            log_loss=session.LOSS_AXIS.get() == "log",
-            series=session.SHOWN_SERIES.get(),
+            criterion=keys.CRITERION.get(),
+            smoothing=keys.SMOOTHING.get(),
+            log_loss=keys.LOSS_AXIS.get() == "log",
+            series=keys.SHOWN_SERIES.get(),
             metric=metric,
             on_status_change=st.rerun,
         )
@@ -197,7 +198,7 @@ def _figures(run: Run) -> None:
     worse = last.val_loss - best.val_loss
     # Where the best epoch is the last one, or the last loss is no number, there is nothing to say.
     moved = best.epoch != last.epoch and math.isfinite(worse)
-    with st.container(key=session.RUN_FIGURES, horizontal=True):
+    with st.container(horizontal=True):
         st.metric(
             _("Best epoch"),
             whole(best.epoch),
@@ -218,22 +219,7 @@ def _figures(run: Run) -> None:
         show_metric(run, last.val_metric - best.val_metric if moved else None)
     if lab.has_models(run):
         with st.container(horizontal=True):
-            st.page_link(
-                evaluate_page(),
-                label=_("See where it goes wrong"),
-                icon=":material/fact_check:",
-                query_params={"run": run.id},
-            )
-            st.page_link(
-                models_page(),
-                label=_("Inspect or download the model"),
-                icon=":material/inventory_2:",
-                query_params={"run": run.id},
-            )
+            link("evaluate", _("See where it goes wrong"), run=run.id)
+            link("models", _("Inspect or download the model"), run=run.id)
             if lab.has_events(run.id):
-                st.page_link(
-                    tensorboard_page(),
-                    label=_("Show it in TensorBoard"),
-                    icon=":material/monitoring:",
-                    query_params={"run": run.id},
-                )
+                link("tensorboard", _("Show it in TensorBoard"), run=run.id)

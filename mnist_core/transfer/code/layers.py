@@ -15,11 +15,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from mnist_core.errors import DataError
 from mnist_core.i18n import mark
+from mnist_core.tensorflow_setup import keras
 
 #: A line of code has so many characters, at most.
 WIDTH = 100

@@ -22,6 +22,7 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.i18n import mark
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus, rate_changes
 from mnist_core.tasks import task
+from mnist_core.training.networks import build_network
 from mnist_core.training.programs import optimizer_of
 from mnist_core.transfer.code import images, tables, texts
 from mnist_core.transfer.code.layers import model_lines, object_code
@@ -167,7 +168,7 @@ def _network(config: TrainingConfig) -> Section:
         title="The network",
         text=f"{entry.label}. {entry.summary}",
         steps="keras.utils.set_random_seed(SEED)\nmodel = build_model()\nmodel.summary()",
-        definitions=BUILD_MODEL.format(lines=model_lines(entry.build())),
+        definitions=BUILD_MODEL.format(lines=model_lines(build_network(entry.key))),
         imports=("import keras", "from keras import layers"),
     )
 

@@ -9,12 +9,12 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.errors import LabError
 from mnist_core.i18n import mark
+from mnist_core.tensorflow_setup import keras
 from mnist_core.transfer.keras_import.allow_list import Part
 from mnist_core.transfer.keras_import.layer_plan import RECURRENT, Call, Step
 from mnist_core.transfer.keras_import.plan import DIGITS, INPUT, NAME, Plan, Wanted

@@ -1,7 +1,4 @@
-"""A model file becomes a run that can be evaluated, drawn for and exported like any other.
-
-Only worker processes do this, and the command line in its own process.
-"""
+"""A model file becomes a run that can be evaluated, drawn for and exported like any other."""
 
 from __future__ import annotations
 
@@ -9,23 +6,19 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnist_core.runs import Store
 from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
-from mnist_core.runs.store import open_known
+from mnist_core.tensorflow_setup import keras
 from mnist_core.transfer.keras_import import pixel_range
+from mnist_core.transfer.keras_import.build import build
+from mnist_core.transfer.keras_import.files import Unpacked, check_size
 from mnist_core.transfer.keras_import.findings import AUTO
 from mnist_core.transfer.keras_import.legacy import Origin
 from mnist_core.transfer.keras_import.plan import DIGITS, MOST_BYTES, Wanted, make_plan, read_json
 from mnist_core.transfer.keras_import.refusal import RefusedError
 from mnist_core.transfer.keras_import.sandbox import unpack_apart
 from mnist_core.transfer.uploads import EndedRun, add_ended, arrived, imported_config, name_of
-
-if TYPE_CHECKING:
-    import keras
-
-    from mnist_core.transfer.keras_import.files import Unpacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +63,6 @@ def read_model_file(
     Raises:
         DataError: It cannot be used; in one sentence of three parts why.
     """
-    from mnist_core.workers.setup import load_tensorflow
-
-    load_tensorflow()
-    from mnist_core.transfer.keras_import.build import build
-    from mnist_core.transfer.keras_import.files import check_size
-
     try:
         check_size(content)
         found = unpack(content)
@@ -88,13 +75,12 @@ def read_model_file(
 
 
 def bring_in(
-    home: str, url: str, run_id: str, file: str, pixel_scaling: str, name: str | None = None
+    store: Store, run_id: str, file: str, pixel_scaling: str, name: str | None = None
 ) -> str:
-    """Make a run of a model file that waits in the store; what a worker runs.
+    """Make a run of a model file that waits in the store.
 
     Args:
-        home: Root of the artifacts.
-        url: Address of the database.
+        store: Where it waits.
         run_id: What :func:`mnist_core.transfer.uploads.keep_arrived` returned.
         file: What the file is called.
         pixel_scaling: "unit" for a network that takes pixels from 0 to 1, "raw" for 0 to 255,
@@ -108,7 +94,6 @@ def bring_in(
         DataError: The file is none that can be used.
         StoreError: The store cannot be written.
     """
-    store = open_known(home, url)
     try:
         incoming = read_model_file(arrived(store, run_id, MOST_BYTES), file)
         run = _keep(store, run_id, incoming, file, pixel_scaling, name)

@@ -23,9 +23,9 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION
 from mnist_core.runs import Run
-from ui.common import session
 from ui.common.charts import SERIES, chart_style
 from ui.common.i18n import _, language
+from ui.live import keys
 from ui.live.chart.texts import chart_words
 from ui.live.feed import ROW_FIELDS
 
@@ -44,7 +44,7 @@ def live_chart(
     log_loss: bool = False,
     series: Collection[str] = tuple(SERIES),
     metric: str = "accuracy",
-    key: str = session.CHART_ELEMENT,
+    key: str = keys.CHART_ELEMENT,
     on_status_change: Callable[[], None] = lambda: None,
 ) -> None:
     """Show a run's curves, growing while it trains.
@@ -86,7 +86,7 @@ def live_chart(
     )
 
 
-def warm_up(key: str = session.CHART_WARM_UP) -> None:
+def warm_up(key: str = keys.CHART_WARM_UP) -> None:
     """Let the browser load plotly.js on a page without a chart, before the next one needs it."""
     _warm_up()(key=key, data={"plotly_version": _plotly_version()}, height=1)
 

@@ -8,45 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from mnist_core.tensorboard.images import image_epochs
 from mnist_core.tensorboard.writer import EventWriter, histogram_stride
+from mnist_core.tensorflow_setup import keras
 from mnist_core.training.fit import FitLoop, Program
 
 #: The graph of each program that is kept in the worker, and for which size of batch.
 _graphs: WeakKeyDictionary[Program, tuple[int, bytes]] = WeakKeyDictionary()
-
-
-class TensorBoard(keras.callbacks.TensorBoard):  # type: ignore[misc]
-    """Keras's TensorBoard callback, with the graph of operations.
-
-    Args:
-        loop: The training that it belongs to.
-        log_dir: Folder for the event files, in ``train`` and ``validation``.
-        write_graph: Whether to write the layers and the operations of a step.
-        **settings: As Keras's callback takes them, ``histogram_freq`` for one.
-    """
-
-    def __init__(
-        self, loop: FitLoop, log_dir: Path, *, write_graph: bool = True, **settings: Any
-    ) -> None:
-        super().__init__(log_dir=str(log_dir), write_graph=write_graph, **settings)
-        self._loop = loop
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Write the graph, before the first epoch."""
-        super().on_train_begin(logs)
-        if self.write_graph:
-            # Into the file of the epochs: of several files TensorBoard reads the newest on.
-            with self._train_writer.as_default():
-                tf.summary.graph(self._loop.program.graph(self._loop.train))
 
 
 def graph_definition(loop: FitLoop) -> bytes:

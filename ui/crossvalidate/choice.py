@@ -1,0 +1,24 @@
+"""Which cross-validation is shown."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.errors import StoreError
+from mnist_core.studies.crossvalidation import TAG, Study, find_study
+from ui.common import errors, lab
+from ui.common.i18n import _
+
+
+def chosen_study() -> Study | None:
+    """The cross-validation that the address names, or the newest one."""
+    wanted = st.query_params.get("study")
+    if wanted:
+        if TAG.fullmatch(wanted):
+            try:
+                return find_study(lab.store(), wanted)
+            except StoreError as error:
+                errors.show(error)
+                return None
+        st.warning(_("There is no such cross-validation; here is the newest one."))
+    return lab.newest_study()

@@ -1,0 +1,84 @@
+"""What is cross-validated: the task, the number of folds and of epochs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.experiment.config import LIMITS
+from mnist_core.experiment.presets import PRESETS
+from mnist_core.studies.crossvalidation import FEWEST_FOLDS, MOST_FOLDS, Study
+from mnist_core.tasks import task
+from ui.common import fetching, lab
+from ui.common.i18n import _
+from ui.common.number_field import number_field
+from ui.crossvalidate import keys
+from ui.crossvalidate import study as fold_panel
+
+#: Experiments in which a number is to be found: there a fold has a mean error to compare.
+OFFERED = [key for key, one in PRESETS.items() if task(one.config.task).is_number]
+
+
+def show_form(study: Study | None) -> None:
+    """What to train, in how many folds, Start, and Stop for what is at work.
+
+    Args:
+        study: The cross-validation that is shown.
+    """
+    tasks = {key: PRESETS[key].config.task for key in OFFERED}
+    labels = {key: _(task(name).label) for key, name in tasks.items()}
+    marked = fetching.marked_labels(keys.PRESET, labels, tasks)
+    left, right = st.columns(2)
+    with left:
+        st.selectbox(
+            _("Task"),
+            OFFERED,
+            format_func=marked.__getitem__,
+            key=keys.PRESET.prepare(),
+            persist_state="session",
+            help=_(
+                "House prices are offered here: with few samples, another validation set gives "
+                "another best epoch. The other tasks have thousands of samples, and one validation "
+                "set is enough; the command `python -m mnist_core crossvalidate` works for them "
+                "too, and this page shows the result."
+            ),
+        )
+    middle, last = right.columns(2, wrap=False)
+    with middle:
+        st.selectbox(
+            _("Folds"),
+            range(FEWEST_FOLDS, MOST_FOLDS + 1),
+            key=keys.COUNT.prepare(),
+            persist_state="session",
+            help=_(
+                "Into how many parts the samples are divided. Each part is the validation set "
+                "once, while the others are the training set; four or five are usual."
+            ),
+        )
+    with last:
+        number_field(
+            _("Epochs"),
+            keys.EPOCHS,
+            LIMITS["epochs"],
+            step=10,
+            help=_("How long each fold is trained: long enough that the validation loss rises."),
+        )
+    entry = task(PRESETS[keys.PRESET.get()].config.task)
+    with st.container(horizontal=True):
+        st.button(
+            _("Start"),
+            type="primary",
+            icon=":material/play_arrow:",
+            key=keys.START,
+            disabled=not lab.has_data(entry.key),
+            on_click=fold_panel.start,
+        )
+        st.button(
+            _("Stop"),
+            icon=":material/stop:",
+            key=keys.STOP,
+            disabled=study is None or not study.active,
+            on_click=fold_panel.stop,
+            args=(study.tag if study else "",),
+        )
+    st.caption(_(entry.source))
+    fetching.is_there(entry.key)

@@ -1,0 +1,69 @@
+"""One run on the Models page: its figures, and the sections below."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.i18n import mark
+from mnist_core.runs import Run
+from ui.common import errors, lab, run_selector
+from ui.common.formatting import all_settings, metric, moment
+from ui.common.i18n import Markdown, _
+from ui.common.navigation import link, link_to_try
+from ui.models import description, disk_space, keys
+from ui.models.network import show_model
+
+SECTIONS = {
+    "about": mark("Name and notes"),
+    "download": mark("Download"),
+    "inside": mark("Look inside"),
+}
+ICONS = {
+    "about": ":material/edit_note:",
+    "download": ":material/download:",
+    "inside": ":material/search:",
+}
+
+
+def show_figures(run: Run) -> None:
+    """What it is and what it came to, in a few words."""
+    with st.container(key=keys.FIGURES, horizontal=True):
+        name = run.config.metric
+        label = _("Test error") if name == "mae" else _("Test accuracy")
+        st.metric(label, metric(run.test_metric, name))
+        if run.best and run.config.validation_size:
+            label = _("Validation error") if name == "mae" else _("Validation accuracy")
+            st.metric(label, metric(run.best.val_metric, name))
+        st.metric(_("Size"), disk_space.in_bytes(disk_space.size(run.id, run.version)))
+    settings = all_settings(run.config, lab.rate_changes(run))
+    st.caption(Markdown(" · ").join([settings, moment(run.created_at, st.context.timezone)]))
+    description.show_origin(run)
+    with st.container(horizontal=True):
+        link("evaluate", run=run.id)
+        link_to_try(run)
+        if run.imported is None:
+            link("train", _("Curves"), run=run.id)
+
+
+def show_run(run: Run, known_tags: list[str]) -> None:
+    """Everything about one run, in sections."""
+    if error := run_selector.unusable(run):
+        errors.show(error)
+    run_selector.say_if_failed(run)
+    show_figures(run)
+    section = st.segmented_control(
+        _("What to do"),
+        list(SECTIONS),
+        format_func=lambda key: Markdown(" ").join([Markdown(ICONS[key]), _(SECTIONS[key])]),
+        key=keys.SECTION.prepare(),
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    with errors.shown():
+        if section == "download":
+            description.show_download(run)
+        elif section == "inside":
+            show_model(run)
+        else:
+            description.show_description(run, known_tags)

@@ -1,0 +1,45 @@
+"""The trained networks that come with the lab, below the list of runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.examples import listed_examples
+from ui.common import errors, lab
+from ui.common.i18n import _
+from ui.runs import keys
+from ui.runs.card import show_run
+
+
+def show_hidden() -> None:
+    """Show all examples again."""
+    with errors.noted():
+        store = lab.store()
+        for run in store.examples(hidden=True):
+            if run.hidden:
+                store.hide(run.id, hidden=False)
+
+
+def show_examples() -> None:
+    """The trained networks that come with the lab."""
+    store = lab.store()
+    shown, every = listed_examples(store), listed_examples(store, hidden=True)
+    if not every:
+        return
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+    ):
+        st.header(_("Examples"), anchor=False)
+        if len(shown) < len(every):
+            st.button(
+                _("Show hidden examples"),
+                key=keys.EXAMPLES_SHOW,
+                type="tertiary",
+                icon=":material/visibility:",
+                on_click=show_hidden,
+            )
+    st.caption(
+        _("Trained networks that come with the lab. They cannot be changed, stopped or deleted.")
+    )
+    for run in shown:
+        show_run(run)

@@ -1,0 +1,45 @@
+"""The session keys of the Runs page; see :mod:`ui.common.session`."""
+
+from __future__ import annotations
+
+from ui.common.session import Entry
+
+PAGE: Entry[int] = Entry("runs-page", 0)
+EXAMPLES_SHOW = "examples-show"
+DIALOG_OPEN: Entry[bool] = Entry("dialog-open", False)
+RENAME_FORM = "rename-form"
+RENAME_CONFIRM = "rename-confirm"
+DELETE_CONFIRM = "delete-confirm"
+DELETE_CANCEL = "delete-cancel"
+NEWER_RUNS = "runs-newer"
+OLDER_RUNS = "runs-older"
+
+
+def card(run_id: str) -> str:
+    """A run in the list of runs."""
+    return f"run-{run_id}"
+
+
+def rename(run_id: str) -> str:
+    """The button that asks for another name of a run."""
+    return f"rename-{run_id}"
+
+
+def delete(run_id: str) -> str:
+    """The button that asks whether to delete a run."""
+    return f"delete-{run_id}"
+
+
+def stop(run_id: str) -> str:
+    """The button that stops a run in the list, or all folds of a cross-validation."""
+    return f"stop-{run_id}"
+
+
+def hide(run_id: str) -> str:
+    """The button that leaves an example out of the lists."""
+    return f"hide-{run_id}"
+
+
+def name(run_id: str) -> Entry[str]:
+    """The field for another name of a run."""
+    return Entry(f"name-{run_id}", "")

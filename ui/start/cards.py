@@ -1,0 +1,72 @@
+"""The experiments as cards, each with a button that starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mnist_core.errors import StoreError
+from mnist_core.experiment.presets import Preset
+from ui.common import errors, fetching, lab
+from ui.common.formatting import about, settings_line
+from ui.common.i18n import Markdown, _
+from ui.common.navigation import link, page
+from ui.common.run_start import start_run
+from ui.start import keys
+
+
+def start(preset: Preset) -> None:
+    """Begin an experiment and show it."""
+    with errors.shown():
+        run = start_run(preset.config, preset.key)
+        st.switch_page(page("train"), query_params={"run": run.id})
+
+
+def time_needed(preset: Preset) -> str:
+    """About how long the training takes on this machine; nothing where that is not known."""
+    try:
+        found = lab.estimated_duration(preset.config)
+    except StoreError:  # the page says so elsewhere
+        return ""
+    if found is None:
+        return ""
+    words = _("very roughly {time}") if found.rough else _("about {time}")
+    return words.format(time=about(found.seconds))
+
+
+def offer(preset: Preset) -> None:
+    """One experiment as a card."""
+    with st.container(border=True, height="stretch", key=keys.card(preset.key), gap="xsmall"):
+        st.markdown(Markdown("### {name}").format(name=_(preset.label)), anchors=False)
+        st.markdown(_(preset.summary))
+        st.markdown(_("**Teaches:** {text}").format(text=_(preset.teaches)))
+        line = Markdown(" · ").join(
+            filter(None, [time_needed(preset), settings_line(preset.config)])
+        )
+        st.caption(line)
+        st.caption(_(preset.then_try))
+        st.space("stretch")
+        fetching.show_mark(preset.config.task)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(
+                _("Start"),
+                key=keys.start(preset.key),
+                icon=":material/play_arrow:",
+                disabled=not fetching.can_be_had(preset.config.task),
+            ):
+                start(preset)
+            link(
+                "train",
+                _("Settings"),
+                icon=":material/tune:",
+                help=_("Look at the settings, and change them, before you start."),
+                preset=preset.key,
+            )
+
+
+def offer_all(key: str, presets: Sequence[Preset]) -> None:
+    """Experiments as cards, as many in each row as there is room for."""
+    with st.container(key=key):
+        for preset in presets:
+            offer(preset)

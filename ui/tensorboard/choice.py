@@ -1,0 +1,102 @@
+"""Which runs TensorBoard shows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mnist_core.runs import RUN_ID, Run
+from mnist_core.runs.event_files import SHORT_ID
+from ui.common import lab
+from ui.common.formatting import moment, settings_line
+from ui.common.i18n import _
+from ui.tensorboard import keys, proxy
+from ui.tensorboard.board import frame_address
+
+#: Runs to choose from: the newest.
+RUNS_OFFERED = 200
+#: Chosen before anybody has: so many of the newest.
+RUNS_AT_FIRST = 5
+#: TensorBoard shows 40 curves at first and none if there are more; a run has up to three.
+MOST_RUNS = 40 // 3
+
+
+def find_runs() -> dict[str, Run]:
+    """The newest runs that TensorBoard can show, by id, and those that the address asks for."""
+    runs = lab.runs_with_events(RUNS_OFFERED)
+    for wanted in st.query_params.get_all("run"):
+        if wanted in runs:
+            continue
+        found = lab.run_with_events(wanted) if RUN_ID.fullmatch(wanted) else None
+        if found is None:
+            words = _(
+                "TensorBoard has no data of the run {run}: it ended before its first epoch, or was "
+                "deleted."
+            )
+            st.warning(words.format(run=wanted[:40]))
+        else:
+            runs[found.id] = found
+    return runs
+
+
+def show_choice(runs: dict[str, Run]) -> list[str]:
+    """Ask which runs to compare, and return their ids."""
+    asked = [run_id for run_id in st.query_params.get_all("run") if run_id in runs]
+    if asked:
+        keys.RUNS.set(asked[:MOST_RUNS])
+    else:
+        before = keys.RUNS.get()
+        kept = [run_id for run_id in before if run_id in runs]
+        # A choice that was emptied on purpose stays empty; one whose runs were deleted does not.
+        emptied = keys.RUNS.is_set() and not before
+        keys.RUNS.set(kept if kept or emptied else list(runs)[:RUNS_AT_FIRST])
+    with st.container(key=keys.BAR, horizontal=True, vertical_alignment="bottom"):
+        st.multiselect(
+            _("Runs to compare"),
+            list(runs),
+            format_func=lambda run_id: run_line(runs[run_id]),
+            key=keys.RUNS.key,
+            max_selections=MOST_RUNS,
+            placeholder=_("Choose runs"),
+            help=_(
+                "Up to {most} runs. TensorBoard names each by its name and the eight characters at "
+                "the end of its line here, and splits it into training and validation. This choice "
+                "is yours alone: other readers see their own."
+            ).format(most=MOST_RUNS),
+            on_change=note_choice,
+            persist_state="session",
+        )
+        chosen = keys.RUNS.get()
+        with st.popover(_("Where to find what"), icon=":material/help:"):
+            st.markdown(
+                _(
+                    "- **Time series** and **Scalars**: loss and accuracy (of prices: the "
+                    "error) of each epoch, once for the training samples (`train`) and once for "
+                    "the validation samples (`validation`).\n"
+                    "- **Graphs**: every operation of one training step in TensorFlow. A "
+                    "run has it once it has ended.\n"
+                    "- **Distributions** and **Histograms**: how the weights of each layer are "
+                    "distributed, epoch by epoch; **Images**: the weights as images, ten times per "
+                    "run. A run has them if “Weight histograms” was chosen before it was "
+                    "started.\n"
+                    "- **HParams**: the settings of the runs beside their best epoch and their "
+                    "figure on the test samples, to see the effect of each setting."
+                )
+            )
+        st.link_button(
+            _("Open in a new tab"),
+            frame_address(chosen, None),
+            icon=":material/open_in_new:",
+            disabled=proxy.state().phase != "ready" or not chosen,
+        )
+    return chosen
+
+
+def run_line(run: Run) -> str:
+    """A run with its time and settings, and the beginning of its id as TensorBoard has it."""
+    when = moment(run.started_at or run.created_at, st.context.timezone)
+    return f"{run.name} · {when} · {settings_line(run.config)} · {run.id[:SHORT_ID]}"
+
+
+def note_choice() -> None:
+    """Runs were chosen: the address names them, also after a reload."""
+    st.query_params["run"] = keys.RUNS.get()

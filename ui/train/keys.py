@@ -1,0 +1,47 @@
+"""The session keys of the Train page; see :mod:`ui.common.session`.
+
+``START``, ``PAUSE``, ``STOP`` and ``LIVE_CHART`` are public: keep them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mnist_core.evaluation.overfitting import DEFAULT_CRITERION
+from mnist_core.experiment.config import TrainingConfig
+from ui.common.charts import SERIES
+from ui.common.session import Entry
+
+SHOWN_RUN: Entry[str | None] = Entry("shown-run", None)
+FOLLOWED_PRESET: Entry[str | None] = Entry("followed-preset", None)
+LAST_COMMAND: Entry[tuple[str, float] | None] = Entry("last-command", None)
+START = "train-start"
+PAUSE = "train-pause"
+STOP = "train-stop"
+LIVE_CHART = "live-chart"
+STEP = "train-step"
+RESET = "train-reset"
+RUN_SETTINGS = "train-run-settings"
+RESUME = "train-resume"
+NEW_RATE: Entry[float] = Entry("train-new-rate", TrainingConfig().learning_rate)
+SET_RATE = "train-set-rate"
+CRITERION: Entry[str] = Entry("chart-criterion", DEFAULT_CRITERION)
+SMOOTHING: Entry[float] = Entry("chart-smoothing", 0.0)
+LOSS_AXIS: Entry[str] = Entry("chart-loss-axis", "linear")
+SHOWN_SERIES: Entry[Sequence[str]] = Entry("chart-series", tuple(SERIES))
+
+# Containers, so that ``ui/app/layout.css`` finds them.
+BAR = "train-bar"
+BUTTONS = "train-buttons"
+MESSAGES = "train-messages"
+LAYOUT = "train-layout"
+SETTINGS = "train-settings"
+MORE = "train-more"
+CHANGES = "train-changes"
+WATCH = "train-watch"
+RUN_HEADING = "run-heading"
+
+
+def next_step(key: str) -> str:
+    """The button that starts a proposed training."""
+    return f"next-{key}"
