@@ -7,10 +7,12 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from mnist_core.experiment.config import TrainingConfig
@@ -116,6 +118,15 @@ def _close_stores():
 @pytest.fixture(autouse=True)
 def _markdown_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     markdown_guard.guard(monkeypatch)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_are_looked_for_once():
+    """Streamlit reads about all installed packages for components as often as an app starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 Open = Callable[..., AppTest]
