@@ -10,11 +10,13 @@ import streamlit as st
 
 from mnist_core.errors import ConfigError
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import left_models
 from mnist_core.tasks import task
 from ui.ask import answer, keys
 from ui.ask.choice import ASKED, choose_run, show_beginning, show_choice, wait_for_training
-from ui.common import errors, fetching, lab, run_selector
+from ui.common import errors, fetching, run_selector
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.waiting import wait_for_engine
 
 
@@ -52,7 +54,7 @@ st.title(_("Ask"), anchor=False)
 errors.show_notice()
 answerers, asked_run = run_selector.find_runs(*ASKED)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not lab.has_models(asked_run) and not to_come:
+if asked_run and not left_models(lab.store, asked_run) and not to_come:
     words = _("**{name}** has ended without a model. {why}")
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 to_come = to_come or (None if answerers else run_selector.any_active(*ASKED))

@@ -10,8 +10,10 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.runs import Run
-from ui.common import errors, lab, run_selector
+from mnist_core.runs.model_files import left_models
+from ui.common import errors, run_selector
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.waiting import wait_for_engine
 from ui.draw import finetune, keys, prediction
 from ui.draw.canvas import show_canvas, show_upload
@@ -61,7 +63,7 @@ st.title(_("Draw"), anchor=False)
 errors.show_notice()
 readers, asked_run = run_selector.find_runs(DIGITS)
 to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not lab.has_models(asked_run) and not to_come:
+if asked_run and not left_models(lab.store, asked_run) and not to_come:
     words = _("**{name}** has ended without a model. {why}")
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if readers:

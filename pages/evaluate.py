@@ -11,8 +11,10 @@ import streamlit as st
 
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.evaluation.parts import parts_of
-from ui.common import errors, fetching, lab, run_selector
+from mnist_core.runs.model_files import left_models
+from ui.common import errors, fetching, run_selector
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.evaluate import keys
 from ui.evaluate.choice import choose_run, show_beginning, show_choice, wait_for_training
 from ui.evaluate.evaluation import show_evaluation
@@ -21,7 +23,7 @@ st.title(_("Evaluate"), anchor=False)
 errors.show_notice()
 choices, asked_run = run_selector.find_runs()
 to_come = asked_run if asked_run and asked_run.status.is_active else None
-if asked_run and not lab.has_models(asked_run) and not to_come:
+if asked_run and not left_models(lab.store, asked_run) and not to_come:
     words = _("**{name}** has ended without a network that could be evaluated. {why}")
     st.warning(words.format(name=asked_run.name, why=asked_run.message))
 if choices:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.common import errors, lab, run_selector
+from mnist_core.runs.model_files import left_models
+from ui.common import errors, run_selector
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.models import disk_space, import_model, keys
 from ui.models.choice import MANY, choose_run, show_choice, show_filter
@@ -20,7 +22,7 @@ if done := keys.DONE.get():
     keys.DONE.set("")
     st.toast(done, icon=":material/check:")
 choices, asked_run = run_selector.find_runs(limit=run_selector.RUNS_KEPT)
-if asked_run and not lab.has_models(asked_run):
+if asked_run and not left_models(lab.store, asked_run):
     if asked_run.status.is_active:
         words = _("**{name}** is still training; its network is kept when it has ended.")
     else:

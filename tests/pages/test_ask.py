@@ -22,7 +22,7 @@ from mnist_core.tasks import TASKS
 from mnist_core.workers.engine import EngineState, Question
 from tests import made_up_data, made_up_texts
 from ui.ask import answer as ask_panel
-from ui.common import lab
+from ui.common.lab import lab
 
 from .conftest import Open, Runs, plain, said
 

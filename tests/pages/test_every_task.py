@@ -24,8 +24,8 @@ from mnist_core.tensorboard.writer import EventWriter
 from mnist_core.workers.engine import EngineState
 from tests import made_up_answers, made_up_data, made_up_texts
 from ui.ask import answer
-from ui.common import lab
 from ui.common.i18n import escaped
+from ui.common.lab import lab
 from ui.data import image_sets, tables, task_choice
 from ui.data import texts as data_texts
 from ui.evaluate import results
@@ -78,7 +78,7 @@ def learned(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run
     monkeypatch.setenv("MNIST_LAB_HOME", str(shared_home))
     monkeypatch.setattr(lab, "ask", made_up_answers.answer)
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
-    return {run.config.task: run for run in lab.store().list_runs()}
+    return {run.config.task: run for run in lab.store.list_runs()}
 
 
 def words_of(app: AppTest) -> str:
@@ -204,7 +204,7 @@ def missing(bare_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     for key in keras_data.SOURCES:
         with suppress(DataError):  # waits for what comes of it
             task(key).load()
-    return {run.config.task: run for run in lab.store().list_runs()}
+    return {run.config.task: run for run in lab.store.list_runs()}
 
 
 def opened(open_page: Open, page: str, key: str, run: Run) -> AppTest:
@@ -336,7 +336,7 @@ def newer(newer_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     """Those runs, by what is unknown of them."""
     monkeypatch.setenv("MNIST_LAB_HOME", str(newer_home))
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
-    return {run.name.rpartition(", ")[2]: run for run in lab.store().list_runs()}
+    return {run.name.rpartition(", ")[2]: run for run in lab.store.list_runs()}
 
 
 def reasons(texts: ElementList) -> list[str]:

@@ -19,7 +19,6 @@ from keras import layers
 
 from mnist_core import cli
 from mnist_core.errors import DataError, StoreError
-from mnist_core.experiment.architectures import ARCHITECTURES
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.inference import models
 from mnist_core.inference.predict import predict
@@ -212,7 +211,7 @@ def test_a_run_of_every_task_comes_in_with_its_networks(store, elsewhere, key):
 
 def test_a_network_of_another_task_is_not_taken_for_this_one(archive, elsewhere):
     members = model_files.parts(archive)
-    other = ARCHITECTURES[OTHER_TASKS["boston"].architecture].build()
+    other = build_network(OTHER_TASKS["boston"].architecture)
     assert_refused(elsewhere, signed(members | {"best.keras": model_files.saved(other)}), "shape")
 
 
@@ -411,8 +410,8 @@ def test_the_command_line_archives_restores_imports_and_cleans(tmp_path, capsys,
 
 def test_the_web_process_can_archive_without_tensorflow():
     code = (
-        "import sys; import mnist_core.transfer.archive, mnist_core.transfer.restore,"
-        "mnist_core.transfer.keras_import.importer, mnist_core.runs.retention;"
+        "import sys; import mnist_core.runs.retention, mnist_core.transfer.archive,"
+        "mnist_core.transfer.archive_reader, mnist_core.transfer.uploads;"
         "print({'tensorflow', 'keras', 'h5py'} & set(sys.modules))"
     )
     root = Path(__file__).parents[2]

@@ -11,11 +11,12 @@ from mnist_core.errors import ConfigError, UnknownRunError
 from mnist_core.examples import listed_examples
 from mnist_core.i18n import mark
 from mnist_core.runs import RUN_ID, Run, RunStatus
-from mnist_core.runs.model_files import checkpoints_of
+from mnist_core.runs.model_files import checkpoints_of, left_models
 from mnist_core.tasks import task
-from ui.common import errors, lab, session
+from ui.common import errors, session
 from ui.common.formatting import counted, moment, percent, price, whole
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.navigation import PAGES, link, trying_page
 
 #: Runs to choose from: the newest with a model.
@@ -36,7 +37,7 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], R
         *tasks: Keys of the tasks whose runs fit the page; without any, all do.
         limit: So many of the newest runs are looked at.
     """
-    store = lab.store()
+    store = lab.store
     runs = {run.id: run for run in [*store.list_runs(limit=limit), *listed_examples(store)]}
     wanted = st.query_params.get("run")
     asked = runs.get(wanted or "")
@@ -52,7 +53,7 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> tuple[dict[str, Run], R
         _say_unfitting(asked)
         asked = None
     fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
-    return told_apart([run for run in fitting if lab.has_models(run)]), asked
+    return told_apart([run for run in fitting if left_models(lab.store, run)]), asked
 
 
 def unusable(run: Run) -> ConfigError | None:
@@ -95,7 +96,7 @@ def _say_unfitting(run: Run) -> None:
 
 def any_active(*tasks: str) -> Run | None:
     """The newest run that trains or waits, where there is no other that could answer."""
-    newest = lab.store().list_runs(limit=RUNS_OFFERED)
+    newest = lab.store.list_runs(limit=RUNS_OFFERED)
     fitting = (run for run in newest if not tasks or run.config.task in tasks)
     return next((run for run in fitting if run.status.is_active), None)
 

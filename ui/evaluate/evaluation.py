@@ -8,9 +8,9 @@ from mnist_core.errors import LabError
 from mnist_core.evaluation.parts import AnyEvaluation, parts_of
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.runs import Run
-from ui.common import lab
 from ui.common.formatting import samples_called
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.waiting import wait_for_engine
 from ui.evaluate import classification, confusion_matrix, gap, keys, regression, results
 from ui.evaluate.figures import part_words
