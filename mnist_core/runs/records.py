@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -81,6 +81,11 @@ class EpochRecord:
     learning_rate: float
     seconds: float
     recorded_at: float = 0.0
+
+
+#: The fields of a record in order. The journal's columns, the table of epochs in an archive and
+#: the rows of the live stream are these.
+RECORD_FIELDS = tuple(field.name for field in fields(EpochRecord))
 
 
 @dataclass(frozen=True)

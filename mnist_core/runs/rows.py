@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.runs.records import EpochRecord, JournalRow, Progress, Run, RunStatus
+from mnist_core.runs.records import (
+    RECORD_FIELDS,
+    EpochRecord,
+    JournalRow,
+    Progress,
+    Run,
+    RunStatus,
+)
 from mnist_core.runs.schema import journal, runs
 
 #: Whether the lease of this token and this end was found to be abandoned.
 IsAbandoned: TypeAlias = Callable[[str, float | None], bool]
 #: Pairs in one query; SQLite takes 32,766 values in all.
 MOST_PAIRS = 5000
-RECORD_FIELDS = tuple(field.name for field in fields(EpochRecord))
 #: Fields of a run that are columns of the same name.
 PLAIN_FIELDS = (
     "id",

@@ -24,6 +24,8 @@ from sqlalchemy import (
     text,
 )
 
+from mnist_core.runs.records import RECORD_FIELDS
+
 #: The newest migration. A database at this revision is opened without loading Alembic.
 REVISION = "0005"
 
@@ -79,16 +81,7 @@ journal = Table(
     Column("run_id", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("reset_to", Integer),
-    Column("epoch", Integer),
-    Column("loss", Float),
-    Column("metric", Float),
-    Column("val_loss", Float),
-    Column("val_metric", Float),
-    Column("val_loss_se", Float),
-    Column("val_rise_se", Float),
-    Column("learning_rate", Float),
-    Column("seconds", Float),
-    Column("recorded_at", Float),
+    *(Column(name, Integer if name == "epoch" else Float) for name in RECORD_FIELDS),
     Index("journal_by_epoch", "run_id", "epoch", unique=True),
 )
 

@@ -19,7 +19,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from mnist_core.errors import StoreError
@@ -27,6 +27,7 @@ from mnist_core.i18n import mark
 from mnist_core.runs import EpochRecord, Run, Store
 from mnist_core.runs.event_files import EVENTS, TRAIN, VALIDATION
 from mnist_core.runs.model_files import MODELS, check_left_model
+from mnist_core.runs.records import RECORD_FIELDS
 from mnist_core.transfer import uploads
 from mnist_core.transfer.keras_import.plan import MOST_BYTES as MOST_PART
 
@@ -48,7 +49,6 @@ PLAIN = (
     "notes",
     "imported",
 )
-COLUMNS = tuple(field.name for field in fields(EpochRecord))
 #: Names of event files, as TensorBoard's writers give them.
 EVENT_FILE = re.compile(rf"{EVENTS}/(({TRAIN}|{VALIDATION})/)?[\w.\-]*tfevents[\w.\-]*")
 PIECE = 1 << 20
@@ -167,7 +167,7 @@ def _models(store: Store, run: Run) -> list[str]:
 
 def _epochs_table(records: list[EpochRecord]) -> str:
     table = io.StringIO()
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(table, RECORD_FIELDS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(record) for record in records)
     return table.getvalue()

@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import fields
 from typing import Any, BinaryIO
 
 from mnist_core.errors import LabError
@@ -18,13 +17,12 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.i18n import mark
 from mnist_core.runs import EpochRecord, RunStatus
 from mnist_core.runs.model_files import MODELS
-from mnist_core.runs.records import IMPORTED
+from mnist_core.runs.records import IMPORTED, RECORD_FIELDS
 from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.tasks import TASKS
 from mnist_core.transfer import uploads
 from mnist_core.transfer.archive import (
     ABOUT,
-    COLUMNS,
     EPOCHS,
     EVENT_FILE,
     FORMAT,
@@ -161,9 +159,9 @@ def _records(table: str) -> list[EpochRecord]:
         raise ValueError
     records = []
     for epoch, row in enumerate(rows, start=1):
-        if tuple(row) != COLUMNS or int(row["epoch"]) != epoch:
+        if tuple(row) != RECORD_FIELDS or int(row["epoch"]) != epoch:
             raise ValueError
-        values = {one.name: float(row[one.name]) for one in fields(EpochRecord)}
+        values = {name: float(row[name]) for name in RECORD_FIELDS}
         records.append(EpochRecord(**values | {"epoch": epoch}))  # type: ignore[arg-type]
     return records
 

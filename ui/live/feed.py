@@ -14,6 +14,7 @@ import secrets
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,18 @@ import numpy as np
 from mnist_core.evaluation.outcome import is_guessing
 from mnist_core.evaluation.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, JournalRow, Run
+from mnist_core.runs.records import RECORD_FIELDS
 
 #: Most epochs in one message: some 150 kB, which a browser takes in within a few milliseconds.
 CHUNK_ROWS = 2_000
 #: Judging a long curve may take at most this share of one processor.
 JUDGING_SHARE = 0.2
 #: The curves that the overfitting criteria read, in the order of the feed's array.
-_CURVES = ("loss", "metric", "val_loss", "val_metric", "val_rise_se")
+_CURVES = tuple(field.name for field in fields(Curves))
+#: The fields of a record in each row of a message: all but those that no chart draws.
+ROW_FIELDS = tuple(
+    name for name in RECORD_FIELDS if name not in ("val_loss_se", "val_rise_se", "seconds")
+)
 _FIRST_CAPACITY = 1_024
 #: Another one after each start of the server, whose sessions did not outlive it.
 SERVER = secrets.token_hex(4)
@@ -220,16 +226,11 @@ def judge(curves: Curves, classes: int) -> dict[str, list[int | None]]:
 
 
 def _row(record: EpochRecord) -> str:
-    figures = (record.loss, record.metric, record.val_loss, record.val_metric)
-    return json.dumps(
-        [
-            record.epoch,
-            *(_finite(figure) for figure in figures),
-            _finite(record.learning_rate),
-            round(record.recorded_at, 3),
-        ],
-        separators=(",", ":"),
-    )
+    exact = {"epoch": record.epoch, "recorded_at": round(record.recorded_at, 3)}
+    values = [
+        exact[name] if name in exact else _finite(getattr(record, name)) for name in ROW_FIELDS
+    ]
+    return json.dumps(values, separators=(",", ":"))
 
 
 def _figures(record: EpochRecord | None) -> dict[str, float | None] | None:

@@ -27,6 +27,7 @@ from ui.common.charts import SERIES, chart_style
 from ui.common.i18n import _, language
 from ui.live import keys
 from ui.live.chart.texts import chart_words
+from ui.live.feed import ROW_FIELDS
 
 #: Strongest smoothing: the average then reaches back over some hundred epochs.
 MAX_SMOOTHING = 0.99
@@ -75,6 +76,7 @@ def live_chart(
             "smoothing": min(max(smoothing, 0.0), MAX_SMOOTHING),
             "log_loss": log_loss,
             "series": sorted(series),
+            "row_fields": ROW_FIELDS,
             "style": chart_style(_, metric),
             "words": chart_words(),
             "locale": language().replace("_", "-"),

@@ -1,10 +1,6 @@
 // The picture: what Plotly is to draw, as a function of the curves, the settings and the theme.
 // Nothing here touches the page. The settings (`data`) are what ui/live/chart/__init__.py sends.
 
-/** A row of the stream: [epoch, loss, metric, val_loss, val_metric, learning rate, time]. */
-const COLUMNS = { loss: 1, metric: 2, val_loss: 3, val_metric: 4 };
-const LEARNING_RATE = 5;
-const RECORDED_AT = 6;
 /** Changes of the learning rate that are marked, at most: the last ones. */
 const RATES_MARKED = 6;
 
@@ -17,26 +13,28 @@ const AXIS_STEPS = [10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 75
   1500, 2000, 3000, 4000, 5000, 7500, 10000, 15000, 20000];
 
 /** The curves of one run: arrays that grow in place, epoch i at index i - 1. */
-function newCurves() {
-  const each = () => Object.fromEntries(Object.keys(COLUMNS).map((key) => [key, []]));
-  return { epochs: [], recordedAt: [], rates: [], raw: each() };
+function newCurves(series) {
+  const raw = Object.fromEntries(series.map(({ key }) => [key, []]));
+  return { epochs: [], recordedAt: [], rates: [], raw };
 }
 
-/** Add rows of the stream; one that is there already is skipped, so a repetition does no harm.
- *  The task's own figure is kept as it is shown: a price in dollars, not in thousands of them. */
-function appendRows(curves, rows, style) {
-  const scales = Object.fromEntries(
-    style.series.map((series) => [series.key, series.axis === "metric" ? style.metric.scale : 1]),
-  );
+/** Add rows of the stream, whose fields `data.row_fields` names; one that is there already is
+ *  skipped, so a repetition does no harm. The task's own figure is kept as it is shown: a price in
+ *  dollars, not in thousands of them. */
+function appendRows(curves, rows, data) {
+  const place = Object.fromEntries(data.row_fields.map((name, index) => [name, index]));
+  const { series, metric } = data.style;
   for (const row of rows) {
-    if (row[0] !== curves.epochs.length + 1) continue;
-    curves.epochs.push(row[0]);
-    curves.recordedAt.push(row[RECORDED_AT]);
-    const rate = row[LEARNING_RATE];
-    if (rate !== null && rate !== curves.rates.at(-1)?.rate) curves.rates.push({ epoch: row[0], rate });
-    for (const [key, column] of Object.entries(COLUMNS)) {
-      const value = row[column];
-      curves.raw[key].push(value === null ? null : value * scales[key]);
+    const epoch = row[place.epoch];
+    if (epoch !== curves.epochs.length + 1) continue;
+    curves.epochs.push(epoch);
+    curves.recordedAt.push(row[place.recorded_at]);
+    const rate = row[place.learning_rate];
+    if (rate !== null && rate !== curves.rates.at(-1)?.rate) curves.rates.push({ epoch, rate });
+    for (const { key, axis } of series) {
+      const value = row[place[key]];
+      const scale = axis === "metric" ? metric.scale : 1;
+      curves.raw[key].push(value === null ? null : value * scale);
     }
   }
 }

@@ -77,7 +77,7 @@ class LiveChart {
   /** Nothing drawn yet: a new element, or another run in it. */
   begin() {
     this.stream.follow(this.data?.run);
-    this.curves = newCurves();
+    this.curves = newCurves(this.data?.style.series ?? []);
     this.message = null;
     this.asked = null;
     this.lost = false;
@@ -137,7 +137,7 @@ class LiveChart {
     if (this.server && message.server && this.server !== message.server) this.orphaned = true;
     this.server ??= message.server;
     if (message.reset_to !== undefined) truncate(this.curves, message.reset_to);
-    appendRows(this.curves, message.rows, this.data.style);
+    appendRows(this.curves, message.rows, this.data);
     this.message = message;
     this.heardAt = performance.now();
     this.schedule();
