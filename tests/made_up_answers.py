@@ -36,7 +36,7 @@ def judgement(name: str, part: str) -> AnyEvaluation:
 
 
 def answer(function: str, *arguments: Any, **_kind: Any) -> Any:
-    """Stands for ``services.ask``: what the worker would say to a question of the page Ask."""
+    """Stands for ``lab.ask``: what the worker would say to a question of the page Ask."""
     run = lab.store.get(arguments[0])
     entry = task(run.config.task)
     if function.endswith(":answer_table"):

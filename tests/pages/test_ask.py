@@ -1,6 +1,6 @@
 """The Ask page without a browser: what is asked, what is answered, what to do first.
 
-The workers are not there in these tests: an answer is what ``services.ask`` gives.
+The workers are not there in these tests: an answer is what ``lab.ask`` gives.
 """
 
 from __future__ import annotations
