@@ -8,8 +8,9 @@ import streamlit as st
 from mnist_core.errors import LabError
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run
-from ui.common import errors, fetching, lab, session, settings_form
+from ui.common import errors, fetching, session, settings_form
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.common.run_start import start_run
 from ui.common.waiting import warn_without_workers
@@ -27,7 +28,7 @@ def watch(known: Run | None) -> None:
         known: The run as the rest of the page shows it.
     """
     with errors.shown():
-        show_run(lab.store().get(known.id) if known else None, known)
+        show_run(lab.store.get(known.id) if known else None, known)
 
 
 troubles = [follow_address()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,14 @@ def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("MNIST_LAB_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def _a_new_lab() -> Iterator[None]:
+    """No test finds what the one before left in the lab of this process."""
+    yield
+    if module := sys.modules.get("ui.common.lab"):
+        module.lab.close()
 
 
 @pytest.fixture(autouse=True)

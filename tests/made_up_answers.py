@@ -11,7 +11,7 @@ from mnist_core.evaluation.parts import AnyEvaluation
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.inference.answers import TableAnswer, TextAnswer, WordPush
 from mnist_core.tasks import task
-from ui.common import lab
+from ui.common.lab import lab
 
 #: Samples that are judged, at most.
 COUNT = 90
@@ -38,8 +38,8 @@ def judgement(name: str, part: str) -> AnyEvaluation:
 
 
 def answer(function: str, *arguments: Any, **_kind: Any) -> Any:
-    """Stands for ``services.ask``: what the worker would say to a question of the page Ask."""
-    run = lab.store().get(arguments[0])
+    """Stands for ``lab.ask``: what the worker would say to a question of the page Ask."""
+    run = lab.store.get(arguments[0])
     entry = task(run.config.task)
     if function.endswith(":answer_table"):
         return TableAnswer(25.0, 21.0, (4.0,) + (0.0,) * (len(entry.columns) - 1))

@@ -44,8 +44,7 @@ def find_data(key: str) -> None:
     Raises:
         DataError: It cannot be had.
     """
-    missing = key in keras_data.SOURCES and not keras_data.is_kept(key)
-    if missing and sys.stderr.isatty():
+    if not keras_data.is_kept(key) and sys.stderr.isatty():
         print(f"fetching the data of {key} through Keras, once …", file=sys.stderr, flush=True)
     task(key).load()
 

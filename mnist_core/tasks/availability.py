@@ -76,10 +76,10 @@ def data_state(name: str) -> DataState:
 
 def is_present(name: str) -> bool:
     """Whether the data of a task is on this machine: nothing would have to be downloaded."""
-    source = keras_data.SOURCES.get(name)
-    if source is None or keras_data.is_kept(name):
+    if keras_data.is_kept(name):
         return True
-    return all((keras_data.keras_cache() / file).exists() for file in source.files)
+    files = keras_data.SOURCES[name].files
+    return all((keras_data.keras_cache() / file).exists() for file in files)
 
 
 def require(name: str) -> None:

@@ -186,8 +186,8 @@ def seconds_fetching(name: str) -> float | None:
 
 
 def is_kept(name: str) -> bool:
-    """Whether a data set is here in its compact form: then reading it takes no time."""
-    return compact_file(name).exists()
+    """Whether the data of a task is here in the form that the lab reads: that takes no time."""
+    return name not in SOURCES or compact_file(name).exists()
 
 
 def could_not_be_had(name: str) -> bool:

@@ -131,8 +131,6 @@ class Engine:
             delay: Seconds to leave the machine to something else first, at most: a server's
                 first page. :meth:`begin` ends it early.
         """
-        global _current
-        _current = self
         self._delay = delay
         self._thread.start()
 
@@ -406,17 +404,10 @@ class Engine:
 #: More trainings at a time than this do not make a machine faster.
 MAX_WORKERS = 64
 
-_current: Engine | None = None
-
 
 def on_cluster() -> bool:
     """Whether the workers belong to an existing Dask cluster, perhaps of other machines."""
     return bool(os.environ.get(SCHEDULER))
-
-
-def current() -> Engine | None:
-    """The engine that was started in this process, if any."""
-    return _current
 
 
 def _leave_interrupts_to_the_server() -> None:

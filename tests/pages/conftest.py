@@ -21,8 +21,8 @@ from mnist_core.runs import EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.queue import RunQueue, RunWriter
 from tests.pages import markdown_guard
 from tests.waiting import PATIENCE
-from ui.common import lab
 from ui.common.i18n import JOINER
+from ui.common.lab import lab
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "ui" / "app" / "dashboard.py"
 
@@ -99,20 +99,12 @@ class Runs:
 
 @pytest.fixture
 def store(lab_home: Path) -> Store:
-    return lab.store()
+    return lab.store
 
 
 @pytest.fixture
 def runs(store: Store) -> Runs:
     return Runs(store)
-
-
-@pytest.fixture(autouse=True)
-def _close_stores():
-    yield
-    for opened in lab._stores.values():
-        opened.database.close()
-    lab._stores.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """The Ask page without a browser: what is asked, what is answered, what to do first.
 
-The workers are not there in these tests: an answer is what ``services.ask`` gives.
+The workers are not there in these tests: an answer is what ``lab.ask`` gives.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mnist_core.tasks import TASKS
 from mnist_core.workers.engine import EngineState, Question
 from tests import made_up_data, made_up_texts
 from ui.ask import answer as ask_panel
-from ui.common import lab
+from ui.common.lab import lab
 
 from .conftest import Open, Runs, plain, said
 

@@ -16,7 +16,7 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.inference.questions import VARIATIONS
 from mnist_core.tasks import task
 from mnist_core.workers.engine import EngineState, Question
-from ui.common import lab
+from ui.common.lab import lab
 from ui.data import image_sets, keys
 
 from .conftest import Open, components, plain, said
@@ -231,13 +231,12 @@ def test_variations_are_asked_of_the_worker(
 ) -> None:
     asked = []
 
-    class Answering:
-        def ask(self, function, *arguments, kind):
-            assert kind is Question.SHORT
-            asked.append((function, arguments))
-            return np.zeros((VARIATIONS, 28, 28), np.uint8)
+    def answer(function, *arguments, kind):
+        assert kind is Question.SHORT
+        asked.append((function, arguments))
+        return np.zeros((VARIATIONS, 28, 28), np.uint8)
 
-    monkeypatch.setattr(lab, "_engine", Answering)
+    monkeypatch.setattr(lab, "ask", answer)
     app = look_at(open_page("data", digit="7", split="all"), "training")
     app.selectbox(key="train-augmentation").select(name).run()
     assert not app.exception

@@ -15,7 +15,8 @@ from mnist_core.examples import known_examples
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.workers.engine import EngineState
-from ui.common import idempotency, lab
+from ui.common import idempotency
+from ui.common.lab import lab
 from ui.draw import keys
 
 from .conftest import Open, Runs, components, plain, said

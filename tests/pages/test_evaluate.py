@@ -23,7 +23,7 @@ from mnist_core.runs.model_files import CHECKPOINTS
 from mnist_core.tasks import task
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
 from mnist_core.workers.engine import EngineState, Question
-from ui.common import lab
+from ui.common.lab import lab
 from ui.evaluate import keys, results
 
 from .conftest import Open, Runs, plain, said

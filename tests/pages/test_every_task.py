@@ -27,8 +27,8 @@ from mnist_core.workers.engine import EngineState
 from tests import made_up_answers, made_up_data, made_up_task, made_up_texts
 from tests.made_up_task import MPG
 from ui.ask import answer
-from ui.common import lab
 from ui.common.i18n import escaped
+from ui.common.lab import lab
 from ui.data import image_sets, tables, task_choice
 from ui.data import texts as data_texts
 from ui.evaluate import results
@@ -92,7 +92,7 @@ def learned(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run
     monkeypatch.setenv("MNIST_LAB_HOME", str(shared_home))
     monkeypatch.setattr(lab, "ask", made_up_answers.answer)
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
-    return {run.config.task: run for run in lab.store().list_runs()}
+    return {run.config.task: run for run in lab.store.list_runs()}
 
 
 def words_of(app: AppTest) -> str:
@@ -223,7 +223,7 @@ def of_mpg(mpg_home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("MNIST_LAB_HOME", str(mpg_home))
     monkeypatch.setattr(lab, "ask", made_up_answers.answer)
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
-    (run,) = (one for one in lab.store().list_runs() if not one.config.folds)
+    (run,) = (one for one in lab.store.list_runs() if not one.config.folds)
     return run
 
 
@@ -254,7 +254,7 @@ def all_of(app: AppTest) -> str:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_task_with_a_unit_of_its_own_reads_right(page: str, of_mpg: Run, open_page: Open) -> None:
-    study = next(tag for run in lab.store().list_runs() for tag in run.tags)
+    study = next(tag for run in lab.store.list_runs() for tag in run.tags)
     address = {"data": {"task": MPG.key}, "folds": {"study": study}}
     app = open_page(page, **address.get(page, {"run": of_mpg.id}))
     if page == "folds":
@@ -315,7 +315,7 @@ def missing(bare_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     for key in keras_data.SOURCES:
         with suppress(DataError):  # waits for what comes of it
             task(key).load()
-    return {run.config.task: run for run in lab.store().list_runs()}
+    return {run.config.task: run for run in lab.store.list_runs()}
 
 
 def opened(open_page: Open, page: str, key: str, run: Run) -> AppTest:
@@ -447,7 +447,7 @@ def newer(newer_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     """Those runs, by what is unknown of them."""
     monkeypatch.setenv("MNIST_LAB_HOME", str(newer_home))
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
-    return {run.name.rpartition(", ")[2]: run for run in lab.store().list_runs()}
+    return {run.name.rpartition(", ")[2]: run for run in lab.store.list_runs()}
 
 
 def reasons(texts: ElementList) -> list[str]:

@@ -11,9 +11,9 @@ from mnist_core.runs import Run, RunStatus
 from mnist_core.studies.crossvalidation import final_config
 from mnist_core.transfer.formats import FORMATS
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
-from mnist_core.workers.engine import EngineState
+from mnist_core.workers.engine import EngineState, Question
 from tests.waiting import PATIENCE
-from ui.common import lab
+from ui.common.lab import lab
 from ui.models import export
 
 from .conftest import Runs, plain, said
@@ -26,10 +26,10 @@ Failures = dict[tuple[str, int, str, str], LabError]
 
 def panel(run: Run, failures: Failures | None = None) -> AppTest:
     def script(run_id: str) -> None:
-        from ui.common import lab
+        from ui.common.lab import lab
         from ui.models.export import show_export
 
-        show_export(lab.store().get(run_id))
+        show_export(lab.store.get(run_id))
 
     app = AppTest.from_function(script, args=(run.id,), default_timeout=PATIENCE)
     if failures is not None:
@@ -42,11 +42,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     """What was asked of the worker, which answers with some bytes."""
     questions: list[tuple[str, str, str]] = []
 
-    def answer(run_id: str, key: str, checkpoint: str) -> bytes:
+    def answer(function: str, run_id: str, key: str, checkpoint: str, *, kind: Question) -> bytes:
+        assert function.endswith(":export") and kind is Question.LONG
         questions.append((run_id, key, checkpoint))
         return b"x" * 2_345_678
 
-    monkeypatch.setattr(lab, "export", answer)
+    monkeypatch.setattr(lab, "ask", answer)
     export._file.clear()
     return questions
 
@@ -55,7 +56,7 @@ def take(
     run: Run, key: str = "keras", checkpoint: str = "best", failures: Failures | None = None
 ) -> bytes:
     """What the button does when it is pressed, which happens outside of the script."""
-    run = lab.store().get(run.id)
+    run = lab.store.get(run.id)
     return export._written(
         (run.id, run.version, key, checkpoint), {} if failures is None else failures
     )
@@ -118,12 +119,12 @@ def test_what_cannot_be_written_is_a_sentence_and_can_be_tried_again(
     runs: Runs, asked: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = runs.add()
-    works = lab.export
+    works = lab.ask
 
-    def fail(*_words: str) -> bytes:
+    def fail(*_words: str, **_kind: Question) -> bytes:
         raise DataError("“{name}” is odd.", "It is so.", "Leave it.", name=PICTURE)
 
-    monkeypatch.setattr(lab, "export", fail)
+    monkeypatch.setattr(lab, "ask", fail)
     failures: Failures = {}
     with pytest.raises(DataError):
         take(run, failures=failures)
@@ -133,7 +134,7 @@ def test_what_cannot_be_written_is_a_sentence_and_can_be_tried_again(
     (error,) = app.error
     assert "It is so. Leave it." in plain(error.value) and "![" not in error.value
     assert app.get("download_button")
-    monkeypatch.setattr(lab, "export", works)
+    monkeypatch.setattr(lab, "ask", works)
     assert take(run)
     assert not panel(run).error
 

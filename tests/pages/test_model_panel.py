@@ -16,10 +16,10 @@ from mnist_core.inference.answers import Anatomy, Layer, WeightPictures
 from mnist_core.runs import Run, RunStatus
 from mnist_core.tensorboard.histograms import WeightHistograms
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
-from mnist_core.workers.engine import EngineState
+from mnist_core.workers.engine import EngineState, Question
 from tests.waiting import PATIENCE
-from ui.common import lab
 from ui.common.i18n import escaped
+from ui.common.lab import lab
 
 from .conftest import Runs, components, plain, said
 
@@ -49,10 +49,10 @@ HISTOGRAM = (np.arange(1, 3), np.linspace(-1, 1, 60), np.full((60, 2), 1 / 60), 
 
 def panel(run: Run) -> AppTest:
     def script(run_id: str) -> None:
-        from ui.common import lab
+        from ui.common.lab import lab
         from ui.models.network import show_model
 
-        show_model(lab.store().get(run_id))
+        show_model(lab.store.get(run_id))
 
     return AppTest.from_function(script, args=(run.id,), default_timeout=PATIENCE).run()
 
@@ -62,11 +62,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What was asked of the worker, which answers with one network."""
     questions: list[tuple[str, str]] = []
 
-    def answer(run_id: str, checkpoint: str) -> Anatomy:
+    def answer(function: str, run_id: str, checkpoint: str, *, kind: Question) -> Anatomy:
+        assert function.endswith(":describe") and kind is Question.SHORT
         questions.append((run_id, checkpoint))
         return SOFTMAX
 
-    monkeypatch.setattr(lab, "anatomy", answer)
+    monkeypatch.setattr(lab, "ask", answer)
     return questions
 
 
@@ -95,7 +96,7 @@ def test_a_network_is_shown(runs: Runs, asked: list[tuple[str, str]]) -> None:
 def test_what_the_diagram_cannot_show_is_said(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     for chain in (True, False):
         network = replace(SOFTMAX, chain=chain)
-        monkeypatch.setattr(lab, "anatomy", lambda *_args, network=network: network)
+        monkeypatch.setattr(lab, "ask", lambda *_args, network=network, **_kind: network)
         assert ("parallel" in said(panel(runs.add()))) is not chain
 
 
@@ -115,7 +116,7 @@ def test_a_few_units_are_shown_by_name(runs: Runs, monkeypatch: pytest.MonkeyPat
         (10, False, [f"unit {number}" for number in range(1, 11)]),
     ):
         network = few(count, last)
-        monkeypatch.setattr(lab, "anatomy", lambda *_args, network=network: network)
+        monkeypatch.setattr(lab, "ask", lambda *_args, network=network, **_kind: network)
         app = panel(runs.add())
         assert not app.exception
         (html,) = (one.proto.body for one in app.get("html") if "<img" in one.proto.body)
@@ -155,7 +156,11 @@ def test_names_in_event_files_are_shown_as_they_are(
     run = runs.add(config=replace(PRESETS["softmax"].config, histograms="on"))
     hostile = ["` ![x](http://host.example/p.png) `y/ker:red[nel]", "a/b/kernel", "a-b/kernel"]
     tables = [WeightHistograms(name, *HISTOGRAM) for name in hostile]
-    monkeypatch.setattr(lab, "weight_histograms", lambda _run_id: tables)
+
+    def answer(function: str, *_arguments: str, **_kind: Question) -> object:
+        return tables if function.endswith(":read_histograms") else SOFTMAX
+
+    monkeypatch.setattr(lab, "ask", answer)
     app = panel(run)
     assert not app.exception
     (kinds,) = (group for group in app.button_group if group.key == "histogram-kind")
@@ -177,10 +182,10 @@ def test_a_run_without_a_network_says_so(runs: Runs, asked: list[tuple[str, str]
 def test_a_model_that_cannot_be_loaded_is_said_in_one_sentence(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_arguments: str) -> Anatomy:
+    def refuse(*_arguments: str, **_kind: Question) -> Anatomy:
         raise DataError("The model was read.", "It is damaged.", "Train it again.")
 
-    monkeypatch.setattr(lab, "anatomy", refuse)
+    monkeypatch.setattr(lab, "ask", refuse)
     app = panel(runs.add())
     assert not app.exception
     assert plain(app.error[0].value) == "The model was read. It is damaged. Train it again."

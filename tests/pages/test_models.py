@@ -17,7 +17,7 @@ from mnist_core.runs.schema import runs as table
 from mnist_core.transfer import uploads
 from mnist_core.transfer.keras_import.plan import MOST_BYTES
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
-from ui.common import lab
+from ui.common.lab import lab
 from ui.models import keys
 
 from .conftest import Open, Runs, plain, said

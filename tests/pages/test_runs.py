@@ -10,7 +10,7 @@ from mnist_core.examples import listed_examples
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import RunStatus, Store
 from mnist_core.studies.crossvalidation import queue_folds
-from ui.common import lab
+from ui.common.lab import lab
 from ui.runs import keys
 
 from .conftest import Open, Runs, plain, said
@@ -88,7 +88,7 @@ def test_a_queued_run_has_its_place_and_can_be_stopped_from_its_card(
 def test_an_example_can_be_hidden_and_shown_again_and_nothing_else(open_page: Open) -> None:
     app = open_page("runs")
     assert not app.exception
-    store = lab.store()
+    store = lab.store
     example, *others = listed_examples(store)
     keys = {button.key for button in app.button}
     assert keys.hide(example.id) in keys and keys.EXAMPLES_SHOW not in keys

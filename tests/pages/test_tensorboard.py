@@ -11,7 +11,7 @@ from mnist_core.errors import EngineError
 from mnist_core.runs import Run
 from mnist_core.tensorboard.server import BoardState
 from mnist_core.tensorboard.writer import EventWriter
-from ui.common import lab
+from ui.common.lab import lab
 from ui.tensorboard import proxy
 
 from .conftest import Open, Runs, plain, said
@@ -31,7 +31,7 @@ def phase(monkeypatch: pytest.MonkeyPatch):
 
 
 def with_events(run: Run) -> Run:
-    writer = EventWriter(lab.store().event_files, run)
+    writer = EventWriter(lab.store.event_files, run)
     writer.begin([])
     writer.close()
     return run
@@ -63,7 +63,7 @@ def test_it_is_started_when_it_is_asked_for(open_page: Open, runs: Runs, phase, 
     app.button(key="tensorboard-start").click()
     phase(BoardState("starting"))
     app.run()
-    assert asked == [lab.store().event_files.logdir]
+    assert asked == [lab.store.event_files.logdir]
     assert "is starting" in app.info[0].value
     assert "tensorboard-start" not in buttons(app)
     phase(BoardState("ready", port=1))
@@ -133,10 +133,10 @@ def test_a_run_that_is_not_there_is_said(open_page: Open, runs: Runs, phase) -> 
 
 def test_a_renamed_run_is_shown_under_its_new_name(open_page: Open, runs: Runs, phase) -> None:
     run = with_events(runs.add(name="old"))
-    lab.store().event_files.hide(run.id)
+    lab.store.event_files.hide(run.id)
     phase(BoardState("ready", port=1))
     open_page("tensorboard")
-    (link,) = lab.store().event_files.logdir.iterdir()
+    (link,) = lab.store.event_files.logdir.iterdir()
     assert link.name == f"old {run.id[:8]}"
 
 

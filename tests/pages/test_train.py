@@ -17,7 +17,8 @@ from mnist_core.runs.queue import RunQueue
 from mnist_core.tasks import task
 from mnist_core.workers.engine import EngineState
 from tests.waiting import until
-from ui.common import idempotency, lab
+from ui.common import idempotency
+from ui.common.lab import lab
 from ui.common.setting_labels import FIELDS
 from ui.runs import keys
 
@@ -413,8 +414,6 @@ def test_workers_that_cannot_start_are_told_of(
     open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("not a folder", "utf-8")
-    monkeypatch.setattr(lab, "_trouble", "")
-    monkeypatch.setattr(lab, "_engine_waits", False)
     monkeypatch.setenv("MNIST_LAB_HOME", str(tmp_path / "file" / "home"))
     lab.start_engine()
     until(lambda: lab.engine_state().phase == "failed")

@@ -410,8 +410,8 @@ def test_the_command_line_archives_restores_imports_and_cleans(tmp_path, capsys,
 
 def test_the_web_process_can_archive_without_tensorflow():
     code = (
-        "import sys; import mnist_core.transfer.archive, mnist_core.transfer.restore,"
-        "mnist_core.transfer.keras_import.importer, mnist_core.runs.retention;"
+        "import sys; import mnist_core.runs.retention, mnist_core.transfer.archive,"
+        "mnist_core.transfer.archive_reader, mnist_core.transfer.uploads;"
         "print({'tensorflow', 'keras', 'h5py'} & set(sys.modules))"
     )
     root = Path(__file__).parents[2]

@@ -15,11 +15,12 @@ from mnist_core.errors import DataError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus, Store
+from mnist_core.runs.queue import Lease
 from mnist_core.tasks import TASKS, availability, keras_data, keras_download
 from mnist_core.tasks.availability import DataState, data_state, require
 from mnist_core.workers.engine import Engine
 from tests.waiting import is_gone, until
-from ui.common import lab
+from ui.common.lab import lab
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,8 +98,8 @@ class Slot:
     def training_slots(self) -> int:
         return 1
 
-    def submit(self, _function: object, run_id: str, *_place: str) -> Future[None]:
-        self.trained.append(run_id)
+    def submit(self, _function: str, lease: Lease) -> Future[None]:
+        self.trained.append(lease.run_id)
         return Future()
 
 
@@ -144,7 +145,7 @@ def test_a_start_without_data_or_network_makes_no_run(lab_home, online):
     online(False)
     with pytest.raises(DataError):
         lab.submit(PRESETS["fashion"].config)
-    assert lab.store().list_runs() == []
+    assert lab.store.list_runs() == []
     assert lab.submit(TrainingConfig()).status is RunStatus.QUEUED
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,25 +16,18 @@ from mnist_core.tasks.availability import DataState
 from mnist_core.workers import engine
 from tests.live_training import Training
 from tests.waiting import until
-from ui.common import lab
+from ui.common.lab import Lab, data_state
 
 
-@pytest.fixture(autouse=True)
-def _own_services(monkeypatch: pytest.MonkeyPatch):
-    """No store, no engine, and workers that would start long after the test."""
-    monkeypatch.setattr(lab, "_stores", {})
-    monkeypatch.setattr(lab, "_engine_waits", False)
-    monkeypatch.setattr(lab, "_trouble", "")
-    monkeypatch.setattr(lab, "ENGINE_DELAY", 3600.0)
-    monkeypatch.setattr(engine, "_current", None)
-    yield
-    lab.stop_engine()
-    for opened in lab._stores.values():
-        opened.database.close()
+@pytest.fixture
+def lab():
+    """One whose workers would start long after the test."""
+    with closing(Lab(engine_delay=3600.0)) as found:
+        yield found
 
 
 def test_an_engine_without_a_store_starts_when_the_store_can_be_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "place"
     place.write_text("a file, where a folder is to be", "utf-8")
@@ -42,20 +36,20 @@ def test_an_engine_without_a_store_starts_when_the_store_can_be_opened(
     until(lambda: lab.engine_state().phase == "failed")
     assert str(place) in lab.engine_state().message
     with pytest.raises(StoreError):
-        lab.store()
-    assert engine.current() is None
+        assert lab.store
+    assert lab.engine is None
 
     place.unlink()
-    lab.store()
-    started = engine.current()
+    assert lab.store
+    started = lab.engine
     assert started is not None
     assert lab.engine_state() == engine.EngineState("starting")
-    lab.store()
-    assert engine.current() is started, "one engine is enough"
+    assert lab.store
+    assert lab.engine is started, "one engine is enough"
 
 
 def test_a_server_that_ends_starts_no_engine_any_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "place"
     place.write_text("a file, where a folder is to be", "utf-8")
@@ -63,20 +57,20 @@ def test_a_server_that_ends_starts_no_engine_any_more(
     lab.start_engine()
     lab.stop_engine()
     place.unlink()
-    lab.store()
-    assert engine.current() is None
+    assert lab.store
+    assert lab.engine is None
 
 
-def test_a_store_alone_starts_no_engine() -> None:
-    lab.store()
-    assert engine.current() is None
+def test_a_store_alone_starts_no_engine(lab: Lab) -> None:
+    assert lab.store
+    assert lab.engine is None
     assert lab.engine_state().phase == "stopped"
 
 
-def test_a_wait_and_a_duration_are_told_without_an_engine(lab_home: Path) -> None:
+def test_a_wait_and_a_duration_are_told_without_an_engine(lab: Lab, lab_home: Path) -> None:
     config = TrainingConfig(epochs=100)
     assert lab.estimated_duration(config)
-    earlier = Training(lab.store(), epochs=100)
+    earlier = Training(lab.store, epochs=100)
     earlier.train(60)  # of 0.02 seconds
     mine = lab.submit(config)
     wait = lab.queue_wait(mine.id)
@@ -85,20 +79,21 @@ def test_a_wait_and_a_duration_are_told_without_an_engine(lab_home: Path) -> Non
     assert lab.queue_wait(earlier.id) is None
 
 
-def test_a_cluster_fetches_its_own_data(monkeypatch: pytest.MonkeyPatch, lab_home: Path) -> None:
+def test_a_cluster_fetches_its_own_data(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, lab_home: Path
+) -> None:
     monkeypatch.setenv("KERAS_HOME", str(lab_home / "keras"))
     monkeypatch.setattr(availability, "reaches_host", lambda: False)
     config = PRESETS["imdb"].config
-    until(lambda: lab.data_state("imdb") is DataState.MISSING)
+    until(lambda: data_state("imdb") is DataState.MISSING)
     with pytest.raises(DataError):
         lab.submit(config)
     monkeypatch.setenv(engine.SCHEDULER, "tcp://scheduler:8786")
-    assert lab.data_state("imdb") is DataState.DOWNLOADABLE
+    assert data_state("imdb") is DataState.DOWNLOADABLE
     assert lab.submit(config).config == config
 
 
-def test_new_modules_are_exempt_from_collection_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lab, "_modules", 0)
+def test_new_modules_are_exempt_from_collection_once(lab: Lab) -> None:
     try:
         lab.page_served()
         exempt = gc.get_freeze_count()

@@ -11,8 +11,9 @@ def main() -> None:
     """Draw the page that the address names, in its frame."""
     import streamlit as st
 
-    from ui.common import errors, lab, waiting
+    from ui.common import errors, waiting
     from ui.common.i18n import _
+    from ui.common.lab import lab
     from ui.common.navigation import all_pages, close_drawer_after_choice, unknown_address
 
     # Before the navigation: a page's own icon would be fetched from a host of fonts.

@@ -37,7 +37,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
         yield None
     finally:
         starting.join()
-        from ui.common import lab
+        from ui.common.lab import lab
         from ui.tensorboard import proxy
 
         proxy.stop()
@@ -71,7 +71,7 @@ def _router() -> Router:
 
 
 def _start() -> None:
-    from ui.common import lab
+    from ui.common.lab import lab
 
     lab.start_engine()
     _router()

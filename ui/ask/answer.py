@@ -13,13 +13,14 @@ from mnist_core.i18n import mark
 from mnist_core.inference.answers import TableAnswer, TextAnswer
 from mnist_core.inference.questions import MOST_CHARACTERS, Column, check_text, columns_of
 from mnist_core.runs import Run
-from mnist_core.tasks import TASKS, Task, task
+from mnist_core.tasks import TASKS, Task, keras_data, task
 from mnist_core.tasks.text_data import has_negation, read_back
 from mnist_core.workers.engine import Question
 from ui.ask import figures, keys
-from ui.common import errors, fetching, images, lab, session
+from ui.common import errors, fetching, images, session
 from ui.common.formatting import class_labels, probability, whole
 from ui.common.i18n import Markdown, _
+from ui.common.lab import lab
 from ui.common.run_start import start_run
 
 #: What is asked before anybody has typed something: it has words for each side.
@@ -140,7 +141,7 @@ def show_text_input(entry: Task) -> str:
             on_click=take_example,
             args=(entry.key,),
             help=None
-            if lab.has_data(entry.key)
+            if keras_data.is_kept(entry.key)
             else _("The test set is not on this machine: the first click downloads it."),
         )
     place, example = keys.EXAMPLE.get()

@@ -13,11 +13,12 @@ import streamlit as st
 
 from mnist_core.errors import DataError, DataPendingError, UnknownRunError
 from mnist_core.runs import Run, RunStatus
-from mnist_core.tasks import task
+from mnist_core.tasks import keras_data, task
 from mnist_core.tasks.availability import DataState
-from ui.common import errors, lab, session
+from ui.common import errors, session
 from ui.common.formatting import whole
 from ui.common.i18n import _
+from ui.common.lab import data_state, lab
 
 #: Data that is on its way is looked for so often, in seconds.
 LOOK_SECONDS = 1
@@ -25,7 +26,7 @@ LOOK_SECONDS = 1
 
 def can_be_had(key: str) -> bool:
     """Whether the data of a task is on this machine or can be downloaded: else nothing starts."""
-    return lab.data_state(key) is not DataState.MISSING
+    return data_state(key) is not DataState.MISSING
 
 
 def show_mark(key: str) -> None:
@@ -34,7 +35,7 @@ def show_mark(key: str) -> None:
     Args:
         key: The task.
     """
-    found = lab.data_state(key)
+    found = data_state(key)
     if found is DataState.DOWNLOADABLE:
         st.badge(
             _("Needs a download"),
@@ -53,7 +54,9 @@ def show_mark(key: str) -> None:
             help=_(
                 "Without a network connection: put {files} into the folder {folder} of the "
                 "computer that runs the lab."
-            ).format(**lab.data_files(key)),
+            ).format(
+                files=", ".join(keras_data.SOURCES[key].files), folder=str(keras_data.keras_cache())
+            ),
         )
         st.caption(_("Connect this computer to the internet and reload the page."))
 
@@ -71,9 +74,7 @@ def marked_labels(
     """
     words = _("{name} (data set not on this computer)")
     marked = {
-        option: label
-        if lab.data_state(tasks[option]) is DataState.PRESENT
-        else words.plain(name=label)
+        option: label if data_state(tasks[option]) is DataState.PRESENT else words.plain(name=label)
         for option, label in labels.items()
     }
     before = session.labels_of(choice)
@@ -92,7 +93,7 @@ def is_there(key: str) -> bool:
         key: The task.
     """
     try:
-        lab.find_data(key)
+        keras_data.promptly(task(key).load)
     except DataPendingError:
         _wait_for_data(key)
         return False
@@ -102,7 +103,7 @@ def is_there(key: str) -> bool:
             _("Try again"),
             key=session.DATA_AGAIN,
             icon=":material/refresh:",
-            on_click=lab.look_again_for_data,
+            on_click=keras_data.look_again,
             args=(key,),
         )
         return False
@@ -111,7 +112,7 @@ def is_there(key: str) -> bool:
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _wait_for_data(key: str) -> None:
-    seconds = lab.seconds_fetching(key)
+    seconds = keras_data.seconds_fetching(key)
     if seconds is None:
         st.rerun()
     words = _(
@@ -127,7 +128,7 @@ def wait_with_run(run: Run) -> None:
     """Say that a run waits for its data, while it does."""
     waits = run.status in (RunStatus.QUEUED, RunStatus.RUNNING)
     begins = waits and run.progress is None and not run.epochs_done
-    if begins and not lab.has_data(run.config.task):
+    if begins and not keras_data.is_kept(run.config.task):
         _wait_for_workers_data(run.id)
 
 
@@ -135,11 +136,11 @@ def wait_with_run(run: Run) -> None:
 def _wait_for_workers_data(run_id: str) -> None:
     with errors.shown():
         try:
-            run = lab.store().get(run_id)
+            run = lab.store.get(run_id)
         except UnknownRunError:
             st.rerun()
         began = run.progress is not None or run.epochs_done or not run.status.is_active
-        if began or lab.has_data(run.config.task):
+        if began or keras_data.is_kept(run.config.task):
             st.rerun()
         words = _(
             "The data of “{task}” is not on this machine yet, so it is fetched first: "

@@ -13,11 +13,12 @@ from mnist_core.errors import ConfigError, UnknownRunError
 from mnist_core.examples import listed_examples
 from mnist_core.i18n import mark
 from mnist_core.runs import RUN_ID, Run, RunStatus
-from mnist_core.runs.model_files import checkpoints_of
+from mnist_core.runs.model_files import checkpoints_of, left_models
 from mnist_core.tasks import task
-from ui.common import errors, lab, session
+from ui.common import errors, session
 from ui.common.formatting import counted, metric, moment, percent, whole
 from ui.common.i18n import Markdown, _
+from ui.common.lab import lab
 from ui.common.navigation import PAGES, link, trying_page
 from ui.common.waiting import wait_for_run
 
@@ -54,7 +55,7 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> Choices:
         *tasks: Keys of the tasks whose runs fit the page; without any, all do.
         limit: So many of the newest runs are looked at.
     """
-    store = lab.store()
+    store = lab.store
     newest = store.list_runs(limit=limit)
     runs = {run.id: run for run in [*newest, *listed_examples(store)]}
     asked = _asked(runs)
@@ -62,7 +63,7 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> Choices:
         _say_unfitting(asked)
         asked = None
     fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
-    found = told_apart([run for run in fitting if lab.has_models(run)])
+    found = told_apart([run for run in fitting if left_models(lab.store, run)])
     training = asked if asked and asked.status.is_active else None
     if asked and not training and asked.id not in found:
         words = _("**{name}** has ended without a model. {why}")
@@ -80,7 +81,7 @@ def _asked(runs: dict[str, Run]) -> Run | None:
     try:
         if not RUN_ID.fullmatch(wanted):
             raise UnknownRunError("", "", "")
-        runs[wanted] = lab.store().get(wanted)  # an older one, or a hidden example
+        runs[wanted] = lab.store.get(wanted)  # an older one, or a hidden example
     except UnknownRunError:
         st.warning(_("There is no run {run}; perhaps it was deleted.").format(run=wanted[:40]))
     return runs.get(wanted)

@@ -6,7 +6,8 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run
-from ui.common import idempotency, lab, setting_changes
+from ui.common import idempotency, setting_changes
+from ui.common.lab import lab
 
 
 def start_run(config: TrainingConfig, preset: str) -> Run:
@@ -35,11 +36,11 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
         )
         return run.id
 
-    return lab.store().get(idempotency.once(config, submit, holds=_is_at_work))
+    return lab.store.get(idempotency.once(config, submit, holds=_is_at_work))
 
 
 def _is_at_work(run_id: str) -> bool:
     try:
-        return lab.store().get(run_id).status.is_active
+        return lab.store.get(run_id).status.is_active
     except UnknownRunError:  # deleted meanwhile
         return False

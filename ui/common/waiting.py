@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import UnknownRunError
-from ui.common import errors, lab
+from ui.common import errors
 from ui.common.formatting import whole
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.navigation import link
 
 #: A run that is waited for is looked at so often, in seconds.
@@ -25,7 +26,7 @@ def wait_for_run(run_id: str, words: str, icon: str) -> None:
     """
     with errors.shown():
         try:
-            run = lab.store().get(run_id)
+            run = lab.store.get(run_id)
         except UnknownRunError:
             st.rerun()
         if run.is_over:

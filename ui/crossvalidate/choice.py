@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.errors import StoreError
-from mnist_core.studies.crossvalidation import TAG, Study, find_study
-from ui.common import errors, lab
+from mnist_core.studies.crossvalidation import TAG, Study, find_study, newest_study
+from ui.common import errors
 from ui.common.i18n import _
+from ui.common.lab import lab
 
 
 def chosen_study() -> Study | None:
@@ -16,9 +17,9 @@ def chosen_study() -> Study | None:
     if wanted:
         if TAG.fullmatch(wanted):
             try:
-                return find_study(lab.store(), wanted)
+                return find_study(lab.store, wanted)
             except StoreError as error:
                 errors.show(error)
                 return None
         st.warning(_("There is no such cross-validation; here is the newest one."))
-    return lab.newest_study()
+    return newest_study(lab.store)

@@ -6,11 +6,13 @@ import streamlit as st
 
 from mnist_core.experiment.config import LIMITS
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import left_models
 from mnist_core.studies.crossvalidation import MeanCurve, Study
-from ui.common import errors, idempotency, lab
+from ui.common import errors, idempotency
 from ui.common.charts import axis_title
 from ui.common.formatting import STATUS_WORDS, epochs, metric, whole
 from ui.common.i18n import Markdown, _, escaped
+from ui.common.lab import lab
 from ui.common.navigation import link, link_to_try
 from ui.common.number_field import number_field
 from ui.crossvalidate import keys
@@ -100,6 +102,6 @@ def _show_one(run: Run) -> None:
 def _show_links(run: Run) -> None:
     with st.container(horizontal=True):
         link("train", _("Curves"), run=run.id)
-        if lab.has_models(run):
+        if left_models(lab.store, run):
             link("evaluate", _("Evaluate it"), run=run.id)
             link_to_try(run)

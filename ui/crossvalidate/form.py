@@ -7,8 +7,8 @@ import streamlit as st
 from mnist_core.experiment.config import LIMITS
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.studies.crossvalidation import FEWEST_FOLDS, MOST_FOLDS, Study
-from mnist_core.tasks import task
-from ui.common import fetching, lab
+from mnist_core.tasks import keras_data, task
+from ui.common import fetching
 from ui.common.i18n import _
 from ui.common.number_field import number_field
 from ui.crossvalidate import keys
@@ -67,7 +67,7 @@ def show_form(study: Study | None) -> None:
             type="primary",
             icon=":material/play_arrow:",
             key=keys.START,
-            disabled=not lab.has_data(entry.key),
+            disabled=not keras_data.is_kept(entry.key),
             on_click=fold_panel.start,
         )
         st.button(

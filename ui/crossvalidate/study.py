@@ -14,10 +14,11 @@ from mnist_core.runs import EpochRecord, Run, RunStatus
 from mnist_core.studies.crossvalidation import MeanCurve, Study, find_study, mean_curve
 from mnist_core.tasks import task
 from mnist_core.tasks.quantity import NONE
-from ui.common import errors, idempotency, lab
+from ui.common import errors, idempotency
 from ui.common.charts import axis_title
 from ui.common.formatting import STATUS_WORDS, loss, metric, settings_line, task_label, whole
 from ui.common.i18n import Markdown, _, ngettext, translated
+from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.crossvalidate import keys
 from ui.crossvalidate.charts import fold_curves
@@ -36,7 +37,7 @@ def start() -> None:
             (config, folds),
             lambda: lab.cross_validate(config, folds, _name(_(task(config.task).label))),
             # After a stop Start is another decision, not the same press again.
-            holds=lambda tag: bool(find_study(lab.store(), tag).active),
+            holds=lambda tag: bool(find_study(lab.store, tag).active),
         )
 
 
@@ -71,7 +72,7 @@ def show(study: Study) -> None:
 def _show(tag: str, was_busy: bool) -> None:
     with errors.shown():
         try:
-            study = find_study(lab.store(), tag)
+            study = find_study(lab.store, tag)
         except StoreError as error:
             errors.show(error)
             return
@@ -94,7 +95,7 @@ def _show(tag: str, was_busy: bool) -> None:
 @lru_cache(maxsize=40)
 def _curve(run_id: str, _version: int) -> list[EpochRecord]:
     """A fold's epochs, read once for all who look at it."""
-    return lab.store().curves(run_id)
+    return lab.store.curves(run_id)
 
 
 def _heading(study: Study) -> None:

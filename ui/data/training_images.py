@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 from mnist_core.errors import ConfigError
 from mnist_core.experiment.config import TrainingConfig
+from mnist_core.inference.questions import VARIATIONS
 from mnist_core.tasks import task
 from mnist_core.tasks.base import SIDE
-from ui.common import errors, images, lab, settings_form
+from mnist_core.workers.engine import Question
+from ui.common import errors, images, settings_form
 from ui.common.formatting import whole
 from ui.common.i18n import Markdown, _
 from ui.common.image_grid import sheet
+from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.common.setting_labels import CHOICE_LABELS
 from ui.common.waiting import workers_answer
@@ -29,8 +32,13 @@ ACROSS = 8
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _variations(name: str, image: bytes, seed: int) -> NDArray[np.uint8]:
-    """Sixteen variations of a digit, asked of the worker once for all sessions."""
-    return lab.vary(name, np.frombuffer(image, np.uint8).reshape(SIDE, SIDE), seed)
+    """Variations of a digit, asked of the worker once for all sessions."""
+    image_u8 = np.frombuffer(image, np.uint8).reshape(SIDE, SIDE)
+    if name == "none":  # nothing to compute
+        return np.repeat(image_u8[None], VARIATIONS, axis=0)
+    question = "mnist_core.inference.variations:vary", name, image_u8, seed
+    varied: NDArray[np.uint8] = lab.ask(*question, kind=Question.SHORT)
+    return varied
 
 
 @st.fragment

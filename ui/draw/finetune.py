@@ -10,9 +10,10 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run
 from mnist_core.runs.store import NAME_LENGTH
 from mnist_core.studies.finetune import FEWEST
-from ui.common import errors, idempotency, images, lab
+from ui.common import errors, idempotency, images
 from ui.common.formatting import percent, whole
 from ui.common.i18n import Markdown, _, escaped, ngettext, table
+from ui.common.lab import lab
 from ui.common.waiting import wait_for_run
 from ui.draw import keys
 
@@ -26,7 +27,7 @@ def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
     if label is None:
         return
     with errors.noted():
-        lab.store().drawings.add(image_u8, label, read_as=read_as)
+        lab.store.drawings.add(image_u8, label, read_as=read_as)
         keys.TEACH_LABEL.set(None)
         keys.TEACH_KEPT.set(True)
         for empty in (keys.CLEARED, keys.UPLOADS):
@@ -43,7 +44,7 @@ def redraw_collection() -> None:
 def remove(number: int | None) -> None:
     """Remove one drawing, or all."""
     with errors.noted():
-        lab.store().drawings.remove(number)
+        lab.store.drawings.remove(number)
 
 
 def teach(run: Run) -> None:
@@ -92,7 +93,7 @@ def show(run: Run) -> None:
 
 def show_collection(run: Run) -> None:
     """The drawings that there are, and what to do with them."""
-    counts = lab.store().drawings.counts()
+    counts = lab.store.drawings.counts()
     total = sum(counts)
     words = ngettext(
         "The class's handwriting: {count} drawing saved",
@@ -133,7 +134,7 @@ def show_collection(run: Run) -> None:
         st.caption(
             Markdown(" · ").join(f"{digit}: {whole(count)}" for digit, count in enumerate(counts))
         )
-        newest = lab.store().drawings.newest(SHOWN)
+        newest = lab.store.drawings.newest(SHOWN)
         st.html(
             images.captioned(
                 [
@@ -152,7 +153,7 @@ def show_collection(run: Run) -> None:
         with st.container(horizontal=True):
             st.download_button(
                 _("Save as a file"),
-                lab.store().drawings.export,
+                lab.store.drawings.export,
                 file_name="drawings.npz",
                 key=keys.TEACH_EXPORT,
                 on_click="ignore",
@@ -180,7 +181,7 @@ def show_taught() -> None:
     if run_id is None:
         return
     try:
-        run = lab.store().get(run_id)
+        run = lab.store.get(run_id)
     except UnknownRunError:  # deleted meanwhile
         return
     if not run.is_over:

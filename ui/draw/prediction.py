@@ -17,10 +17,12 @@ from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curve
 from mnist_core.inference.answers import Activations, Explanation, Neighbours, Prediction
 from mnist_core.runs import Run
 from mnist_core.tasks.base import SIDE
-from ui.common import errors, lab
+from mnist_core.workers.engine import Question
+from ui.common import errors
 from ui.common import images as pictures
 from ui.common.formatting import percent, probability
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.draw import finetune, keys
 
@@ -33,7 +35,7 @@ LOADED_SECONDS = 300
 @st.cache_data(max_entries=500, show_spinner=False)
 def overfits(run_id: str, attempt: int) -> bool:  # noqa: ARG001 - part of what is remembered
     """Whether a run that has ended overfits, by the usual criterion."""
-    curves = Curves.of(lab.store().curves(run_id))
+    curves = Curves.of(lab.store.curves(run_id))
     return CRITERIA[DEFAULT_CRITERION].find(curves).best_epoch is not None
 
 
@@ -67,7 +69,13 @@ def _begin_to_load(run_id: str, attempt: int, checkpoint: str) -> None:  # noqa:
 
 def _load(models: list[tuple[str, str]]) -> None:
     with suppress(LabError):  # the first drawing says so in its place
-        lab.predict(models, np.zeros((SIDE, SIDE), np.uint8))
+        _predict(models, np.zeros((SIDE, SIDE), np.uint8))
+
+
+def _predict(models: list[tuple[str, str]], image_u8: NDArray[np.uint8]) -> list[Prediction]:
+    """What trained networks read, each a run's id and "best" or "last", in a picture."""
+    found: list[Prediction] = lab.ask("mnist_core.inference.predict:predict_each", models, image_u8)
+    return found
 
 
 def show_reading(found: Digit | LabError | None, models: list[tuple[Run, str]]) -> None:
@@ -105,9 +113,7 @@ def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
         _show_received(digit)
         return
     try:
-        predictions = lab.predict(
-            [(run.id, checkpoint) for run, checkpoint in models], digit.image_u8
-        )
+        predictions = _predict([(run.id, checkpoint) for run, checkpoint in models], digit.image_u8)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
         st.rerun()
     except LabError as error:
@@ -215,12 +221,16 @@ def show_steps(digit: Digit) -> None:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _explanation(run_id: str, attempt: int, checkpoint: str, image: bytes) -> Explanation:  # noqa: ARG001 - part of what is remembered
-    return lab.explain(run_id, checkpoint, _image_u8(image))
+    question = "mnist_core.inference.explain_image:explain", run_id, checkpoint
+    found: Explanation = lab.ask(*question, _image_u8(image), kind=Question.SHORT)
+    return found
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _neighbours(run_id: str, image: bytes) -> Neighbours:
-    return lab.neighbours(run_id, _image_u8(image))
+    question = "mnist_core.inference.explain_image:neighbours", run_id
+    found: Neighbours = lab.ask(*question, _image_u8(image), kind=Question.SHORT)
+    return found
 
 
 def _image_u8(image: bytes) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from mnist_core.evaluation.parts import AnyEvaluation
 from mnist_core.runs import Run
 from mnist_core.workers.engine import Question
-from ui.common import lab
+from ui.common.lab import lab
 
 #: Evaluations kept, of at most 4 MB each: what thirty people look at, at a time.
 KEPT = 24

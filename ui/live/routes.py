@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from mnist_core.errors import StoreError
 from mnist_core.runs import RUN_ID, Run, RunStatus
-from ui.common import lab
+from ui.common.lab import lab
 from ui.common.routes import addresses, refusal
 from ui.live.hub import LiveHub
 
@@ -43,7 +43,7 @@ def _engine_state(run: Run) -> dict[str, Any]:
     return {"engine": state.phase, "engine_message": state.message}
 
 
-hub = LiveHub(lab.store, _engine_state, lab.store_trouble)
+hub = LiveHub(lambda: lab.store, _engine_state, lab.store_trouble)
 
 
 def close_streams() -> None:
@@ -68,7 +68,7 @@ async def events(request: Request) -> Response:
     if hub.closed:
         return refusal(503, "The server is going down; try again in a moment.")
     try:
-        known = await asyncio.to_thread(lambda: lab.store().versions(run_ids))
+        known = await asyncio.to_thread(lambda: lab.store.versions(run_ids))
     except StoreError as error:
         return refusal(503, str(error))
     unknown = [run_id for run_id in run_ids if run_id not in known]

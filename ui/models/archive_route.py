@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import closing
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -15,8 +16,8 @@ from starlette.routing import Route
 
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.runs import RUN_ID
-from mnist_core.transfer.archive import PIECE, file_name
-from ui.common import lab
+from mnist_core.transfer.archive import PIECE, file_name, write_archive
+from ui.common.lab import lab
 from ui.common.routes import address as address_below
 from ui.common.routes import addresses, refusal
 
@@ -34,8 +35,8 @@ async def archive(request: Request) -> Response:
     if not RUN_ID.fullmatch(run_id):
         return refusal(400, "A run is named by the 32 hexadecimal digits of its id.")
     try:
-        run = await to_thread.run_sync(lab.store().get, run_id)
-        file = await to_thread.run_sync(lab.archive, run_id)
+        run = await to_thread.run_sync(lab.store.get, run_id)
+        file = await to_thread.run_sync(_written, run_id)
     except UnknownRunError as error:
         return refusal(404, error.sentence())
     except (LabError, OSError) as error:
@@ -46,6 +47,21 @@ async def archive(request: Request) -> Response:
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file_name(run))}",
     }
     return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
+
+
+def _written(run_id: str) -> BinaryIO:
+    """A run as one file, open at its end.
+
+    Raises:
+        LabError: It is still at work, or cannot be read, or one of its models is damaged.
+    """
+    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - whoever reads it closes it
+    try:
+        write_archive(lab.store, run_id, file)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:

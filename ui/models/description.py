@@ -10,9 +10,10 @@ from mnist_core.runs import Run
 from mnist_core.runs.store import MOST_TAGS, NOTES_LENGTH, TAG_LENGTH
 from mnist_core.transfer.archive import MOST_BYTES
 from mnist_core.transfer.keras_import.findings import findings
-from ui.common import errors, lab, session
+from ui.common import errors, session
 from ui.common.formatting import byte_size, whole
 from ui.common.i18n import Markdown, _, escaped
+from ui.common.lab import lab
 from ui.models import archive_route, disk_space, keys
 from ui.models.export import show_export
 
@@ -27,7 +28,7 @@ FIELDS: tuple[session.Entry[Any], ...] = (
 
 def said_of(run_id: str) -> tuple[str, str, list[str], bool]:
     """What stands in the store, in the order of ``FIELDS``."""
-    run = lab.store().get(run_id)  # its name is without what tells two apart
+    run = lab.store.get(run_id)  # its name is without what tells two apart
     return run.name, run.notes, list(run.tags), run.pinned
 
 
@@ -39,7 +40,7 @@ def save(run_id: str) -> None:
             None if field.get() == before else field.get()
             for field, before in zip(FIELDS, shown, strict=True)
         )
-        store = lab.store()
+        store = lab.store
         if name is not None:
             store.rename(run_id, name)
         store.describe(run_id, notes=notes, tags=tags, pinned=pinned)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.experiment.config import Limit
+from mnist_core.runs import retention
 from mnist_core.runs.retention import LEAST_DAYS, MOST_DAYS, OldRun
-from ui.common import errors, lab
+from ui.common import errors
 from ui.common.formatting import byte_size, whole
 from ui.common.i18n import _, ngettext, table
+from ui.common.lab import lab
 from ui.common.number_field import place_field
 from ui.models import keys
 
@@ -21,19 +23,19 @@ LISTED = 12
 @st.cache_data(ttl=SIZES_SECONDS, max_entries=4, show_spinner=False)
 def left_files(home: str) -> dict[str, int]:
     """Bytes of each folder whose run is not in the database, for all sessions."""
-    return lab.left_files(sizes(home))
+    return retention.left_files(lab.store, sizes(home))
 
 
 @st.cache_data(ttl=SIZES_SECONDS, max_entries=4, show_spinner=False)
 def sizes(home: str) -> dict[str, int]:  # noqa: ARG001 - part of what is remembered
     """Bytes of each run's files, for all sessions."""
-    return lab.store().artifacts.sizes()
+    return lab.store.artifacts.sizes()
 
 
 @st.cache_data(ttl=SIZES_SECONDS, max_entries=100, show_spinner=False)
 def size(run_id: str, version: int) -> int:  # noqa: ARG001 - part of what is remembered
     """Bytes of one run's files, for all sessions."""
-    return lab.store().artifacts.size(run_id)
+    return lab.store.artifacts.size(run_id)
 
 
 @st.fragment
@@ -48,7 +50,7 @@ def show_disk() -> None:
     if not panel.open:
         return
     with panel, errors.shown():
-        home = lab.store().home
+        home = lab.store.home
         found, left = sizes(home), left_files(home)
         count = len(found) - len(left)
         words = ngettext(
@@ -68,7 +70,7 @@ def show_disk() -> None:
             keys.CLEAN_DAYS.prepare()
             limit = Limit(LEAST_DAYS, MOST_DAYS)
             place_field(_("Older than so many days"), keys.CLEAN_DAYS, limit)
-        show_clean_up(lab.old_runs(keys.CLEAN_DAYS.get(), found))
+        show_clean_up(retention.old_runs(lab.store, keys.CLEAN_DAYS.get(), found))
         if left:
             show_left_files(left)
 
@@ -135,7 +137,7 @@ def show_left_files(left: dict[str, int]) -> None:
 def remove_left_files(run_ids: list[str]) -> None:
     """Remove the files that were listed."""
     with errors.noted():
-        count = lab.remove_left_files(run_ids)
+        count = retention.remove_left_files(lab.store, run_ids)
         sizes.clear()
         left_files.clear()
         words = ngettext("{count} folder was removed.", "{count} folders were removed.", count)
@@ -145,7 +147,7 @@ def remove_left_files(run_ids: list[str]) -> None:
 def clean(old: list[OldRun]) -> None:
     """Remove what was listed."""
     with errors.noted():
-        count = lab.remove_old(old)
+        count = retention.remove_old(lab.store, old)
         sizes.clear()
         words = ngettext("{count} run was removed.", "{count} runs were removed.", count)
         keys.DONE.set(words.format(count=whole(count)))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mnist_core.errors import LabError
 from mnist_core.runs import Run
-from mnist_core.runs.model_files import checkpoints_of
+from mnist_core.runs.model_files import checkpoints_of, left_models
 from mnist_core.transfer.formats import (
     FORMATS,
     Format,
@@ -20,8 +20,10 @@ from mnist_core.transfer.formats import (
     output_words,
     why_no_code,
 )
-from ui.common import errors, lab
+from mnist_core.workers.engine import Question
+from ui.common import errors
 from ui.common.i18n import Markdown, _
+from ui.common.lab import lab
 from ui.common.run_selector import choose_checkpoint
 from ui.common.waiting import workers_answer
 from ui.models import keys
@@ -40,7 +42,9 @@ def _file(run_id: str, version: int, key: str, checkpoint: str) -> bytes:  # noq
         key: The format.
         checkpoint: "best" or "last".
     """
-    return lab.export(run_id, key, checkpoint)
+    question = "mnist_core.transfer.export:export", run_id, key, checkpoint
+    content: bytes = lab.ask(*question, kind=Question.LONG)
+    return content
 
 
 @st.fragment
@@ -54,7 +58,7 @@ def show_export(run: Run) -> None:
         st.info(_("This run is still training. It can be exported when it has ended."))
         return
     no_code = why_no_code(run)
-    if no_code and not lab.has_models(run):
+    if no_code and not left_models(lab.store, run):
         st.info(Markdown(" ").join([_("This run has left no network."), _(no_code)]))
         return
     form = _choose_format(run, no_code)
@@ -86,7 +90,7 @@ def _model_words(run: Run) -> Markdown:
 
 
 def _choose_format(run: Run, no_code: str) -> Format:
-    with_model = lab.has_models(run)
+    with_model = left_models(lab.store, run)
     able = [key for key, form in FORMATS.items() if (not no_code if form.is_code else with_model)]
     if no_code:
         st.caption(_(no_code))

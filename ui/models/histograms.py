@@ -6,9 +6,10 @@ import streamlit as st
 
 from mnist_core.runs import Run
 from mnist_core.tensorboard.histograms import WeightHistograms
-from ui.common import lab
+from mnist_core.workers.engine import Question
 from ui.common.charts import Theme
 from ui.common.i18n import _, escaped, translated
+from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.models import keys
 from ui.models.histogram_charts import histogram_figure
@@ -19,7 +20,9 @@ COLUMNS = 2
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _histograms(run_id: str, version: int) -> list[WeightHistograms]:  # noqa: ARG001 - part of what is remembered
-    return lab.weight_histograms(run_id)
+    question = "mnist_core.tensorboard.histograms:read_histograms", run_id
+    found: list[WeightHistograms] = lab.ask(*question, kind=Question.SHORT)
+    return found
 
 
 def show_histograms(run: Run) -> None:

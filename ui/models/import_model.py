@@ -10,12 +10,14 @@ import streamlit as st
 from mnist_core.errors import LabError, UnknownRunError
 from mnist_core.i18n import mark
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import left_models
 from mnist_core.transfer import uploads
 from mnist_core.transfer.keras_import import plan
 from mnist_core.transfer.keras_import.findings import AUTO, findings
-from ui.common import errors, idempotency, lab
+from ui.common import errors, idempotency
 from ui.common.formatting import percent
 from ui.common.i18n import Markdown, _
+from ui.common.lab import lab
 from ui.common.navigation import link, link_to_try
 from ui.common.setting_labels import CHOICE_LABELS
 from ui.common.waiting import workers_answer
@@ -121,7 +123,12 @@ def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
     """
     try:
         with st.spinner(_("The file is being checked …"), show_time=True):
-            run_id = idempotency.once(what, lambda: bring().id, seconds=math.inf, holds=lab.exists)
+            run_id = idempotency.once(
+                what,
+                lambda: bring().id,
+                seconds=math.inf,
+                holds=lambda run_id: run_id in lab.store.versions([run_id]),
+            )
     except LabError as error:
         errors.show(error)
         return
@@ -137,7 +144,7 @@ def arrived() -> Run | None:
     """What came in last, if it is still there."""
     run_id = keys.ARRIVED.get()
     try:
-        return lab.store().get(run_id) if run_id else None
+        return lab.store.get(run_id) if run_id else None
     except UnknownRunError:
         return None
 
@@ -158,7 +165,7 @@ def show_arrived() -> None:
     )
     for finding in findings(run):
         (st.warning if finding.is_warning else st.info)(Markdown(" ").join(finding.sentences(_)))
-    if not lab.has_models(run):
+    if not left_models(lab.store, run):
         return
     with st.container(horizontal=True):
         link("evaluate", _("Evaluate it"), run=run.id)

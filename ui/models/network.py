@@ -11,13 +11,16 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from mnist_core.inference.answers import Anatomy, WeightPictures, numbered_from_first
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import left_models
 from mnist_core.tasks import task
 from mnist_core.tasks.base import SIDE
 from mnist_core.tasks.quantity import NONE
-from ui.common import errors, images, lab
+from mnist_core.workers.engine import Question
+from ui.common import errors, images
 from ui.common.formatting import byte_size, whole
 from ui.common.i18n import _, escaped
 from ui.common.image_grid import sheet
+from ui.common.lab import lab
 from ui.common.run_selector import choose_checkpoint
 from ui.common.waiting import workers_answer
 from ui.models import keys
@@ -36,7 +39,9 @@ BYTES = 4
 @st.cache_data(max_entries=50, show_spinner=False)
 def _anatomy(run_id: str, checkpoint: str, attempt: int) -> Anatomy:  # noqa: ARG001 - remembered
     """What a network is made of, asked of the worker once for all sessions."""
-    return numbered_from_first(lab.anatomy(run_id, checkpoint))
+    question = "mnist_core.inference.inspect:describe", run_id, checkpoint
+    found: Anatomy = lab.ask(*question, kind=Question.SHORT)
+    return numbered_from_first(found)
 
 
 def show_model(run: Run) -> None:
@@ -45,7 +50,7 @@ def show_model(run: Run) -> None:
     Args:
         run: The run; one without a model says so.
     """
-    if not lab.has_models(run):
+    if not left_models(lab.store, run):
         st.info(_("This run has no network to inspect."))
         return
     _show_network(run)

@@ -6,9 +6,10 @@ import streamlit as st
 
 from mnist_core.i18n import mark
 from mnist_core.runs import Run
-from ui.common import errors, lab, run_selector
+from ui.common import errors, run_selector
 from ui.common.formatting import all_settings, byte_size, metric, moment
 from ui.common.i18n import Markdown, _
+from ui.common.lab import lab
 from ui.common.navigation import link, link_to_try
 from ui.models import description, disk_space, keys
 from ui.models.network import show_model

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus
+from mnist_core.runs.model_files import left_models
 from mnist_core.studies.crossvalidation import tag_of
-from ui.common import errors, lab, run_selector
+from ui.common import errors, run_selector
 from ui.common.formatting import STATUS_WORDS, all_settings, duration, loss, metric, moment, whole
 from ui.common.i18n import Markdown, _, escaped
+from ui.common.lab import lab
 from ui.common.navigation import link, link_to_try
 from ui.runs import keys
 from ui.runs.dialogs import ask_deletion, ask_name
@@ -31,7 +33,7 @@ def show_run(run: Run, study: str | None = None) -> None:
                 st.badge(_(status.label), icon=status.icon, color=status.colour)
                 place = None
                 if run.status is RunStatus.QUEUED:
-                    place = lab.store().queue_position(run.id)
+                    place = lab.store.queue_position(run.id)
                 if place is not None:
                     st.caption(_("Number {position} in the queue.").format(position=place))
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
@@ -93,7 +95,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
         link("train", _("Open"), run=run.id)
     if (study := tag_of(run)) not in (None, shown_study):
         link("folds", _("All folds"), study=study)
-    if lab.has_models(run):
+    if left_models(lab.store, run):
         link_to_try(run)
         link("evaluate", run=run.id)
         link("models", run=run.id)
@@ -139,10 +141,10 @@ def show_actions(run: Run, shown_study: str | None) -> None:
 def stop(run_id: str) -> None:
     """Take a run out of the queue."""
     with errors.noted():
-        lab.store().command(run_id, Command.STOP)
+        lab.store.command(run_id, Command.STOP)
 
 
 def hide(run_id: str) -> None:
     """Leave an example out of the lists."""
     with errors.noted():
-        lab.store().hide(run_id)
+        lab.store.hide(run_id)

@@ -8,9 +8,10 @@ import streamlit as st
 
 from mnist_core.errors import UnknownRunError
 from mnist_core.runs import Run
-from ui.common import errors, lab
+from ui.common import errors
 from ui.common.formatting import epochs
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.runs import keys
 
 
@@ -33,7 +34,7 @@ def _show_name(run: Run) -> None:
 def rename(run_id: str) -> None:
     """Call a run what its owner typed, and close the dialog."""
     with errors.noted():
-        lab.store().rename(run_id, keys.name(run_id).get())
+        lab.store.rename(run_id, keys.name(run_id).get())
         st.rerun()
 
 
@@ -62,5 +63,5 @@ def delete(run_id: str) -> None:
     """Delete a run, and close the dialog."""
     with errors.noted():
         with suppress(UnknownRunError):  # deleted already, by another tab or a double click
-            lab.store().delete(run_id)
+            lab.store.delete(run_id)
         st.rerun()

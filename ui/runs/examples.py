@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.examples import listed_examples
-from ui.common import errors, lab
+from ui.common import errors
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.runs import keys
 from ui.runs.card import show_run
 
@@ -14,7 +15,7 @@ from ui.runs.card import show_run
 def show_hidden() -> None:
     """Show all examples again."""
     with errors.noted():
-        store = lab.store()
+        store = lab.store
         for run in store.examples(hidden=True):
             if run.hidden:
                 store.hide(run.id, hidden=False)
@@ -22,7 +23,7 @@ def show_hidden() -> None:
 
 def show_examples() -> None:
     """The trained networks that come with the lab."""
-    store = lab.store()
+    store = lab.store
     shown, every = listed_examples(store), listed_examples(store, hidden=True)
     if not every:
         return

@@ -6,9 +6,10 @@ import streamlit as st
 
 from mnist_core.runs import Run
 from mnist_core.studies.crossvalidation import find_study, tag_of
-from ui.common import errors, lab
+from ui.common import errors
 from ui.common.formatting import task_label
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.common.waiting import warn_of_trouble
 from ui.runs import keys
@@ -24,7 +25,7 @@ def show_study(tag: str, folds: list[Run]) -> None:
         tag: The tag of the study.
         folds: Those of its runs that stand on this page of the list.
     """
-    study = find_study(lab.store(), tag)
+    study = find_study(lab.store, tag)
     ended = sum(not run.status.is_active for run in study.folds)
     with st.container(border=True, key=keys.card(tag), gap="xsmall"):
         with st.container(
@@ -76,7 +77,7 @@ def show_paging(more: bool) -> None:
 def read_runs() -> list[Run]:
     """The runs of this page of the list, and one more if there are older ones."""
     offset = keys.PAGE.get() * RUNS_ON_A_PAGE
-    return lab.store().list_runs(limit=RUNS_ON_A_PAGE + 1, offset=offset)
+    return lab.store.list_runs(limit=RUNS_ON_A_PAGE + 1, offset=offset)
 
 
 def study_of(run: Run) -> str | None:

@@ -8,9 +8,10 @@ import streamlit as st
 
 from mnist_core.errors import StoreError
 from mnist_core.experiment.presets import Preset
-from ui.common import errors, fetching, lab
+from ui.common import errors, fetching
 from ui.common.formatting import about, settings_line
 from ui.common.i18n import Markdown, _
+from ui.common.lab import lab
 from ui.common.navigation import link, page
 from ui.common.run_start import start_run
 from ui.start import keys

@@ -8,9 +8,10 @@ from mnist_core.errors import UnknownRunError
 from mnist_core.examples import known_examples
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run
-from ui.common import errors, lab
+from ui.common import errors
 from ui.common.formatting import STATUS_WORDS, whole
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.navigation import link, page
 from ui.live import chart
 from ui.start import keys
@@ -23,7 +24,7 @@ RECENT_RUNS = 100
 
 def continue_watching() -> None:
     """The way back to the newest run that is at work, if there is one."""
-    recent = lab.store().list_runs(limit=RECENT_RUNS)
+    recent = lab.store.list_runs(limit=RECENT_RUNS)
     run = next((run for run in recent if run.status.is_active), None)
     if run is None:
         return
@@ -39,7 +40,7 @@ def continue_watching() -> None:
 def finished_example() -> Run | None:
     """The first experiment as it comes with the lab; None in a lab without examples."""
     try:
-        return lab.store().get(known_examples()[FIRST.key].id)
+        return lab.store.get(known_examples()[FIRST.key].id)
     except UnknownRunError:
         return None
 

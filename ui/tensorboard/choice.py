@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
+from mnist_core.errors import UnknownRunError
 from mnist_core.runs import RUN_ID, Run
 from mnist_core.runs.event_files import SHORT_ID
-from ui.common import lab
 from ui.common.formatting import moment, settings_line
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.tensorboard import keys, proxy
 from ui.tensorboard.board import frame_address
 
@@ -22,11 +25,16 @@ MOST_RUNS = 40 // 3
 
 def find_runs() -> dict[str, Run]:
     """The newest runs that TensorBoard can show, by id, and those that the address asks for."""
-    runs = lab.runs_with_events(RUNS_OFFERED)
+    store = lab.store
+    offered = store.list_runs(limit=RUNS_OFFERED)
+    runs = {run.id: run for run in offered if store.event_files.exist(run.id)}
     for wanted in st.query_params.get_all("run"):
         if wanted in runs:
             continue
-        found = lab.run_with_events(wanted) if RUN_ID.fullmatch(wanted) else None
+        found = None
+        if RUN_ID.fullmatch(wanted) and store.event_files.exist(wanted):
+            with suppress(UnknownRunError):
+                found = store.get(wanted)
         if found is None:
             words = _(
                 "TensorBoard has no data of the run {run}: it ended before its first epoch, or was "

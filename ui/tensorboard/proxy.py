@@ -20,7 +20,7 @@ from starlette.routing import Route
 from mnist_core.runs.event_files import SHORT_ID
 from mnist_core.tensorboard.process import CHOICE, HOST
 from mnist_core.tensorboard.server import BoardState, TensorBoardServer
-from ui.common import lab
+from ui.common.lab import lab
 from ui.common.routes import address as address_below
 from ui.common.routes import refusal
 
@@ -117,7 +117,7 @@ def is_possible() -> bool:
     Raises:
         StoreError: The store cannot be opened.
     """
-    return lab.store().event_files.logdir is not None
+    return lab.store.event_files.logdir is not None
 
 
 def stop() -> None:

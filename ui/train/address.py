@@ -8,7 +8,8 @@ from mnist_core.errors import ConfigError, LabError, StoreError, UnknownRunError
 from mnist_core.experiment.presets import PRESETS, preset
 from mnist_core.i18n import mark
 from mnist_core.runs import RUN_ID, Run
-from ui.common import lab, run_selector, session, settings_form
+from ui.common import run_selector, session, settings_form
+from ui.common.lab import lab
 from ui.train import keys
 
 
@@ -46,7 +47,7 @@ def find_run() -> tuple[Run | None, LabError | None]:
             run_id=shown(run_id),
         )
     try:
-        run = lab.store().get(run_id)
+        run = lab.store.get(run_id)
     except UnknownRunError as error:
         if asked:
             return None, error
@@ -65,7 +66,7 @@ def find_run() -> tuple[Run | None, LabError | None]:
 def find_example() -> Run | None:
     """The example of the chosen preset, to look at before anything was trained."""
     try:
-        examples = lab.store().examples()
+        examples = lab.store.examples()
     except StoreError:  # the page says so elsewhere
         return None
     return next((run for run in examples if run.example == session.PRESET.get()), None)

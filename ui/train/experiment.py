@@ -7,9 +7,10 @@ import streamlit as st
 from mnist_core.errors import ConfigError, LabError
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.experiment.presets import PRESETS
-from ui.common import errors, fetching, lab, session, settings_form
+from ui.common import errors, fetching, session, settings_form
 from ui.common.formatting import about
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.train import keys
 
 

@@ -6,9 +6,10 @@ import streamlit as st
 
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Run, RunStatus
-from ui.common import errors, lab, run_selector, session, setting_changes, settings_form
+from ui.common import errors, run_selector, session, setting_changes, settings_form
 from ui.common.formatting import about, all_settings
 from ui.common.i18n import Markdown, _
+from ui.common.lab import lab
 from ui.train import keys, results
 from ui.train.next_steps import show_next_steps
 

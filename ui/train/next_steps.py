@@ -5,18 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from mnist_core.runs import Run
+from mnist_core.runs.model_files import left_models
+from mnist_core.runs.resume import can_resume
 from mnist_core.studies.next_steps import NextStep
-from ui.common import (
-    errors,
-    idempotency,
-    lab,
-    run_selector,
-    session,
-    setting_changes,
-    settings_form,
-)
+from ui.common import errors, idempotency, run_selector, session, setting_changes, settings_form
 from ui.common.formatting import architecture_label, epochs, whole
 from ui.common.i18n import Markdown, _
+from ui.common.lab import lab
 from ui.common.navigation import link, trying_page
 from ui.common.run_start import start_run
 from ui.train import keys, results
@@ -31,8 +26,8 @@ def show_next_steps(run: Run, criterion: str) -> None:
     """
     usable = run_selector.unusable(run) is None
     steps = results.steps(run, criterion) if usable else []
-    page = trying_page(run.config.task) if lab.has_models(run) else None
-    resumable = lab.can_resume(run)
+    page = trying_page(run.config.task) if left_models(lab.store, run) else None
+    resumable = can_resume(lab.store, run)
     if not steps and page is None and not resumable:
         return
     with st.container(horizontal=True, vertical_alignment="center"):

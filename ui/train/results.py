@@ -22,9 +22,9 @@ from mnist_core.evaluation.outcome import (
 from mnist_core.evaluation.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
 from mnist_core.studies.next_steps import NextStep, next_steps
-from ui.common import lab
 from ui.common.formatting import loss, metric, percent, whole
 from ui.common.i18n import Markdown, _, escaped
+from ui.common.lab import lab
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _finding(run: Run, criterion: str) -> Finding:
 @lru_cache(maxsize=256)
 def _findings(run_id: str, _version: int, metric: str, classes: int) -> dict[str, Finding]:
     """By criterion; the run's version tells whether what was found before still holds."""
-    records = lab.store().curves(run_id)
+    records = lab.store.curves(run_id)
     curves = Curves.of(records)
     jump = rate_jump(curves.loss, np.array([record.learning_rate for record in records]))
     found = {}

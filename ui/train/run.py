@@ -11,9 +11,11 @@ import streamlit as st
 from mnist_core.experiment.config import LIMITS, TrainingConfig
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Command, Run, RunStatus
-from ui.common import errors, fetching, lab, session
+from mnist_core.runs.model_files import left_models
+from ui.common import errors, fetching, session
 from ui.common.formatting import loss, metric, percent, whole
 from ui.common.i18n import _
+from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.live.chart import live_chart
 from ui.train import keys
@@ -109,7 +111,7 @@ def _send(run: Run, command: Command, value: float | None = None) -> None:
     if command is Command.STOP:
         session.presses().clear()  # Start is another decision now, not the same press again
     with errors.noted():
-        lab.store().command(run.id, command, value)
+        lab.store.command(run.id, command, value)
         lab.wake()
 
 
@@ -219,9 +221,9 @@ def _figures(run: Run) -> None:
         )
         show_metric = _errors if run.config.quantity else _accuracies
         show_metric(run, last.val_metric - best.val_metric if moved else None)
-    if lab.has_models(run):
+    if left_models(lab.store, run):
         with st.container(horizontal=True):
             link("evaluate", _("See where it goes wrong"), run=run.id)
             link("models", _("Inspect or download the model"), run=run.id)
-            if lab.has_events(run.id):
+            if lab.store.event_files.exist(run.id):
                 link("tensorboard", _("Show it in TensorBoard"), run=run.id)
