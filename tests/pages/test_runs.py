@@ -90,10 +90,10 @@ def test_an_example_can_be_hidden_and_shown_again_and_nothing_else(open_page: Op
     assert not app.exception
     store = lab.store
     example, *others = listed_examples(store)
-    keys = {button.key for button in app.button}
-    assert keys.hide(example.id) in keys and keys.EXAMPLES_SHOW not in keys
+    buttons = {button.key for button in app.button}
+    assert keys.hide(example.id) in buttons and keys.EXAMPLES_SHOW not in buttons
     forbidden = {keys.rename(example.id), keys.delete(example.id)}
-    assert not keys & (forbidden | {keys.stop(example.id)})
+    assert not buttons & (forbidden | {keys.stop(example.id)})
     app.button(key=keys.hide(example.id)).click().run()
     assert [run.id for run in listed_examples(store)] == [run.id for run in others]
     assert keys.hide(example.id) not in {button.key for button in app.button}
