@@ -28,6 +28,9 @@ DARKEST_PAPER = 24
 BRIGHTEST_BOARD = 96
 #: Doubt about what stands out half as much as something else.
 WEAKER = 1.0
+#: Ink is bright only where the skewness of the differences from the surroundings (-1 to 1) exceeds
+#: the first; between 0 and it, paper may lie on a dark table: dark and bright get the same doubt.
+CERTAINLY_BRIGHT, AS_LIKELY = 0.97, 0.3
 #: No pen is thicker than this share of the picture's longer side.
 THICKEST_PEN = 0.1
 #: Side of the picture in which light and shadow, but no details, are left.
@@ -73,19 +76,24 @@ def contrasts(colours: Floats) -> Iterator[Contrast]:
     colours = _without_noise(colours)
     grey = colours @ np.array([0.299, 0.587, 0.114], np.float32)
     difference = _small(grey) - _surroundings(_small(grey))
-    darker = ((difference - np.median(difference)) ** 3).sum() <= 0
+    difference = difference - np.median(difference)
+    skew = (difference**3).sum() / max((np.abs(difference) ** 3).sum(), 1e-9)
+    darker = skew <= CERTAINLY_BRIGHT
+    unsure = darker and skew > 0
     dark, bright = (grey, DARKEST_PAPER), (255 - grey, BRIGHTEST_BOARD)
     likely, unlikely = (dark, bright) if darker else (bright, dark)
     respects: tuple[tuple[float, Callable[[], Floats]], ...] = (
-        (0, lambda: missing(*likely)),
+        (AS_LIKELY if unsure else 0.0, lambda: missing(*likely)),
         (0.3, lambda: thin(*likely)),
         (1.1, lambda: _hue(colours)),
-        (1.0, lambda: missing(*unlikely)),
+        (AS_LIKELY if unsure else 1.0, lambda: missing(*unlikely)),
         (1.2, lambda: _difference(colours)),
         (1.3, lambda: thin(*unlikely)),
     )
     found = []
     strongest = 0.0
+    if unsure:
+        respects = tuple(sorted(respects, key=lambda one: one[0]))
     for doubt, respect in respects:
         over = respect()
         threshold = divide(over)
