@@ -13,7 +13,7 @@ from mnist_core.runs import Command, Store
 from tests.browser.lab_server import PATIENCE, LabServer
 from tests.browser.test_draw import RESULT, SEVEN, draw
 from ui.common.i18n import JOINER
-from ui.runs.keys import run_card
+from ui.runs import keys
 
 ASK_FIGURE = ".st-key-ask-answer [data-testid=stMetricValue]"
 
@@ -129,7 +129,7 @@ def test_a_name_is_neither_link_nor_icon_nor_arrow(page: Page, fresh_lab: LabSer
     store.command(run.id, Command.STOP)
     store.rename(run.id, name[:80])
     page.goto(f"{fresh_lab.address}/runs")
-    card = page.locator(f".st-key-{run_card(run.id)}")
+    card = page.locator(f".st-key-{keys.card(run.id)}")
     shown = card.locator("strong")
     expect(shown).to_be_visible()
     assert (shown.text_content() or "").replace(JOINER, "") == name[:80]

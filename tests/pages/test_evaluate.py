@@ -349,7 +349,7 @@ def test_what_was_answered_is_not_asked_again(
 ) -> None:
     asked = []
 
-    def ask(_function: object, _home: str, _url: str, _run: str, *what: str, kind: Question):
+    def ask(_function: object, _run: str, *what: str, kind: Question):
         assert kind is Question.SHORT
         asked.append(what)
         return 0.5 if asked.count(what) == 1 else answers(what[1])

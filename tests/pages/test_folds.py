@@ -96,7 +96,7 @@ def test_epochs_that_cannot_be_are_refused_and_not_replaced(open_page: Open, sto
     assert "Only from 1 to 20,000" in said(app)
     app.button(key="folds-start").click().run()
     assert not app.exception
-    assert app.error[0].value.startswith("“Epochs” is 99,999.")
+    assert app.error[0].value.startswith("“Epochs” is 99,999,")
     assert store.list_runs() == []
 
 

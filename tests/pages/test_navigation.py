@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import DASHBOARD, said
+from tests.pages.conftest import DASHBOARD, Open, said
 from tests.waiting import PATIENCE
 from ui.common import navigation
 
@@ -41,3 +41,10 @@ def test_a_file_and_a_line_are_a_page(
 def test_every_file_in_pages_is_in_the_table() -> None:
     files = sorted(path.name for path in navigation.FOLDER.glob("*.py"))
     assert sorted(entry.file for entry in navigation.PAGES.values()) == files
+
+
+@pytest.mark.parametrize("page", [Path(entry.file).stem for entry in navigation.PAGES.values()])
+def test_each_page_opens(open_page: Open, page: str) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert app.title

@@ -80,7 +80,7 @@ def test_an_engine_knows_at_rest_that_nothing_can_be_written(tmp_path, monkeypat
     assert look() == EngineState("ready")
     (tmp_path / "home").rename(tmp_path / "away")
     gone = look()
-    assert gone.phase == "failed" and "gone" in gone.message
+    assert gone.phase == "failed" and "runs.db" in gone.message
     (tmp_path / "away").rename(tmp_path / "home")
     assert look() == EngineState("ready")
 

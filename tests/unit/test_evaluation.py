@@ -300,7 +300,7 @@ def test_the_order_of_the_images_changes_nothing(seed):
 
 def test_the_module_loads_scikit_learn_only_when_it_is_used():
     script = (
-        "import sys, mnist_core.evaluation.classification, mnist_core.evaluation.service;"
+        "import sys, mnist_core.evaluation.classification, mnist_core.evaluation.parts;"
         "import ui.evaluate.results;"
         "print('sklearn' in sys.modules)"
     )
