@@ -29,9 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from numpy.typing import NDArray
 from pen_strokes import PenDigit, read, render
+from PIL import Image
 
 from mnist_core.drawing.digit import digit_of
-from mnist_core.drawing.mnist_format import SIDE, shrink
+from mnist_core.drawing.mnist_format import SIDE
 from mnist_core.errors import DrawingError
 from mnist_core.examples import install, known_examples
 from mnist_core.experiment.presets import PRESETS
@@ -73,7 +74,9 @@ class Pictures:
             except DrawingError:
                 prepared.append(np.zeros((SIDE, SIDE), np.uint8))
                 refused.append(True)
-            shrunk.append(shrink(ink))
+            shrunk.append(
+                np.asarray(Image.fromarray(ink).resize((SIDE, SIDE), Image.Resampling.BOX))
+            )
         return cls(
             np.array([digit.label for digit in digits]),
             np.array([digit.writer for digit in digits]),

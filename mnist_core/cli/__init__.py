@@ -69,8 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ConfigError(
-            mark("The command line was: {message}."),
-            mark("It does not fit this command."),
+            mark("The command line was: {message}. It does not fit this command."),
             mark("See {command} --help."),
             message=message,
             command=self.prog,

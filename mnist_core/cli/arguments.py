@@ -63,8 +63,7 @@ def run_named(store: Store, name: str) -> Run:
     if found := store.named(name, name if len(name) >= ID_BEGINNING else None):
         return found[0]
     raise ConfigError(
-        mark("The run is {name}."),
-        mark("No run has that id or that name."),
+        mark("The run is {name}. No run has that id or that name."),
         mark("See them with: python -m mnist_core runs."),
         name=shown(name),
     )

@@ -65,8 +65,7 @@ def _days(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)d?", text)
     if found is None:
         raise ConfigError(
-            mark("--older-than is {text}."),
-            mark("It has to be a number of days."),
+            mark("--older-than is {text}. It has to be a number of days."),
             mark("Write it as 30d, for example."),
             text=shown(text),
         )

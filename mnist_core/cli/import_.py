@@ -59,8 +59,7 @@ def keep_file(store: Store, path: Path) -> tuple[str, str]:
             run_id = keep_arrived(store, file)
     except (OSError, ValueError) as error:  # ValueError: no path can be written so
         raise ConfigError(
-            mark("The file is {path}."),
-            mark("It cannot be read: {cause}."),
+            mark("The file is {path}. It cannot be read: {cause}."),
             mark("Give the path of a file."),
             path=shown(str(path)),
             cause=getattr(error, "strerror", None) or str(error),

@@ -55,8 +55,7 @@ def _predict(options: argparse.Namespace) -> int:
 def _print_digits(store: Store, run: Run, options: argparse.Namespace) -> None:
     if task(run.config.task).inputs != "images":
         raise ConfigError(
-            mark("“{name}” was shown pictures."),
-            mark("It learned the task {task}, which has none."),
+            mark("“{name}” was shown pictures. It learned the task {task}, which has none."),
             mark("Ask it with --text or --row."),
             name=run.name,
             task=run.config.task,
@@ -102,8 +101,7 @@ def _content(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(
-            mark("The picture is {path}."),
-            mark("It cannot be read: {cause}."),
+            mark("The picture is {path}. It cannot be read: {cause}."),
             mark("Give the path of a picture file."),
             path=shown(path),
             cause=error.strerror or str(error),

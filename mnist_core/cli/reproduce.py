@@ -42,8 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _reproduce(options: argparse.Namespace) -> int:
     if not 1 <= options.seeds <= MOST_SEEDS:
         raise ConfigError(
-            mark("--seeds is {seeds}."),
-            mark("It has to be a whole number from 1 to {most}."),
+            mark("--seeds is {seeds}. It has to be a whole number from 1 to {most}."),
             mark("Choose a number in that range."),
             seeds=options.seeds,
             most=MOST_SEEDS,

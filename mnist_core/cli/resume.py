@@ -30,8 +30,7 @@ def _resume(options: argparse.Namespace) -> int:
     lease = queue.claim(run.id)
     if lease is None:
         raise StoreError(
-            mark("“{name}” was queued again."),
-            mark("A lab that is open has already taken it up."),
+            mark("“{name}” was queued again. A lab that is open has already taken it up."),
             mark("Watch it there."),
             name=run.name,
         )

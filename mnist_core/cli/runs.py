@@ -29,8 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _runs(options: argparse.Namespace) -> int:
     if not 1 <= options.limit <= MOST_RUNS:
         raise ConfigError(
-            mark("--limit is {limit}."),
-            mark("It has to be a whole number from 1 to {most}."),
+            mark("--limit is {limit}. It has to be a whole number from 1 to {most}."),
             mark("Choose a number in that range."),
             limit=shown(options.limit),
             most=MOST_RUNS,

@@ -106,8 +106,7 @@ def _refuse_what_is_no_digit(cropped: Ink, side: int) -> None:
     formless = longest < FEWEST_PIXELS or round_one
     if formless and longest < DOT_SIDE * side:
         raise DrawingError(
-            mark("The drawing is one dot."),
-            mark("No digit looks like that."),
+            mark("The drawing is one dot. No digit looks like that."),
             mark("Draw one digit, large, with a line."),
         )
     labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
@@ -117,7 +116,6 @@ def _refuse_what_is_no_digit(cropped: Ink, side: int) -> None:
     apart = (left.stop < right.start for left, right in itertools.pairwise(high))
     if count > 1 and width > 0.9 * height and any(apart):
         raise DrawingError(
-            mark("There seem to be two digits."),
-            mark("A network here reads one at a time."),
+            mark("There seem to be two digits. A network here reads one at a time."),
             mark("Draw one digit; if it was one, let its lines meet."),
         )

@@ -83,8 +83,7 @@ def open_photo(content: bytes) -> Photo:
         raise _unreadable(content) from error
     except Exception as error:  # Pillow has no one kind of error for a damaged file
         raise DrawingError(
-            mark("The picture cannot be read to its end."),
-            mark("The file is cut short or damaged."),
+            mark("The picture cannot be read to its end. The file is cut short or damaged."),
             mark("Send or save it again."),
         ) from error
 
@@ -207,8 +206,7 @@ def _refuse_too_large(image: Image.Image) -> None:
 def _unreadable(content: bytes) -> DrawingError:
     if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
         return DrawingError(
-            mark("The picture is a HEIC photo."),
-            mark("That format of some phones cannot be read here."),
+            mark("The picture is a HEIC photo. That format of some phones cannot be read here."),
             mark("Save or send it as JPEG (a phone's sharing menu does it), and try again."),
         )
     return DrawingError(

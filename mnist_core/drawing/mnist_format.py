@@ -43,8 +43,7 @@ def crop(ink: Ink) -> tuple[Ink, bool]:
     columns = np.flatnonzero((ink >= FAINTEST).any(axis=0))
     if not len(rows):
         raise DrawingError(
-            mark("The drawing is empty."),
-            mark("There is nothing to read."),
+            mark("The drawing is empty. There is nothing to read."),
             mark("Draw one digit, large, in the middle."),
         )
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
@@ -76,11 +75,6 @@ def place(scaled: Ink) -> Ink:
     (top, left), (height, width) = corner, scaled.shape
     image[top : top + height, left : left + width] = scaled
     return image
-
-
-def shrink(ink: Ink) -> Ink:
-    """Shrink a whole drawing to 28 by 28 pixels, as simple demonstrations do; to compare with."""
-    return np.asarray(Image.fromarray(ink).resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
 def _thickened(ink: Ink, width: float) -> Ink:

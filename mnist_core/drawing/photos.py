@@ -205,8 +205,7 @@ def _respects(colours: Floats) -> Iterator[tuple[Contrast, float]]:
 
 def _several(count: int) -> DrawingError:
     return DrawingError(
-        mark("There seem to be {count} digits in the picture."),
-        mark("A network here reads one at a time."),
+        mark("There seem to be {count} digits in the picture. A network here reads one at a time."),
         mark("Cut out one of them. If it was one digit, let its lines meet."),
         count=count,
     )

@@ -144,8 +144,7 @@ def _trained(store: Store, key: str) -> Run:
     run = store.get(run.id)
     if run.status is not RunStatus.FINISHED:
         raise TrainingError(
-            mark("The example {name} was to be trained."),
-            mark("It ended as {status}: {message}"),
+            mark("The example {name} was to be trained. It ended as {status}: {message}"),
             mark("Start the command again."),
             name=key,
             status=run.status.value,

@@ -121,10 +121,7 @@ _ALL = (
         source=mark("A Chinese Keras course, chapter 0201, on multilayer perceptrons and MNIST"),
         parameters=1_600,
         input_shape=VECTOR,
-        layers=(
-            _dense(2, "relu"),
-            _dense(CLASSES, "softmax"),
-        ),
+        layers=(_dense(2, "relu"), _dense(CLASSES, "softmax")),
     ),
     Architecture(
         key="softmax",
@@ -168,10 +165,7 @@ _ALL = (
         ),
         parameters=407_050,
         input_shape=VECTOR,
-        layers=(
-            _dense(512, "relu"),
-            _dense(CLASSES, "softmax"),
-        ),
+        layers=(_dense(512, "relu"), _dense(CLASSES, "softmax")),
     ),
     Architecture(
         key="relu-500-500",
@@ -183,11 +177,7 @@ _ALL = (
         source=mark("A Chinese walk-through of MNIST with Keras, its fully connected network"),
         parameters=648_010,
         input_shape=VECTOR,
-        layers=(
-            _dense(500, "relu"),
-            _dense(500, "relu"),
-            _dense(CLASSES, "softmax"),
-        ),
+        layers=(_dense(500, "relu"), _dense(500, "relu"), _dense(CLASSES, "softmax")),
     ),
     Architecture(
         key="regularised-512-512",
@@ -274,11 +264,7 @@ _ALL = (
         source=CHOLLET,
         parameters=160_305,
         input_shape=(WORDS,),
-        layers=(
-            _dense(16, "relu"),
-            _dense(16, "relu"),
-            _dense(1, "sigmoid"),
-        ),
+        layers=(_dense(16, "relu"), _dense(16, "relu"), _dense(1, "sigmoid")),
         inputs="texts",
         classes=2,
     ),
@@ -291,11 +277,7 @@ _ALL = (
         source=CHOLLET,
         parameters=647_214,
         input_shape=(WORDS,),
-        layers=(
-            _dense(64, "relu"),
-            _dense(64, "relu"),
-            _dense(TOPICS, "softmax"),
-        ),
+        layers=(_dense(64, "relu"), _dense(64, "relu"), _dense(TOPICS, "softmax")),
         inputs="texts",
         classes=TOPICS,
     ),

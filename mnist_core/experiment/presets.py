@@ -6,6 +6,7 @@ tutorial has no validation set, or uses the test set as one, 50,000 images are f
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from mnist_core.errors import unknown_name
 from mnist_core.experiment.architectures import CHOLLET, architectures_for
@@ -40,6 +41,10 @@ class Preset:
 
 
 #: In the order in which they are best met: first the digits, then other data.
+def _with_usual_rate(optimizer: str) -> dict[str, Any]:
+    return {"optimizer": optimizer, "learning_rate": DEFAULT_LEARNING_RATES[optimizer]}
+
+
 _ALL = (
     Preset(
         key="overfit-700",
@@ -77,8 +82,7 @@ _ALL = (
             validation_size=10_000,
             batch_size=128,
             epochs=5,
-            optimizer="rmsprop",
-            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+            **_with_usual_rate("rmsprop"),
         ),
     ),
     Preset(
@@ -101,8 +105,7 @@ _ALL = (
             validation_size=10_000,
             batch_size=128,
             epochs=4,
-            optimizer="adam",
-            learning_rate=DEFAULT_LEARNING_RATES["adam"],
+            **_with_usual_rate("adam"),
         ),
     ),
     Preset(
@@ -153,8 +156,7 @@ _ALL = (
             validation_size=6_000,
             batch_size=128,
             epochs=10,
-            optimizer="adam",
-            learning_rate=DEFAULT_LEARNING_RATES["adam"],
+            **_with_usual_rate("adam"),
         ),
     ),
     Preset(
@@ -220,8 +222,7 @@ _ALL = (
             validation_size=10_000,
             batch_size=32,
             epochs=5,
-            optimizer="adam",
-            learning_rate=DEFAULT_LEARNING_RATES["adam"],
+            **_with_usual_rate("adam"),
         ),
     ),
     Preset(
@@ -242,8 +243,7 @@ _ALL = (
             validation_size=10_000,
             batch_size=512,
             epochs=20,
-            optimizer="rmsprop",
-            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+            **_with_usual_rate("rmsprop"),
         ),
     ),
     Preset(
@@ -265,8 +265,7 @@ _ALL = (
             validation_size=1_000,
             batch_size=512,
             epochs=20,
-            optimizer="rmsprop",
-            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+            **_with_usual_rate("rmsprop"),
         ),
     ),
     Preset(
@@ -287,8 +286,7 @@ _ALL = (
             validation_size=101,
             batch_size=16,
             epochs=100,
-            optimizer="rmsprop",
-            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+            **_with_usual_rate("rmsprop"),
         ),
     ),
     Preset(
@@ -309,8 +307,7 @@ _ALL = (
             validation_size=4_000,
             batch_size=64,
             epochs=30,
-            optimizer="rmsprop",
-            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+            **_with_usual_rate("rmsprop"),
         ),
     ),
     Preset(
@@ -334,8 +331,7 @@ _ALL = (
             validation_size=10_000,
             batch_size=128,
             epochs=10,
-            optimizer="rmsprop",
-            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+            **_with_usual_rate("rmsprop"),
         ),
     ),
 )
@@ -362,8 +358,7 @@ def first_experiment(entry: Task) -> Preset:
             validation_size=validation,
             batch_size=16,
             epochs=100,
-            optimizer="rmsprop",
-            learning_rate=DEFAULT_LEARNING_RATES["rmsprop"],
+            **_with_usual_rate("rmsprop"),
         ),
     )
 

@@ -91,8 +91,7 @@ def answer_table(
     entry = _task_of(store, run_id, "table")
     if len(values) != len(entry.columns):
         raise ConfigError(
-            mark("A row of {count} numbers was given."),
-            mark("The table has {columns} columns."),
+            mark("A row of {count} numbers was given. The table has {columns} columns."),
             mark("Give one number for each column."),
             count=len(values),
             columns=len(entry.columns),
@@ -116,8 +115,7 @@ def _task_of(store: Store, run_id: str, inputs: str) -> Task:
     entry = task(run.known_config().task)
     if entry.inputs != inputs:
         raise ConfigError(
-            mark("“{name}” was asked about {inputs}."),
-            mark("It learned the task {task}, which has none."),
+            mark("“{name}” was asked about {inputs}. It learned the task {task}, which has none."),
             mark("Choose another run."),
             name=run.name,
             inputs=inputs,

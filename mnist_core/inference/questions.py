@@ -71,15 +71,13 @@ def check_text(text: str) -> None:
     """
     if len(text) > MOST_CHARACTERS:
         raise ConfigError(
-            mark("The text has {count} characters."),
-            mark("At most {most} are read."),
+            mark("The text has {count} characters. At most {most} are read."),
             mark("Shorten it."),
             count=len(text),
             most=MOST_CHARACTERS,
         )
     if len(spelled(text)) == 1:  # the end alone
         raise ConfigError(
-            mark("The text has no word in it."),
-            mark("The inputs of the network are words."),
+            mark("The text has no word in it. The inputs of the network are words."),
             mark("Type a sentence."),
         )

@@ -52,8 +52,7 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
     base = store.get(run_id)
     if base.config.task != "mnist":
         raise StoreError(
-            mark("“{name}” is to be taught."),
-            mark("It learned another task than digits."),
+            mark("“{name}” is to be taught. It learned another task than digits."),
             mark("Choose a run that reads digits."),
             name=base.name,
         )

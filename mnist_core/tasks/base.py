@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_core.i18n import mark
 from mnist_core.tasks.quantity import Quantity
-from mnist_core.tasks.text_data import Texts
 
 SIDE = 28
 """Height and width of an image, in pixels."""
@@ -24,8 +23,6 @@ Images = NDArray[np.uint8]
 """Grey images: uint8, shape (n, 28, 28), 0 (background) to 255 (ink)."""
 Table = NDArray[np.float64]
 """One row for each sample, one column for each thing measured: float64, shape (n, columns)."""
-Inputs: TypeAlias = "Images | Texts | Table"
-"""What there is to look at: all can be counted with ``len`` and chosen from with an array."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,8 +50,7 @@ def load_boston(path: Path = DATA_FILE) -> Dataset:
         content = b""
     if hashlib.sha256(content).hexdigest() != DATA_SHA256:
         raise DataError(
-            mark("The data file {file} has {size} bytes."),
-            mark("It is missing, cut short or altered."),
+            mark("The data file {file} has {size} bytes. It is missing, cut short or altered."),
             mark(
                 "Restore it with `git checkout -- mnist_core/data`, or install the project again."
             ),

@@ -137,8 +137,7 @@ def arrange(images_u8: Images, *, input_shape: tuple[int, ...]) -> Images:
         )
     if input_shape not in ((SIDE * SIDE,), (SIDE, SIDE), (SIDE, SIDE, 1)):
         raise ConfigError(
-            mark("The input shape is {shape}."),
-            mark("An image of 28 by 28 pixels does not fit in it."),
+            mark("The input shape is {shape}. An image of 28 by 28 pixels does not fit in it."),
             mark("Use (784,), (28, 28) or (28, 28, 1)."),
             shape=shown(input_shape),
         )

@@ -74,8 +74,7 @@ def read_histograms(store: Store, run_id: str) -> list[WeightHistograms]:
         return _read([path for path in files.paths(run_id) if path.parent.name == TRAIN])
     except OSError as error:
         raise StoreError(
-            mark("The event files of run {run_id} are to be read."),
-            mark("The system says: {cause}."),
+            mark("The event files of run {run_id} are to be read. The system says: {cause}."),
             mark("See that the folder is there and readable, or set MNIST_LAB_HOME."),
             run_id=run_id[:8],
             cause=error.strerror or str(error),

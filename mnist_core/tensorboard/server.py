@@ -165,8 +165,7 @@ class TensorBoardServer:
 
 def _not_started(error: OSError) -> EngineError:
     return EngineError(
-        mark("TensorBoard was to be started."),
-        mark("The system says: {cause}."),
+        mark("TensorBoard was to be started. The system says: {cause}."),
         mark("See that the lab's folder can be written and that memory is free, and try again."),
         cause=error.strerror or str(error),
     )
@@ -181,14 +180,12 @@ def _ended(phase: str, said: Sequence[str], code: int) -> EngineError:
     errors = [line for line in said if _ERROR.match(line)]
     if phase == "starting":
         return EngineError(
-            mark("TensorBoard was started."),
-            mark("It ended before it could show anything: {cause}."),
+            mark("TensorBoard was started. It ended before it could show anything: {cause}."),
             mark("Try again; if it comes back, install the packages of requirements.txt anew."),
             cause=(errors[-1][:200] if errors else f"exit code {code}").rstrip("."),
         )
     return EngineError(
-        mark("TensorBoard was running."),
-        mark("It has ended by itself (exit code {code})."),
+        mark("TensorBoard was running. It has ended by itself (exit code {code})."),
         mark("Start it again; no event file is lost."),
         code=code,
     )

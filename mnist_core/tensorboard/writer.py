@@ -303,8 +303,7 @@ def _add_histogram(summary: Summary, name: str, values: NDArray[Any]) -> None:
 
 def _settings_event(run: Run) -> Event:
     """What the HParams tab compares runs by: the settings, and which figures there will be."""
-    from tensorboard.plugins.hparams import api_pb2
-    from tensorboard.plugins.hparams.summary_v2 import hparams_pb
+    from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
     settings = {
         name: value for name, value in run.config.to_dict().items() if name not in _NO_SETTINGS
@@ -320,9 +319,13 @@ def _settings_event(run: Run) -> Event:
         experiment.metric_infos.add(name=name, display_name=title.format(metric=metric))
     event = _event(0)
     _add_hparams(event.summary, "experiment", experiment=experiment)
-    given = {name: value for name, value in settings.items() if value is not None}
-    # A run is a trial of its own, also where another one has the same settings.
-    event.summary.MergeFrom(hparams_pb(given, trial_id=run.id, start_time_secs=run.started_at))
+    start = plugin_data_pb2.SessionStartInfo(start_time_secs=run.started_at or time.time())
+    for name, value in settings.items():
+        if isinstance(value, str):
+            start.hparams[name].string_value = value
+        elif value is not None:
+            start.hparams[name].number_value = value
+    _add_hparams(event.summary, "session_start_info", session_start_info=start)
     return event
 
 

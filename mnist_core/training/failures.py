@@ -31,8 +31,7 @@ def unmeasured(error: Exception) -> TrainingError:
     """What is said of a training whose models were saved, but not evaluated."""
     cause = error if isinstance(error, LabError) else plain(error)
     return TrainingError(
-        mark("The models are saved, but could not be evaluated on the test set."),
-        mark("{cause}"),
+        mark("The models are saved, but could not be evaluated on the test set. {cause}"),
         mark("Open Evaluate to try again."),
         cause=cause,
     )

@@ -178,11 +178,6 @@ class Program:
             form = self._concrete[key] = function.get_concrete_function(x, *others)
         return form(x, *others)
 
-    @property
-    def forms(self) -> int:
-        """How many forms were compiled, each for another number of samples."""
-        return len(self._concrete)
-
     def train(
         self, samples: Samples, order: tf.Tensor, start: int, batches: int
     ) -> tuple[float, float]:

@@ -82,8 +82,7 @@ def write_archive(store: Store, run_id: str, out: BinaryIO) -> list[str]:
     run = store.get(run_id)
     if run.status.is_active:
         raise StoreError(
-            mark("“{name}” is to be saved as one file."),
-            mark("It is still at work, and its files change."),
+            mark("“{name}” is to be saved as one file. It is still at work, and its files change."),
             mark("Wait for its end, or stop it."),
             name=run.name,
         )

@@ -193,8 +193,7 @@ class Engine:
             ) from error
         except ConnectionError as error:
             raise EngineError(
-                mark("The lab gave a worker something to do."),
-                mark("The worker crashed."),
+                mark("The lab gave a worker something to do. The worker crashed."),
                 mark("Another one takes its place: try again in a few seconds."),
             ) from error
 
@@ -423,8 +422,7 @@ def _leave_interrupts_to_the_server() -> None:
 
 def _not_started(error: Exception) -> EngineError:
     return EngineError(
-        mark("The workers that train were to be started."),
-        mark("That failed: {cause}."),
+        mark("The workers that train were to be started. That failed: {cause}."),
         mark("Restart the lab; if it fails again, see its log."),
         cause=str(error) or type(error).__name__,
     )

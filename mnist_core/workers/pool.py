@@ -250,8 +250,7 @@ def _connect(address: str) -> Client:
         return Client(address, timeout=SCHEDULER_SECONDS)
     except (OSError, ValueError) as error:
         raise EngineError(
-            mark("MNIST_LAB_SCHEDULER is “{address}”."),
-            mark("No Dask scheduler answers there."),
+            mark("MNIST_LAB_SCHEDULER is “{address}”. No Dask scheduler answers there."),
             mark("Start it, correct the address, or unset it to use this machine's own workers."),
             address=address,
         ) from error

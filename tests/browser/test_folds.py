@@ -70,7 +70,7 @@ def test_a_number_that_cannot_be_is_refused_as_it_is_shown(
     before = len(Store(lab.home).list_runs())
     page.locator(EPOCHS).fill("99999")
     page.locator(START).click()  # without leaving the field before
-    expect(page.get_by_text("“Epochs” is 99,999.").last).to_be_visible()
+    expect(page.get_by_text("“Epochs” is 99,999,").last).to_be_visible()
     expect(page.locator(EPOCHS)).to_have_count(1)
     expect(page.locator(EPOCHS)).to_have_value("99999")
     fill(page, "9" * 20)  # the browser keeps this to itself

@@ -195,7 +195,7 @@ test("at the end nothing is opened any more", async () => {
 test("what the server says of its store is passed on", async () => {
   const { stream, listener } = tab();
   await stream.open();
-  newest().tell("trouble", "The disk is full.");
+  newest().tell("trouble", "disk is full");
   newest().tell("trouble", "");
-  assert.deepEqual(listener.calls, [["fault", "The disk is full."], ["fault", ""]]);
+  assert.deepEqual(listener.calls, [["fault", "disk is full"], ["fault", ""]]);
 });

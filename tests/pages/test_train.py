@@ -425,13 +425,13 @@ def test_workers_that_cannot_start_are_told_of(
 def test_a_store_that_cannot_be_written_is_told_of_and_no_state_is_made_up(
     page: str, open_page: Open, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready", "The disk is full."))
+    monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready", "disk is full"))
     run = runs.add(RunStatus.RUNNING)
     app = open_page(page, run=run.id)
     assert not app.exception
     assert [plain(warning.value) for warning in app.warning] == [
         "Nothing can be saved at the moment, so no new epochs are shown. What trains goes on, and "
-        "they come as soon as saving works again. The disk is full."
+        "they come as soon as saving works again. disk is full"
     ]
     if page == "runs":
         assert "Interrupted" not in plain(str(app.main))

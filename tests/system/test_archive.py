@@ -239,7 +239,7 @@ def assert_refused(store: Store, content: bytes, *words: str) -> None:
     with pytest.raises(DataError) as caught:
         come_in(store, content)
     text = caught.value.sentence()
-    assert text.startswith("The file “") and "\n" not in text
+    assert text.startswith("Could not import “") and "\n" not in text
     for word in words:
         assert word in text, text
     assert store.list_runs() == []

@@ -126,4 +126,4 @@ def test_a_full_disk_keeps_what_was_there(run, capsys, tmp_path):
         assert main(command) == 2
         assert file.read_text() == "precious"
         assert [path.name for path in folder.iterdir()] == ["model.keras"]
-    assert "The disk is full." in capsys.readouterr().err
+    assert "disk is full" in capsys.readouterr().err

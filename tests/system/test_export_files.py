@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from mnist_core.experiment.presets import PRESETS
 from mnist_core.inference import models
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import prepare, split, task
+from mnist_core.training.networks import build_network
 from mnist_core.transfer.export import export
 from mnist_core.transfer.formats import FORMATS
 from tests import made_up_texts
@@ -81,7 +83,10 @@ def test_the_tool_answers_as_the_run_s_model(store, run, expectation, tmp_path, 
     form = FORMATS[key]
     file = f"model{form.ending}"
     (tmp_path / file).write_bytes(export(store, run.id, key))
-    scope = {"x": x, "build_model": ARCHITECTURES[run.config.architecture].build}
+    scope = {
+        "x": x,
+        "build_model": partial(build_network, run.config.architecture, run.config.task),
+    }
     exec(form.usage.format(file=file), scope)
     found = scope["answers"]
     assert found.dtype == np.float32 and found.shape == (DIGITS, 10)
@@ -114,7 +119,10 @@ def test_the_tool_answers_for_texts_and_tables_too(store, other, tmp_path, key):
     file = f"model{form.ending}"
     (tmp_path / file).write_bytes(export(store, run.id, key))
     expected = models.load(store, run.id, "best").model.predict(x, verbose=0)
-    scope = {"x": x, "build_model": ARCHITECTURES[run.config.architecture].build}
+    scope = {
+        "x": x,
+        "build_model": partial(build_network, run.config.architecture, run.config.task),
+    }
     exec(form.usage.format(file=file), scope)
     found = scope["answers"]
     assert found.dtype == np.float32 and found.shape == (len(x), 1)

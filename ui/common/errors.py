@@ -65,7 +65,7 @@ def sentence(error: LabError) -> Markdown:
 def _safe(error: LabError) -> LabError:
     values: dict[str, object] = {
         # What a setting was given may be a number in quotes; a name or a file stays as it is.
-        name: _safe(value)
+        name: Markdown(_safe(value).cause(_))
         if isinstance(value, LabError)
         else _written(value, number=isinstance(error, ConfigError))
         for name, value in error.values.items()

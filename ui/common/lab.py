@@ -189,8 +189,7 @@ class Lab:
     def _asked_engine(self) -> Engine:
         if self.engine is None:
             raise EngineError(
-                mark("A question to a network was asked."),
-                mark("This server has no workers."),
+                mark("A question to a network was asked. This server has no workers."),
                 mark("Start the lab with `scripts/run`."),
             )
         return self.engine

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 
 from mnist_core.experiment.config import TrainingConfig
+from mnist_core.tasks.base import SIDE
 from mnist_core.tasks.mnist import VALIDATION_POOL
 from mnist_core.transfer.code.sections import DataPart, Section
 from mnist_core.transfer.code.split import parts_steps, split_sections, split_settings
@@ -197,7 +199,7 @@ def augmentation_source() -> str:
     """The source of the lab's augmentation; importing its module loads TensorFlow."""
     from mnist_core.training import augmentation
 
-    return inspect.getsource(augmentation)
+    return re.sub(r"(?<!import )\bSIDE\b", str(SIDE), inspect.getsource(augmentation))
 
 
 def _taken_from(source: str, function: str) -> str:
