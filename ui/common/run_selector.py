@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> Choices:
         _say_unfitting(asked)
         asked = None
     fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
-    found = told_apart([run for run in fitting if left_models(lab.store, run)])
+    found = told_apart([run for run in fitting if left_models(store, run)])
     training = asked if asked and asked.status.is_active else None
     if asked and not training and asked.id not in found:
         words = _("**{name}** has ended without a model. {why}")
@@ -78,11 +79,10 @@ def _asked(runs: dict[str, Run]) -> Run | None:
     wanted = st.query_params.get("run")
     if not wanted or wanted in runs:
         return runs.get(wanted or "")
-    try:
-        if not RUN_ID.fullmatch(wanted):
-            raise UnknownRunError("", "", "")
-        runs[wanted] = lab.store.get(wanted)  # an older one, or a hidden example
-    except UnknownRunError:
+    with suppress(UnknownRunError):
+        if RUN_ID.fullmatch(wanted):
+            runs[wanted] = lab.store.get(wanted)  # an older one, or a hidden example
+    if wanted not in runs:
         st.warning(_("There is no run {run}; perhaps it was deleted.").format(run=wanted[:40]))
     return runs.get(wanted)
 
@@ -229,7 +229,7 @@ def choose_checkpoint(run: Run, entry: session.Entry[str]) -> str:
         entry: Where the choice is kept.
 
     Returns:
-        One of :data:`mnist_core.inference.predict.CHECKPOINTS`.
+        One of :data:`mnist_core.runs.model_files.CHECKPOINTS`.
     """
     checkpoints = checkpoints_of(run)
     if len(checkpoints) == 1:  # a file that came in, or a run without validation samples

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 
 from mnist_core.experiment.config import TrainingConfig
-from mnist_core.tasks.base import SIDE
 from mnist_core.tasks.mnist import VALIDATION_POOL
 from mnist_core.transfer.code.sections import DataPart, Section
 from mnist_core.transfer.code.split import parts_steps, split_sections, split_settings
@@ -183,9 +181,7 @@ def _new_handwriting(config: TrainingConfig, things: str) -> Section:
             "by and to test with stay as they are."
         ),
         steps="",
-        definitions=_taken_from(augmentation_source(), function)
-        + "\n\n"
-        + NEW_EACH_TIME.format(function=function),
+        definitions=_augmentation(function) + "\n\n" + NEW_EACH_TIME.format(function=function),
         imports=(
             "import math",
             *(("from collections.abc import Callable",) * (config.augmentation == "handwriting")),
@@ -195,15 +191,21 @@ def _new_handwriting(config: TrainingConfig, things: str) -> Section:
     )
 
 
-def augmentation_source() -> str:
-    """The source of the lab's augmentation; importing its module loads TensorFlow."""
+def _augmentation(function: str) -> str:
+    """A function of the augmentation with the constants and functions that it uses, in order.
+
+    Importing its module loads TensorFlow.
+    """
     from mnist_core.training import augmentation
 
-    return re.sub(r"(?<!import )\bSIDE\b", str(SIDE), inspect.getsource(augmentation))
-
-
-def _taken_from(source: str, function: str) -> str:
-    """A function of a module's source with the constants and functions that it uses, in order."""
+    source = inspect.getsource(augmentation)
+    # An imported constant becomes one of the code's own.
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("mnist_core.tasks"):
+            own = "; ".join(
+                f"{one.name} = {getattr(augmentation, one.name)!r}" for one in node.names
+            )
+            source = source.replace(ast.unparse(node), own)
     lines = source.splitlines()
     parts: dict[int, ast.stmt] = {}
     named: dict[str, ast.stmt] = {}

@@ -1,17 +1,16 @@
-"""Models from outside: read as data, never run.
+"""Import of Keras models: files are read as data, never executed.
 
-A model file is a description and arrays. The description is JSON, and could name any code on this
-machine: Keras would look the names up, and has been talked into running them more than once. So
-nothing of a file is handed to Keras. A table of known layers and settings says what may stand in a
-description (:mod:`allowed`, :mod:`plan`), the arrays are read one by one (:mod:`arrays`), and the
-network is built anew from both (:mod:`build`), under names of our own. What the lab keeps is that
-network, saved by the lab itself; the file is thrown away.
+A model file is a description and arrays. The description is JSON and can name any code on the
+machine; Keras has been tricked into running such code more than once. So Keras never loads the
+file. A table of known layers and settings checks the description (:mod:`allow_list`,
+:mod:`plan`), the arrays are read one by one (:mod:`arrays`), and the network is rebuilt from both
+(:mod:`build`) with new names. The app keeps that network and deletes the file.
 
-Files of Keras 1 and 2 and of ``tf.keras`` are put into the words and the layout of Keras 3 first
-(:mod:`legacy`, :mod:`channels`). How a network wants its pixels is measured (:mod:`measuring`), and
-what was found is said in the same words on the page and on the command line (:mod:`findings`).
+Files of Keras 1, Keras 2 and ``tf.keras`` are first translated into the format of Keras 3
+(:mod:`legacy`, :mod:`channels`). The range of pixels that a network expects is measured
+(:mod:`pixel_range`); page and command line report the same findings (:mod:`findings`).
 
-Only worker processes do this (:mod:`arrival`), and the file itself is opened in a process of its
-own that may use little and write nothing (:mod:`apart`): the library that reads HDF5 can be made to
-crash or to run for ever by a file that is cleverly damaged.
+Only worker processes import models (:mod:`importer`). A separate process with little memory and no
+right to write opens the file (:mod:`sandbox`), since a damaged file can crash the HDF5 library or
+keep it busy without an end.
 """

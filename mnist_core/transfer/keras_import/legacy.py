@@ -2,7 +2,7 @@
 
 Classes and settings were renamed (``Convolution2D``, ``output_dim``), weights were laid out in
 other ways, and one function kept its name and changed: the ``hard_sigmoid`` of Keras 3 is another
-one. Nothing here decides what may come in; that is the table in :mod:`allowed`.
+one. Nothing here decides what may come in; that is the table in :mod:`allow_list`.
 """
 
 from __future__ import annotations

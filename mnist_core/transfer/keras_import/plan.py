@@ -1,7 +1,7 @@
 """From a model's description to a plan of known layers, or to a sentence about what is unknown.
 
 Keras writes a description in JSON: nested tables that name classes and their settings. Here it is
-only read. What comes out are names of the table in :mod:`allowed` with plain, checked values.
+only read. What comes out are names of the table in :mod:`allow_list` with plain, checked values.
 """
 
 from __future__ import annotations
