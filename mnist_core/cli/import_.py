@@ -33,9 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _import(options: argparse.Namespace) -> int:
     store = Store.open()
     run_id, file = keep_file(store, options.file)
-    from mnist_core.transfer.keras_import.importer import bring_in
+    from mnist_core.transfer.keras_import.importer import import_model
 
-    bring_in(store, run_id, file, options.pixel_scaling, options.name)
+    import_model(store, run_id, file, options.pixel_scaling, options.name)
     print_run(store.get(run_id), as_json=options.json)
     return 0
 

@@ -34,7 +34,7 @@ from mnist_core.training.networks import build_network
 from mnist_core.transfer.keras_import import sandbox
 from mnist_core.transfer.keras_import.allow_list import ACTIVATIONS, LAYERS
 from mnist_core.transfer.keras_import.files import Unpacked, unpack
-from mnist_core.transfer.keras_import.importer import bring_in, read_model_file
+from mnist_core.transfer.keras_import.importer import import_model, read_model_file
 from mnist_core.transfer.keras_import.layer_plan import snake_case
 from mnist_core.transfer.keras_import.plan import MOST_BYTES
 from mnist_core.transfer.uploads import keep_arrived
@@ -754,7 +754,7 @@ def test_a_file_with_bytes_exchanged_is_refused_or_read_but_never_crashes(good, 
             changed = bytearray(content)
             for place in rng.integers(0, min(len(content), 6000), 4):
                 changed[place] = rng.integers(256)
-            assert answer(bytes(changed), sandbox.unpack_apart)
+            assert answer(bytes(changed), sandbox.unpack_in_sandbox)
     assert list(canary.parent.iterdir()) == []
 
 
@@ -906,7 +906,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def test_a_model_becomes_a_run_that_answers_like_the_file(store):
     model = dense(None)
     run_id = keep_arrived(store, io.BytesIO(model_files.saved(model)))
-    assert bring_in(store, run_id, "my model.keras", "raw") == run_id
+    assert import_model(store, run_id, "my model.keras", "raw") == run_id
     run = store.get(run_id)
     assert (run.name, run.status, run.epochs_done) == ("my model", RunStatus.FINISHED, 0)
     assert run.settled and run.has_models and run.best is None
@@ -949,7 +949,7 @@ def branching() -> keras.Model:
 def test_it_is_explained_and_judged_whatever_it_is_built_of(store, make):
     keras.utils.set_random_seed(6)
     run_id = keep_arrived(store, io.BytesIO(model_files.saved(make())))
-    bring_in(store, run_id, "built.keras", "unit")
+    import_model(store, run_id, "built.keras", "unit")
     reason = explain(store, run_id, "best", IMAGES[0])
     assert reason.saliency.shape == (28, 28) and reason.saliency.max() == 1
     assert reason.digit == predict(store, run_id, "best", IMAGES[:1])[0].digit
@@ -965,7 +965,7 @@ def test_what_is_refused_leaves_nothing_behind(store, good, canary):
     before = [run.id for run in store.list_runs()]
     run_id = keep_arrived(store, io.BytesIO(good[:-300]))
     with pytest.raises(DataError):
-        bring_in(store, run_id, "cut.keras", "unit")
+        import_model(store, run_id, "cut.keras", "unit")
     assert [run.id for run in store.list_runs()] == before
     assert store.artifacts.names(run_id) == []
     assert list(canary.parent.iterdir()) == []
@@ -975,7 +975,7 @@ def test_what_is_refused_leaves_nothing_behind(store, good, canary):
 def test_a_file_taken_apart_in_a_process_of_its_own_is_the_same(good, monkeypatch, unbuffered):
     """Whether that process writes to its pipe with a buffer is up to its surroundings."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
-    here, there = unpack(good), sandbox.unpack_apart(good)
+    here, there = unpack(good), sandbox.unpack_in_sandbox(good)
     assert (there.description, there.origin) == (here.description, here.origin)
     assert list(there.arrays) == list(here.arrays)
     for name, arrays in here.arrays.items():

@@ -18,8 +18,8 @@ from mnist_core.tasks import task
 from mnist_core.transfer.archive import write_archive
 from mnist_core.transfer.keras_import import pixel_range
 from mnist_core.transfer.keras_import.findings import findings
-from mnist_core.transfer.keras_import.importer import bring_in
-from mnist_core.transfer.keras_import.pixel_range import Glance, better, other_way
+from mnist_core.transfer.keras_import.importer import import_model
+from mnist_core.transfer.keras_import.pixel_range import Trial, better_range, other_way
 from mnist_core.transfer.restore import restore
 from mnist_core.transfer.uploads import keep_arrived
 from tests import model_files
@@ -51,7 +51,7 @@ def linear(kernel, bias, *before) -> bytes:
 
 def taken(store: Store, content: bytes, scaling: str = "auto") -> tuple[Run, str]:
     run_id = keep_arrived(store, io.BytesIO(content))
-    run = store.get(bring_in(store, run_id, "mine.keras", scaling))
+    run = store.get(import_model(store, run_id, "mine.keras", scaling))
     return run, " ".join(one for finding in findings(run) for one in finding.sentences())
 
 
@@ -150,7 +150,7 @@ def test_kernels_of_theano_are_found_by_measuring(store):
 
 def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch):
     monkeypatch.setattr(pixel_range, "MEASURING_SECONDS", -1.0)
-    monkeypatch.setattr(pixel_range, "GLANCE_SECONDS", -1.0)
+    monkeypatch.setattr(pixel_range, "TRIAL_SECONDS", -1.0)
     run, said = taken(store, linear(*fitted))
     assert run.test_metric is None and run.test_loss is None
     assert "accuracy is not known" in said and "100 of the 10,000" in said
@@ -168,13 +168,13 @@ def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
 
 
 def test_what_is_better():
-    def glance(accuracy: float, loss: float = 1.0) -> Glance:
-        return Glance(accuracy, loss)
+    def trial(accuracy: float, loss: float = 1.0) -> Trial:
+        return Trial(accuracy, loss)
 
-    assert better({"unit": glance(0.9), "raw": glance(0.97)}) == ("raw", "accuracy")
-    assert better({"unit": glance(0.95), "raw": glance(0.97)}) == ("unit", "unclear")
-    assert better({"unit": glance(0.97, 0.1), "raw": glance(0.97, 9)}) == ("unit", "loss")
-    assert other_way({"unit": glance(0.05), "raw": glance(0.1), "inverted": glance(0.2)}) is None
-    both = {"unit": glance(0.6), "raw": glance(0.5)}
-    assert other_way(both | {"centred": glance(0.64)}) is None
-    assert other_way(both | {"centred": glance(0.7), "inverted": glance(0.9)}) == "inverted"
+    assert better_range({"unit": trial(0.9), "raw": trial(0.97)}) == ("raw", "accuracy")
+    assert better_range({"unit": trial(0.95), "raw": trial(0.97)}) == ("unit", "unclear")
+    assert better_range({"unit": trial(0.97, 0.1), "raw": trial(0.97, 9)}) == ("unit", "loss")
+    assert other_way({"unit": trial(0.05), "raw": trial(0.1), "inverted": trial(0.2)}) is None
+    both = {"unit": trial(0.6), "raw": trial(0.5)}
+    assert other_way(both | {"centred": trial(0.64)}) is None
+    assert other_way(both | {"centred": trial(0.7), "inverted": trial(0.9)}) == "inverted"

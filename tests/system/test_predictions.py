@@ -29,7 +29,7 @@ from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import keras_data, prepare, split, task
 from mnist_core.training.networks import build_network
 from mnist_core.transfer.export import export
-from mnist_core.transfer.keras_import.importer import bring_in
+from mnist_core.transfer.keras_import.importer import import_model
 from mnist_core.transfer.uploads import keep_arrived
 from mnist_core.workers.engine import Engine, Question
 from tests import model_files
@@ -487,7 +487,7 @@ def test_a_worker_refuses_a_hostile_file_and_takes_the_next(engine, desk, tmp_pa
 
     def brought_in(content: bytes) -> str:
         run_id = keep_arrived(desk, io.BytesIO(content))
-        what = (f"{bring_in.__module__}:bring_in", run_id, "a.keras", "unit")
+        what = (f"{import_model.__module__}:import_model", run_id, "a.keras", "unit")
         assert engine.ask(*what, seconds=PATIENCE) == run_id
         return run_id
 

@@ -310,7 +310,7 @@ class Lab:
         Raises:
             LabError: The file is none that can be used, or nobody answers.
         """
-        function = "mnist_core.transfer.keras_import.importer:bring_in"
+        function = "mnist_core.transfer.keras_import.importer:import_model"
         return self._arrive(file, function, name, pixel_scaling)
 
     def restore(self, file: BinaryIO, name: str) -> Run:
