@@ -1,4 +1,4 @@
-"""Model files as each line of Keras wrote them, put together from arrays.
+"""Model files of old versions of Keras, generated from arrays.
 
 The layouts are those of files that Keras 1.2.2, 2.0.9, 2.2.4, 2.12, 2.13, tf_keras 2.15 and Keras
 3.0 wrote themselves; of ``tf.keras`` 1.13 and 1.15 as their code describes them.
@@ -97,7 +97,7 @@ def _dense(array: Arrays, place: int, **more: Any) -> dict[str, Any]:
 
 
 def keras_1(arrays: Sequence[Arrays]) -> bytes:
-    """Keras 1.2.2: other words, a list in place of a table, and no backend."""
+    """Keras 1.2.2: other names, a list in place of a table, and no backend."""
     layers: list[Layer] = []
     for place, pair in enumerate(arrays):
         label = f"dense_{place + 1}"
@@ -178,7 +178,7 @@ _SCALED = {
 
 
 def keras_2_0(arrays: Sequence[Arrays]) -> bytes:
-    """Keras 2.0.9: today's words, and still a list."""
+    """Keras 2.0.9: the current names, and still a list."""
     layers = _keras_2(arrays, _SCALED, {}, batch_input_shape=[None, 784], dtype="float32")
     described = {"class_name": "Sequential", "config": [layer for layer, _, _ in layers]}
     return h5(layers, described, "2.0.9", _named)
@@ -191,7 +191,7 @@ def keras_2_2(arrays: Sequence[Arrays]) -> bytes:
 
 
 def tf_1_13(arrays: Sequence[Arrays]) -> bytes:
-    """``tf.keras`` 1.13 to 1.15: a type of number in each initialiser."""
+    """``tf.keras`` 1.13 to 1.15: a dtype in each initialiser."""
     start = {"class_name": "GlorotUniform", "config": {"seed": None, "dtype": "float32"}}
     own = {"dtype": "float32", "_zeros": {"dtype": "float32"}}
     layers = _keras_2(arrays, start, own, batch_input_shape=[None, 784])
@@ -209,7 +209,7 @@ _FIRST = {
 
 
 def tf_2_10(arrays: Sequence[Arrays]) -> bytes:
-    """``tf.keras`` 2.0 to 2.12: an input layer of its own, and policies."""
+    """``tf.keras`` 2.0 to 2.12: a separate input layer, and dtype policies."""
     layers = _keras_2(arrays, _GLOROT, {"dtype": _POLICY})
     description = _table(layers)
     description["config"]["layers"].insert(0, _FIRST)
@@ -227,7 +227,7 @@ def _tf_2_13(arrays: Sequence[Arrays], path: str) -> bytes:
 
 
 def tf_2_13(arrays: Sequence[Arrays]) -> bytes:
-    """``.keras`` of TensorFlow 2.12 and 2.13, which counted each layer that has weights twice."""
+    """``.keras`` of TensorFlow 2.12 and 2.13, which count each layer with weights twice."""
     return _tf_2_13(arrays, "_layer_checkpoint_dependencies/{}/vars")
 
 

@@ -1,4 +1,4 @@
-"""``predict --text`` and ``--row``: a model's prediction for a text or a row, and an explanation."""
+"""``predict --text`` and ``--row``: a model's prediction for a text or a row, explained."""
 
 from __future__ import annotations
 
