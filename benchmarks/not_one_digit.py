@@ -56,7 +56,7 @@ def several(images: Images, labels: NDArray[np.uint8], rng: np.random.Generator)
 
 
 def cluttered(image: Images, rng: np.random.Generator) -> Images:
-    """Return a digit with a line through or under it, in a box, or beside a blot: uint8 (28, 28)."""
+    """Return a digit with a line through or under it, a box or a blot: uint8 (28, 28)."""
     one = _larger(image, rng)
     height, width = one.shape
     room = max(one.shape)

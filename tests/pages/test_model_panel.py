@@ -183,12 +183,12 @@ def test_a_model_that_cannot_be_loaded_is_said_in_one_sentence(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_arguments: str, **_kind: Question) -> Anatomy:
-        raise DataError("The model was read.", "It is damaged.", "Train it again.")
+        raise DataError("The model is damaged.", "Train it again.")
 
     monkeypatch.setattr(lab, "ask", refuse)
     app = panel(runs.add())
     assert not app.exception
-    assert plain(app.error[0].value) == "The model was read. It is damaged. Train it again."
+    assert plain(app.error[0].value) == "The model is damaged. Train it again."
 
 
 @pytest.mark.parametrize("phase", ["starting", "failed"])

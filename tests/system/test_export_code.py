@@ -277,7 +277,7 @@ def test_a_rate_that_was_changed_by_hand_is_changed_again(store):
     text = export(store, training.id, "script").decode()
     assert "NEW_RATES = {4: 0.002, 6: 0.5}" in text
     assert rates_of_a_training(text) == pytest.approx([0.01] * 3 + [0.002] * 2 + [0.5])
-    assert "EPOCHS = 6  # the run was stopped by hand, before its 20" in text
+    assert "EPOCHS = 6  # the run was stopped by hand before epoch 20" in text
     assert "epoch 6 of 6 was the best" in text
 
 
@@ -317,7 +317,7 @@ def test_no_name_gets_out_of_its_text(store, tmp_path):
 def test_a_lesson_says_why_it_cannot_be_repeated(store):
     run = store.create(BASE, name="taught", lesson={"base": "0" * 32, "base_name": "reader"})
     for key in ("script", "notebook"):
-        with pytest.raises(DataError, match="“taught” .*“reader” had learned.*Keras model"):
+        with pytest.raises(DataError, match="“taught” .*“reader” on drawings.*Keras model"):
             export(store, run.id, key)
 
 
@@ -331,7 +331,7 @@ def test_a_model_from_a_file_says_that_nobody_knows_its_training(store):
 def test_a_task_without_code_says_so(store, monkeypatch):
     monkeypatch.setattr(code_of_runs, "CODE_OF_TASKS", {})
     run = store.create(BASE, name="other")
-    with pytest.raises(DataError, match="“other” .*no code yet .* mnist"):
+    with pytest.raises(DataError, match="“other” .*no code for .* mnist"):
         export(store, run.id, "script")
 
 

@@ -65,7 +65,7 @@ def test_the_better_range_is_taken_and_said(store, fitted):
     ):
         raw, said = taken(store, content)
         assert raw.config.pixel_scaling == "raw"
-        assert "pixels of 0–255, as was found by measuring" in said
+        assert "pixel range is 0–255, as measured" in said
         assert raw.test_metric > 0.7
     kept, said = taken(store, content, "unit")  # what was asked for is done
     assert kept.config.pixel_scaling == "unit" and kept.test_metric < 0.3
@@ -82,14 +82,14 @@ def test_pixels_prepared_in_another_way_are_told(store, fitted):
     kernel, bias = fitted
     # For dark digits: k (1 - x) + b = -k x + (b + sum of k), so that the sums are those for ink.
     run, said = taken(store, linear(-kernel, bias + kernel.sum(0)))
-    assert "With dark digits on a light ground it classifies" in said
-    assert "layer Rescaling(-1 / 255, 1) first" in said
+    assert "With dark digits on a light background, it classifies" in said
+    assert "layer Rescaling(-1 / 255, 1) as the first" in said
     packed = io.BytesIO()
     write_archive(store, run.id, packed)
     run_id = restore(store, keep_arrived(store, packed), "mine.zip")
     assert store.get(run_id).imported == run.imported  # it is said there, too
     run, said = taken(store, linear(kernel[:, ::-1] * 0, bias * 0))
-    assert run.test_metric < 0.2 and "correctly at the most" in said and "not clear" in said
+    assert run.test_metric < 0.2 and "at most" in said and "does not show which range" in said
 
 
 def test_a_range_that_a_network_cannot_bear_is_the_wrong_one(store, fitted):
@@ -107,7 +107,7 @@ def test_a_range_that_a_network_cannot_bear_is_the_wrong_one(store, fitted):
     content = model_files.saved(model)
     run, _ = taken(store, content)
     assert run.config.pixel_scaling == "unit" and run.test_metric > 0.7
-    with pytest.raises(DataError, match="does not answer with probabilities"):
+    with pytest.raises(DataError, match="are not probabilities"):
         taken(store, content, "raw")
 
 
@@ -145,7 +145,7 @@ def test_kernels_of_theano_are_found_by_measuring(store):
         content = h5(made, description, "1.2.2", lambda label, n: f"{label}_{'Wb'[n]}", None)
         run, said = taken(store, content)
         assert run.test_metric == pytest.approx(known.mean(), abs=2e-3)
-        assert ("as Theano has them" in said) is turned
+        assert ("as Theano stores them" in said) is turned
 
 
 def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch):
@@ -153,7 +153,7 @@ def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch)
     monkeypatch.setattr(pixel_range, "TRIAL_SECONDS", -1.0)
     run, said = taken(store, linear(*fitted))
     assert run.test_metric is None and run.test_loss is None
-    assert "accuracy is not known" in said and "100 of the 10,000" in said
+    assert "accuracy is unknown" in said and "100 of the 10,000" in said
 
 
 def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
@@ -161,7 +161,7 @@ def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
     file = tmp_path / "raw.keras"
     file.write_bytes(linear(fitted[0] / 255, fitted[1]))
     assert cli.main(["import", str(file)]) == 0
-    assert "pixels of 0–255, as was found by measuring" in capsys.readouterr().out
+    assert "pixel range is 0–255, as measured" in capsys.readouterr().out
     assert cli.main(["import", str(file), "--pixel-scaling", "unit", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pixel_scaling"] == "unit" and "import it again" in told["findings"][0]

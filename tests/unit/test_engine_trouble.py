@@ -53,8 +53,8 @@ def test_but_not_for_ever_and_not_where_something_is_changed(tmp_path, once, ask
 def test_a_store_that_fails_is_told_until_it_works_again(tmp_path, caplog):
     engine = Engine(Store(tmp_path))
     for _ in range(3):
-        engine._complain(StoreError("A run.", "The disk is full.", "Free some space."))
-    assert engine._trouble == "A run. The disk is full. Free some space."
+        engine._complain(StoreError("The disk is full.", "Free some space."))
+    assert engine._trouble == "The disk is full. Free some space."
     assert len(caplog.records) == 1  # not each second
     engine._recover()
     assert engine._trouble == ""
