@@ -58,7 +58,7 @@ class TensorBoardServer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._state = BoardState("stopped")
-        self._said: deque[str] = deque(maxlen=20)  # the last lines of its error output
+        self._stderr: deque[str] = deque(maxlen=20)  # the last lines of its error output
         self._used_at = time.monotonic()
 
     @property
@@ -98,8 +98,8 @@ class TensorBoardServer:
             except OSError as error:
                 self._state = BoardState("failed", error=_not_started(error))
                 return
-            self._said = deque(maxlen=20)
-            arguments = self._process, self._said
+            self._stderr = deque(maxlen=20)
+            arguments = self._process, self._stderr
             threading.Thread(
                 target=self._follow, args=arguments, name="tensorboard", daemon=True
             ).start()
@@ -126,10 +126,10 @@ class TensorBoardServer:
             start_new_session=True,
         )
 
-    def _follow(self, process: subprocess.Popen[str], said: deque[str]) -> None:
+    def _follow(self, process: subprocess.Popen[str], lines: deque[str]) -> None:
         """Wait for the address, then until the process ends or is no longer used."""
         assert process.stdout is not None and process.stderr is not None
-        listening = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
+        listening = threading.Thread(target=_listen, args=(process.stderr, lines), daemon=True)
         listening.start()
         late = threading.Timer(START_SECONDS, process.kill)
         late.start()
@@ -158,7 +158,7 @@ class TensorBoardServer:
     def _fail(self, process: subprocess.Popen[str]) -> None:
         if self._process is process:  # not after `stop`
             self._process = None
-            error = _ended(self._state.phase, self._said, process.returncode)
+            error = _ended(self._state.phase, self._stderr, process.returncode)
             self._state = BoardState("failed", error=error)
             log.warning("%s", error)
 
@@ -171,13 +171,13 @@ def _not_started(error: OSError) -> EngineError:
     )
 
 
-def _listen(stream: IO[str], said: deque[str]) -> None:
+def _listen(stream: IO[str], lines: deque[str]) -> None:
     for line in stream:
-        said.append(line.strip())
+        lines.append(line.strip())
 
 
-def _ended(phase: str, said: Sequence[str], code: int) -> EngineError:
-    errors = [line for line in said if _ERROR.match(line)]
+def _ended(phase: str, lines: Sequence[str], code: int) -> EngineError:
+    errors = [line for line in lines if _ERROR.match(line)]
     if phase == "starting":
         return EngineError(
             mark("TensorBoard ended while it was starting: {cause}."),

@@ -372,7 +372,7 @@ def test_a_store_that_cannot_be_read_is_tried_again(
         raise AssertionError("the stream ended")
 
     told, rows = asyncio.run(watch())
-    assert (told, rows) == (["The store. It is locked. Wait.", ""], 2)
+    assert (told, rows) == (["The store is locked. Wait.", ""], 2)
     assert caplog.text.count("trying again") == 1
 
 

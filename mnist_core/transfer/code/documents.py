@@ -93,7 +93,7 @@ def script(source: Source) -> str:
         ),
         settings=_settings(source),
         definitions="\n\n".join(definitions).rstrip(),
-        tested="the model of its best epoch" if source.is_judged else "the last model",
+        tested="the model of its best epoch" if source.is_validated else "the last model",
         data="    data = file_of_data()\n\n" if file else "",
         steps="\n\n".join(steps),
     )
@@ -172,11 +172,11 @@ def _paragraphs(source: Source) -> list[str]:
     things = source.data.things
     kept = (
         "best.keras (the model of the best epoch)"
-        if source.is_judged
+        if source.is_validated
         else "last.keras (the last model)"
     )
     paragraphs = [
-        f"The {things}, their {source.data.answers} and the initial weights are those of the run, "
+        f"The {things}, their {source.data.targets} and the initial weights are those of the run, "
         f"determined by its seed. The order of the {things} and other random numbers differ, so "
         "the results differ a little from the run's, as between two seeds.",
         f"It writes {kept}, curves.csv and curves.png to the current folder.",

@@ -45,12 +45,12 @@ class DataPart:
         origin: One sentence about the source of the data.
         settings: Constants that the steps use.
         sections: The steps.
-        answers: What the targets are, in the plural: "labels".
+        targets: What the targets are, in the plural: "labels".
         offline: A file that is used if a copy is in the folder or named on the command line; ""
             if there is none.
         keras_files: Otherwise: the files that Keras's folder needs for use offline, in words.
         batches: Code for the training data of ``model.fit``.
-        judges: Code for the validation data of ``model.fit``.
+        validation_data: Code for the validation data of ``model.fit``.
         test: Code for the arguments of ``model.evaluate``.
     """
 
@@ -58,11 +58,11 @@ class DataPart:
     origin: str
     settings: tuple[Setting, ...]
     sections: tuple[Section, ...]
-    answers: str = "labels"
+    targets: str = "labels"
     offline: str = ""
     keras_files: str = ""
     batches: str = "in_new_order(x_train, y_train)"
-    judges: str = "(x_validation, y_validation)"
+    validation_data: str = "(x_validation, y_validation)"
     test: str = "x_test, y_test"
 
 
@@ -85,6 +85,6 @@ class Source:
     sections: tuple[Section, ...]
 
     @property
-    def is_judged(self) -> bool:
+    def is_validated(self) -> bool:
         """Whether a validation set determines the best epoch."""
         return self.run.config.validation_size > 0

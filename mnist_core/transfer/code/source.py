@@ -178,14 +178,14 @@ def _network(config: TrainingConfig) -> Section:
 
 def _training(config: TrainingConfig, data: DataPart, changes: list[RateChange]) -> Section:
     entry = task(config.task)
-    judged = config.validation_size > 0
+    validated = config.validation_size > 0
     text = (
         "After each epoch the validation loss is measured, and the best model is kept."
-        if judged
+        if validated
         else "No samples are held out, so the last model is kept."
     )
     callbacks = []
-    if judged:
+    if validated:
         callbacks.append('keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)')
     if config.patience is not None:
         text += " If the validation loss does not improve for PATIENCE epochs, training stops."
@@ -200,7 +200,7 @@ def _training(config: TrainingConfig, data: DataPart, changes: list[RateChange])
         data.batches,
         "shuffle=False",
         "epochs=EPOCHS",
-        *([f"validation_data={data.judges}"] if judged else []),
+        *([f"validation_data={data.validation_data}"] if validated else []),
         "callbacks=callbacks",
         "verbose=2",
     ]
@@ -213,7 +213,7 @@ def _training(config: TrainingConfig, data: DataPart, changes: list[RateChange])
         steps=f"model.compile(\n{_lines(compiling)})\n"
         f"callbacks = [\n{_lines(callbacks)}]\n"
         f"history = model.fit(\n{_lines(fitting)}).history"
-        + ("" if judged else '\nmodel.save("last.keras")'),
+        + ("" if validated else '\nmodel.save("last.keras")'),
         definitions=IN_NEW_ORDER if ordered else "",
         imports=(
             "import keras",
@@ -227,18 +227,18 @@ def _lines(parts: list[str]) -> str:
 
 
 def _curves(config: TrainingConfig) -> Section:
-    judged = config.validation_size > 0
+    validated = config.validation_size > 0
     entry = task(config.task)
     titles = {"loss": "loss", "accuracy": "accuracy"}
     if entry.quantity is not None:
         error = f"mean absolute error in {entry.quantity.unit}"
         titles = {"loss": "loss: mean squared error", "mae": error}
     function = PLOT_CURVES.format(
-        parameter=", best_epoch: int" if judged else "",
+        parameter=", best_epoch: int" if validated else "",
         titles=json.dumps(titles),
-        lines=TWO_LINES if judged else ONE_LINE,
+        lines=TWO_LINES if validated else ONE_LINE,
     )
-    if not judged:
+    if not validated:
         return Section(
             title="The curves",
             text="They show how well the training samples are fitted, not how well it generalises.",

@@ -53,7 +53,7 @@ class TableCode:
         """Return the steps for a configuration."""
         return DataPart(
             things=self.things,
-            answers="true values",
+            targets="true values",
             origin=self.origin,
             keras_files=self.keras_files,
             settings=split_settings(config, self.things),

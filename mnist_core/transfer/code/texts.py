@@ -101,7 +101,7 @@ def data_part(config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:
             _words(config),
         ),
         batches="Batches(x_train, y_train, in_new_order=True)",
-        judges="Batches(x_validation, y_validation)",
+        validation_data="Batches(x_validation, y_validation)",
         test="Batches(x_test, y_test)",
     )
 

@@ -70,11 +70,11 @@ def findings(run: Run) -> list[Finding]:
     ours = run.config.pixel_scaling
     found = [_of_pixels(glances, ours, known.get("chosen", "given")), _of_other(glances, known)]
     if known.get("turned"):
-        said = mark(
+        sentence = mark(
             "The kernels of its convolutions were rotated by 180°, as Theano stores them: with "
             "that, the model classifies clearly more images correctly."
         )
-        found.append(Finding((said,), {}, {}))
+        found.append(Finding((sentence,), {}, {}))
     read = known.get("read", ALL)
     if run.test_metric is None and read < ALL:
         found.append(
@@ -103,23 +103,23 @@ def _of_pixels(glances: dict[str, float], ours: str, chosen: str) -> Finding | N
         "{our_range}, and {other} with pixels of {other_range}."
     )
     if chosen == "accuracy":
-        said = mark("The model's pixel range is {our_range}, as measured by its accuracy.")
-        return Finding((said, both), shares, ranges)
+        sentence = mark("The model's pixel range is {our_range}, as measured by its accuracy.")
+        return Finding((sentence, both), shares, ranges)
     if chosen == "loss":
-        said = mark(
+        sentence = mark(
             "The model's pixel range is {our_range}, with which its loss is clearly lower than "
             "with {other_range}."
         )
-        return Finding((said,), {}, ranges)
+        return Finding((sentence,), {}, ranges)
     if chosen == "unclear":
-        said = mark(
+        sentence = mark(
             "The model's pixel range is set to {our_range}; its accuracy does not show which range "
             "it was trained with."
         )
-        return Finding((said, both), shares, ranges)
+        return Finding((sentence, both), shares, ranges)
     if glances[other] > glances[ours] + CLEARLY_BETTER:
-        said = mark("It was probably trained with the latter: import it again with that range.")
-        return Finding((both, said), shares, ranges, is_warning=True)
+        sentence = mark("It was probably trained with the latter: import it again with that range.")
+        return Finding((both, sentence), shares, ranges, is_warning=True)
     return None
 
 
@@ -127,14 +127,16 @@ def _of_other(glances: dict[str, float], known: dict[str, Any]) -> Finding | Non
     best = max(glances.values())
     way, share = known.get("other_way"), known.get("other_share")
     if way in WAYS and share is not None:
-        said = mark(
+        sentence = mark(
             "Add the layer {layer} as the first layer, save the model, and import it again."
         )
-        return Finding((WAYS[way], said), {"other": share}, {"layer": LAYERS[way]}, is_warning=True)
+        return Finding(
+            (WAYS[way], sentence), {"other": share}, {"layer": LAYERS[way]}, is_warning=True
+        )
     if best < LOW:
-        said = mark(
+        sentence = mark(
             "Of a sample of training images, the model classifies at most {best} correctly. It may "
             "have been trained with pixels that were prepared differently, or on other classes."
         )
-        return Finding((said,), {"best": best}, {}, is_warning=True)
+        return Finding((sentence,), {"best": best}, {}, is_warning=True)
     return None
