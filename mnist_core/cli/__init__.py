@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: The words after ``python -m mnist_core``; None for the process's own.
+        arguments: Arguments after ``python -m mnist_core``; None for the arguments of the process.
 
     Returns:
         Exit code: 0, 1 for a training that failed, 2 for invalid input, 130 for a training that

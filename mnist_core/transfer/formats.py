@@ -168,7 +168,6 @@ def file_name(run: Run, form: Format, checkpoint: str) -> str:
         checkpoint: "best" or "last"; not part of the name of a code file.
     """
     # Punctuation and spaces become hyphens; letters of every script are kept.
-    # Signs and blanks become hyphens; letters of every script stay.
     plain = re.sub(r"[^\w.]+|[._-]{2,}", "-", run.name)[:NAME_IN_FILE].strip("-._") or run.id[:8]
     return plain + ("" if form.is_code else f"-{checkpoint}") + form.ending
 

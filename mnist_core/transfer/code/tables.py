@@ -127,7 +127,7 @@ def _scale(config: TrainingConfig) -> Section:
             "are those of the training set, since validation and test data must be unknown."
         ),
         steps="mean, deviation = x_all[train].mean(axis=0), x_all[train].std(axis=0)\n"
-        "deviation[deviation == 0] = 1  # a column that never changes\n"
+        "deviation[deviation == 0] = 1  # a constant column\n"
         + parts_steps(config, "standardise({}, mean, deviation)"),
         definitions=STANDARDISE,
         imports=("import numpy as np",),

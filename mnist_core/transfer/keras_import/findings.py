@@ -13,7 +13,6 @@ from mnist_core.runs import Run
 AUTO = "auto"
 RANGES = {"unit": "0–1", "raw": "0–255"}
 #: Number of test images.
-#: Test images that there are.
 ALL = 10_000
 #: Difference of accuracy above which the other pixel range is probably the right one.
 CLEARLY_BETTER = 0.05

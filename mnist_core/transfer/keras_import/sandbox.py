@@ -108,7 +108,7 @@ def _answer(content: bytes, out: BinaryIO) -> None:
 def _limit_this_process() -> None:
     try:
         import resource
-    except ImportError:  # not on Windows; there the time alone is limited
+    except ImportError:  # Windows, where only the time is limited
         return
     for what, limit in (
         (resource.RLIMIT_CPU, SECONDS),
@@ -121,6 +121,6 @@ def _limit_this_process() -> None:
 
 if __name__ == "__main__":
     _limit_this_process()
-    # Python's own standard output may be without a buffer, and then writes as much as it likes.
+    # An unbuffered standard output may write only a part of the data in one call.
     with open(sys.stdout.fileno(), "wb", closefd=False) as out:
         _answer(sys.stdin.buffer.read(), out)
