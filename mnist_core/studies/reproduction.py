@@ -309,7 +309,7 @@ def percent(chance: float) -> str:
 def markdown(rows: Sequence[Reproduced]) -> str:
     """Return the table of experiments in Markdown, in English."""
     lines = [
-        "| experiment | source | our mean | from … to | unit | chance | within | put right |",
+        "| experiment | source | our mean | from … to | unit | chance | within | correction |",
         "| --- | ---: | ---: | ---: | --- | ---: | --- | --- |",
     ]
     for row in rows:
