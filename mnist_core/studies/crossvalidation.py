@@ -31,7 +31,7 @@ DEFAULT_FOLDS = 4
 #: Pattern of the common tag of the runs.
 TAG = re.compile(r"folds-[0-9a-f]{8}")
 #: Number of newest runs that are searched for a cross-validation.
-LOOKED_AT = 1000
+SEARCHED_RUNS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +225,7 @@ def _is_to_count(fold: Run) -> bool:
 
 def newest_study(store: Store) -> Study | None:
     """Return the newest cross-validation of the store, if there is one."""
-    for run in store.list_runs(limit=LOOKED_AT):
+    for run in store.list_runs(limit=SEARCHED_RUNS):
         tag = tag_of(run)
         if run.config.folds and tag is not None:
             return find_study(store, tag)

@@ -30,7 +30,7 @@ HOST = "127.0.0.1"
 #: Interval between searches for new events, in seconds.
 RELOAD_SECONDS = 2
 #: Seconds after which it counts as ready, even if it has not found all event files yet.
-FIRST_LOOK_SECONDS = 15.0
+READY_SECONDS = 15.0
 #: TensorBoard runs without TensorFlow if a module with this name exists.
 _WITHOUT_TENSORFLOW = "tensorboard.compat.notf"
 #: An experiment that is a selection of runs: the first characters of their ids.
@@ -67,7 +67,7 @@ def main(logdir: str, path_prefix: str) -> None:
         window_title="TensorBoard",
     )
     address = board.launch()
-    _wait_for_first_look(address)
+    _wait_for_event_files(address)
     sys.stdout.write(f"{address}\n")
     sys.stdout.flush()
     threading.Event().wait()
@@ -117,12 +117,12 @@ def is_chosen(run: str, experiment: str) -> bool:
     return folder[-SHORT_ID:] in ids or folder[:SHORT_ID] in ids
 
 
-def _wait_for_first_look(address: str) -> None:
+def _wait_for_event_files(address: str) -> None:
     """Wait until the event files are found: TensorBoard's page requests them once, on opening."""
     expected = sum(
         any("tfevents" in file for file in files) for *_, files in os.walk(".", followlinks=True)
     )
-    found, since, end = 0, time.monotonic(), time.monotonic() + FIRST_LOOK_SECONDS
+    found, since, end = 0, time.monotonic(), time.monotonic() + READY_SECONDS
     while found < expected and (now := time.monotonic()) < end:
         known = _runs_known(address)
         if known > found:
@@ -135,7 +135,7 @@ def _wait_for_first_look(address: str) -> None:
 def _runs_known(address: str) -> int:
     parts = urlsplit(address)
     # urllib would use a proxy if one is configured.
-    connection = HTTPConnection(HOST, parts.port or 80, timeout=FIRST_LOOK_SECONDS)
+    connection = HTTPConnection(HOST, parts.port or 80, timeout=READY_SECONDS)
     try:
         connection.request("GET", f"{parts.path}data/runs")
         return len(json.load(connection.getresponse()))

@@ -23,7 +23,7 @@ START_SECONDS = 120.0
 #: Seconds without a request after which TensorBoard is stopped; it takes about 100 MB.
 IDLE_SECONDS = 30 * 60.0
 #: Interval between checks for requests, in seconds.
-LOOK_SECONDS = 15.0
+CHECK_SECONDS = 15.0
 _ROOT = Path(__file__).parents[2]
 #: The last line of a traceback, which names the exception.
 _ERROR = re.compile(r"\w*(?:Error|Exception)\b")
@@ -140,7 +140,7 @@ class TensorBoardServer:
                 self._state = BoardState("ready", port=urlsplit(address).port)
         while self._process is process:
             try:
-                process.wait(LOOK_SECONDS)
+                process.wait(CHECK_SECONDS)
             except subprocess.TimeoutExpired:
                 if time.monotonic() - self._used_at > IDLE_SECONDS and self._process is process:
                     log.info("stopping TensorBoard, which has not been used for a while")

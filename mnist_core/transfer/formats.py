@@ -123,7 +123,7 @@ session = onnxruntime.InferenceSession("{file}")
         key="script",
         label=mark("Python script"),
         summary=mark(
-            "A program of its own in plain Keras that trains this run again: the same samples, "
+            "A standalone program in plain Keras that trains this run again: the same samples, "
             "layers and settings, with learning curves and the evaluation on the test set."
         ),
         ending=".py",

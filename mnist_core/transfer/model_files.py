@@ -45,7 +45,7 @@ def model_file(store: Store, run_id: str, key: str, checkpoint: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{form.ending}"
         try:
-            with _without_remarks():
+            with _without_warnings():
                 _write(model, form, path)
         except Exception as error:  # converters raise exceptions of any class
             raise DataError(
@@ -71,7 +71,7 @@ def _write(model: keras.Model, form: Format, path: Path) -> None:
 
 
 @contextmanager
-def _without_remarks() -> Iterator[None]:
+def _without_warnings() -> Iterator[None]:
     """Keep Keras's advice to use another format, and its converters' warnings, out of the log."""
     log = logging.getLogger("absl")
     level = log.level

@@ -44,13 +44,13 @@ TICK = 0.25
 #: Interval between searches for runs whose worker died, in seconds.
 RECOVER_SECONDS = 1.0
 #: Interval between checks that the store is writable, in seconds.
-PROVE_SECONDS = 5.0
+WRITABLE_CHECK_SECONDS = 5.0
 #: How long a closing server waits for workers that are starting, in seconds.
 CLOSE_SECONDS = 2.0
 #: Environment variable with the address of an external Dask scheduler.
 SCHEDULER = "MNIST_LAB_SCHEDULER"
 #: Interval between log messages about a failing store, in seconds.
-COMPLAIN_SECONDS = 30.0
+LOG_INTERVAL_SECONDS = 30.0
 #: Delay between the engine's start and that of the background worker, in seconds: the first
 #: training has priority.
 BACKGROUND_DELAY = 20.0
@@ -111,10 +111,10 @@ class Engine:
         self._wake = threading.Event()
         self._begin = threading.Event()
         self._delay = 0.0
-        self._recover_at = self._prove_at = self._ready_at = 0.0
+        self._recover_at = self._check_writable_at = self._ready_at = 0.0
         self._closing = False
         self._trouble = ""  # why the store is not writable, if known
-        self._complained_at = -COMPLAIN_SECONDS
+        self._logged_at = -LOG_INTERVAL_SECONDS
         self._workers: Workers | None = None
         self._training: dict[Lease, Future[Any]] = {}
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -292,14 +292,14 @@ class Engine:
         """Maintain the queue, and submit queued runs to the workers, if there are any."""
         while not self._closing:
             try:
-                self._reap()
+                self._collect_finished()
                 self._recover()
                 if workers is not None:
                     self._serve(workers)
             except EngineError as error:  # a lost cluster may return
                 self._fail(error)
             except StoreError as error:  # for example, a full disk, which may have room later
-                self._complain(error)
+                self._record_trouble(error)
                 # Other processes could not write either: their leases must not expire now.
                 self._store.database.leases.begin_anew()
                 time.sleep(1)
@@ -318,7 +318,7 @@ class Engine:
             self.state = EngineState("ready", self._trouble)
         elif self.state.phase == "ready":  # a worker died and is being replaced
             self.state = EngineState("starting")
-        self._hand_out(workers)
+        self._submit_queued(workers)
 
     def _start_background(self, workers: Workers) -> None:
         now = time.monotonic()
@@ -332,23 +332,23 @@ class Engine:
         if now >= self._recover_at:
             self._recover_at = now + RECOVER_SECONDS
             self._queue.recover()
-            if self._trouble or now >= self._prove_at:
+            if self._trouble or now >= self._check_writable_at:
                 self._store.check_writable()
-                self._prove_at = now + PROVE_SECONDS
+                self._check_writable_at = now + WRITABLE_CHECK_SECONDS
                 self._trouble = ""
 
-    def _complain(self, error: StoreError) -> None:
+    def _record_trouble(self, error: StoreError) -> None:
         """Record a failure of the store for the pages, and log it, but not every second."""
         self._trouble = error.sentence()
         if isinstance(error, StoreGoneError):
             self.state = EngineState("failed", self._trouble)
         elif self.state.phase == "ready":
             self.state = EngineState("ready", self._trouble)
-        if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
-            self._complained_at = time.monotonic()
+        if time.monotonic() - self._logged_at > LOG_INTERVAL_SECONDS:
+            self._logged_at = time.monotonic()
             log.warning("%s", error)
 
-    def _hand_out(self, workers: Workers) -> None:
+    def _submit_queued(self, workers: Workers) -> None:
         """Submit queued runs to free workers."""
         self.slots = workers.training_slots()
         # The data that workers of a cluster have on their machines is unknown here.
@@ -357,7 +357,7 @@ class Engine:
             lease = self._queue.claim(without=pending)
             if lease is None:
                 break
-            self._hand_over(workers, lease)
+            self._submit_run(workers, lease)
 
     def _without_data(self) -> list[str]:
         """Return the tasks whose data is missing, and download what queued runs need.
@@ -376,7 +376,7 @@ class Engine:
                 self._queue.refuse(run_ids, error.sentence())
         return missing
 
-    def _hand_over(self, workers: Workers, lease: Lease) -> None:
+    def _submit_run(self, workers: Workers, lease: Lease) -> None:
         try:
             future = workers.submit("mnist_core.training.job:train", lease)
         except BaseException:
@@ -385,7 +385,7 @@ class Engine:
         self._training[lease] = future
         future.add_done_callback(lambda _: self.wake())
 
-    def _reap(self) -> None:
+    def _collect_finished(self) -> None:
         """Remove finished jobs; a run whose worker died returns to the queue."""
         for lease, future in list(self._training.items()):
             if not future.done():

@@ -329,7 +329,7 @@ def test_it_ends_when_it_is_stopped(own: TensorBoardServer, tmp_path: Path) -> N
 def test_one_that_nobody_needs_is_ended(
     own: TensorBoardServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tensorboard_server, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(tensorboard_server, "CHECK_SECONDS", 0.05)
     process = started(own, tmp_path)
     monkeypatch.setattr(tensorboard_server, "IDLE_SECONDS", 0.5)
     until(lambda: own.state.phase == "stopped")

@@ -30,7 +30,7 @@ from mnist_core.training import augmentation
 from mnist_core.training.networks import build_network
 from mnist_core.training.programs import optimizer_of
 from mnist_core.transfer.code import source as code_of_runs
-from mnist_core.transfer.code.documents import NOT_OURS, notebook, script
+from mnist_core.transfer.code.documents import EXTRA_PACKAGES, notebook, script
 from mnist_core.transfer.code.source import source_of
 from mnist_core.transfer.export import export
 from tests.exported_code import (
@@ -244,7 +244,7 @@ def test_it_names_the_packages_that_it_imports(folder, name):
     pinned = (ROOT / "requirements.txt").read_text() + (ROOT / "requirements-dev.txt").read_text()
     for package, version in packages.items():
         assert f"\n{package}=={version}\n" in pinned
-    assert packages["matplotlib"] == NOT_OURS["matplotlib"]
+    assert packages["matplotlib"] == EXTRA_PACKAGES["matplotlib"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from mnist_core.transfer.code.sections import Source
 from mnist_core.transfer.formats import FORMATS, file_name
 
 #: Packages that exported code needs and the lab does not, with the tested versions.
-NOT_OURS = {"matplotlib": "3.11.2"}
+EXTRA_PACKAGES = {"matplotlib": "3.11.2"}
 
 COMMAND_LINE = '''\
 def file_of_data() -> Path:
@@ -156,7 +156,7 @@ def _cell(kind: str, text: str) -> dict[str, Any]:
 
 def _packages(source: Source) -> list[str]:
     return [
-        f"{name}=={NOT_OURS.get(name) or importlib.metadata.version(name)}"
+        f"{name}=={EXTRA_PACKAGES.get(name) or importlib.metadata.version(name)}"
         for name in source.packages
     ]
 

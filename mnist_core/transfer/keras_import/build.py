@@ -22,7 +22,7 @@ from mnist_core.transfer.keras_import.refusal import RefusedError, brief
 
 Weights: TypeAlias = NDArray[np.float32]
 #: Maximum total size of all layers' outputs for one image; 250 images then take 2 GB.
-MOST_BETWEEN = 2_000_000
+MOST_VALUES_BETWEEN = 2_000_000
 #: Maximum number of multiplications of all layers for one image: a thousand times LeNet's.
 MOST_WORK = 1_000_000_000
 #: Layers that only change the shape, or change nothing after training.
@@ -132,7 +132,7 @@ def _layer(step: Step) -> Any:
     try:
         return getattr(keras.layers, step.kind)(name=step.name, **settings)
     except Exception as error:  # Keras raises exceptions of many classes for invalid settings
-        raise _at_odds(step, error) from error
+        raise _cannot_build(step, error) from error
 
 
 def _value(value: Any) -> Any:
@@ -191,7 +191,7 @@ def _applied(
     except (RefusedError, LabError):
         raise
     except Exception as error:  # Keras raises exceptions of many classes for mismatched shapes
-        raise _at_odds(step, error) from error
+        raise _cannot_build(step, error) from error
     finally:
         del holder.add_weight
     if first:
@@ -256,11 +256,11 @@ class _Size:
         """
         shape = tuple(result.shape[1:])
         if any(side is None for side in shape):
-            raise _at_odds(step, ValueError("a dimension of unknown length"))
+            raise _cannot_build(step, ValueError("a dimension of unknown length"))
         self._numbers += math.prod(shape)
         times = int(source.shape[1]) if step.kind in RECURRENT else math.prod(shape[:-1])
         self._work += times * layer.count_params()
-        if self._numbers > MOST_BETWEEN or self._work > MOST_WORK:
+        if self._numbers > MOST_VALUES_BETWEEN or self._work > MOST_WORK:
             raise RefusedError(
                 mark(
                     "Up to layer {layer}, the model computes {numbers} values for each image with "
@@ -273,7 +273,7 @@ class _Size:
             )
 
 
-def _at_odds(step: Step, error: Exception) -> RefusedError:
+def _cannot_build(step: Step, error: Exception) -> RefusedError:
     return RefusedError(
         mark("Layer {layer} cannot be built as the file describes it ({cause})."),
         mark("Save the model again, with Keras's own model.save."),

@@ -29,7 +29,7 @@ SPATIAL = (
 )
 GLOBAL = ("GlobalMaxPooling2D", "GlobalAveragePooling2D")
 #: Layers that do not depend on the position of the channel axis.
-ANYHOW = (
+CHANNEL_INDEPENDENT = (
     "Activation",
     "ReLU",
     "LeakyReLU",
@@ -107,7 +107,7 @@ def _turned(step: Step, origin: Origin) -> Step:
     if step.kind in ("BatchNormalization", "Concatenate") and settings.get("axis") in (1, -3):
         return replace(step, settings=settings | {"axis": -1})
     plain = step.kind != "Activation" or "softmax" not in str(settings["activation"])
-    if step.kind == "Flatten" or (step.kind in ANYHOW and plain):
+    if step.kind == "Flatten" or (step.kind in CHANNEL_INDEPENDENT and plain):
         return replace(step, settings=settings)
     raise _not_turned(step)
 

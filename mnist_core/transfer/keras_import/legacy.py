@@ -67,10 +67,10 @@ SETTINGS = {
     "sigma": "stddev",
 }
 #: Settings that were renamed in one class.
-OF_KIND = {("LeakyReLU", "alpha"): "negative_slope", ("ReLU", "theta"): "threshold"}
+SETTINGS_OF_KIND = {("LeakyReLU", "alpha"): "negative_slope", ("ReLU", "theta"): "threshold"}
 ORDERINGS = {"tf": "channels_last", "th": "channels_first"}
 #: Settings of Keras 1 that have no effect on a trained network.
-NO_MATTER = {"consume_less", "forget_bias_init", "input_dim", "input_dtype", "input_length"}
+IGNORED_SETTINGS = {"consume_less", "forget_bias_init", "input_dim", "input_dtype", "input_length"}
 #: Layers that apply ``activation`` to a sum of weighted inputs and a bias.
 SUMMING = (
     "Dense",
@@ -133,9 +133,11 @@ def modern(kind: str, config: Mapping[str, Any], origin: Origin) -> tuple[str, d
         given.setdefault("reset_after", False)  # the behaviour before the setting existed
     found: dict[str, Any] = {}
     for key, value in given.items():
-        if key in NO_MATTER and origin.major < 3:
+        if key in IGNORED_SETTINGS and origin.major < 3:
             continue
-        name = OF_KIND.get((kind, key)) or (SETTINGS.get(key, key) if origin.major < 3 else key)
+        name = SETTINGS_OF_KIND.get((kind, key)) or (
+            SETTINGS.get(key, key) if origin.major < 3 else key
+        )
         if name in found:
             raise ValueError(name)
         found[name] = _modern_value(name, value)
