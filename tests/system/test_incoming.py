@@ -477,7 +477,7 @@ def test_a_function_of_keras_itself_is_refused(good, canary, module, kind):
 )
 def test_a_layer_that_is_not_in_the_table_is_refused(good, canary, kind, config):
     layer = {"module": "keras.layers", "class_name": kind, "config": config}
-    assert_refused(model_files.with_layer(good, layer), canary, "kind")
+    assert_refused(model_files.with_layer(good, layer), canary, "class")
 
 
 def test_a_zip_bomb_is_refused(good, canary):
