@@ -247,7 +247,7 @@ def test_the_notebook_has_the_script_s_code(folder, name):
 
 def test_without_a_judge_the_last_network_is_kept_and_there_is_no_best_epoch(folder, name):
     text, config = (folder / f"{name}.py").read_text("utf-8"), CONFIGS[name]
-    for word in ("best", "validation", "val_", "ModelCheckpoint"):
+    for word in ("best", "x_validation", "val_", "ModelCheckpoint"):
         assert (word in text) is (config.validation_size > 0), word
     assert ('model.save("last.keras")' in text) is (config.validation_size == 0)
 

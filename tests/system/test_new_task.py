@@ -80,7 +80,7 @@ def test_its_folds_and_its_training_name_it_too(capsys: pytest.CaptureFixture[st
     assert re.search(rf"val_mae [\d.]+ {UNIT} ± [\d.]+ {UNIT}", printed)
     assert re.search(rf"test mae [\d.]+ {UNIT}", printed)
     printed = told(capsys, "train", "--task", MPG.key, "--epochs", "2")
-    assert re.search(rf"test mae of the best model [\d.]+ {UNIT}", printed)
+    assert re.search(rf"test mae of the best model: [\d.]+ {UNIT}", printed)
 
 
 def test_its_code_trains_it_again(run: Run, tmp_path: Path) -> None:
