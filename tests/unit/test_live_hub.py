@@ -407,7 +407,7 @@ def test_a_run_that_cannot_be_followed_is_read_anew_and_holds_up_no_other(
         await other.leave()
 
     asyncio.run(watch())
-    assert caplog.text.count("failed; reading it anew") == 1
+    assert caplog.text.count(f"live chart of run {broken.id} failed") == 1
 
 
 def test_curves_that_no_criterion_can_judge_are_shown(
