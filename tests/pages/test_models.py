@@ -200,9 +200,7 @@ def test_a_model_from_a_file_says_where_it_came_from(open_page: Open, brought_in
     assert "my *model*.h5" in text and "101,770" in text and "28 × 28" in text
     assert "softmax was added" in text
     assert "10.0% correctly with pixels of 0–1, and 97.0% with pixels of 0–255" in text
-    assert architecture_label(store.get(brought_in).config) in text.replace(
-        "\N{NO-BREAK SPACE}", " "
-    )
+    assert architecture_label(imported_config("unit")) in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "1,000 epochs" not in text.replace("\N{NO-BREAK SPACE}", " ")
 
 
