@@ -204,7 +204,7 @@ class LiveChart {
     showStatus(this);
     showNotice(this);
     showLegend(this);
-    setText(this.root.querySelector(".lc-verdict"), verdict(this));
+    setText(this.root.querySelector(".lc-verdict"), overfittingText(this));
     if (window.Plotly && this.figure.clientWidth > 0) this.drawFigure();
     this.describe();
     // Leave processor time to the page, and to a training on the same machine.

@@ -213,15 +213,15 @@ function showLegend(view) {
 }
 
 /** The sentence about the best epoch and overfitting by the chosen criterion. */
-function verdict(view) {
+function overfittingText(view) {
   const { words, criterion_label: criterion } = view.data;
   const drawn = view.curves.epochs.length;
   if (drawn === 0) return "";
   const [best, detected] = overfitting(view);
   if (best === null || best > drawn) {
-    return fill(view.ended ? words.verdict_none : words.verdict_none_yet, { criterion });
+    return fill(view.ended ? words.no_overfitting : words.no_overfitting_yet, { criterion });
   }
-  return fill(detected === null ? words.verdict_undated : words.verdict, {
+  return fill(detected === null ? words.overfits : words.overfits_detected, {
     criterion,
     best: number(view, best),
     detected: number(view, detected ?? 0),
@@ -247,5 +247,5 @@ function summary(view) {
       `${series.label} ${(series.axis === "metric" ? metric : loss)(view, at(series.key))}`,
     ).join(", "),
   });
-  return `${figures} ${verdict(view)}`;
+  return `${figures} ${overfittingText(view)}`;
 }

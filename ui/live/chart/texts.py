@@ -70,15 +70,15 @@ def _notices() -> dict[str, str]:
 
 def _sentences() -> dict[str, str]:
     return {
-        "verdict": _(
+        "overfits_detected": _(
             "The best epoch is {best}, with a validation loss of {loss}; after it the network "
             "overfits, as detected at epoch {detected} ({criterion})."
         ),
-        "verdict_undated": _(
+        "overfits": _(
             "The best epoch is {best}, with a validation loss of {loss}; after it the network "
             "overfits ({criterion})."
         ),
-        "verdict_none_yet": _("No overfitting detected so far ({criterion})."),
-        "verdict_none": _("No overfitting was detected in this run ({criterion})."),
+        "no_overfitting_yet": _("No overfitting detected so far ({criterion})."),
+        "no_overfitting": _("No overfitting was detected in this run ({criterion})."),
         "summary": _("{status}, epoch {epoch} of {epochs}. {figures}."),
     }
