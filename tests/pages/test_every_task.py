@@ -402,11 +402,11 @@ def test_data_that_is_on_its_way_keeps_no_page_waiting(
         app = opened(open_page, page, "imdb", learned)
         assert not app.error
         (info,) = app.info
-        assert escaped(task("imdb").label) in info.value
+        assert task("imdb").label in info.value
     app = open_page("train", run=begun.id)
     assert not app.exception
     (info,) = app.info
-    assert escaped(task("imdb").label) in info.value and "**Stop**" in info.value
+    assert task("imdb").label in info.value and "**Stop**" in info.value
     # Another task's page has nothing to wait for.
     assert not open_page("data", task="boston").info
 
