@@ -73,7 +73,7 @@ def show_others(config: TrainingConfig, unusable: ConfigError | None) -> None:
         _("View"),
         list(OTHER_VIEWS[kind]),
         format_func=lambda name: _(OTHER_VIEWS[kind][name]),
-        key=keys.LOOK.prepare(),
+        key=keys.OTHER_VIEW.prepare(),
         required=True,
         label_visibility="collapsed",
         persist_state="session",

@@ -1,7 +1,7 @@
 """The Draw page: handwritten digit recognition on a drawing or a photo.
 
 The canvas and all that a stroke changes are a fragment, which reruns alone and repeats no query of
-the run store. The last input counts, a stroke or a file; the other one is emptied, so that the page
+the run store. The last input counts, a stroke or a file; the other is emptied, so that the page
 always shows the image that the models receive.
 """
 

@@ -197,13 +197,13 @@ def _show_words(text: str, answer: TextAnswer, name: str) -> None:
     st.html(figures.coloured(text, answer))
     rows = [
         (
-            one.word,
-            one.push,
-            f"{one.push:+.2f}",
-            _("{share} without it").plain(share=probability(one.without)),
+            effect.word,
+            effect.push,
+            f"{effect.push:+.2f}",
+            _("{share} without it").plain(share=probability(effect.without)),
         )
-        for one in answer.pushes[:LISTED]
-        if one.push
+        for effect in answer.pushes[:LISTED]
+        if effect.push
     ]
     if rows:
         words = _(
@@ -318,9 +318,11 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
         ).format(quantity=name),
     )
     if listed:
-        spoken = _("Effect of each column on the {quantity}").plain(quantity=name)
-        st.html(figures.push_list(listed, spoken))
+        alt = _("Effect of each column on the {quantity}").plain(quantity=name)
+        st.html(figures.push_list(listed, alt))
     else:
-        words = _("All columns are at their medians. Move one to see its effect on the {quantity}.")
+        words = _(
+            "All columns are at their medians. Move a slider to see its effect on the {quantity}."
+        )
         st.caption(words.format(quantity=name))
     st.caption(_(entry.source))

@@ -22,8 +22,8 @@ FAINT = 0.04
 
 def coloured(text: str, answer: TextAnswer) -> str:
     """The text as it was typed, words for the class in blue, words against it in red."""
-    pushes = {one.word: one for one in answer.pushes}
-    largest = max((abs(one.push) for one in answer.pushes), default=0.0) or 1.0
+    pushes = {push.word: push for push in answer.pushes}
+    largest = max((abs(push.push) for push in answer.pushes), default=0.0) or 1.0
     found = []
     for between, word in spelled(text):
         found.append(escape(between))
@@ -49,12 +49,12 @@ def _word(word: str, push: WordPush | None, largest: float) -> str:
     )
 
 
-def push_list(rows: Sequence[tuple[str, float, str, str]], spoken: str) -> str:
+def push_list(rows: Sequence[tuple[str, float, str, str]], alt: str) -> str:
     """Names with a bar to the right (for) or to the left (against) and a number.
 
     Args:
         rows: Name, effect, effect as text, and a remark.
-        spoken: Text alternative of the list.
+        alt: Text alternative of the list.
     """
     largest = max((abs(push) for _name, push, _figure, _more in rows), default=0.0) or 1.0
     lines = []
@@ -69,6 +69,4 @@ def push_list(rows: Sequence[tuple[str, float, str, str]], spoken: str) -> str:
             + (f'<span class="more">{escape(more)}</span>' if more else "")
             + "</div>"
         )
-    return (
-        f'<div class="lab-pushes" role="group" aria-label="{escape(spoken)}">{"".join(lines)}</div>'
-    )
+    return f'<div class="lab-pushes" role="group" aria-label="{escape(alt)}">{"".join(lines)}</div>'

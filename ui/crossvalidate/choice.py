@@ -12,7 +12,7 @@ from ui.common.lab import lab
 
 
 def chosen_study() -> Study | None:
-    """The cross-validation that the address names, or the newest one."""
+    """The cross-validation that the address names, or the newest."""
     wanted = st.query_params.get("study")
     if wanted:
         if TAG.fullmatch(wanted):

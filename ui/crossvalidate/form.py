@@ -22,7 +22,7 @@ def show_form(study: Study | None) -> None:
         study: The cross-validation that is shown.
     """
     # Regression tasks: their folds have a mean error to compare.
-    tasks = {key: one.config.task for key, one in PRESETS.items() if one.config.quantity}
+    tasks = {key: preset.config.task for key, preset in PRESETS.items() if preset.config.quantity}
     labels = {key: _(task(name).label) for key, name in tasks.items()}
     marked = fetching.marked_labels(keys.PRESET, labels, tasks)
     left, right = st.columns(2)

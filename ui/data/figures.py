@@ -70,9 +70,9 @@ def count_bars(names: Sequence[str], counts: NDArray[np.int64], wrong: NDArray[n
             f'<span class="wrong" style="width:{100 * bad / most:.2f}%"></span></span>'
             f"<span>{number}</span></div>"
         )
-    spoken = ", ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
+    alt = ", ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
     return (
-        f'<div class="lab-bars lab-counts" role="img" aria-label="{escape(spoken)}">'
+        f'<div class="lab-bars lab-counts" role="img" aria-label="{escape(alt)}">'
         f"{''.join(rows)}</div>"
     )
 

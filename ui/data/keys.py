@@ -19,7 +19,7 @@ VIEW: Entry[str] = Entry("data-view", "digits")
 #: page named last, and the selection in texts and tables.
 TASK: Entry[str] = Entry("data-task", PRESETS[FIRST_PRESET].config.task)
 TASK_FOR: Entry[tuple[str | None, str]] = Entry("data-task-for", (None, TASK.default))
-LOOK: Entry[str] = Entry("data-look", "samples")
+OTHER_VIEW: Entry[str] = Entry("data-look", "samples")
 TOPIC: Entry[int] = Entry("data-topic", -1)
 TEXT: Entry[int | None] = Entry("data-text", None)
 OTHER_STEP: Entry[str | None] = Entry("data-other-step", None)

@@ -239,7 +239,7 @@ def _show_row_result(step: Step, made: list[Step], entry: Task, config: Training
         st.metric(_target_name(entry), entry.quantity.text(float(step.array)))
         return
     scale = tables.standard(config)
-    arrays = {one.key: one.array for one in made}
+    arrays = {other.key: other.array for other in made}
     columns: dict[str, object] = {
         _("Column"): [_(name) for name in entry.columns],
         _("Value"): arrays["row"],

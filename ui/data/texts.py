@@ -164,11 +164,11 @@ def _show_text(page: ImageSet, place: int) -> None:
 
 def numbered(words: NDArray[np.uint16], vocabulary: tuple[str, ...]) -> str:
     """The words of a text as HTML, each with its number above it."""
-    spoken = [number for number in words.tolist() if number > BEGIN][:SHOWN_WORDS]
+    shown = [number for number in words.tolist() if number > BEGIN][:SHOWN_WORDS]
     found = (
         f"<ruby>{escape(vocabulary[number]) if number >= FIRST_WORD else '…'}"
         f"<rt>{number}</rt></ruby>"
-        for number in spoken
+        for number in shown
     )
     return f'<div class="lab-ruby">{" ".join(found)}</div>'
 

@@ -1,6 +1,6 @@
 """The canvas and the upload of an image file.
 
-The last input counts, a stroke or a file; the other one is emptied, so that the page always shows
+The last input counts, a stroke or a file; the other is emptied, so that the page always shows
 the image that the models receive.
 """
 

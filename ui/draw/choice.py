@@ -51,7 +51,7 @@ def choose_models(runs: dict[str, Run], asked: Run | None) -> list[tuple[Run, st
         format_func=lambda key: prediction.model_line(runs[key.split()[0]], key.split()[1]),
         key=keys.MODELS.prepare(),
         max_selections=MOST_MODELS,
-        placeholder=_("Choose one to four"),
+        placeholder=_("Choose up to four models"),
         help=Markdown(" ").join(
             [
                 _(run_selector.CHECKPOINT_HELP),

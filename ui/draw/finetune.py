@@ -47,12 +47,12 @@ def remove(number: int | None) -> None:
         lab.store.drawings.remove(number)
 
 
-def teach(run: Run) -> None:
+def fine_tune(run: Run) -> None:
     """Queue the fine-tuning of a run's model, and remember the new run for this page."""
     with errors.noted():
         name = _("{name}, fine-tuned").plain(name=run.name)
-        taught = idempotency.once(("teach", run.id), lambda: lab.teach(run, name[:NAME_LENGTH]).id)
-        keys.TAUGHT_RUN.set(taught)
+        run_id = idempotency.once(("teach", run.id), lambda: lab.teach(run, name[:NAME_LENGTH]).id)
+        keys.FINE_TUNED_RUN.set(run_id)
 
 
 def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
@@ -85,9 +85,9 @@ def show(run: Run) -> None:
         run: The run whose model is fine-tuned.
     """
     with errors.shown():
-        show_taught()
-        if run.lesson is not None and run.id != keys.TAUGHT_RUN.get():
-            show_lesson(run)
+        show_fine_tuning()
+        if run.lesson is not None and run.id != keys.FINE_TUNED_RUN.get():
+            show_outcome(run)
         show_collection(run)
 
 
@@ -112,7 +112,7 @@ def show_collection(run: Run) -> None:
             _("Fine-tune “{name}” with these drawings").format(name=run.name),
             type="primary",
             key=keys.TEACH_START,
-            on_click=teach,
+            on_click=fine_tune,
             args=(run,),
             disabled=missing > 0,
         )
@@ -172,9 +172,9 @@ def show_collection(run: Run) -> None:
                 )
 
 
-def show_taught() -> None:
+def show_fine_tuning() -> None:
     """Show the fine-tuning that this session started: its progress, or its result."""
-    run_id = keys.TAUGHT_RUN.get()
+    run_id = keys.FINE_TUNED_RUN.get()
     if run_id is None:
         return
     try:
@@ -185,12 +185,12 @@ def show_taught() -> None:
         words = _("**{name}** is being fine-tuned: epoch {done} of {epochs} is done.")
         wait_for_run(run_id, words, ":material/school:")
     elif run.lesson is not None:
-        show_lesson(run)
+        show_outcome(run)
         if run.message:
             st.error(escaped(run.message), icon=":material/error:")
 
 
-def show_lesson(run: Run) -> None:
+def show_outcome(run: Run) -> None:
     """Show the accuracy of a model before and after its fine-tuning."""
     lesson = run.lesson
     if lesson is None or lesson["after"]["test"] is None:

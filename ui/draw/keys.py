@@ -35,7 +35,7 @@ TEACH_START = "teach-start"
 TEACH_EXPORT = "teach-export"
 TEACH_REMOVE = "teach-remove"
 TEACH_REMOVE_ALL = "teach-remove-all"
-TAUGHT_RUN: Entry[str | None] = Entry("taught-run", None)
+FINE_TUNED_RUN: Entry[str | None] = Entry("taught-run", None)
 
 # Containers, so that ``ui/app/layout.css`` finds them.
 PAGE = "draw-page"

@@ -320,8 +320,8 @@ def _show_layer(number: int, layer: Activations) -> None:
         images = [pictures.picture(square, layer.layer, side=side)]
     else:
         images = [
-            pictures.picture(pictures.grey(one), str(unit), side=64)
-            for one, unit in zip(layer.maps, layer.unit, strict=True)
+            pictures.picture(pictures.grey(feature_map), str(unit), side=64)
+            for feature_map, unit in zip(layer.maps, layer.unit, strict=True)
         ]
     st.html(pictures.captioned([(image, "") for image in images]))
 

@@ -109,10 +109,10 @@ def _show_scores(run: Run, evaluation: Evaluation) -> None:
     per_class = evaluation.per_class
     table: dict[str, list[Any]] = {"name": list(evaluation.classes)}
     for name in ("precision", "recall", "f1"):
-        shares = (getattr(one, name) for one in per_class)
+        shares = (getattr(scores, name) for scores in per_class)
         table[name] = [None if share is None else 100 * share for share in shares]
     st.dataframe(
-        table | {"support": [one.support for one in per_class]},
+        table | {"support": [scores.support for scores in per_class]},
         hide_index=True,
         column_config={
             "name": st.column_config.TextColumn(_("Class")),

@@ -186,16 +186,16 @@ def reliability_diagram(
     )
     places = {"count": "%{customdata[0]:,}", "confidence": "%{customdata[1]:.1%}"}
     figure.add_bar(
-        x=[(one.low + one.high) / 2 for one in bins],
-        y=[one.accuracy.value for one in bins],
-        width=[(one.high - one.low) * 0.9 for one in bins],
-        customdata=[[one.count, one.confidence] for one in bins],
+        x=[(group.low + group.high) / 2 for group in bins],
+        y=[group.accuracy.value for group in bins],
+        width=[(group.high - group.low) * 0.9 for group in bins],
+        customdata=[[group.count, group.confidence] for group in bins],
         hovertemplate=words.format(**places, accuracy="%{y:.1%}") + "<extra></extra>",
         opacity=0.8,
         error_y={
             "type": "data",
-            "array": [one.accuracy.high - one.accuracy.value for one in bins],
-            "arrayminus": [one.accuracy.value - one.accuracy.low for one in bins],
+            "array": [group.accuracy.high - group.accuracy.value for group in bins],
+            "arrayminus": [group.accuracy.value - group.accuracy.low for group in bins],
             "color": MUTED,
             "thickness": 1.5,
             "width": 4,

@@ -128,13 +128,13 @@ def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
         words = Markdown(" ").join([words, first])
     st.caption(words)
     sure = [percent(float(share)) for share in evaluation.probabilities[shown, read]]
-    spoken = [
+    alt = [
         _("{true}, predicted as {read}, confidence {sure}, no. {index} of {array}").plain(
             sure=share, index=int(index), array=part_names(part).array, **called
         )
         for index, share in zip(evaluation.indices[shown], sure, strict=True)
     ]
-    views = sample_views(run, evaluation, part, shown, spoken=spoken, side=44)
+    views = sample_views(run, evaluation, part, shown, alt=alt, side=44)
     html = images.captioned(list(zip(views, sure, strict=True)))
     # A cell of the diagonal may have a thousand samples, so they scroll in a frame.
     st.html(f'<div class="lab-cell" tabindex="0">{html}</div>')
@@ -168,7 +168,7 @@ def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
     )
     worst = evaluation.top_losses(WORST_SHOWN)
     lines = [_worst_line(evaluation, int(position)) for position in worst]
-    views = sample_views(run, evaluation, part, worst, spoken=lines, side=84)
+    views = sample_views(run, evaluation, part, worst, alt=lines, side=84)
     cards = [
         _worst_card(evaluation, int(position), line, view)
         for position, line, view in zip(worst, lines, views, strict=True)

@@ -137,7 +137,7 @@ def _points(
 ) -> None:
     shown = drawn(evaluation)
     figures = evaluation.truths, evaluation.predictions, evaluation.residuals
-    columns = evaluation.indices, *(number_format.scale * one for one in figures)
+    columns = evaluation.indices, *(number_format.scale * values for values in figures)
     words = translate(mark("no. {index}<br>true {true}, predicted {predicted}: {error}"))
     places = {
         "index": "%{customdata[0]}",

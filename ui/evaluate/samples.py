@@ -30,7 +30,7 @@ def sample_views(
     part: str,
     positions: NDArray[np.int64],
     *,
-    spoken: list[str],
+    alt: list[str],
     side: int,
 ) -> list[str]:
     """Samples as HTML.
@@ -40,7 +40,7 @@ def sample_views(
         evaluation: Its evaluation.
         part: The set that it was evaluated on.
         positions: Positions of the samples in the evaluation.
-        spoken: Text alternatives of the images.
+        alt: Text alternatives of the images.
         side: Side of an image, in pixels.
     """
     indices = evaluation.indices[positions]
@@ -48,8 +48,7 @@ def sample_views(
         return [text_view(text) for text in texts_of(run, part, indices)]
     images: NDArray[np.uint8] = samples_of(run, part, indices)
     return [
-        pictures.picture(image, words, side=side)
-        for image, words in zip(images, spoken, strict=True)
+        pictures.picture(image, words, side=side) for image, words in zip(images, alt, strict=True)
     ]
 
 

@@ -146,7 +146,7 @@ def show_origin(run: Run) -> None:
                 "into probabilities and changes no prediction."
             )
         )
-    if run.id != keys.ARRIVED.get():  # shown below, beside the import
+    if run.id != keys.IMPORTED.get():  # shown below, beside the import
         for finding in findings(run):
             st.caption(Markdown(" ").join(finding.sentences(_)))
 

@@ -80,11 +80,13 @@ def show_clean_up(old: list[OldRun]) -> None:
     if not old:
         st.caption(_("There is nothing to remove: no unpinned run is that old."))
         return
-    freed = byte_size(sum(one.bytes for one in old))
+    freed = byte_size(sum(entry.bytes for entry in old))
     rows: list[tuple[str, str, str]] = [(_("Run"), _("Ended"), _("Size"))]
-    for one in old[:LISTED]:
-        age = ngettext("{days} day ago", "{days} days ago", int(one.days))
-        rows.append((one.run.name, age.format(days=whole(int(one.days))), byte_size(one.bytes)))
+    for entry in old[:LISTED]:
+        age = ngettext("{days} day ago", "{days} days ago", int(entry.days))
+        rows.append(
+            (entry.run.name, age.format(days=whole(int(entry.days))), byte_size(entry.bytes))
+        )
     st.markdown(table(rows, left=2))
     if len(old) > LISTED:
         st.caption(_("… and {count} more.").format(count=whole(len(old) - LISTED)))

@@ -31,7 +31,7 @@ def show_import() -> None:
     st.header(_("Import a model"), anchor=False)
     show_imported()
     workers_answer(_("The workers are starting; a file can be imported in a few seconds."))
-    with st.container(key=keys.ARRIVALS):
+    with st.container(key=keys.IMPORTS):
         left, right = st.columns(2, gap="large")
         with left:
             show_model_upload()
@@ -111,7 +111,7 @@ def show_run_upload() -> None:
 
 def clear_imported() -> None:
     """Remove the message of an earlier import."""
-    keys.ARRIVED.set(None)
+    keys.IMPORTED.set(None)
 
 
 def import_once(identity: tuple[str, str], import_file: Callable[[], Run]) -> None:
@@ -132,9 +132,9 @@ def import_once(identity: tuple[str, str], import_file: Callable[[], Run]) -> No
     except LabError as error:
         errors.show(error)
         return
-    if run_id == keys.ARRIVED.get():
+    if run_id == keys.IMPORTED.get():
         return
-    keys.ARRIVED.set(run_id)
+    keys.IMPORTED.set(run_id)
     disk_space.sizes.clear()
     st.query_params["run"] = run_id  # its own choice of a run is drawn already
     st.rerun()
@@ -142,7 +142,7 @@ def import_once(identity: tuple[str, str], import_file: Callable[[], Run]) -> No
 
 def imported_run() -> Run | None:
     """The run that was imported last, if it still exists."""
-    run_id = keys.ARRIVED.get()
+    run_id = keys.IMPORTED.get()
     try:
         return lab.store.get(run_id) if run_id else None
     except UnknownRunError:

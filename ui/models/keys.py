@@ -41,14 +41,14 @@ LEFT_CONFIRM = "models-left-confirm"
 #: The run whose description is in the fields, and the stored values.
 DESCRIBED: Entry[tuple[str, tuple[Any, ...]] | None] = Entry("models-described", None)
 #: The run that was imported last.
-ARRIVED: Entry[str | None] = Entry("models-arrived", None)
+IMPORTED: Entry[str | None] = Entry("models-arrived", None)
 #: A message about the last action, shown once.
 DONE: Entry[str] = Entry("models-done", "")
 
 # Containers, so that ``ui/app/layout.css`` finds them.
 CHOICE = "models-choice"
 FIGURES = "models-figures"
-ARRIVALS = "models-arrivals"
+IMPORTS = "models-arrivals"
 DISK = "models-disk"
 
 

@@ -154,8 +154,9 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
         )
     elif weights.channels == 1:
         words = _(
-            "**The filters of {layer}**: small windows that slide over the image. A filter's "
-            "output is high where there is ink under its blue squares and none under its red ones."
+            "**The filters of {layer}**: small windows that slide over the image. The "
+            "output of a filter is high if there is ink under its blue squares, but not under its "
+            "red squares."
         )
     else:
         words = _(
@@ -171,8 +172,8 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
         st.html(
             images.captioned(
                 [
-                    (images.picture(images.signed(one), caption, side=FEW_SIDE), caption)
-                    for one, caption in zip(weights.pictures, captions, strict=True)
+                    (images.picture(images.signed(unit), caption, side=FEW_SIDE), caption)
+                    for unit, caption in zip(weights.pictures, captions, strict=True)
                 ]
             )
         )
@@ -195,7 +196,7 @@ def weight_sheet(values: NDArray[np.float32], across: int) -> NDArray[np.uint8]:
     Returns:
         uint8 (rows × height, columns × width, 4); the gaps are transparent.
     """
-    coloured = np.stack([images.signed(one) for one in values])
+    coloured = np.stack([images.signed(unit) for unit in values])
     # Small kernels are enlarged first, so that the gap is narrower than a weight.
     factor = max(1, SIDE // values.shape[-1])
     large = coloured.repeat(factor, axis=1).repeat(factor, axis=2)

@@ -62,10 +62,10 @@ def network_diagram(anatomy: Anatomy, classes: Sequence[str]) -> str:
         last = place == len(columns) - 1
         parts += _drawn(column, COLUMN * (place + 0.5), classes if last else ())
         parts += _words(column, COLUMN * (place + 0.5))
-    spoken = " → ".join(f"{column.title} {_size(column.shape)}" for column in columns)
+    alt = " → ".join(f"{column.title} {_size(column.shape)}" for column in columns)
     return (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="{escape(spoken)}">{"".join(parts)}</svg>'
+        f'aria-label="{escape(alt)}">{"".join(parts)}</svg>'
     )
 
 
@@ -118,7 +118,7 @@ def _size(shape: Sequence[int | None]) -> str:
     return " × ".join("?" if size is None else str(size) for size in shape)
 
 
-def _is_picture(shape: Sequence[int | None]) -> bool:
+def _is_image(shape: Sequence[int | None]) -> bool:
     return len(shape) == 3
 
 
@@ -142,7 +142,7 @@ def _plate(shape: Sequence[int | None]) -> tuple[float, int]:
 
 
 def _drawn(column: Column, x: float, classes: Sequence[str]) -> list[str]:
-    if _is_picture(column.shape):
+    if _is_image(column.shape):
         side, count = _plate(column.shape)
         left = x - side / 2 - 4 * (count - 1) / 2
         top = HEIGHT / 2 - side / 2 - 4 * (count - 1) / 2
@@ -174,7 +174,7 @@ def _drawn(column: Column, x: float, classes: Sequence[str]) -> list[str]:
 def _edges(before: Column, left: float, after: Column, right: float) -> list[str]:
     """Lines between two layers: from all units, or from a small window for a convolution."""
     faint = 'stroke="currentColor" stroke-opacity="0.22" stroke-width="0.8"'
-    if _is_picture(before.shape) and _is_picture(after.shape):
+    if _is_image(before.shape) and _is_image(after.shape):
         x1 = left + _plate(before.shape)[0] * 0.25
         window = 12
         y1 = HEIGHT / 2 - window / 2
@@ -183,12 +183,12 @@ def _edges(before: Column, left: float, after: Column, right: float) -> list[str
             'stroke="currentColor" stroke-opacity="0.6"/>'
             for y in (y1, y1 + window)
         ]
-    if _is_picture(before.shape):
+    if _is_image(before.shape):
         side, _count = _plate(before.shape)
         x1, starts = left + side / 2, [HEIGHT / 2 - side / 2, HEIGHT / 2, HEIGHT / 2 + side / 2]
     else:
         x1, starts = left, _circles(before.shape)[0]
-    if _is_picture(after.shape):
+    if _is_image(after.shape):
         side, _count = _plate(after.shape)
         ends = [HEIGHT / 2 - side / 2, HEIGHT / 2 + side / 2]
     else:

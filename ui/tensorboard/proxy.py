@@ -143,7 +143,7 @@ async def _forward(request: Request, path: str) -> Response:
         return _refusal(404, "TensorBoard has nothing at this address.")
     port = state().port
     if port is None:
-        return _refusal(503, "TensorBoard is not running. Start it on the page TensorBoard.")
+        return _refusal(503, "TensorBoard is not running. Start it on the TensorBoard page.")
     body = await _body(request) if is_post else b""
     if body is None:
         return _refusal(413, "The request to TensorBoard is too large.")
@@ -157,7 +157,7 @@ async def _forward(request: Request, path: str) -> Response:
         ask = partial(_ask, port, request.method, url, headers, body or None)
         answer = await to_thread.run_sync(ask, limiter=_THREADS)
     except urllib3.exceptions.HTTPError:
-        return _refusal(502, "TensorBoard does not answer. Reload the page TensorBoard.")
+        return _refusal(502, "TensorBoard does not answer. Reload the TensorBoard page.")
     kept = {name: answer.headers[name] for name in _RESPONSE_HEADERS if name in answer.headers}
     kept |= {
         "Content-Security-Policy": _CONTENT_POLICY,
