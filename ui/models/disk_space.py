@@ -83,10 +83,9 @@ def show_clean_up(old: list[OldRun]) -> None:
     freed = byte_size(sum(entry.bytes for entry in old))
     rows: list[tuple[str, str, str]] = [(_("Run"), _("Ended"), _("Size"))]
     for entry in old[:LISTED]:
-        age = ngettext("{days} day ago", "{days} days ago", int(entry.days))
-        rows.append(
-            (entry.run.name, age.format(days=whole(int(entry.days))), byte_size(entry.bytes))
-        )
+        days = int(entry.days)
+        age = ngettext("{days} day ago", "{days} days ago", days).format(days=whole(days))
+        rows.append((entry.run.name, age, byte_size(entry.bytes)))
     st.markdown(table(rows, left=2))
     if len(old) > LISTED:
         st.caption(_("… and {count} more.").format(count=whole(len(old) - LISTED)))
