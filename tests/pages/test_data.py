@@ -149,7 +149,7 @@ def test_the_steps_are_clicked_through(open_page: Open) -> None:
         ["28 × 28", "uint8", f"0 – {image.max()}"],
         ["784", "uint8", f"0 – {image.max()}"],
         ["784", "float32", f"0 – {image.max() / 255:.3g}"],
-        ["one number", "int64", "3"],
+        ["scalar", "int64", "3"],
         ["10", "float32", "0 – 1"],
     ]
     assert app.button(key="data-next").disabled
