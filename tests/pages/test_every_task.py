@@ -77,7 +77,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def forget() -> None:
     """Forget what was read of this home's data, or of another one's."""
     made_up_data.forget()
-    for kept in (image_sets._truth, image_sets._sets, data_texts._counted):
+    for kept in (image_sets._true_classes, image_sets._sets, data_texts._counted):
         kept.cache_clear()
     for kept in (tables.parts, tables.standard):
         kept.cache_clear()

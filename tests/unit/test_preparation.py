@@ -49,7 +49,7 @@ def test_an_unknown_scaling_is_refused() -> None:
 
 
 def test_the_excerpt_shows_the_same_pixels_in_each_shape() -> None:
-    row, column = figures.inkiest(IMAGE)
+    row, column = figures.inkiest_excerpt(IMAGE)
     expected = IMAGE[row, column : column + figures.EXCERPT]
     assert expected.sum() == max(
         IMAGE[r, c : c + figures.EXCERPT].astype(int).sum() for r in range(28) for c in range(17)

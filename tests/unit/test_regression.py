@@ -129,4 +129,4 @@ def test_the_words_can_be_translated():
     figure = regression_charts.residual_histogram(
         found(), DOLLARS, translate=lambda text: f"[{text}]"
     )
-    assert figure.layout.yaxis.title.text == "[how many]"
+    assert figure.layout.yaxis.title.text == "[count]"
