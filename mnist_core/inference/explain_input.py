@@ -24,7 +24,13 @@ from mnist_core.inference.questions import check_text, columns_of
 from mnist_core.runs import Store
 from mnist_core.tasks import Task, Texts, multi_hot, split, task
 from mnist_core.tasks.keras_data import vocabulary_of
-from mnist_core.tasks.text_data import FIRST_WORD, numbers_of, plain_word, spelled, typed
+from mnist_core.tasks.text_data import (
+    FIRST_WORD,
+    numbers_of,
+    plain_word,
+    split_words,
+    token_indices,
+)
 from mnist_core.tensorflow_setup import keras
 
 #: Variants of a text that the network is shown at a time; each takes 40 kB.
@@ -50,7 +56,7 @@ def answer_text(store: Store, run_id: str, checkpoint: str, text: str) -> TextAn
     entry = _task_of(store, run_id, "texts")
     check_text(text)
     vocabulary = vocabulary_of(entry.key)
-    words = typed(text, _numbers(vocabulary))
+    words = token_indices(text, _numbers(vocabulary))
     loaded = load(store, run_id, checkpoint)
     known = np.unique(words[words >= FIRST_WORD]).astype(np.int64)
     row = multi_hot(Texts.of([words.tolist()]))[0]
@@ -130,7 +136,7 @@ def _numbers(vocabulary: tuple[str, ...]) -> dict[str, int]:
 
 
 def _unknown(text: str, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
-    words = dict.fromkeys(plain_word(word) for _, word in spelled(text) if word)
+    words = dict.fromkeys(plain_word(word) for _, word in split_words(text) if word)
     return tuple(word for word in words if word not in _numbers(vocabulary))
 
 

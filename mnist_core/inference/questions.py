@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnist_core.errors import ConfigError
 from mnist_core.i18n import mark
 from mnist_core.tasks import task
-from mnist_core.tasks.text_data import spelled
+from mnist_core.tasks.text_data import split_words
 
 #: The longest text that is read, in characters: well over 10,000 words. IMDB's longest review has
 #: 13,704 characters.
@@ -76,7 +76,7 @@ def check_text(text: str) -> None:
             count=len(text),
             most=MOST_CHARACTERS,
         )
-    if len(spelled(text)) == 1:  # the end alone
+    if len(split_words(text)) == 1:  # the end alone
         raise ConfigError(
             mark("The text has no word in it. The inputs of the network are words."),
             mark("Type a sentence."),

@@ -23,8 +23,8 @@ from mnist_core.tasks.text_data import (
     numbers_of,
     plain_word,
     read_back,
-    spelled,
-    typed,
+    split_words,
+    token_indices,
 )
 from tests import made_up_texts
 from tests.waiting import PATIENCE, until
@@ -67,7 +67,7 @@ def test_each_word_is_kept_once(lists):
 
 def test_a_typed_text_is_read_as_keras_read_the_others():
     numbers = {"a": 5, "film": 22, "don't": 90}
-    found = typed("A film?! Don’t… GO", numbers)
+    found = token_indices("A film?! Don’t… GO", numbers)
     assert found.tolist() == [BEGIN, 5, 22, 90, RARE]
     vocabulary = [""] * 91
     vocabulary[5], vocabulary[22], vocabulary[90] = "a", "film", "don't"
@@ -79,12 +79,12 @@ TYPED = st.text(st.sampled_from("abzß é'’.,! \n1İ…"), max_size=30)
 
 @given(TYPED)
 def test_a_text_is_cut_at_its_words_and_nothing_is_lost(text):
-    pieces = spelled(text)
+    pieces = split_words(text)
     assert "".join(between + word for between, word in pieces) == text
     assert pieces[-1][1] == ""
     words = [plain_word(word) for _, word in pieces if word]
     numbers = {word: place for place, word in enumerate(dict.fromkeys(words), start=3)}
-    assert typed(text, numbers).tolist() == [BEGIN, *(numbers[word] for word in words)]
+    assert token_indices(text, numbers).tolist() == [BEGIN, *(numbers[word] for word in words)]
 
 
 def test_each_word_has_its_number():
@@ -115,7 +115,7 @@ def test_the_first_texts_judge_as_in_the_tutorial(home, name, validation):
 
 
 def test_data_that_is_on_its_way_keeps_nobody_waiting_who_does_not_want_to(home, monkeypatch):
-    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
+    monkeypatch.setattr(keras_data, "RETRY_SECONDS", math.inf)
     # It takes the connection, and never says a word.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for variable in ("HTTPS_PROXY", "https_proxy"):
@@ -142,7 +142,7 @@ def test_data_that_is_on_its_way_keeps_nobody_waiting_who_does_not_want_to(home,
 def test_who_looks_again_begins_anew(home, monkeypatch):
     tries = []
     monkeypatch.setattr(keras_data, "_load_with_keras", lambda *what: tries.append(what) or "no")
-    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
+    monkeypatch.setattr(keras_data, "RETRY_SECONDS", math.inf)
     with pytest.raises(DataError):
         task("imdb").load()
     with pytest.raises(DataError):
@@ -179,7 +179,7 @@ def test_a_fetch_that_breaks_down_keeps_nobody_waiting_for_ever(home, monkeypatc
         raise RuntimeError("it broke")
 
     monkeypatch.setattr(keras_data, "_load_with_keras", broken)
-    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
+    monkeypatch.setattr(keras_data, "RETRY_SECONDS", math.inf)
     with pytest.raises(DataError, match="it broke"):
         task("imdb").load()
     with pytest.raises(DataError, match="it broke"):
