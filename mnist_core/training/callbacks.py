@@ -244,7 +244,7 @@ def standard_error(values: np.ndarray[Any, Any]) -> float:
 
 def _diverged(epoch: int, loss: float) -> TrainingError:
     return TrainingError(
-        mark("Training diverged: the loss became {loss} in epoch {epoch}."),
+        mark("The loss became {loss} in epoch {epoch}: training diverged."),
         mark("Choose a smaller learning rate; for images, also scale the pixels to 0–1."),
         loss=loss,
         epoch=epoch,

@@ -167,12 +167,15 @@ def test_a_row_is_scaled_as_in_training(store: Store, pricer: Run) -> None:
 
 
 def test_a_run_of_another_task_is_not_asked(store: Store, judge: Run, pricer: Run) -> None:
-    with pytest.raises(ConfigError, match="learned the task"):
+    with pytest.raises(ConfigError) as raised:
         answer_table(store, judge.id, "best", [0.0] * 13)
-    with pytest.raises(ConfigError, match="learned the task"):
+    assert raised.value.values == {"name": judge.name, "inputs": "table", "task": "imdb"}
+    with pytest.raises(ConfigError) as raised:
         answer_text(store, pricer.id, "best", "good")
-    with pytest.raises(ConfigError, match="13 columns"):
+    assert raised.value.values == {"name": pricer.name, "inputs": "texts", "task": "boston"}
+    with pytest.raises(ConfigError) as raised:
         answer_table(store, pricer.id, "best", [1.0])
+    assert raised.value.values == {"count": 1, "columns": 13}
 
 
 # From the shell
