@@ -50,9 +50,12 @@ def check_part(run: Run, part: str) -> None:
     if part not in PARTS:
         raise unknown_name("part", part, PARTS)
     if part not in parts_of(run):
-        problem = mark("The {part} set of “{name}” is unknown, because the model was imported.")
+        problem = mark(
+            "The training and validation sets of “{name}” are unknown, because the model was "
+            "imported."
+        )
         if run.imported is None:
-            problem = mark("“{name}” has no {part} set.")
+            problem = mark("“{name}” has no validation set.")
         raise ConfigError(
             problem,
             mark("Evaluate it on the test set."),

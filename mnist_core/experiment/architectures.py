@@ -232,8 +232,7 @@ _ALL = (
         label=mark("Convolutional network with strides"),
         summary=mark(
             "Two layers have a stride of two pixels, which reduces the size of the image as "
-            "pooling does. Training takes about a quarter of the arithmetic of the network with "
-            "pooling."
+            "pooling does, with about a quarter of the arithmetic operations."
         ),
         source=mark(
             "After J. T. Springenberg, A. Dosovitskiy, T. Brox and M. Riedmiller, Striving for "

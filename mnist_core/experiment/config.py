@@ -91,7 +91,7 @@ class TrainingConfig:
         momentum: Fraction of the previous step that is added to the next; SGD only.
         seed: Determines the choice of samples, the initial weights and the order of the batches.
         pixel_scaling: "unit" for pixels from 0 to 1, "raw" for 0 to 255.
-        label_noise: Fraction of training labels that are replaced by wrong ones, 0 to 0.5.
+        label_noise: Fraction of training labels that are replaced by wrong labels, 0 to 0.5.
         augmentation: Random transformation of each training image in each epoch: "none", "shape"
             (geometric: rotation, shear, scaling and translation) or "handwriting" (geometric and
             stroke width). Validation and test images are not transformed.
