@@ -193,7 +193,7 @@ def test_bostons_ethical_problem_is_said_and_california_offered(
 ) -> None:
     monkeypatch.setattr(availability, "data_state", lambda _key: DataState.MISSING)
     app = open_page("data", task="boston")
-    assert "built on race" in app.warning[0].value
+    assert "based on race" in app.warning[0].value
     assert app.button(key="data-california").disabled
     monkeypatch.setattr(availability, "data_state", lambda _key: DataState.PRESENT)
     app = open_page("data", task="boston")

@@ -309,7 +309,7 @@ def missing(bare_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     monkeypatch.setenv("MNIST_LAB_HOME", str(bare_home))
     monkeypatch.setenv("KERAS_HOME", str(bare_home / "keras"))
     monkeypatch.setattr(keras_data, "_load_with_keras", lambda _name, _file: "no network")
-    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
+    monkeypatch.setattr(keras_data, "RETRY_SECONDS", math.inf)
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
     forget()
     for key in keras_data.SOURCES:

@@ -53,7 +53,7 @@ def test_start_queues_a_run_for_each_fold(
 ) -> None:
     app = open_page("folds")
     assert not app.exception
-    assert "built on race" in said(app)
+    assert "based on race" in said(app)
     assert app.button(key="folds-stop").disabled
     app.selectbox(key="folds-count").set_value(3)
     app.number_input(key="folds-epochs").set_value(20).run()

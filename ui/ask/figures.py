@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from mnist_core.inference.answers import TextAnswer, WordPush
-from mnist_core.tasks.text_data import plain_word, spelled
+from mnist_core.tasks.text_data import plain_word, split_words
 from ui.common.formatting import probability
 from ui.common.i18n import _
 
@@ -25,7 +25,7 @@ def coloured(text: str, answer: TextAnswer) -> str:
     pushes = {push.word: push for push in answer.pushes}
     largest = max((abs(push.push) for push in answer.pushes), default=0.0) or 1.0
     found = []
-    for between, word in spelled(text):
+    for between, word in split_words(text):
         found.append(escape(between))
         if word:
             found.append(_word(word, pushes.get(plain_word(word)), largest))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import Texts, task
 from mnist_core.tasks.text_data import BEGIN, FIRST_WORD, read_back
-from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, most_telling
+from mnist_core.tasks.word_counts import WordCount, count_words, most_characteristic, most_frequent
 from ui.common.formatting import class_labels, whole
 from ui.common.i18n import _
 from ui.data import figures, image_sets, keys
@@ -261,5 +261,5 @@ def _counted(texts: ImageSet, label: int) -> tuple[list[WordCount], list[WordCou
     everywhere, inside = (sum(side[place] for side in counted) for place in (0, 1))
     return (
         most_frequent(np.asarray(everywhere), np.asarray(inside), LISTED),
-        most_telling(np.asarray(everywhere), np.asarray(inside), LISTED),
+        most_characteristic(np.asarray(everywhere), np.asarray(inside), LISTED),
     )

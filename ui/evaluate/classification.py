@@ -154,7 +154,7 @@ def _show_pairs(run: Run, evaluation: Evaluation) -> None:
     names = evaluation.classes
     head = (_("true class"), _("predicted class"), _("count"), _("share of class"))
     rows = [
-        (names[pair.true], names[pair.read], whole(pair.count), percent(pair.share))
+        (names[pair.true], names[pair.predicted], whole(pair.count), percent(pair.share))
         for pair in pairs
     ]
     st.markdown(table([head, *rows], left=2))

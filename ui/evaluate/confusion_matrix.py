@@ -63,7 +63,7 @@ def _select_most_confused(run: Run, evaluation: Evaluation) -> None:
         return
     keys.CELL_FOR.set(run.id)
     pairs = evaluation.confused_pairs[:1]
-    select_cell(*((pairs[0].true, pairs[0].read) if pairs else (0, 0)))
+    select_cell(*((pairs[0].true, pairs[0].predicted) if pairs else (0, 0)))
 
 
 def select_cell(true: int, read: int) -> None:
@@ -180,7 +180,7 @@ def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
 
 def _worst_line(evaluation: Evaluation, position: int) -> str:
     names = evaluation.classes
-    true, read = int(evaluation.labels[position]), int(evaluation.read[position])
+    true, read = int(evaluation.labels[position]), int(evaluation.predicted[position])
     words = _("{true}, classified correctly") if true == read else _("{true}, predicted as {read}")
     line = words.plain(true=quoted(names[true]), read=quoted(names[read]))
     if evaluation.wrong[position]:
@@ -189,7 +189,7 @@ def _worst_line(evaluation: Evaluation, position: int) -> str:
 
 
 def _worst_card(evaluation: Evaluation, position: int, line: str, view: str) -> str:
-    true, read = int(evaluation.labels[position]), int(evaluation.read[position])
+    true, read = int(evaluation.labels[position]), int(evaluation.predicted[position])
     chances, names = evaluation.probabilities[position], evaluation.classes
     below = _("no. {index} · loss {loss}").plain(
         index=int(evaluation.indices[position]), loss=loss(float(evaluation.losses[position]))
