@@ -90,7 +90,7 @@ def test_a_hostile_file_is_refused_with_a_sentence_and_the_server_answers_on(
     path.write_bytes(model_files.with_layer(own_model.read_bytes(), evil))
     bring_in(page, path)
     alert = page.get_by_test_id("stAlert").filter(has_text="evil.keras")
-    expect(alert).to_contain_text("It names code that is not Keras's own: os.system.")
+    expect(alert).to_contain_text("The file names code from outside Keras (os.system)")
     expect(alert).to_contain_text("Build the model from Keras's own layers")
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert lab.health()["status"] == "ok"

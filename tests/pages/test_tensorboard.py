@@ -76,12 +76,10 @@ def test_what_went_wrong_is_one_sentence_and_can_be_tried_again(
     open_page: Open, runs: Runs, phase
 ) -> None:
     with_events(runs.add())
-    phase(
-        BoardState("failed", error=EngineError("It did not start: {cause}.", "Again.", cause="No"))
-    )
+    phase(BoardState("failed", error=EngineError("It ended: {cause}.", "Again.", cause="No")))
     app = open_page("tensorboard")
     assert not app.exception
-    assert [plain(error.value) for error in app.error] == ["It did not start: No. Again."]
+    assert [plain(error.value) for error in app.error] == ["It ended: No. Again."]
     assert app.button(key="tensorboard-start").label == "Try again"
 
 

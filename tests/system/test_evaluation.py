@@ -259,4 +259,4 @@ def test_the_command_prints_tables_and_refuses_in_a_sentence(store, dense, monke
     for words in ("validation (400)", "Confusion matrix", "Most confused", "calibration error"):
         assert words in printed
     assert main(["evaluate", "no such run"]) == BAD_INPUT
-    assert "No run has that id" in capsys.readouterr().err
+    assert "No run has the id" in capsys.readouterr().err

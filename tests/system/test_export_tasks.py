@@ -274,9 +274,9 @@ def test_the_settings_are_the_run_s(folder, name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("boston", "its network's test mean absolute error was 0.790 thousand dollars."),
-        ("imdb", "its network's test accuracy was 0.7900."),
-        ("boston-all", "In the lab, after epoch 4, its network's test mean absolute error was"),
+        ("boston", "that model's test mean absolute error was 0.790 thousand dollars."),
+        ("imdb", "that model's test accuracy was 0.7900."),
+        ("boston-all", "In the lab, after 4 epochs, the model's test mean absolute error was"),
     ],
 )
 def test_the_run_s_own_figures_are_said(store, name, words):

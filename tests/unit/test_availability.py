@@ -122,13 +122,13 @@ def test_a_run_that_waits_for_its_data_keeps_no_worker_from_the_next(any_store, 
     monkeypatch.setattr(keras_data, "_load_with_keras", download)
     engine, absent, digits = queued_engine(any_store)
     workers = Slot()
-    engine._hand_out(workers)
-    engine._hand_out(workers)
+    engine._submit_queued(workers)
+    engine._submit_queued(workers)
     assert workers.trained == [digits.id]
     assert any_store.get(absent.id).status is RunStatus.QUEUED
     landed.set()
     engine._training.clear()
-    until(lambda: engine._hand_out(workers) or len(workers.trained) == 2)
+    until(lambda: engine._submit_queued(workers) or len(workers.trained) == 2)
     assert workers.trained == [digits.id, absent.id]
 
 
@@ -136,7 +136,7 @@ def test_a_run_whose_data_cannot_be_had_ends_without_a_worker(any_store, monkeyp
     monkeypatch.setattr(keras_data, "_load_with_keras", lambda *_: "no such address")
     engine, absent, digits = queued_engine(any_store)
     workers = Slot()
-    until(lambda: engine._hand_out(workers) or any_store.get(absent.id).settled)
+    until(lambda: engine._submit_queued(workers) or any_store.get(absent.id).settled)
     ended = any_store.get(absent.id)
     assert ended.status is RunStatus.FAILED and "no such address" in ended.message
     assert workers.trained == [digits.id]
