@@ -140,9 +140,9 @@ def main() -> None:
             )
     except ValueError as error:
         fail(str(error))
-    unusable = bind_error(address, port)
-    if unusable is not None:
-        fail(explain(unusable, address, port))
+    refused = bind_error(address, port)
+    if refused is not None:
+        fail(explain(refused, address, port))
 
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
     command += [f"--server.address={address}", f"--server.port={port}"]

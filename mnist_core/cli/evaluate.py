@@ -45,7 +45,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     check_part(run, options.part)
     from mnist_core.evaluation.service import evaluate_parts
 
-    parts = evaluate_parts(store, run.id, options.checkpoint, said=_say)
+    parts = evaluate_parts(store, run.id, options.checkpoint, on_part=_say)
     figures = _figures(run, options, parts)
     if options.json:
         print(json.dumps(figures))

@@ -88,7 +88,7 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
     x = np.array([drawing.image_u8 for drawing in drawings], np.uint8)
     y = np.array([drawing.label for drawing in drawings], np.int64)
     lesson = Lesson.of(x, y)
-    held_out = len(lesson.judged[1]) if len(lesson.judged[1]) < len(y) else 0
+    held_out = len(lesson.held_out[1]) if len(lesson.held_out[1]) < len(y) else 0
     return store.create(
         lesson_config(base.config),
         name=name,

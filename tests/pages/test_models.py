@@ -17,6 +17,7 @@ from mnist_core.runs.schema import runs as table
 from mnist_core.transfer import uploads
 from mnist_core.transfer.keras_import.plan import MOST_BYTES
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
+from ui.common.formatting import architecture_label
 from ui.common.lab import lab
 from ui.models import keys
 
@@ -199,7 +200,8 @@ def test_a_model_from_a_file_says_where_it_came_from(open_page: Open, brought_in
     assert "my *model*.h5" in text and "101,770" in text and "28 × 28" in text
     assert "softmax was added" in text
     assert "10.0% correctly with pixels of 0–1, and 97.0% with pixels of 0–255" in text
-    assert "A model from a file" in text.replace("\N{NO-BREAK SPACE}", " ")
+    label = architecture_label(lab.store.get(brought_in).config)
+    assert label in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "1,000 epochs" not in text.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -253,7 +255,7 @@ def test_a_file_without_workers_is_answered_in_words(open_page: Open, store: Sto
     app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
     app.button(key="models-take").click().run()
     assert not app.exception
-    assert "no workers" in "".join(element.value for element in app.error)
+    assert "scripts/run" in "".join(element.value for element in app.error), "the remedy"
     assert store.artifacts.sizes() == {}
 
 
@@ -263,7 +265,7 @@ def test_what_comes_in_takes_the_place_of_the_run_that_is_shown(
     shown, other = runs.add(name="shown"), runs.add(name="other")
     app = open_page("models", run=shown.id)
     assert app.selectbox(key="models-run").value == shown.id
-    monkeypatch.setattr(lab, "bring_in", lambda *_arguments: other)
+    monkeypatch.setattr(lab, "import_model", lambda *_arguments: other)
     app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
     app.button(key="models-take").click().run()
     assert not app.exception
@@ -275,7 +277,7 @@ def test_what_was_found_out_about_a_model_is_said_where_it_comes_in(
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(
-        lab, "bring_in", lambda *given: asked.append(given[-1]) or store.get(brought_in)
+        lab, "import_model", lambda *given: asked.append(given[-1]) or store.get(brought_in)
     )
     app = open_page("models")
     app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
@@ -297,7 +299,7 @@ def test_a_page_takes_the_longest_file_that_the_store_takes(open_page: Open) -> 
     ("status", "words"),
     [
         (RunStatus.RUNNING, "is still training"),
-        (RunStatus.FAILED, "has ended without a model. The loss is nan."),
+        (RunStatus.FAILED, "without a model. The loss is nan."),
     ],
 )
 def test_a_run_without_a_network_says_why(

@@ -144,5 +144,5 @@ def test_files_that_are_kept_elsewhere_cannot_be_shown(
     monkeypatch.setattr(proxy, "is_possible", lambda: False)
     app = open_page("tensorboard")
     assert not app.exception
-    assert "no folder of this machine" in app.warning[0].value
+    assert "MNIST_LAB_HOME" in app.warning[0].value
     assert "tensorboard-start" not in buttons(app)

@@ -1,17 +1,18 @@
-// The live chart: one stream in, one picture out.
+// The live chart element: receives the stream and draws the chart.
 //
-// Streamlit calls the default export once when the element appears and again whenever its data
-// or the theme changes; the element itself stays. What arrives between two frames of the screen
-// is drawn at once, with one call of Plotly, so a fast run costs no more than a slow one.
-// The other files of the module (see __init__.py) stand before this one.
+// Streamlit calls the default export when the element appears and whenever its data or the theme
+// changes; the element itself remains. All messages between two frames of the screen are drawn
+// with one Plotly call, so the cost does not grow with the number of epochs per second.
+// The other files of the module (see __init__.py) precede this file.
 
-/** A screen reader hears a new summary at most this often, in milliseconds. */
+/** Minimal time in milliseconds between two summaries for screen readers. */
 const SUMMARY_EVERY = 5000;
-/** After each drawing, wait for this multiple of its duration, at most LONGEST_REST ms. */
+/** The pause after each drawing is this multiple of its duration, at most LONGEST_REST ms. */
 const REST = 1.5;
 const LONGEST_REST = 100;
+/** Narrower charts, in pixels, have smaller text and margins. */
 const NARROW = 560;
-/** Where the page has no room for the settings beside the chart, see ui/app/layout.css. */
+/** Where the settings are above the chart rather than beside it, see ui/app/layout.css. */
 const STACKED = "(max-width: 700px)";
 const OVER = ["finished", "stopped", "failed", "interrupted", "deleted"];
 
@@ -25,7 +26,7 @@ export default function ({ data, parentElement, setStateValue }) {
   charts.set(root, chart);
   chart.report = (news) => setStateValue("status", news);
   const turn = chart.update(data);
-  // Streamlit may call an older turn's clean-up after a newer turn has begun.
+  // Streamlit may call the clean-up of an old turn after a new turn has begun.
   return () => {
     if (chart.turn === turn) {
       chart.destroy();
@@ -46,24 +47,24 @@ class LiveChart {
     this.listen();
   }
 
-  /** Take what the page says: another run, or other settings for the same one. */
+  /** Apply the data of the page: another run, or other settings of the same run. */
   update(data) {
     const before = this.data;
     this.data = data;
     this.theme = readTheme(this.root, data.style);
-    say(this.root.querySelector(".lc-reset"), data.words.reset_zoom);
+    setText(this.root.querySelector(".lc-reset"), data.words.reset_zoom);
     const full = this.root.querySelector(".lc-full");
     full.title = data.words.full_screen;
     full.ariaLabel = data.words.full_screen;
     full.hidden = !document.fullscreenEnabled;
     if (data.run !== before?.run) {
       this.begin();
-      // On a phone the settings stand above the chart, and whoever has pressed Start looks there.
+      // On a phone the settings are above the chart: after Start, scroll to the chart.
       const started = before && data.run && !hasEnded(data.known_status);
       if (started && matchMedia(STACKED).matches) this.root.scrollIntoView();
     }
     if (data.log_loss !== before?.log_loss) this.zoom.y = null;
-    // A run that had ended for us and lives again for the page was taken up once more.
+    // The run had ended, but is active for the page: it was resumed.
     if (data.known_status !== before?.known_status && !hasEnded(data.known_status)) {
       this.stream.over = false;
     }
@@ -74,17 +75,17 @@ class LiveChart {
     return ++this.turn;
   }
 
-  /** Nothing drawn yet: a new element, or another run in it. */
+  /** Initialise the state of a new element or of another run. */
   begin() {
     this.stream.follow(this.data?.run);
     this.curves = newCurves(this.data?.style.series ?? []);
     this.message = null;
-    this.asked = null;
+    this.reported = null;
     this.lost = false;
-    this.trouble = "";
+    this.refusal = "";
     this.fault = "";
     this.zoom = {};
-    this.heardAt = performance.now();
+    this.receivedAt = performance.now();
     this.summaryAt = -Infinity;
   }
 
@@ -99,7 +100,7 @@ class LiveChart {
       if (document.hidden) this.stream.close();
       else this.stream.open();
     }, { signal });
-    // A picture that is drawn anew under the pointer would end the drag that zooms.
+    // Redrawing during a drag would end the zoom.
     this.figure.addEventListener("pointerdown", () => (this.held = true), { signal });
     for (const end of ["pointerup", "pointercancel"]) {
       window.addEventListener(end, () => {
@@ -115,7 +116,7 @@ class LiveChart {
     this.sizes = new ResizeObserver(() => this.schedule());
     this.sizes.observe(this.figure);
     this.clock = setInterval(() => this.data && showStatus(this), 250);
-    document.fonts.ready.then(() => this.schedule()); // text is measured with the right font
+    document.fonts.ready.then(() => this.schedule()); // text widths depend on the font
   }
 
   destroy() {
@@ -130,16 +131,16 @@ class LiveChart {
     window.Plotly?.purge(this.figure);
   }
 
-  // What the stream says
+  // Listener of the stream
 
   receive(message) {
-    // After a new start of the server the chart goes on, but the page's session is gone.
+    // After a restart of the server the chart continues, but the page's session has ended.
     if (this.server && message.server && this.server !== message.server) this.orphaned = true;
     this.server ??= message.server;
     if (message.reset_to !== undefined) truncate(this.curves, message.reset_to);
     appendRows(this.curves, message.rows, this.data);
     this.message = message;
-    this.heardAt = performance.now();
+    this.receivedAt = performance.now();
     this.schedule();
     this.reportStatus();
   }
@@ -155,32 +156,32 @@ class LiveChart {
   }
 
   refuse(sentence) {
-    this.trouble = sentence;
+    this.refusal = sentence;
     this.schedule();
   }
 
-  /** Let the page run once when the run's state changes, never for an epoch.
+  /** Request one rerun of the page when the run's state changes, never for an epoch.
    *
-   *  The page may have read the run before this message was written, or after it: the version
-   *  tells. What is reported is never the same twice, or Streamlit would take it for no change:
-   *  two runs that are watched one after the other both come to be "running". */
+   *  The version shows whether the page has read the run before or after this message. The reported
+   *  value contains run and version, because Streamlit ignores a repeated value: two runs shown one
+   *  after the other may both be "running". */
   reportStatus() {
     const { message, data } = this;
     if (!message || message.more) return;
     const token = message.settled ? `${message.status}:${message.version}` : message.status;
     if (token === data.known_status) {
-      this.asked = null;
-    } else if (token !== this.asked && (message.version ?? Infinity) > (data.known_version ?? 0)) {
-      this.asked = token;
-      // Nobody would hear it in a session that did not outlive the server: begin a new one.
+      this.reported = null;
+    } else if (token !== this.reported && (message.version ?? Infinity) > (data.known_version ?? 0)) {
+      this.reported = token;
+      // The session ended with the old server: load the page again.
       if (this.orphaned) location.reload();
       else this.report(`${message.run}:${message.version}:${token}`);
     }
   }
 
-  // The picture
+  // Drawing
 
-  /** Draw with the screen's next frame, or later if drawing has become slow. */
+  /** Draw with the next animation frame, or later if drawing is slow. */
   schedule() {
     if (this.frame || this.waiting || this.destroyed) return;
     const pause = (this.drawAfter ?? 0) - performance.now();
@@ -203,10 +204,10 @@ class LiveChart {
     showStatus(this);
     showNotice(this);
     showLegend(this);
-    say(this.root.querySelector(".lc-verdict"), verdict(this));
+    setText(this.root.querySelector(".lc-verdict"), overfittingText(this));
     if (window.Plotly && this.figure.clientWidth > 0) this.drawFigure();
     this.describe();
-    // The processor's time is also the reader's, and often the training's.
+    // Leave processor time to the page, and to a training on the same machine.
     const ended = performance.now();
     this.drawAfter = ended + Math.min(REST * (ended - begun), LONGEST_REST);
   }
@@ -216,10 +217,10 @@ class LiveChart {
     this.height = this.figure.clientHeight;
     this.narrow = this.width < NARROW;
     this.large = document.fullscreenElement === this.root;
-    this.revision += 1; // the arrays grew in place; this tells Plotly to look at them again
+    this.revision += 1; // the arrays grow in place; a new revision makes Plotly read them again
     const config = { displayModeBar: false, showTips: false, doubleClick: false };
     window.Plotly.react(this.figure, traces(this), layout(this), config);
-    this.hearFigure();
+    this.listenToFigure();
     const [best] = overfitting(this);
     this.root.dataset.run = this.data.run ?? "";
     this.root.dataset.epochs = String(this.curves.epochs.length);
@@ -227,10 +228,10 @@ class LiveChart {
     this.root.querySelector(".lc-reset").hidden = !Object.values(this.zoom).some(Boolean);
   }
 
-  /** Keep what the reader zooms to, and end it with a double click. */
-  hearFigure() {
-    if (this.hearing) return;
-    this.hearing = true;
+  /** Keep the zoomed range, and reset it at a double click. */
+  listenToFigure() {
+    if (this.listening) return;
+    this.listening = true;
     this.figure.on("plotly_relayout", (change) => {
       for (const [name, key] of [["xaxis", "x"], ["yaxis", "y"], ["yaxis2", "y2"]]) {
         const moved = Object.keys(change).some((field) => field.startsWith(`${name}.range`));
@@ -246,22 +247,22 @@ class LiveChart {
     this.schedule();
   }
 
-  /** Fetch plotly.js, again and again if need be. */
+  /** Load plotly.js, with retries. */
   load() {
     clearTimeout(this.retrying);
     loadPlotly(this.data.plotly_version).then(() => this.schedule(), () => {
       this.setLost(true);
-      this.retrying = setTimeout(() => this.load(), TRY_AGAIN_AFTER);
+      this.retrying = setTimeout(() => this.load(), RETRY_AFTER);
     });
   }
 
-  /** The picture in words: for the image itself, and read aloud now and then. */
+  /** Describe the chart for screen readers: as its label, and as an occasional announcement. */
   describe() {
     const text = summary(this);
     this.figure.setAttribute("aria-label", text);
     const now = performance.now();
     if (!this.ended && now - this.summaryAt < SUMMARY_EVERY) return;
     this.summaryAt = now;
-    say(this.root.querySelector(".lc-summary"), text);
+    setText(this.root.querySelector(".lc-summary"), text);
   }
 }
