@@ -92,7 +92,7 @@ def ink_on_paper(colours: Floats) -> Ink:
     if not best.is_acceptable:
         raise DrawingError(
             mark(
-                "No single digit was found in the picture: its dark shapes do not look like a digit."
+                "No single digit was found in the picture: the shapes in it do not look like one."
             ),
             mark("Crop the picture to the digit, or write one digit alone on plain paper."),
         )
