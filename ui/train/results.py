@@ -1,45 +1,19 @@
 """What a training came to, once it has ended: in words, with what the figures mean.
-
-Where overfitting began depends on the criterion, and the criteria read whole curves. A curve of
-a run that has ended does not change any more, so their answers are kept.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
 
 from mnist_core.evaluation.outcome import (
     CONFIRMING_EPOCHS,
     SEEN_GAP,
     Outcome,
     OutcomeKind,
-    outcome,
-    rate_jump,
 )
-from mnist_core.evaluation.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
 from mnist_core.studies.next_steps import NextStep, next_steps
+from ui.common.findings import Finding, finding
 from ui.common.formatting import loss, metric, percent, whole
 from ui.common.i18n import Markdown, _, escaped
-from ui.common.lab import lab
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a criterion says of a run that has ended.
-
-    Attributes:
-        outcome: What its curves show.
-        at_best: The epoch before overfitting began, None where it did not.
-        jump: The change of the learning rate that made its loss jump, if one did.
-    """
-
-    outcome: Outcome
-    at_best: EpochRecord | None
-    jump: RateChange | None
 
 
 def steps(run: Run, criterion: str) -> list[NextStep]:
@@ -51,7 +25,7 @@ def steps(run: Run, criterion: str) -> list[NextStep]:
     """
     if run.last is None or run.lesson is not None or run.imported is not None:
         return []
-    return next_steps(run.config, _finding(run, criterion).outcome)
+    return next_steps(run.config, finding(run, criterion).outcome)
 
 
 def sentence(run: Run, criterion: str) -> Markdown:
@@ -63,7 +37,7 @@ def sentence(run: Run, criterion: str) -> Markdown:
     """
     if run.last is None:
         return _("It ended before its first epoch was done, so there is nothing to report.")
-    found = _finding(run, criterion)
+    found = finding(run, criterion)
     parts = [_how_it_ended(run), _jumped(found.jump), *_what_is_seen(run, found), _tested(run)]
     return Markdown(" ").join(filter(None, parts))
 
@@ -200,21 +174,3 @@ def _tested(run: Run) -> str:
     return _("Its best model classifies {accuracy} of the unseen test samples correctly.").format(
         accuracy=percent(run.test_metric)
     )
-
-
-def _finding(run: Run, criterion: str) -> Finding:
-    return _findings(run.id, run.version, run.config.metric, run.config.classes)[criterion]
-
-
-@lru_cache(maxsize=256)
-def _findings(run_id: str, _version: int, metric: str, classes: int) -> dict[str, Finding]:
-    """By criterion; the run's version tells whether what was found before still holds."""
-    records = lab.store.curves(run_id)
-    curves = Curves.of(records)
-    jump = rate_jump(curves.loss, np.array([record.learning_rate for record in records]))
-    found = {}
-    for key, criterion in CRITERIA.items():
-        point = criterion.find(curves)
-        at_best = records[point.best_epoch - 1] if point.best_epoch else None
-        found[key] = Finding(outcome(curves, point, metric, classes=classes), at_best, jump)
-    return found
