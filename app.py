@@ -1,12 +1,12 @@
-"""The front door: ``streamlit run app.py``.
+"""Entry point of the web app: ``streamlit run app.py``.
 
-One server process holds the pages, the live event stream and the engine. It never loads
-TensorFlow: that is for the engine's workers.
+One server process runs the pages, the live event stream and the engine. Only the engine's worker
+processes load TensorFlow.
 """
 
 import streamlit as st
 
 from ui.app import server
 
-# Streamlit finds the server by this assignment, which it looks for in the text of this file.
+# Streamlit searches the text of this file for this assignment.
 app = st.App(server.SCRIPT, routes=server.routes(), lifespan=server.lifespan)

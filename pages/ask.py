@@ -21,7 +21,7 @@ def show_question(run: Run, checkpoint: str) -> None:
     """What is asked, and beside it the answer."""
     entry = task(run.config.task)
     # The words of texts come with the lab; the columns of a table are those of its data.
-    if entry.inputs != "texts" and not fetching.is_there(entry.key):
+    if entry.inputs != "texts" and not fetching.is_ready(entry.key):
         return
     if entry.inputs == "texts":
         answer.follow_task(entry.key)

@@ -91,7 +91,7 @@ def show_others(config: TrainingConfig, unusable: ConfigError | None) -> None:
 st.title(_("Data"), anchor=False)
 task_choice.follow_address()
 chosen = task_choice.show_choice()
-if fetching.is_there(chosen):
+if fetching.is_ready(chosen):
     experiment, trouble = task_choice.experiment(chosen)
     show = show_pictures if image_sets.has_pictures(chosen) else show_others
     show(experiment, trouble)

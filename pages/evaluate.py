@@ -28,7 +28,7 @@ if runs:
         checkpoint = run_selector.choose_checkpoint(chosen, keys.CHECKPOINT)
         part = choose_part(chosen)
     try:
-        if run_selector.is_usable(chosen) and fetching.is_there(chosen.config.task):
+        if run_selector.is_usable(chosen) and fetching.is_ready(chosen.config.task):
             show_evaluation(chosen, checkpoint, part)
     except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
         st.rerun()

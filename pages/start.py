@@ -1,4 +1,4 @@
-"""The start page: what this is, one finished experiment as a picture, and experiments to start."""
+"""The Start page: an introduction, the learning curves of an example, and the experiments."""
 
 import streamlit as st
 
@@ -7,11 +7,11 @@ from ui.common import errors
 from ui.common.i18n import _
 from ui.live import chart
 from ui.start import keys
-from ui.start.cards import offer_all
-from ui.start.introduction import finished_example, show_intro, show_picture
+from ui.start.cards import show_cards
+from ui.start.introduction import finished_example, show_example, show_intro
 from ui.start.reproduction import show_reproduction
 
-#: So many experiments are shown at once; the others are one click away.
+#: Number of experiments outside the expander.
 OPEN_CARDS = 4
 
 
@@ -22,18 +22,18 @@ with st.container(key=keys.LAYOUT):
     with errors.shown():
         example = finished_example()
     if example:
-        show_picture(example)
+        show_example(example)
     else:
         chart.warm_up()
 
 digits, others = (
-    [preset for preset in PRESETS.values() if (preset.config.task == "mnist") is wanted]
-    for wanted in (True, False)
+    [preset for preset in PRESETS.values() if (preset.config.task == "mnist") is is_mnist]
+    for is_mnist in (True, False)
 )
 st.header(_("Experiments"), anchor=False)
-offer_all(keys.CARDS, digits[:OPEN_CARDS])
+show_cards(keys.CARDS, digits[:OPEN_CARDS])
 with st.expander(_("More experiments with digits")):
-    offer_all(keys.MORE_CARDS, digits[OPEN_CARDS:])
+    show_cards(keys.MORE_CARDS, digits[OPEN_CARDS:])
 with st.expander(_("Other data: clothes, texts and tables")):
-    offer_all(keys.OTHER_CARDS, others)
+    show_cards(keys.OTHER_CARDS, others)
 show_reproduction()

@@ -1,6 +1,6 @@
-"""The Train page: choose an experiment, change it, start it and watch it learn.
+"""The Train page: choose an experiment, change its settings, train, and watch the learning curves.
 
-Its address says what it shows: ``?preset=KEY`` chooses an experiment, ``?run=ID`` shows a run.
+Query parameters: ``?preset=KEY`` chooses an experiment, ``?run=ID`` shows a run.
 """
 
 import streamlit as st
@@ -22,7 +22,7 @@ from ui.train.run import show_buttons, show_run
 
 @st.fragment
 def watch(known: Run | None) -> None:
-    """The run's chart and what is said about it, without the rest of the page.
+    """Show the run's heading, chart and result, as a fragment of the page.
 
     Args:
         known: The run as the rest of the page shows it.
@@ -31,10 +31,10 @@ def watch(known: Run | None) -> None:
         show_run(lab.store.get(known.id) if known else None, known)
 
 
-troubles = [follow_address()]
+problems = [follow_address()]
 run, no_run = find_run()
 config, no_config = read_settings()
-troubles += [no_run, no_config]
+problems += [no_run, no_config]
 
 with st.container(key=keys.BAR, horizontal=True, vertical_alignment="bottom"):
     show_preset()
@@ -51,15 +51,15 @@ with st.container(key=keys.BAR, horizontal=True, vertical_alignment="bottom"):
                 run = start_run(config, session.PRESET.get())
                 keys.SHOWN_RUN.set(run.id)
                 st.query_params.from_dict({"run": run.id})
-                troubles = []
+                problems = []
             except LabError as error:
-                troubles.append(error)
+                problems.append(error)
         show_buttons(run)
 
-# Always there, so that the chart below keeps its place in the page, and with it its zoom.
+# Always drawn, so that the chart below keeps its position in the page, and with it its zoom.
 with st.container(key=keys.MESSAGES):
-    for trouble in filter(None, troubles):
-        errors.show(trouble)
+    for problem in filter(None, problems):
+        errors.show(problem)
     errors.show_notice()
     fetching.show_mark(PRESETS[session.PRESET.get()].config.task)
     warn_without_workers()

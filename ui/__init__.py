@@ -1,1 +1,1 @@
-"""What the pages share: the live chart and its routes, words, state and figures."""
+"""The web app: main script, live chart, code shared by pages, and code of single pages."""

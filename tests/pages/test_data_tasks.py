@@ -197,7 +197,7 @@ def test_bostons_ethical_problem_is_said_and_california_offered(
     assert app.button(key="data-california").disabled
     monkeypatch.setattr(availability, "data_state", lambda _key: DataState.PRESENT)
     app = open_page("data", task="boston")
-    monkeypatch.setattr(fetching, "is_there", lambda _key: False)
+    monkeypatch.setattr(fetching, "is_ready", lambda _key: False)
     app.button(key="data-california").click().run()
     assert not app.exception
     assert app.selectbox(key="data-task").value == "california"
@@ -207,7 +207,7 @@ def test_bostons_ethical_problem_is_said_and_california_offered(
 def test_a_choice_stays_when_its_data_has_arrived(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "is_there", lambda _key: False)
+    monkeypatch.setattr(fetching, "is_ready", lambda _key: False)
     monkeypatch.setattr(availability, "data_state", lambda _key: DataState.DOWNLOADABLE)
     app = open_page("data")
     app.selectbox(key="data-task").set_value("california").run()

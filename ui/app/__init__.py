@@ -1,1 +1,1 @@
-"""The frame around every page."""
+"""The main script, the layout and the server's lifespan."""

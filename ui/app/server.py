@@ -1,8 +1,7 @@
-"""The life of the web server: what it starts and ends with, and its routes beside the pages.
+"""Lifespan of the web server (ASGI) and its routes beside the pages.
 
-The lab's own modules are imported in a thread: the server answers meanwhile, and a browser loads
-Streamlit's files before it asks for anything else. So nothing at the top of this module may import
-them, nor pandas, Dask or SQLAlchemy.
+A thread imports the lab's modules, so that the server can serve Streamlit's files meanwhile.
+Therefore the top of this module must not import them, nor pandas, Dask or SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from starlette.types import Receive, Scope, Send
 from ui.common.routes import addresses
 
 SCRIPT = Path(__file__).with_name("dashboard.py")
-"""The frame around every page."""
+"""The main script."""
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
-    """Start the engine with the server, and end it with it."""
+    """Start the engine with the server, and stop it with the server."""
     _end_streams_first()
     starting = Thread(target=_start, name="start", daemon=True)
     starting.start()
@@ -45,15 +44,15 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
 
 
 def routes() -> list[Route]:
-    """The addresses of the live chart, of saved runs and of TensorBoard."""
+    """Return the routes of the live chart, of archives and of TensorBoard."""
     return [
-        Route(path, LateRoutes())
+        Route(path, LazyRoutes())
         for path in (*addresses("/live/{path:path}"), "/font-roboto/{name}")
     ]
 
 
-class LateRoutes:
-    """The routes, which are loaded after the server has begun to answer."""
+class LazyRoutes:
+    """The lab's routes, imported at the first request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
@@ -78,12 +77,12 @@ def _start() -> None:
 
 
 def _end_streams_first() -> None:
-    """Close the live streams before the server waits for its open connections, which they are."""
+    """Close the live streams before the server waits for open connections to end."""
     for number in (signal.SIGTERM, signal.SIGINT):
         server_stops = signal.getsignal(number)
 
         def stop(number: int, frame: FrameType | None, then: Any = server_stops) -> None:
-            if _router.cache_info().currsize:  # before, there are no streams
+            if _router.cache_info().currsize:  # otherwise there are no streams yet
                 from ui.live import routes
 
                 routes.close_streams()

@@ -90,7 +90,7 @@ def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
             fetching.show_mark(needed)
             st.button(
                 _(OFFERS[preset][0]),
-                disabled=not fetching.can_be_had(needed),
+                disabled=not fetching.is_available(needed),
                 key=keys.train(preset),
                 type="primary" if first_stands_out and not place else "secondary",
                 icon=":material/play_arrow:",

@@ -1,10 +1,8 @@
-"""How learning curves look, as data.
+"""Style of the learning curves: names, axes, line widths, number formats.
 
-The live chart draws in the browser and the figures of other pages are made here; both read the
-names, axes and line widths below and the colours of ``.streamlit/config.toml``, so that a curve
-looks the same wherever it is met. Loss and the task's own
-figure, such as the accuracy, have an axis each; validation, the curve to
-watch, is the thick one.
+The live chart in the browser and the Python charts of other pages share this style and the colours
+of ``.streamlit/config.toml``. The loss and the task's metric (accuracy or error) have an axis each;
+validation curves are thicker than training curves.
 """
 
 from __future__ import annotations
@@ -32,11 +30,11 @@ class Series:
     """One of the four curves.
 
     Attributes:
-        key: Its name in an epoch record.
-        label: Its name for people, where the task's figure is the accuracy.
-        axis: The axis it is read on: loss on the left, the task's own figure on the right.
-        colour: Its place among the chart colours of the theme, from 0.
-        width: Thickness of the line in pixels.
+        key: Field of an epoch record.
+        label: Displayed name, for a task whose metric is the accuracy.
+        axis: "loss" (left) or "metric" (right).
+        colour: Index into the theme's chart colours, from 0.
+        width: Line width in pixels.
     """
 
     key: str
@@ -56,7 +54,7 @@ SERIES: dict[str, Series] = {
     )
 }
 
-#: Axis → its title.
+#: Axis → title.
 AXES: dict[str, str] = {
     "epoch": mark("Epoch"),
     "loss": mark("Loss"),
@@ -64,28 +62,28 @@ AXES: dict[str, str] = {
 }
 
 
-#: What the names are where the task's figure is an error.
+#: Labels for a task whose metric is an error.
 _ERRORS: dict[str, str] = {
     "metric": mark("Training error"),
     "val_metric": mark("Validation error"),
 }
-#: From here on an axis writes thousands as "k".
+#: An axis that reaches this value abbreviates thousands as "k".
 _THOUSANDS = 1_000
 
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How a number is written in a chart.
+    """Number format of a chart.
 
     Attributes:
-        format: For Plotly (D3).
-        ticks: How a number on the axis is written, for Plotly too.
-        range: Ends of the axis before there are values.
-        clip: What the axis never passes.
-        scale: What a recorded value is multiplied by before it is shown.
-        prefix: What stands before it, where no D3 format writes it.
-        suffix: What stands after it, likewise in Plotly.
-        digits: Digits after the decimal point, where no D3 format writes it.
+        format: D3 format of a value, for Plotly.
+        ticks: D3 format of the axis labels.
+        range: Ends of the axis of an empty chart.
+        clip: Limits of the axis, if any.
+        scale: Factor from recorded to displayed values.
+        prefix: Text before the number, where D3 does not format it.
+        suffix: Text after the number, also in Plotly.
+        digits: Decimal places, where D3 does not format the number.
     """
 
     format: str
@@ -98,12 +96,12 @@ class NumberFormat:
     digits: int = 1
 
     def place(self, name: str, *, sign: str = "") -> str:
-        """The place of a value in a hover text of Plotly."""
+        """Return the placeholder of a value in a Plotly hover template."""
         return f"%{{{name}:{sign}{self.format}}}{self.suffix}"
 
     @property
     def axis(self) -> dict[str, str]:
-        """The settings of an axis of Plotly with such numbers."""
+        """Settings of a Plotly axis with this format."""
         return {"tickformat": self.ticks, "ticksuffix": self.suffix}
 
 
@@ -111,7 +109,7 @@ _ACCURACY = NumberFormat(".1%", ".1~%", (0, 1), (-0.01, 1.01))
 
 
 def number_format(quantity: Quantity | None) -> NumberFormat:
-    """How a task's own figure is written: its number, and the error of one, or the accuracy."""
+    """Return the format of a task's metric: an error in the quantity's unit, or an accuracy."""
     if quantity is None:
         return _ACCURACY
     short = "~s" if quantity.largest_error >= _THOUSANDS else ",~f"
@@ -127,13 +125,13 @@ def number_format(quantity: Quantity | None) -> NumberFormat:
 
 
 def series_label(key: str, quantity: Quantity | None) -> str:
-    """Name of a curve for people, in English, for a task with that number, or with classes."""
+    """Return the English label of a curve; ``quantity`` is None for classification."""
     label = SERIES[key].label
     return label if quantity is None else _ERRORS.get(key, label)
 
 
 def axis_title(axis: str, quantity: Quantity | None) -> str:
-    """Title of an axis, in English, likewise."""
+    """Return the English title of an axis; ``quantity`` is None for classification."""
     if axis == "metric" and quantity is not None:
         return mark("Mean absolute error")
     return AXES[axis]
@@ -142,16 +140,16 @@ def axis_title(axis: str, quantity: Quantity | None) -> str:
 def chart_style(
     translate: Callable[[str], str], quantity: Quantity | None = None
 ) -> dict[str, Any]:
-    """Names and lines for the live chart, ready to be sent to the browser.
+    """Return the style of the live chart as JSON-serialisable data.
 
     Args:
-        translate: Turns the names into the reader's language.
-        quantity: The number that the task's network predicts; None where that is a class.
+        translate: Translates a label.
+        quantity: What a regression task predicts; None for classification.
     """
     return {
         "series": [
-            asdict(one) | {"label": translate(series_label(one.key, quantity))}
-            for one in SERIES.values()
+            asdict(series) | {"label": translate(series_label(series.key, quantity))}
+            for series in SERIES.values()
         ],
         "axes": {axis: translate(axis_title(axis, quantity)) for axis in AXES},
         "red": RED,
@@ -161,6 +159,6 @@ def chart_style(
 
 @cache
 def theme_colours(theme: Theme) -> dict[str, Any]:
-    """The colours of ``.streamlit/config.toml`` for a light or a dark page."""
+    """Return the colours of ``.streamlit/config.toml`` for the light or the dark theme."""
     colours: dict[str, Any] = tomllib.loads(_SETTINGS.read_text("utf-8"))["theme"][theme]
     return colours

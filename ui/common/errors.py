@@ -1,4 +1,4 @@
-"""Failures as a sentence on the page, never as a traceback."""
+"""Error messages on a page: a sentence, never a traceback."""
 
 from __future__ import annotations
 
@@ -16,30 +16,28 @@ from ui.common.i18n import Markdown, _, escaped
 from ui.common.setting_labels import FIELDS
 
 _log = logging.getLogger(__name__)
-#: What is on its way is asked for again after so many seconds.
-AGAIN_SECONDS = 2
+#: Seconds until the page tries again after a temporary error.
+RETRY_SECONDS = 2
 
 
 def show(error: LabError) -> None:
-    """Say on the page, where it stands now, what is wrong and what to do."""
-    if isinstance(error, DataPendingError):  # of a worker that fetches what this machine has not
-        _ask_again(sentence(error), time.monotonic())
+    """Show the problem and the remedy at the current position of the page."""
+    if isinstance(error, DataPendingError):  # a worker is downloading the data
+        _show_and_retry(sentence(error), time.monotonic())
         return
-    if isinstance(error, StoreGoneError):  # it may come back
+    if isinstance(error, StoreGoneError):  # the store may come back
         _log.warning("%s", error)
-        _ask_again(sentence(error), time.monotonic(), is_fault=True)
+        _show_and_retry(sentence(error), time.monotonic(), is_fault=True)
         return
-    if not isinstance(
-        error, ConfigError
-    ):  # what somebody has just typed is no trouble of the lab's
+    if not isinstance(error, ConfigError):  # invalid input is not logged
         _log.warning("%s", error)
     st.error(sentence(error), icon=":material/error:")
 
 
-@st.fragment(run_every=AGAIN_SECONDS)
-def _ask_again(words: Markdown, since: float, *, is_fault: bool = False) -> None:
-    """Say what is waited for, and draw the page anew after some seconds."""
-    if time.monotonic() - since > AGAIN_SECONDS / 2:
+@st.fragment(run_every=RETRY_SECONDS)
+def _show_and_retry(words: Markdown, since: float, *, is_fault: bool = False) -> None:
+    """Show a temporary error, and rerun the page after some seconds."""
+    if time.monotonic() - since > RETRY_SECONDS / 2:
         st.rerun()
     if is_fault:
         st.error(words, icon=":material/error:")
@@ -48,23 +46,22 @@ def _ask_again(words: Markdown, since: float, *, is_fault: bool = False) -> None
 
 
 def sentence(error: LabError) -> Markdown:
-    """The error in the reader's language as Markdown, with settings called as on the page.
+    """Return the translated message as Markdown, with the settings' labels instead of their names.
 
-    Its values come from outside, from an address for example: a link or an image in them must
-    stay text. Of names elsewhere in a sentence only such as ``train_size`` are exchanged: ``seed``
-    and the like are plain words.
+    The values are escaped, because they may come from outside, such as from an address. Within the
+    text only names with an underscore, such as ``train_size``, are replaced: ``seed`` is a word.
     """
     text = _safe(error).sentence(_)
     for name, field in FIELDS.items():
         if "_" in name:
-            written = name.replace("_", r"\\?_")  # it may be one of the values
+            written = name.replace("_", r"\\?_")  # escaped if it is part of a value
             text = re.sub(rf"\b{written}\b", f"“{_(field.label)}”", text)
     return Markdown(text)
 
 
 def _safe(error: LabError) -> LabError:
     values: dict[str, object] = {
-        # What a setting was given may be a number in quotes; a name or a file stays as it is.
+        # Only settings are formatted as numbers: a name or a file may consist of digits.
         name: Markdown(_safe(value).cause(_))
         if isinstance(value, LabError)
         else _written(value, number=isinstance(error, ConfigError))
@@ -77,7 +74,7 @@ def _safe(error: LabError) -> LabError:
 
 
 def _written(value: object, *, number: bool) -> str | float:
-    """A value of a sentence: a whole number with its thousands apart, a text as a text."""
+    """Format a value: whole numbers with thousands separators, texts escaped."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, float):
@@ -88,7 +85,7 @@ def _written(value: object, *, number: bool) -> str | float:
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Show a failure of what is done inside, in its place."""
+    """Show a ``LabError`` of the ``with`` block at the current position of the page."""
     try:
         yield
     except LabError as error:
@@ -96,14 +93,14 @@ def shown() -> Iterator[None]:
 
 
 def show_notice() -> None:
-    """Show here what went wrong in a callback since the last run of the script, if anything did."""
+    """Show the error that :func:`noted` has kept since the last script run, if any."""
     if notice := session.take_notice():
         st.error(notice, icon=":material/error:")
 
 
 @contextmanager
 def noted() -> Iterator[None]:
-    """Keep a failure of a callback, which has no place on the page, for ``show_notice``."""
+    """Keep a ``LabError`` of a callback, which has no position on the page, for `show_notice`."""
     try:
         yield
     except LabError as error:

@@ -1,8 +1,8 @@
-"""Data that is not on this machine yet: on its way, or nowhere to be had.
+"""Data sets that are not on this machine yet: downloading, or not available.
 
-Some tasks' data comes through Keras, from its cache or from the internet. No page waits for that:
-it says what goes on, and goes on itself when the data is there. Wherever a training is offered,
-its data is marked first (:func:`show_mark`), and cannot be asked for where it cannot be had.
+Keras loads the data of some tasks from its cache or from the internet. Pages do not block
+meanwhile: they show a message, and rerun when the data is present. A button that starts a run has
+a badge beside it (:func:`show_mark`), and is disabled if the data is not available.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ui.common.formatting import whole
 from ui.common.i18n import _
 from ui.common.lab import data_state, lab
 
-#: Data that is on its way is looked for so often, in seconds.
+#: Interval in seconds at which pages check a download.
 LOOK_SECONDS = 1
 
 
-def can_be_had(key: str) -> bool:
-    """Whether the data of a task is on this machine or can be downloaded: else nothing starts."""
+def is_available(key: str) -> bool:
+    """Whether the data of a task is on this machine or can be downloaded."""
     return data_state(key) is not DataState.MISSING
 
 
 def show_mark(key: str) -> None:
-    """Say, where the data of a task is not on this machine, what to do; nothing where it is.
+    """Show a badge if the data of a task is not on this machine.
 
     Args:
         key: The task.
@@ -42,8 +42,8 @@ def show_mark(key: str) -> None:
             icon=":material/download:",
             color="blue",
             help=_(
-                "The data set is not on this computer. Keras downloads it when it is first "
-                "needed, which takes some minutes at most."
+                "The data set is not on this computer. Keras downloads it at its first use, which "
+                "takes a few minutes at most."
             ),
         )
     elif found is DataState.MISSING:
@@ -52,7 +52,7 @@ def show_mark(key: str) -> None:
             icon=":material/cloud_off:",
             color="orange",
             help=_(
-                "Without a network connection: put {files} into the folder {folder} of the "
+                "Without a network connection, copy {files} to the folder {folder} on the "
                 "computer that runs the lab."
             ).format(
                 files=", ".join(keras_data.SOURCES[key].files), folder=str(keras_data.keras_cache())
@@ -64,13 +64,13 @@ def show_mark(key: str) -> None:
 def marked_labels(
     choice: session.Entry[str], labels: Mapping[str, str], tasks: Mapping[str, str]
 ) -> dict[str, str]:
-    """The labels of a choice, those marked whose data is not on this machine.
+    """Return the labels of a choice, with a note if the data is not on this machine.
 
     Args:
-        choice: What the choice is kept in. Its widget comes after this call: the browser names
-            an option by its label, so what is chosen is set anew where labels have changed.
-        labels: Option → what it is called.
-        tasks: Option → the task whose data it needs.
+        choice: Entry of the choice. Call this before drawing the widget: the browser identifies
+            an option by its label, so the choice is set again if labels have changed.
+        labels: Option → label.
+        tasks: Option → task whose data it needs.
     """
     words = _("{name} (data set not on this computer)")
     marked = {
@@ -84,10 +84,10 @@ def marked_labels(
     return marked
 
 
-def is_there(key: str) -> bool:
-    """Whether the data of a task can be read now.
+def is_ready(key: str) -> bool:
+    """Whether the data of a task can be read now; otherwise show why not.
 
-    Says so if it cannot, and draws the page anew when it can.
+    The page reruns when the data is present.
 
     Args:
         key: The task.
@@ -116,16 +116,15 @@ def _wait_for_data(key: str) -> None:
     if seconds is None:
         st.rerun()
     words = _(
-        "The data of “{task}” is not on this machine yet, so it is being fetched: Keras reads it "
-        "from its cache, or downloads it. That takes from some seconds to some minutes, but only "
-        "once. The page continues by itself as soon as the data is there ({seconds} s so far)."
+        "Keras is loading the data of “{task}” from its cache or the internet. This takes seconds "
+        "to minutes, but only once; then the page continues ({seconds} s so far)."
     )
     label = _(task(key).label)
     st.info(words.format(task=label, seconds=whole(int(seconds))), icon=":material/downloading:")
 
 
 def wait_with_run(run: Run) -> None:
-    """Say that a run waits for its data, while it does."""
+    """Show a message while a run waits for its data."""
     waits = run.status in (RunStatus.QUEUED, RunStatus.RUNNING)
     begins = waits and run.progress is None and not run.epochs_done
     if begins and not keras_data.is_kept(run.config.task):
@@ -143,8 +142,7 @@ def _wait_for_workers_data(run_id: str) -> None:
         if began or keras_data.is_kept(run.config.task):
             st.rerun()
         words = _(
-            "The data of “{task}” is not on this machine yet, so it is fetched first: "
-            "Keras reads it from its cache, or downloads it. That takes from some seconds to some "
-            "minutes, but only once. **Stop** ends the waiting."
+            "The run waits for the data of “{task}”: Keras is loading it from its cache or the "
+            "internet. This takes seconds to minutes, but only once. **Stop** ends the run."
         )
         st.info(words.format(task=_(task(run.config.task).label)), icon=":material/downloading:")

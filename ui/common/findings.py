@@ -1,6 +1,6 @@
-"""What the overfitting criteria find in the curves of a run.
+"""Results of the overfitting criteria for a run.
 
-The criteria read whole curves. The curves of a run that has ended do not change, so the results
+The criteria evaluate whole curves. The curves of a run that has ended do not change, so the results
 are cached.
 """
 
@@ -19,12 +19,12 @@ from ui.common.lab import lab
 
 @dataclass(frozen=True)
 class Finding:
-    """What a criterion says of a run that has ended.
+    """The result of a criterion for a run that has ended.
 
     Attributes:
-        outcome: What its curves show.
-        at_best: The epoch before overfitting began, None where it did not.
-        jump: The change of the learning rate that made its loss jump, if one did.
+        outcome: What the curves show.
+        at_best: The last epoch before overfitting; None without overfitting.
+        jump: The change of the learning rate that made the loss jump, if any.
     """
 
     outcome: Outcome
@@ -33,13 +33,13 @@ class Finding:
 
 
 def finding(run: Run, criterion: str) -> Finding:
-    """What a criterion finds in a run that has at least one epoch."""
+    """Return the result of a criterion for a run with at least one epoch."""
     return _findings(run.id, run.version, run.config.metric, run.config.classes)[criterion]
 
 
 @lru_cache(maxsize=256)
 def _findings(run_id: str, _version: int, metric: str, classes: int) -> dict[str, Finding]:
-    """By criterion; the run's version tells whether what was found before still holds."""
+    """Return the finding of each criterion; the run's version is part of the cache key."""
     records = lab.store.curves(run_id)
     curves = Curves.of(records)
     jump = rate_jump(curves.loss, np.array([record.learning_rate for record in records]))

@@ -1,6 +1,6 @@
-"""A run in words: its status, its settings in one line, its figures and times.
+"""Text format of a run's status, settings, figures and times.
 
-A status is a word with a sign and a colour, never a colour alone.
+A status has a label and an icon beside its colour, so that it is accessible without colour vision.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from mnist_core.tasks.quantity import NONE
 from ui.common.i18n import Markdown, _, ngettext, translated
 from ui.common.setting_labels import CHOICE_LABELS
 
-#: A line names at most so many changes of the learning rate.
+#: Maximal number of learning rate changes in a line.
 MOST_RATES = 4
-#: A probability beyond this would be shown as 100.0%.
+#: Larger probabilities would be rounded to 100.0%.
 MOST_CERTAIN = 0.9995
 
 
 @dataclass(frozen=True)
 class StatusWord:
-    """How a status is shown.
+    """Label, icon and colour of a status.
 
     Attributes:
-        label: The word.
-        icon: Streamlit's name of a sign.
+        label: The label, marked for translation.
+        icon: Streamlit's name of an icon.
         colour: Streamlit's name of a colour.
     """
 
@@ -55,27 +55,27 @@ STATUS_WORDS: dict[RunStatus, StatusWord] = {
 
 
 def task_label(config: TrainingConfig) -> str:
-    """The name of a configuration's task; its key where this version of the lab knows none."""
+    """Return the label of a configuration's task; its key if this version does not have it."""
     known = TASKS.get(config.task)
     return _(known.label) if known else config.task
 
 
 def architecture_label(config: TrainingConfig) -> str:
-    """Name of the network; its key where the registry does not know it any more."""
+    """Return the label of the network; its key if this version does not have it."""
     if config.architecture == IMPORTED:
-        return _("A model from a file")
+        return _("Imported model")
     known = ARCHITECTURES.get(config.architecture)
     return _(known.label) if known else config.architecture
 
 
 def choice_label(field: str, value: str) -> str:
-    """Label of a choice; the choice itself where this version does not know it."""
+    """Return the label of a choice; the choice itself if this version does not have it."""
     known = CHOICE_LABELS[field].get(value)
     return _(known) if known else value
 
 
 def settings_line(config: TrainingConfig) -> Markdown:
-    """The settings that matter most, in one line; of a model from a file none is known."""
+    """Return the most important settings in one line; only the label for an imported model."""
     if config.architecture == IMPORTED:
         return _line(architecture_label(config))
     return _line(
@@ -86,11 +86,11 @@ def settings_line(config: TrainingConfig) -> Markdown:
 
 
 def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> Markdown:
-    """All the other settings in one line, without those that are left as they usually are.
+    """Return the other settings in one line, without those that have their default value.
 
     Args:
         config: The settings.
-        changes: What became of the learning rate while the run was trained.
+        changes: Changes of the learning rate during the training.
     """
     if config.architecture == IMPORTED:
         raw = config.pixel_scaling == "raw"
@@ -104,7 +104,7 @@ def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = (
     if config.momentum:
         parts.insert(2, _("momentum {share}").format(share=f"{config.momentum:g}"))
     if config.folds:
-        words = _("fold {fold} of {folds} validates")
+        words = _("validation on fold {fold} of {folds}")
         parts.append(words.format(fold=config.fold, folds=config.folds))
     if config.sampling == "stratified":
         parts.append(_("stratified sampling"))
@@ -120,38 +120,38 @@ def more_settings_line(config: TrainingConfig, changes: Sequence[RateChange] = (
     if config.patience is not None:
         parts.append(_("early stopping, patience {epochs}").format(epochs=whole(config.patience)))
     if config.min_delta:
-        parts.append(_("smallest improvement {loss}").format(loss=f"{config.min_delta:g}"))
+        parts.append(_("minimum improvement {loss}").format(loss=f"{config.min_delta:g}"))
     return _line(*parts)
 
 
 def all_settings(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> Markdown:
-    """Both lines of a run's settings in one."""
+    """Return all settings of a run in one line."""
     return Markdown(" · ").join([settings_line(config), more_settings_line(config, changes)])
 
 
 def optimizer_words(config: TrainingConfig, changes: Sequence[RateChange] = ()) -> Markdown:
-    """The optimizer with its learning rate, and the rates that somebody has set since."""
+    """Return the optimizer, its learning rate, and the rates that were set later."""
     first = _("{optimizer} at {rate}").format(
         optimizer=choice_label("optimizer", config.optimizer), rate=f"{config.learning_rate:g}"
     )
     shown = changes if len(changes) <= MOST_RATES else [*changes[: MOST_RATES - 2], changes[-1]]
     then = _("then {rate} from epoch {epoch}")
-    later = [then.format(rate=f"{one.rate:g}", epoch=whole(one.epoch)) for one in shown]
+    later = [then.format(rate=f"{change.rate:g}", epoch=whole(change.epoch)) for change in shown]
     words = Markdown(", ").join([first, *later])
     if len(shown) < len(changes):
         count = len(changes)
-        more = ngettext("({count} change in all)", "({count} changes in all)", count)
+        more = ngettext("({count} change in total)", "({count} changes in total)", count)
         words = Markdown(" ").join([words, more.format(count=whole(count))])
     return words
 
 
 def class_labels(entry: Task) -> tuple[str, ...]:
-    """What pages call the classes of a task, in the reader's language; plain text."""
+    """Return the translated class labels of a task as plain text."""
     return tuple(map(translated, entry.labels))
 
 
 def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
-    """What so many samples of a run's task are called: "image" or "images", "reviews", "houses"."""
+    """Return the noun for samples of a run's task, such as "image" or "images"."""
     known = TASKS.get(config.task)
     if known is None:
         return _("sample") if count == 1 else _("samples")
@@ -159,58 +159,58 @@ def samples_called(config: TrainingConfig, count: int = 2) -> Markdown:
 
 
 def capitalised(name: Markdown) -> Markdown:
-    """A name of the lab's own at the beginning of a heading."""
+    """Return a text with a capital first letter, for a heading."""
     return Markdown(name[:1].upper() + name[1:])
 
 
 def epochs(count: int) -> Markdown:
-    """So many epochs."""
+    """Format a number of epochs: "1 epoch", "20 epochs"."""
     return ngettext("{count} epoch", "{count} epochs", count).format(count=whole(count))
 
 
 def whole(number: int) -> str:
-    """A whole number with its thousands apart."""
+    """Format a whole number with thousands separators."""
     return f"{number:,}"
 
 
 def byte_size(count: int) -> Markdown:
-    """A number of bytes: "43 kB", "1.2 MB"."""
+    """Format a number of bytes: "43 kB", "1.2 MB"."""
     if count < 1_000_000:
         return _("{size} kB").format(size=whole(round(count / 1000)))
     return _("{size} MB").format(size=f"{count / 1e6:,.1f}")
 
 
 def counted(label: Markdown, number: int) -> Markdown:
-    """A label with a number that belongs to it: "Everything (70,000)"."""
+    """Append a number to a label: "Test (10,000)"."""
     return Markdown("{label} ({number})").format(label=label, number=whole(number))
 
 
 def loss(value: float | None) -> str:
-    """A loss to three places, or as a whole number where it is large."""
+    """Format a loss with three decimal places; from 1,000 on as a whole number."""
     if value is None or not math.isfinite(value):
         return NONE
     return f"{value:.3f}" if abs(value) < 1_000 else f"{value:,.0f}"
 
 
 def metric(value: float | None, quantity: Quantity | None) -> str:
-    """A task's own figure: an accuracy in percent, or an error in the unit of its number."""
+    """Format a task's metric: an accuracy in percent, or an error in the quantity's unit."""
     if quantity is None or value is None:
         return percent(value)
     return quantity.text(value)
 
 
 def column_format(quantity: Quantity) -> str:
-    """How a column of Streamlit's tables writes a number, once it has its shown scale."""
+    """Return the number format of a Streamlit table column with displayed values."""
     return f"{quantity.prefix}%,.{quantity.digits}f{quantity.suffix}"
 
 
 def percent(value: float | None) -> str:
-    """A share (0 to 1) in percent."""
+    """Format a share (0 to 1) in percent."""
     return NONE if value is None or not math.isfinite(value) else f"{value:.1%}"
 
 
 def probability(value: float) -> str:
-    """A model's probability (0 to 1) in percent; never certainty, which no model has."""
+    """Format a model's probability (0 to 1) in percent, never as 0.0% or 100.0%."""
     if value > MOST_CERTAIN:
         return ">99.9%"
     if value < 1 - MOST_CERTAIN:
@@ -219,14 +219,14 @@ def probability(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """75 seconds are 1:15, 3,675 are 1:01:15."""
+    """Format a duration: 75 seconds as 1:15, 3,675 seconds as 1:01:15."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def about(seconds: float) -> Markdown:
-    """A time that is only estimated, without more digits than are known: "40 s", "3 min", "2 h"."""
+    """Format an estimated time with few digits: "40 s", "3 min", "2 h"."""
     if seconds < 90:
         tens = round(seconds, -1) if seconds >= 20 else max(1, round(seconds))
         return _("{count} s").format(count=round(tens))
@@ -236,11 +236,11 @@ def about(seconds: float) -> Markdown:
 
 
 def moment(seconds: float | None, timezone: str | None) -> str:
-    """A moment as date and time of the reader's place.
+    """Format a point in time as date and local time of the browser.
 
     Args:
-        seconds: Since 1970 (UTC).
-        timezone: The browser's name of its time zone; None or an unknown one for the server's.
+        seconds: Unix time in seconds.
+        timezone: The browser's time zone name; if it is None or unknown, the server's is used.
     """
     if seconds is None:
         return NONE
@@ -252,6 +252,6 @@ def moment(seconds: float | None, timezone: str | None) -> str:
 
 
 def _line(*parts: str) -> Markdown:
-    # A line breaks between two parts, not between a number and what it counts.
+    # The line may break between two parts, not within a part.
     joined = Markdown("\n").join(parts).replace(" ", "\N{NO-BREAK SPACE}")
     return Markdown(joined.replace("\n", " · "))

@@ -1,9 +1,9 @@
-"""The words of the pages, in the reader's language.
+"""Translation (GNU gettext) and escaping of the pages' texts.
 
-Every visible word goes through ``_``. The catalogues are GNU gettext's, in ``ui/locale``:
-``messages.pot`` holds all words (``scripts/words`` collects them), ``zh_CN/LC_MESSAGES`` and the
-like a translation each. The words of the core are marked there (``mnist_core.i18n.mark``) and
-translated here, at the moment when they are shown.
+Every visible text goes through ``_``. The catalogues are in ``ui/locale``: ``scripts/words``
+extracts all texts into ``messages.pot``; ``zh_CN/LC_MESSAGES`` and similar folders contain the
+translations. The core marks its texts (``mnist_core.i18n.mark``); pages translate them when they
+are displayed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ LOCALE = Path(__file__).parents[1] / "locale"
 DOMAIN = "messages"
 
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-#: A number as the pages write it needs no escaping.
+#: A formatted number, which needs no escaping.
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
-#: It has no width, and parts two signs without parting them for a reader.
+#: A character of zero width, which separates two characters invisibly.
 JOINER = "\N{WORD JOINER}"
-#: What Streamlit looks for in a text after its Markdown is read, so that no backslash keeps it
-#: back: addresses, shortcodes of icons and emoji, and arrows and dashes between spaces.
-_READ_LATER = re.compile(
+#: What Streamlit replaces after parsing Markdown, where a backslash has no effect: addresses,
+#: shortcodes of icons and emoji, and arrows and dashes between spaces.
+_REPLACED_LATER = re.compile(
     r"(?P<begin>://|www|@|:(?=[\w+-])|(?:(?<=\s)|^)[<>~-](?=[->=]))", re.IGNORECASE | re.MULTILINE
 )
 #: Four spaces at the beginning of a line would be code.
@@ -36,35 +36,35 @@ _INDENT = re.compile(r"(?<=\n)[ \t]+")
 
 
 class Markdown(str):
-    """A text of the lab's own, which Streamlit may read as Markdown.
+    """A trusted text that Streamlit may render as Markdown.
 
-    What is filled into its places is not: it may be a name that a person gave or a file brought
-    along, and is shown as it is. Only another text of this type keeps its formats. Texts are put
-    together with :meth:`format` and :meth:`join`: a sum, or an f-string, is no longer marked.
+    Values that :meth:`format` and :meth:`join` insert are escaped unless they are ``Markdown``
+    too, because they may come from people or files. Concatenation and f-strings return a plain
+    ``str``, which is not trusted.
     """
 
     __slots__ = ()
 
     def format(self, *values: object, **named: object) -> Markdown:
-        """Fill the places; texts of any other type are escaped."""
+        """Fill the replacement fields; a plain ``str`` is escaped."""
         safe = {name: _shown(value) for name, value in named.items()}
         return Markdown(super().format(*map(_shown, values), **safe))
 
     def join(self, parts: Iterable[str]) -> Markdown:
-        """Put texts together; those of any other type are escaped."""
+        """Join texts; a plain ``str`` is escaped."""
         return Markdown(super().join(map(str, map(_shown, parts))))
 
     def plain(self, *values: object, **named: object) -> str:
-        """Fill the places for a reader of plain text: a chart, an option of a list, HTML."""
+        """Fill the replacement fields without escaping, for charts, options of a list and HTML."""
         return str(self).format(*values, **named)
 
 
 def table(rows: Sequence[Sequence[str]], *, left: int | None = None) -> Markdown:
-    """A table in Markdown; st.table would load pandas, for which a first visitor would wait.
+    """Return a Markdown table; ``st.table`` would load pandas, which delays the first page.
 
     Args:
-        rows: The first one is its head. Cells that are no :class:`Markdown` are escaped.
-        left: So many columns are aligned to the left, the others to the right; None for all.
+        rows: The header and the rows. Cells that are not :class:`Markdown` are escaped.
+        left: Number of left-aligned columns, the others are right-aligned; None for all.
     """
     columns = len(rows[0])
     left = columns if left is None else left
@@ -82,17 +82,16 @@ def _shown(value: object) -> object:
 
 
 def escaped(text: str) -> Markdown:
-    """A text that a person wrote, or a file brought along, as Markdown that shows it as it is.
+    """Return Markdown that displays a text from people or files literally.
 
-    Every such text goes through here on its way to Streamlit: none of it becomes a format, HTML,
-    a formula, a link, an icon, an emoji or an arrow.
+    Nothing in the text becomes a format, HTML, a formula, a link, an icon, an emoji or an arrow.
     """
-    apart = _READ_LATER.sub(rf"\g<begin>{JOINER}", _INDENT.sub("", text))
-    return Markdown(_PUNCTUATION.sub(r"\\\g<0>", apart))
+    separated = _REPLACED_LATER.sub(rf"\g<begin>{JOINER}", _INDENT.sub("", text))
+    return Markdown(_PUNCTUATION.sub(r"\\\g<0>", separated))
 
 
 def _(text: str) -> Markdown:
-    """Translate a text for the reader of this session."""
+    """Translate a text into the language of this session."""
     return Markdown(translated(text))
 
 
@@ -102,13 +101,13 @@ def ngettext(one: str, many: str, count: int) -> Markdown:
 
 
 def translated(text: str) -> str:
-    """The same as plain text, for charts and other places that read no Markdown."""
-    # The empty text is a catalogue's own title page to gettext.
+    """Translate a text to a plain ``str``, for charts and other uses without Markdown."""
+    # gettext returns the header of the catalogue for an empty text.
     return catalogue(language()).gettext(text) if text else ""
 
 
 def language() -> str:
-    """Code of the reader's language; the default outside of a browser session."""
+    """Return the language code of this session; the default outside a session."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return session.DEFAULT_LANGUAGE
     return session.language()
@@ -116,5 +115,5 @@ def language() -> str:
 
 @cache
 def catalogue(code: str) -> gettext.NullTranslations:
-    """The words of a language, read once; where there is no catalogue the words stay English."""
+    """Load the catalogue of a language, once; texts stay English if there is none."""
     return gettext.translation(DOMAIN, LOCALE, [code], fallback=True)

@@ -1,10 +1,9 @@
-"""Doing a thing once for each decision: a double click is delivered as two presses of a button.
+"""Idempotent button presses: a double click, which Streamlit delivers as two presses, acts once.
 
-Streamlit ends a run of the script, a callback too, at its next touch of the page or of the
-session once another press waits. What was done and then noted in the session would therefore be
-done again where the second press comes while it is being done: the note is made in an object that
-the session holds already. The second press has a script of its own, which may run beside the
-first one: it waits for the first one's result.
+When another press waits, Streamlit ends the current script run (also a callback) at its next
+access to the page or to the session. A result stored in the session after the action could
+therefore be lost, and the second press would act again. So the result is stored in an object that
+the session holds already. The second press may run concurrently: it waits for the first result.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from typing import TypeVar, cast
 
 from ui.common import session
 
-#: The same request again within so many seconds is one press of a button, delivered twice.
+#: The same request within this time in seconds is a double click.
 REPEAT_SECONDS = 2.0
-#: So many requests are remembered.
+#: Maximal number of remembered requests.
 KEPT = 20
 
 Result = TypeVar("Result")
@@ -27,47 +26,47 @@ Result = TypeVar("Result")
 
 @dataclass(eq=False)
 class Press:
-    """A request, and what came of it.
+    """A request and its result.
 
     Attributes:
-        doing: Held while it is being done.
-        ended_at: When it was done, in seconds of the monotonic clock; None before.
-        result: What it returned.
+        lock: Held during the action.
+        ended_at: End of the action, in seconds of the monotonic clock; None before.
+        result: What the action returned.
     """
 
-    doing: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Lock = field(default_factory=threading.Lock)
     ended_at: float | None = None
     result: object = None
 
 
 def once(
-    what: Hashable,
-    do: Callable[[], Result],
+    request: Hashable,
+    action: Callable[[], Result],
     *,
     seconds: float | None = None,
     holds: Callable[[Result], bool] = lambda _: True,
 ) -> Result:
-    """Do something, unless this session did the very same a moment ago.
+    """Run an action, unless this session has just run it for the same request.
 
     Args:
-        what: The request, to know it again.
-        do: Does it. What it raises is not remembered: then the next press tries again.
-        seconds: How long it counts as the same press, from its end; None for the usual.
-        holds: Whether an earlier result still stands; where not, it is done again.
+        request: Identifies the request.
+        action: What to do. If it raises, the next press tries again.
+        seconds: Time after its end in which the result is reused; None for `REPEAT_SECONDS`.
+        holds: Whether an earlier result is still valid; otherwise the action runs again.
 
     Returns:
-        What ``do`` returned, now or a moment ago.
+        What ``action`` returned, now or before.
     """
     presses = session.presses()
-    lasts = REPEAT_SECONDS if seconds is None else seconds
-    press = presses.setdefault(what, Press())
+    lifetime = REPEAT_SECONDS if seconds is None else seconds
+    press = presses.setdefault(request, Press())
     while len(presses) > KEPT:
         presses.pop(next(iter(presses)), None)
-    with press.doing:
-        if press.ended_at is not None and time.monotonic() - press.ended_at <= lasts:
+    with press.lock:
+        if press.ended_at is not None and time.monotonic() - press.ended_at <= lifetime:
             earlier = cast("Result", press.result)
             if holds(earlier):
                 return earlier
-        result = do()
+        result = action()
         press.ended_at, press.result = time.monotonic(), result
     return result

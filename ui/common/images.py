@@ -1,6 +1,6 @@
-"""Small pictures of digits and bars of probabilities, as HTML that is quick to draw.
+"""Small images and bar charts of probabilities as HTML.
 
-A chart library would take longer to draw ten bars than a network to compute them.
+A chart library would take longer to draw ten bars than the network takes to predict them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ui.common.formatting import probability
 
 
 def picture(values: NDArray[np.uint8], words: str, *, side: int = 112) -> str:
-    """A small picture, enlarged without smoothing.
+    """Return the HTML of a small image, enlarged without smoothing.
 
     Args:
-        values: uint8 (height, width) grey, or (height, width, 3) colours.
-        words: What it shows, for those who cannot see it.
-        side: Its longer side on the page, in pixels.
+        values: uint8 (height, width) grey, or (height, width, 3) RGB.
+        words: Alternative text.
+        side: Longer side on the page, in pixels.
     """
     height, width = values.shape[:2]
     file = io.BytesIO()
@@ -38,11 +38,11 @@ def picture(values: NDArray[np.uint8], words: str, *, side: int = 112) -> str:
 
 
 def smaller(values: NDArray[np.uint8], side: int = 224) -> NDArray[np.uint8]:
-    """A picture that is at most so large: a photo's ink has millions of pixels.
+    """Return an image, scaled down if necessary.
 
     Args:
         values: uint8 (height, width).
-        side: The longest side that it may have.
+        side: Maximal length of the longer side, in pixels.
     """
     image = Image.fromarray(values)
     image.thumbnail((side, side), Image.Resampling.BOX)
@@ -50,10 +50,10 @@ def smaller(values: NDArray[np.uint8], side: int = 224) -> NDArray[np.uint8]:
 
 
 def captioned(images: Sequence[tuple[str, str]]) -> str:
-    """Pictures in a row, each with a line below it.
+    """Return the HTML of a row of images with captions.
 
     Args:
-        images: HTML of each picture, and its line.
+        images: HTML and caption of each image.
     """
     figures = (
         f"<figure>{image}<figcaption>{escape(line)}</figcaption></figure>" for image, line in images
@@ -62,7 +62,7 @@ def captioned(images: Sequence[tuple[str, str]]) -> str:
 
 
 def bars(prediction: Prediction) -> str:
-    """Ten probabilities as bars, the predicted digit in the accent colour."""
+    """Return ten probabilities as bars, the predicted digit in the accent colour."""
     digits = [(str(digit), share) for digit, share in enumerate(prediction.probabilities)]
     return class_bars(digits, chosen=prediction.digit)
 
@@ -70,12 +70,12 @@ def bars(prediction: Prediction) -> str:
 def class_bars(
     probabilities: list[tuple[str, float]], *, chosen: int, right: int | None = None
 ) -> str:
-    """Probabilities of classes as bars.
+    """Return the HTML of class probabilities as bars.
 
     Args:
-        probabilities: The name of each class, and its probability.
-        chosen: Place of the predicted class, which gets the accent colour.
-        right: Place of the right class, which is green if it is another one.
+        probabilities: Name and probability (0 to 1) of each class.
+        chosen: Index of the predicted class, drawn in the accent colour.
+        right: Index of the true class, drawn in green if the prediction is wrong.
     """
     rows = []
     for place, (name, share) in enumerate(probabilities):
@@ -86,7 +86,7 @@ def class_bars(
             f"<span>{escape(probability(share))}</span></div>"
         )
     spoken = ", ".join(f"{name}: {probability(share)}" for name, share in probabilities)
-    # A digit needs little room; a word is cut where there is too little.
+    # Long names are truncated to the width of their column.
     named = " named" if any(len(name) > 1 for name, _share in probabilities) else ""
     return (
         f'<div class="lab-bars{named}" role="img" aria-label="{escape(spoken)}">'
@@ -95,14 +95,14 @@ def class_bars(
 
 
 def heat(values: NDArray[np.float32], below_u8: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay how much each pixel counts, in orange, over a dimmed digit.
+    """Blend a heat map in orange over a dimmed image.
 
     Args:
-        values: float32 (h, w), 0 to 1.
-        below_u8: uint8 (h, w), the digit.
+        values: float32 (height, width), 0 to 1.
+        below_u8: uint8 (height, width), the image.
 
     Returns:
-        uint8 (h, w, 3).
+        uint8 (height, width, 3), RGB.
     """
     strength = values[..., None]
     digit = below_u8[..., None].astype(np.float32) * np.float32(0.55)
@@ -111,7 +111,7 @@ def heat(values: NDArray[np.float32], below_u8: NDArray[np.uint8]) -> NDArray[np
 
 
 def grey(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Any numbers as grey levels, the smallest black and the largest white."""
+    """Scale numbers to grey levels, from black (smallest) to white (largest)."""
     low, high = float(values.min()), float(values.max())
     scaled = (values - low) / (high - low) if high > low else np.zeros_like(values)
     levels: NDArray[np.uint8] = (255 * scaled).round().astype(np.uint8)
@@ -119,10 +119,10 @@ def grey(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def signed(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Weights as colours: blue is positive, red is negative, black is zero.
+    """Map weights to colours: blue is positive, red is negative, black is zero.
 
     Returns:
-        uint8 (h, w, 3).
+        uint8 (height, width, 3), RGB.
     """
     largest = float(np.abs(values).max()) or 1.0
     strength = values[..., None] / largest

@@ -1,7 +1,7 @@
-"""What all browser sessions of this server share: the run store and the engine.
+"""The run store and the engine, shared by all browser sessions of this server.
 
-Thirty open browsers are thirty sessions in one process. None of them opens a database or starts
-workers of its own: they use :data:`lab`.
+All sessions run in one process and use :data:`lab`, so none of them opens a database or starts
+workers of its own.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ from mnist_core.transfer import uploads
 from mnist_core.workers.engine import Engine, EngineState, Question, on_cluster
 
 _log = logging.getLogger(__name__)
-#: The engine's workers start so many seconds after the server, or once a page has been drawn:
-#: loading TensorFlow keeps a small machine busy, and the first page should not wait for that.
+#: Seconds from the start of the server to that of the workers, unless a page is drawn earlier:
+#: loading TensorFlow would delay the first page on a small machine.
 ENGINE_DELAY = 3.0
-#: TensorBoard is shown at most so many runs, the newest.
+#: Maximal number of runs in TensorBoard, the newest.
 MOST_RUNS = 1_000
-#: The newest runs say how fast this machine is; they are read once in so many seconds.
+#: Number of the newest runs from which durations are estimated, and the time that they are cached.
 MOST_MEASURED = 200
 MEASURED_SECONDS = 5.0
-#: Changes of the learning rate are kept of so many runs.
+#: Number of runs whose learning rate changes are cached.
 MOST_RATES = 1_000
 
 
 class Lab:
-    """The run store that the environment names, the engine, and what is kept of both.
+    """The run store that the environment names, the engine, and cached results of both.
 
     Args:
-        engine_delay: How many seconds the workers leave the machine to the first page.
+        engine_delay: Seconds until the workers start, unless a page is drawn earlier.
     """
 
     def __init__(self, *, engine_delay: float = ENGINE_DELAY) -> None:
-        #: What trains and answers; None where none was started.
+        #: The engine; None if it was not started.
         self.engine: Engine | None = None
         self._engine_delay = engine_delay
-        self._engine_waits = False  # for a store that can be opened
-        self._trouble = ""  # why it waits
+        self._engine_waits = False  # until the store can be opened
+        self._trouble = ""  # why the store cannot be opened
         self._store: Store | None = None
         self._openings = 0
         self._opening = threading.RLock()
         self._modules = 0
         self._rates: OrderedDict[tuple[str, int], list[RateChange]] = OrderedDict()
-        self._keeping_rates = threading.Lock()
+        self._rates_lock = threading.Lock()
         self._measured: tuple[float, list[Run]] = (0.0, [])
 
     @property
@@ -68,8 +68,8 @@ class Lab:
         """The run store, opened once.
 
         Raises:
-            StoreError: It cannot be opened. The next call tries again, and an engine that could
-                not be started for want of a store starts then.
+            StoreError: The store cannot be opened. The next call tries again, and then also starts
+                the engine if it was waiting for the store.
         """
         if self._store is None:
             with self._opening:
@@ -79,7 +79,7 @@ class Lab:
                     self._store = opened
                     self._start_waiting_engine(opened)
         elif self._store.database.openings != self._openings:
-            # A database that has replaced the one before may not have the lab's examples.
+            # A new database in place of the old one may lack the examples.
             with self._opening:
                 if self._store.database.openings != self._openings:
                     self._openings = self._store.database.openings
@@ -87,7 +87,7 @@ class Lab:
         return self._store
 
     def close(self) -> None:
-        """End the engine, close the store, and forget all that was kept."""
+        """Stop the engine, close the store, and clear the caches."""
         self.stop_engine()
         if self._store is not None:
             self._store.database.close()
@@ -97,7 +97,7 @@ class Lab:
         self._measured = (0.0, [])
 
     def store_state(self) -> tuple[str, str]:
-        """How the run store is: "ready" or "failed", and what is to be said of it."""
+        """Return the state of the run store, "ready" or "failed", and a message."""
         try:
             opened = self.store
             opened.artifacts.check()
@@ -108,22 +108,21 @@ class Lab:
         return ("failed" if trouble else "ready"), trouble or opened.database.notice
 
     def store_trouble(self) -> str:
-        """Why the store cannot be written, as far as the engine knows; empty where it can."""
+        """Return why the engine cannot write to the store; empty if it can."""
         return self.engine.trouble if self.engine else ""
 
     def start_engine(self) -> None:
         """Open the store and start the workers of this server, in the background.
 
-        The server answers meanwhile: a browser loads Streamlit's own files before it asks for a
-        page. A store that cannot be opened (on a full disk, say) does not keep the server from
-        starting: every page then says what is wrong with it, and ``engine_state`` too. The workers
-        start with the first page that finds it open.
+        If the store cannot be opened, for example because the disk is full, the server still
+        starts: every page and ``engine_state`` show the problem, and the workers start as soon as
+        a page can open the store.
         """
         self._engine_waits = True
         threading.Thread(target=self._open, name="start", daemon=True).start()
 
     def _open(self) -> None:
-        for key in keras_data.SOURCES:  # so that the first page can say what cannot be had
+        for key in keras_data.SOURCES:  # fill the cache for the first page
             availability.data_state(key)
         with self._opening:
             try:
@@ -135,38 +134,37 @@ class Lab:
     def _start_waiting_engine(self, opened: Store) -> None:
         if self._engine_waits:
             self._engine_waits, self._trouble = False, ""
-            with suppress(StoreError):  # the next one tries again
+            with suppress(StoreError):  # the next start tries again
                 uploads.forget_abandoned(opened)
             self.engine = Engine(opened)
             self.engine.start(delay=self._engine_delay)
 
     def page_served(self) -> None:
-        """Say that a page has been drawn: the engine may have the machine now."""
+        """Start the delayed engine, after the first page was drawn."""
         if self.engine:
             self.engine.begin()
         self._exempt_modules_from_collection()
 
     def _exempt_modules_from_collection(self) -> None:
-        """Exempt what exists from garbage collection, whenever new modules have been loaded.
+        """Exempt existing objects from garbage collection after new modules were loaded.
 
-        Most of it belongs to modules and lives as long as the server. Streamlit collects after
-        each run of a script: over all objects that takes a tenth of a second, in which no session
-        is served. Collecting before would cost the first page that tenth; what little garbage is
-        exempt with the rest stays.
+        Most objects belong to modules and live as long as the server. Streamlit collects garbage
+        after each script run, which would take 0.1 s over all objects and block every session. To
+        not delay the first page, garbage is not collected before: the little that exists stays.
         """
         if len(sys.modules) > self._modules:
             self._modules = len(sys.modules)
             gc.freeze()
 
     def stop_engine(self) -> None:
-        """End the workers of this server; what they trained goes on at the next start."""
-        with self._opening:  # a server that is ended at once has not opened its store yet
+        """Stop the workers of this server; their runs resume at the next start."""
+        with self._opening:  # the store may not be open yet
             self._engine_waits = False
         if self.engine:
             self.engine.close()
 
     def engine_state(self) -> EngineState:
-        """How far this server's workers are; "stopped" where no engine was started."""
+        """Return the state of this server's workers; "stopped" without an engine."""
         if self.engine:
             return self.engine.state
         if self._trouble:
@@ -174,44 +172,44 @@ class Lab:
         return EngineState("starting" if self._engine_waits else "stopped")
 
     def ask(self, function: str, *arguments: Any, kind: Question = Question.READING) -> Any:
-        """Let a worker that never trains run a function of the core.
+        """Call a function of the core in a worker that does not train.
 
         Args:
-            function: Its module and name, as :meth:`Engine.ask` takes it.
-            *arguments: What it is called with, after the run store.
-            kind: Which of the workers answers.
+            function: Module and name of the function, see :meth:`Engine.ask`.
+            *arguments: Arguments after the run store.
+            kind: Selects the worker.
 
         Raises:
-            LabError: What the function raised, or nobody answers.
+            LabError: The function raised it, or no worker answered.
         """
-        return self._asked_engine().ask(function, *arguments, kind=kind)
+        return self._running_engine().ask(function, *arguments, kind=kind)
 
-    def _asked_engine(self) -> Engine:
+    def _running_engine(self) -> Engine:
         if self.engine is None:
             raise EngineError(
-                mark("A question to a network was asked. This server has no workers."),
+                mark("This server has no worker processes."),
                 mark("Start the lab with `scripts/run`."),
             )
         return self.engine
 
     def wake(self) -> None:
-        """Let the engine look at the queue now rather than at its next glance."""
+        """Let the engine check the queue now rather than at its next interval."""
         if self.engine:
             self.engine.wake()
 
     def submit(
         self, config: TrainingConfig, name: str | None = None, preset: str | None = None
     ) -> Run:
-        """Put a new run into the queue, and tell the engine that there is work.
+        """Queue a new run and wake the engine.
 
         Args:
-            config: What to train.
-            name: What to call it; None for the store's choice.
-            preset: Key of the preset whose unchanged settings these are, or None.
+            config: The configuration.
+            name: Name of the run; None for the store's default.
+            preset: Key of the preset if its settings are unchanged, else None.
 
         Raises:
-            DataError: Its data is not on this machine and cannot be downloaded.
-            StoreError: It cannot be kept; nothing has been started.
+            DataError: The data is not on this machine and cannot be downloaded.
+            StoreError: The run cannot be stored.
         """
         _require_data(config.task)
         run = self.store.create(config, name=name, preset=preset)
@@ -219,12 +217,12 @@ class Lab:
         return run
 
     def resume(self, run_id: str) -> Run:
-        """Go on with a run that was stopped or interrupted, and tell the engine.
+        """Queue a stopped or interrupted run again and wake the engine.
 
         Raises:
-            UnknownRunError: There is no such run.
-            StoreError: It cannot be resumed.
-            DataError: Its data cannot be had.
+            UnknownRunError: No run has the id.
+            StoreError: The run cannot be resumed.
+            DataError: The data is not on this machine and cannot be downloaded.
         """
         _require_data(self.store.get(run_id).config.task)
         run = resume(self.store, run_id)
@@ -232,45 +230,45 @@ class Lab:
         return run
 
     def teach(self, run: Run, name: str) -> Run:
-        """Put a run into the queue that teaches a network the class's drawings.
+        """Queue a run that fine-tunes a model on the saved drawings.
 
         Args:
-            run: Whose best model is to learn more.
-            name: What to call the new run.
+            run: The run whose best model is fine-tuned.
+            name: Name of the new run.
 
         Raises:
-            StoreError: There are too few drawings, or the run has left no model.
+            StoreError: There are too few drawings, or the run has no model.
         """
-        taught = finetune.teach(self.store, run.id, name=name)
+        tuned = finetune.teach(self.store, run.id, name=name)
         self.wake()
-        return taught
+        return tuned
 
     def cross_validate(self, config: TrainingConfig, folds: int, name: str) -> str:
-        """Queue a run for each fold, and tell the engine that there is work.
+        """Queue a run per fold and wake the engine.
 
         Args:
-            config: What to train.
-            folds: How many folds.
-            name: What to call the runs, with places for ``fold`` and ``folds``.
+            config: The configuration.
+            folds: Number of folds.
+            name: Name of the runs, with the fields ``fold`` and ``folds``.
 
         Returns:
             The tag of the cross-validation.
 
         Raises:
-            ConfigError: So many folds cannot be.
-            DataError: The data is not there, or not yet.
-            StoreError: The runs cannot be kept.
+            ConfigError: The number of folds is invalid.
+            DataError: The data is missing, or is still being downloaded.
+            StoreError: The runs cannot be stored.
         """
-        keras_data.promptly(task(config.task).load)  # before there are runs that could only fail
+        keras_data.promptly(task(config.task).load)  # fails before any run is queued
         tag = crossvalidation.queue_folds(self.store, config, folds, name=name)
         self.wake()
         return tag
 
     def train_final(self, study: crossvalidation.Study, epochs: int, name: str) -> Run:
-        """Queue the training on all samples that a cross-validation ends with.
+        """Queue the final training of a cross-validation, on the samples of all folds.
 
         Raises:
-            StoreError: The run cannot be kept.
+            StoreError: The run cannot be stored.
         """
         config = crossvalidation.final_config(study.folds[0].config, epochs)
         run = self.store.create(config, name=name, tags=[study.tag])
@@ -282,16 +280,16 @@ class Lab:
 
         Args:
             study: The cross-validation.
-            name: What to call the runs, with places for ``fold`` and ``folds``.
+            name: Name of the runs, with the fields ``fold`` and ``folds``.
 
         Raises:
-            StoreError: The runs cannot be kept.
+            StoreError: The runs cannot be stored.
         """
         crossvalidation.queue_missing(self.store, study, name=name)
         self.wake()
 
     def stop_study(self, tag: str) -> None:
-        """Stop every run of a cross-validation that trains or waits.
+        """Stop all active and queued runs of a cross-validation.
 
         Raises:
             StoreError: The store cannot be written.
@@ -299,45 +297,45 @@ class Lab:
         crossvalidation.stop(self.store, tag)
         self.wake()
 
-    def bring_in(self, file: BinaryIO, name: str, pixel_scaling: str) -> Run:
-        """Make a run of a model file. This process only passes its bytes on to the worker.
+    def import_model(self, file: BinaryIO, name: str, pixel_scaling: str) -> Run:
+        """Import a model file as a run; a worker opens it, this process only copies its bytes.
 
         Args:
             file: The file.
-            name: What it is called.
-            pixel_scaling: "unit" or "raw": how its network wants the pixels; "auto" to find out.
+            name: Name of the file.
+            pixel_scaling: Pixel range of the network's input: "unit", "raw" or "auto" (detect).
 
         Raises:
-            LabError: The file is none that can be used, or nobody answers.
+            LabError: The file cannot be imported, or no worker answered.
         """
         function = "mnist_core.transfer.keras_import.importer:bring_in"
-        return self._arrive(file, function, name, pixel_scaling)
+        return self._import(file, function, name, pixel_scaling)
 
     def restore(self, file: BinaryIO, name: str) -> Run:
-        """Make a run of an archive that this lab, here or elsewhere, has saved.
+        """Import a run from an archive file.
 
         Raises:
-            LabError: The file is none that can be used, or nobody answers.
+            LabError: The file cannot be imported, or no worker answered.
         """
-        return self._arrive(file, "mnist_core.transfer.restore:restore", name)
+        return self._import(file, "mnist_core.transfer.restore:restore", name)
 
-    def _arrive(self, file: BinaryIO, function: str, *more: Any) -> Run:
-        running = self._asked_engine()
-        running.check_ready()  # before a hundred megabytes are written for nobody
+    def _import(self, file: BinaryIO, function: str, *more: Any) -> Run:
+        engine = self._running_engine()
+        engine.check_ready()  # before a large file is copied
         run_id = uploads.keep_arrived(self.store, file)
-        # The worker removes the file. Where it dies, or is still at it after that time, the file
-        # is left: it says that the run's own folder may be half-written.
-        running.ask(function, run_id, *more, kind=Question.LONG, once=True)
+        # The worker removes the file. If the worker dies or times out, the file remains, as a sign
+        # that the run's folder may be incomplete.
+        engine.ask(function, run_id, *more, kind=Question.LONG, once=True)
         return self.store.get(run_id)
 
     def estimated_duration(self, config: TrainingConfig) -> Duration | None:
-        """How long a training will take on this machine, from what earlier ones took.
+        """Estimate the training time on this machine from earlier runs.
 
         Args:
-            config: What is to be trained.
+            config: The configuration.
 
         Returns:
-            The time; None for a network that this version does not have.
+            The estimate; None for an architecture that this version does not have.
 
         Raises:
             StoreError: The runs cannot be read.
@@ -345,10 +343,10 @@ class Lab:
         return durations.estimate(config, self._measured_runs())
 
     def queue_wait(self, run_id: str) -> QueueWait | None:
-        """How long a queued run still waits for its turn; None where it is not queued.
+        """Estimate how long a queued run still waits; None if it is not queued.
 
         Raises:
-            UnknownRunError: There is no such run.
+            UnknownRunError: No run has the id.
             StoreError: The runs cannot be read.
         """
         run = self.store.get(run_id)
@@ -358,16 +356,16 @@ class Lab:
         return durations.wait(run, self.store.list_active(), self._measured_runs(), slots)
 
     def _measured_runs(self) -> list[Run]:
-        """Runs that say how fast this machine is; read anew after some seconds."""
+        """Return the runs from which durations are estimated, cached for some seconds."""
         now = time.monotonic()
-        until, found = self._measured
+        until, runs = self._measured
         if now > until:
-            found = self.store.list_runs(limit=MOST_MEASURED) + self.store.examples(hidden=True)
-            self._measured = now + MEASURED_SECONDS, found
-        return found
+            runs = self.store.list_runs(limit=MOST_MEASURED) + self.store.examples(hidden=True)
+            self._measured = now + MEASURED_SECONDS, runs
+        return runs
 
     def rate_changes(self, run: Run) -> list[RateChange]:
-        """Where somebody changed the learning rate of a run while it was trained.
+        """Return the changes of a run's learning rate during its training.
 
         Raises:
             StoreError: The epochs cannot be read.
@@ -375,21 +373,21 @@ class Lab:
         if not run.settled:
             return self.store.rate_changes([run])[run.id]
         key = run.id, run.version
-        with self._keeping_rates:
-            found = self._rates.get(key)
-        if found is None:
-            found = self.store.rate_changes([run])[run.id]
-            with self._keeping_rates:
-                self._rates[key] = found
+        with self._rates_lock:
+            changes = self._rates.get(key)
+        if changes is None:
+            changes = self.store.rate_changes([run])[run.id]
+            with self._rates_lock:
+                self._rates[key] = changes
                 if len(self._rates) > MOST_RATES:
                     self._rates.popitem(last=False)
-        return found
+        return changes
 
     def event_files(self) -> Path | None:
-        """The folder for TensorBoard, with every run under its name as it is now.
+        """Return the log directory of TensorBoard, with every run under its current name.
 
         Returns:
-            The folder; None where the lab's files are kept elsewhere than in a folder.
+            The folder; None if the lab's files are not in a local folder.
 
         Raises:
             StoreError: The runs cannot be read.
@@ -399,13 +397,13 @@ class Lab:
 
 
 def data_state(key: str) -> DataState:
-    """Whether the data of a task is on this machine, can be downloaded, or neither; at once."""
+    """Return whether the data of a task is on this machine or can be downloaded, without delay."""
     found = availability.data_state(key)
     return DataState.DOWNLOADABLE if found is DataState.MISSING and on_cluster() else found
 
 
 def _require_data(key: str) -> None:
-    """Refuse a training whose data can be had nowhere; a cluster's workers fetch their own.
+    """Check that a task's data is available, unless a cluster's workers load it themselves.
 
     Raises:
         DataError: The data is not on this machine and cannot be downloaded.

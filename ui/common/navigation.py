@@ -1,4 +1,4 @@
-"""The pages of the app, for the menu and for links from one to another."""
+"""Registry of the pages, for the menu and for links between pages."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class PageEntry(NamedTuple):
     """A page in the menu.
 
     Attributes:
-        title: What it is called, marked for translation.
-        icon: What stands beside its name, also in links.
-        file: Its script, in ``pages/``.
+        title: Title, marked for translation.
+        icon: Icon in the menu and in links.
+        file: Script in ``pages/``.
     """
 
     title: str
@@ -33,7 +33,7 @@ class PageEntry(NamedTuple):
     file: str
 
 
-#: Address of each page → the page, in the order of the menu. The first has the address ``/``.
+#: Address → page, in the order of the menu. The first page has the address ``/``.
 PAGES = {
     "start": PageEntry(mark("Start"), ":material/home:", "start.py"),
     "data": PageEntry(mark("Data"), ":material/grid_view:", "data.py"),
@@ -49,7 +49,7 @@ PAGES = {
 
 
 def page(address: str) -> st.Page:
-    """A page as Streamlit takes it.
+    """Return the Streamlit page of an address.
 
     Args:
         address: Key of ``PAGES``.
@@ -66,7 +66,7 @@ def page(address: str) -> st.Page:
 
 
 def all_pages() -> list[st.Page]:
-    """Every page, in the order of the menu."""
+    """Return all pages in the order of the menu."""
     return [page(address) for address in PAGES]
 
 
@@ -82,10 +82,10 @@ def link(
 
     Args:
         address: Key of ``PAGES``.
-        label: Its words; the page's title if there are none.
-        icon: What stands beside them; the page's own if there is none.
-        help: What is said of it to somebody who points at it.
-        **query: What the address asks the page for, such as ``run=ID``.
+        label: Text of the link; None for the page's title.
+        icon: Icon; None for the page's icon.
+        help: Tooltip.
+        **query: Query parameters, such as ``run=ID``.
     """
     st.page_link(
         page(address),
@@ -97,21 +97,21 @@ def link(
 
 
 def trying_page(task_key: str) -> str | None:
-    """Where a network of this task is tried on something new; None if there is no such page."""
+    """Return the page that predicts new inputs of a task, "draw" or "ask"; None without one."""
     if task_key == "mnist":
         return "draw"
-    has_words_or_columns = task_key in TASKS and TASKS[task_key].inputs != "images"
-    return "ask" if has_words_or_columns else None
+    has_text_or_table = task_key in TASKS and TASKS[task_key].inputs != "images"
+    return "ask" if has_text_or_table else None
 
 
 def link_to_try(run: Run) -> None:
-    """Show a link to the page where a run's network is tried, if there is one."""
+    """Link to the page on which a run's model predicts new inputs, if any."""
     if (address := trying_page(run.config.task)) is not None:
         link(address, run=run.id)
 
 
 def unknown_address(shown: st.Page) -> str | None:
-    """The last part of an address that names no page; Streamlit shows the first page for it.
+    """Return the last part of an address without a page, for which Streamlit shows the first page.
 
     Args:
         shown: The page that is shown.
@@ -121,12 +121,12 @@ def unknown_address(shown: st.Page) -> str | None:
     if shown.url_path or asked == base:
         return None
     last = asked.rsplit("/", 1)[-1]
-    # While a link is followed, the browser may still be at the page before.
-    return None if last in {one.url_path for one in all_pages()} else last
+    # During navigation the browser may still report the previous page.
+    return None if last in {entry.url_path for entry in all_pages()} else last
 
 
 def close_drawer_after_choice(chosen: st.Page) -> None:
-    """Let the browser close the drawer with the pages, on a narrow window, once one is chosen."""
+    """Let the browser close the navigation drawer of a narrow window after a choice."""
     with st.container(key=session.NAVIGATION_DRAWER):
         _drawer()(key=session.NAVIGATION_DRAWER_ELEMENT, data={"page": chosen.url_path})
 

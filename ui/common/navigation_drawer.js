@@ -1,18 +1,17 @@
-// On a narrow window the pages are listed in a drawer. Streamlit closes it after a choice only
-// where the browser says that it is a phone's; a small window, a tablet or a phone that asks for
-// the desktop's page has to close it by itself, or the page that was chosen stays covered.
+// In a narrow window the menu is a drawer. Streamlit closes it after a choice only on phones; in a
+// small window, on a tablet, or with the desktop site requested, the drawer would cover the page.
 
 const OPEN_DRAWER = "[data-testid=stSidebarCollapseButton] button";
-/** Streamlit has closed its drawer after that time, in milliseconds, where it does. */
-const STREAMLITS_TURN = 50;
+/** Time in milliseconds after which Streamlit has closed the drawer, if it does. */
+const STREAMLIT_DELAY = 50;
 
 function closeDrawer() {
-  setTimeout(() => document.querySelector(OPEN_DRAWER)?.click(), STREAMLITS_TURN);
+  setTimeout(() => document.querySelector(OPEN_DRAWER)?.click(), STREAMLIT_DELAY);
 }
 
-/** Called whenever another page is drawn. */
+/** Called for each new page. */
 export default function () {
-  // The first choice may have come before this script: then the address is not the loaded one.
+  // If a page was chosen before this script ran, the address differs from the loaded address.
   window.labAddress ??= new URL(performance.getEntriesByType("navigation")[0].name).pathname;
   if (window.labAddress !== location.pathname) closeDrawer();
   window.labAddress = location.pathname;

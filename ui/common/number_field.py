@@ -1,9 +1,9 @@
-"""Fields for a number that is acted on: what is shown is what counts, or it is refused.
+"""Number fields that send every number, also one out of range, to the server.
 
-With limits of its own, Streamlit's field turns red and keeps to itself what lies beyond them: the
-server goes on with the last good number, and a press of Start trains with a number that is not
-shown. So these fields have no limits; whoever acts on the number checks it and says what is wrong,
-and the field says beforehand what is allowed.
+With ``min_value`` and ``max_value``, Streamlit's field turns red but does not send a number out of
+range: the server would continue with the last valid number, and Start would train with a number
+that is not displayed. So these fields have no limits in the browser. The server validates the
+number, and the field shows the valid range.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ def number_field(
     step: float | None = None,
     help: str = "",
 ) -> None:
-    """A field for a whole number or, where the limits are floats, for any number.
+    """Show a field for a whole number or, if the limits are floats, for any number.
 
     Args:
-        label: What it is called.
-        entry: Where it is kept.
-        limit: What is allowed; said below the field while what stands in it is not.
-        step: What one press of + or - changes.
-        help: What it means.
+        label: Label of the field.
+        entry: Session entry of the value.
+        limit: Valid range, shown below the field while the number is out of range.
+        step: Change per press of + or -.
+        help: Tooltip.
     """
     whole = isinstance(limit.low, int)
     st.number_input(
         label,
-        value=limit.low,  # what an emptied field becomes
+        value=limit.low,  # the value of a cleared field
         step=step or (1 if whole else 0.01),
         format="%d" if whole else "%g",
         key=entry.prepare(),
@@ -46,7 +46,7 @@ def number_field(
         persist_state="session",
     )
     if not is_within(entry.get(), limit):
-        words = _("Only from {low} to {high}.")
+        words = _("Enter a number from {low} to {high}.")
         low, high = (f"{end:,}" if whole else f"{end:g}" for end in (limit.low, limit.high))
         st.markdown(Markdown(":red[{words}]").format(words=words.format(low=low, high=high)))
 
@@ -59,17 +59,17 @@ def place_field(
     help: str = "",
     then: Callable[[], None] | None = None,
 ) -> None:
-    """A field that turns to a place in a collection: what lies past an end becomes that end.
+    """Show a field for a position in a collection; a position past an end becomes that end.
 
     Args:
-        label: What it is called.
-        entry: Where the place is kept.
-        limit: The first place and the last one.
-        help: What it means.
-        then: What else is done once another place was chosen.
+        label: Label of the field.
+        entry: Session entry of the position.
+        limit: First and last position.
+        help: Tooltip.
+        then: Called after a change.
     """
 
-    def bring_within() -> None:
+    def clip() -> None:
         entry.set(min(max(entry.get(), limit.low), limit.high))
         if then is not None:
             then()
@@ -80,11 +80,11 @@ def place_field(
         step=1,
         key=entry.key,
         help=help or None,
-        on_change=bring_within,
+        on_change=clip,
         persist_state="session",
     )
 
 
 def is_within(value: float | None, limit: Limit) -> bool:
-    """Whether a number is allowed."""
+    """Whether a number is in range."""
     return value is not None and limit.low <= value <= limit.high

@@ -1,4 +1,4 @@
-"""What the lab's own routes share; they lie beside the addresses of Streamlit's pages."""
+"""Helpers of the lab's HTTP routes, which are served beside Streamlit's pages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 def address(path: str) -> str:
-    """Where a browser finds a path, below the one that Streamlit's pages lie under."""
+    """Return a path for the browser, below Streamlit's base path."""
     base = config.get_option("server.baseUrlPath").strip("/")
     return f"/{base}{path}" if base else path
 
 
 def addresses(path: str) -> list[str]:
-    """Where a path is served: a proxy may pass the part before it on, or not."""
+    """Return the paths to serve: a proxy may pass on the base path or strip it."""
     return sorted({path, address(path)})
 
 
 def refusal(status: int, sentence: str, **headers: str) -> Response:
-    """An answer in words. Of a header's name, "_" stands for "-"."""
+    """Return an error response as plain text; "_" in a header's name becomes "-"."""
     more = {name.replace("_", "-"): value for name, value in headers.items()}
     return PlainTextResponse(sentence, status_code=status, headers=NO_STORE | more)

@@ -1,4 +1,4 @@
-"""The runs to choose from on a page that asks their networks something."""
+"""Selection of a run and of its checkpoint, on every page that uses trained models."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from ui.common.lab import lab
 from ui.common.navigation import PAGES, link, trying_page
 from ui.common.waiting import wait_for_run
 
-#: Runs to choose from: the newest with a model.
+#: Number of the newest runs to choose from.
 RUNS_OFFERED = 50
-#: On the page that keeps them: all, as far as a list can be searched.
+#: The same on the page Models, whose list can be searched.
 RUNS_KEPT = 1000
 CHECKPOINT_LABELS = {"best": mark("Best epoch"), "last": mark("Last epoch")}
 CHECKPOINT_HELP = mark(
-    "Each run keeps its model twice; such a copy is called a checkpoint. One is from its **best "
-    "epoch**, the one with the lowest validation loss, the other from its **last epoch**."
+    "Each run keeps two copies of its model (checkpoints): from its **best epoch**, which has the "
+    "lowest validation loss, and from its **last epoch**."
 )
 
 
 class Choices(NamedTuple):
-    """What a page offers to choose from.
+    """The runs to choose from on a page.
 
     Attributes:
-        runs: The runs that have left models, by id: people's own, the newest first, then examples.
-        asked: The run that the address asks for.
-        training: The run that is waited for: the one that the address asks for, or the newest
-            where no other has left a model yet.
+        runs: Runs with models, by id: own runs, newest first, then examples.
+        asked: The run that the address names.
+        training: An active run to wait for: the run that the address names, or the newest active
+            run if no run has a model yet.
     """
 
     runs: dict[str, Run]
@@ -50,24 +50,24 @@ class Choices(NamedTuple):
 
 
 def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> Choices:
-    """Find the runs that fit a page, and say why it cannot use the one that the address asks for.
+    """Find the runs that a page can use, and warn if it cannot use the run that the address names.
 
     Args:
-        *tasks: Keys of the tasks whose runs fit the page; without any, all do.
-        limit: So many of the newest runs are looked at.
+        *tasks: Keys of the page's tasks; none for all tasks.
+        limit: Number of the newest runs to search.
     """
     store = lab.store
     newest = store.list_runs(limit=limit)
     runs = {run.id: run for run in [*newest, *listed_examples(store)]}
     asked = _asked(runs)
     if asked and tasks and asked.config.task not in tasks:
-        _say_unfitting(asked)
+        _warn_of_other_task(asked)
         asked = None
     fitting = [run for run in runs.values() if not tasks or run.config.task in tasks]
-    found = told_apart([run for run in fitting if left_models(store, run)])
+    found = with_unique_names([run for run in fitting if left_models(store, run)])
     training = asked if asked and asked.status.is_active else None
     if asked and not training and asked.id not in found:
-        words = _("**{name}** has ended without a model. {why}")
+        words = _("**{name}** ended without a model. {why}")
         st.warning(words.format(name=asked.name, why=asked.message))
     if not found and not training:
         training = next((run for run in fitting if run.status.is_active), None)
@@ -75,15 +75,15 @@ def find_runs(*tasks: str, limit: int = RUNS_OFFERED) -> Choices:
 
 
 def _asked(runs: dict[str, Run]) -> Run | None:
-    """The run that the address asks for; one that is not among the newest is added to them."""
+    """Return the run that the address names, and add it to ``runs`` if it is missing."""
     wanted = st.query_params.get("run")
     if not wanted or wanted in runs:
         return runs.get(wanted or "")
     with suppress(UnknownRunError):
         if RUN_ID.fullmatch(wanted):
-            runs[wanted] = lab.store.get(wanted)  # an older one, or a hidden example
+            runs[wanted] = lab.store.get(wanted)  # an older run, or a hidden example
     if wanted not in runs:
-        st.warning(_("There is no run {run}; perhaps it was deleted.").format(run=wanted[:40]))
+        st.warning(_("The run {run} does not exist or was deleted.").format(run=wanted[:40]))
     return runs.get(wanted)
 
 
@@ -94,16 +94,16 @@ def choose_run(
     *,
     first: Callable[[dict[str, Run]], str] | None = None,
 ) -> Run:
-    """Show the choice of a run; the address names it, also after a reload.
+    """Show the choice of a run; the address names the chosen run, for a reload.
 
     Args:
-        choice: Where the choice is kept.
-        runs: What there is to choose from.
-        asked: The run that the address asks for.
-        first: Says which run is chosen at first; the newest that can be used without it.
+        choice: Session entry of the choice.
+        runs: The runs to choose from, by id.
+        asked: The run that the address names.
+        first: Returns the id of the initial choice; by default the newest usable run.
 
     Returns:
-        The run that is chosen.
+        The chosen run.
     """
     if asked and asked.id in runs:
         choice.set(asked.id)
@@ -115,9 +115,8 @@ def choose_run(
         format_func=lambda run_id: run_line(runs[run_id]),
         key=choice.prepare(),
         help=_(
-            "A run is one training of a network. Your own runs come first, the newest on top, then "
-            "the examples. The figure beside a name is what its best model reached on the test "
-            "samples."
+            "A run is one training of a network. Your own runs come first, newest on top, then the "
+            "examples. The figure beside a name is the result of its best model on the test set."
         ),
         on_change=lambda: st.query_params.update(run=str(choice.get())),
         persist_state="session",
@@ -126,31 +125,30 @@ def choose_run(
 
 
 def wait_for_training(run: Run) -> None:
-    """Say how far a run is whose model is to be used, and go on when it has ended."""
+    """Show the progress of an active run, and rerun the page when the run has ended."""
     words = _(
-        "**{name}** is still training: epoch {done} of {epochs} is done. Its model can be used "
-        "here once the training has ended."
+        "**{name}** is still training: epoch {done} of {epochs} is complete. Its model can be "
+        "used here after the training."
     )
     wait_for_run(run.id, words, ":material/hourglass_empty:")
 
 
 def is_usable(run: Run) -> bool:
-    """Whether this version of the lab can use a run's models; says why not, or why with care."""
+    """Whether this version can use a run's models; show why not, or that the run failed."""
     error = unusable(run)
     if error:
         errors.show(error)
     if run.status is RunStatus.FAILED and run.best is not None:
         words = _(
-            "The training of **{name}** failed. This is its best model before that, of epoch "
-            "{epoch}. {why}"
+            "The training of **{name}** failed. This is its best model before the failure, from "
+            "epoch {epoch}. {why}"
         )
-        said = words.format(name=run.name, epoch=whole(run.best.epoch), why=run.message)
-        st.warning(said)
+        st.warning(words.format(name=run.name, epoch=whole(run.best.epoch), why=run.message))
     return error is None
 
 
 def unusable(run: Run) -> ConfigError | None:
-    """Why this version of the lab cannot use a run, if it cannot."""
+    """Return why this version of the lab cannot use a run; None if it can."""
     try:
         run.known_config()
     except ConfigError as error:
@@ -159,80 +157,79 @@ def unusable(run: Run) -> ConfigError | None:
 
 
 def first_choice(runs: dict[str, Run]) -> str:
-    """Id of the run that is chosen at first: the newest that ended well and can be used."""
+    """Return the id of the newest usable run that ended without failing, else of the newest."""
     good = (key for key, run in runs.items() if run.has_models and unusable(run) is None)
     return next(good, next(iter(runs)))
 
 
 def most_accurate(runs: dict[str, Run]) -> str:
-    """Id of the run whose best model is right most often on the test set.
+    """Return the id of the run with the highest test accuracy.
 
-    Of several with the same accuracy it is the first in the list, so that a person's own run is
-    preferred to an example. A run that was not measured comes after all that were.
+    Among runs of equal accuracy the first is chosen, which prefers own runs to examples. Runs
+    without a test accuracy come last.
     """
     usable = [run for run in runs.values() if unusable(run) is None] or list(runs.values())
     best = max(usable, key=lambda run: -1.0 if run.test_metric is None else run.test_metric)
     return best.id
 
 
-def _say_unfitting(run: Run) -> None:
-    """Say that a run learned something else than the page is for, and where it can be tried."""
+def _warn_of_other_task(run: Run) -> None:
+    """Warn that a run belongs to a task of another page, and link to that page."""
     if error := unusable(run):
         errors.show(error)
         return
-    words = _("**{name}** learned another task ({task}), so it cannot answer here.")
+    words = _("**{name}** was trained on another task ({task}).")
     st.warning(words.format(name=run.name, task=_(task(run.config.task).label)))
     page = trying_page(run.config.task) or "evaluate"
-    label = _("Try it on the page “{page}”").format(page=_(PAGES[page].title))
+    label = _("Open it on the page “{page}”").format(page=_(PAGES[page].title))
     link(page, label, run=run.id)
 
 
-def told_apart(runs: list[Run]) -> dict[str, Run]:
-    """Runs by id, where those of the same name are called by their time too.
+def with_unique_names(runs: list[Run]) -> dict[str, Run]:
+    """Return the runs by id, with date, time and id appended to names that are not unique.
 
-    A preset that is started twice gives two runs of one name, and Streamlit tells the entries of
-    a list apart by what they are called.
+    Runs of the same preset have the same name, but Streamlit identifies options by their label.
     """
-    found: dict[str, str] = {}
+    unique: dict[str, str] = {}
     for form in ("{name}", "{name} ({moment})", "{name} ({moment}, {id})"):
-        called = {run.id: _called(run, form) for run in runs if run.id not in found}
-        often = Counter(called.values())
-        found |= {run_id: name for run_id, name in called.items() if often[name] == 1}
-    return {run.id: replace(run, name=found[run.id]) for run in runs}
+        names = {run.id: _full_name(run, form) for run in runs if run.id not in unique}
+        count = Counter(names.values())
+        unique |= {run_id: name for run_id, name in names.items() if count[name] == 1}
+    return {run.id: replace(run, name=unique[run.id]) for run in runs}
 
 
-def _called(run: Run, form: str) -> str:
+def _full_name(run: Run, form: str) -> str:
     when = moment(run.created_at, st.context.timezone)
     name = run.name if run.example is None else _("{name} (example)").plain(name=run.name)
     return form.format(name=name, moment=when, id=run.id[:6])
 
 
 def run_line(run: Run) -> str:
-    """A run in the list to choose from."""
+    """Return the label of a run in a list: pin, name and test result."""
     name = f"📌 {run.name}" if run.pinned else run.name
     if run.test_metric is None:
         return name
     if run.config.quantity:
-        return _("{name} · off by {error} on average").plain(
+        return _("{name} · test error {error}").plain(
             name=name, error=metric(run.test_metric, run.config.quantity)
         )
-    return _("{name} · {accuracy} of the test samples").plain(
+    return _("{name} · test accuracy {accuracy}").plain(
         name=name, accuracy=percent(run.test_metric)
     )
 
 
 def choose_checkpoint(run: Run, entry: session.Entry[str]) -> str:
-    """Which of a run's models: a choice, where there are two.
+    """Show the choice of a run's checkpoint, if there are two.
 
     Args:
-        run: A run that has left models.
-        entry: Where the choice is kept.
+        run: A run with models.
+        entry: Session entry of the choice.
 
     Returns:
         One of :data:`mnist_core.runs.model_files.CHECKPOINTS`.
     """
     checkpoints = checkpoints_of(run)
-    if len(checkpoints) == 1:  # a file that came in, or a run without validation samples
+    if len(checkpoints) == 1:  # an imported model, or a run without validation samples
         return checkpoints[0]
 
     def line(checkpoint: str) -> str:
@@ -250,7 +247,7 @@ def choose_checkpoint(run: Run, entry: session.Entry[str]) -> str:
         help=Markdown(" ").join(
             [
                 _(CHECKPOINT_HELP),
-                _("Compare them: where a run overfits, the last one is worse on new samples."),
+                _("If a run overfits, the model of the last epoch is worse on unseen samples."),
             ]
         ),
         persist_state="session",

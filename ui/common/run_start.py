@@ -1,4 +1,4 @@
-"""Starting a run from a page, once for each decision to start one."""
+"""Starting a run from a page, once per double click."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ui.common.lab import lab
 
 
 def start_run(config: TrainingConfig, preset: str) -> Run:
-    """Put a run into the queue.
+    """Queue a run.
 
-    A double click is delivered as two presses of the button. The second one finds the run of
-    the first, if its settings are the same, it comes at once, and nobody stopped that run.
+    The second press of a double click returns the run of the first press, if the settings are the
+    same and that run is still active.
 
     Args:
-        config: What to train.
-        preset: Key of the preset that it began as.
+        config: The configuration.
+        preset: Key of the chosen preset.
 
     Raises:
-        DataError: Its data is not on this machine and cannot be downloaded.
-        StoreError: The run cannot be kept.
+        DataError: The data is not on this machine and cannot be downloaded.
+        StoreError: The run cannot be stored.
     """
     unchanged = config == PRESETS[preset].config
 
@@ -36,11 +36,11 @@ def start_run(config: TrainingConfig, preset: str) -> Run:
         )
         return run.id
 
-    return lab.store.get(idempotency.once(config, submit, holds=_is_at_work))
+    return lab.store.get(idempotency.once(config, submit, holds=_is_active))
 
 
-def _is_at_work(run_id: str) -> bool:
+def _is_active(run_id: str) -> bool:
     try:
         return lab.store.get(run_id).status.is_active
-    except UnknownRunError:  # deleted meanwhile
+    except UnknownRunError:  # the run was deleted
         return False

@@ -1,4 +1,4 @@
-"""Settings that differ, named with both values: of a preset, of a run, of a proposal."""
+"""Differences between two configurations, such as those of a preset and of a run."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ui.common.formatting import whole
 from ui.common.i18n import Markdown, _
 from ui.common.setting_labels import CHOICE_LABELS, FIELDS
 
-#: At most so many are named one by one.
+#: Maximal number of differences that are listed.
 MOST_NAMED = 4
 _TASK = mark("Data")
 
 
 def differing(*settings: Mapping[str, Any]) -> list[str]:
-    """Names of the settings on the page that are not the same in all; folds are not among them."""
+    """Return the names of the settings, without folds, that are not the same in all."""
     first, *others = settings
     known = ["task", *FIELDS]
     return [name for name in known if any(one.get(name) != first.get(name) for one in others)]
 
 
 def in_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> Markdown:
-    """The differences in one line of Markdown: "Epochs 1,000 → **50** · Momentum 0 → **0.9**"."""
+    """Return the differences in one line: "Epochs 1,000 → **50** · Momentum 0 → **0.9**"."""
     names = differing(before, after)
     named = names if len(names) <= MOST_NAMED else names[: MOST_NAMED - 1]
     change = Markdown("{label} {before} → **{after}**")
@@ -44,7 +44,7 @@ def in_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> Markdown:
 
 
 def run_name(preset: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What to call a run that differs from its preset: by what differs, where that is short."""
+    """Return the name of a run: its preset, with the differences if they are short."""
     names = differing(before, after)
     if not names:
         return preset

@@ -1,7 +1,7 @@
-"""The settings of an experiment in plain words: a label and the idea behind each.
+"""Labels and help texts of the hyperparameters and other settings of an experiment.
 
-One entry for each field of ``TrainingConfig`` that a page shows, and one for each choice in a
-field. Numbers, limits and defaults are the core's (``mnist_core.experiment.config``).
+There is one entry per field of ``TrainingConfig`` in the form, and one per choice of a field.
+Limits and defaults are in ``mnist_core.experiment.config``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from mnist_core.i18n import mark
 
 @dataclass(frozen=True)
 class Field:
-    """How a setting is called and explained.
+    """Label and help text of a setting.
 
     Attributes:
-        label: Its name for a beginner.
-        help: What it does and why one would change it, in two or three sentences.
+        label: Name for a beginner.
+        help: Effect of the setting and reasons to change it, in two or three sentences.
     """
 
     label: str
@@ -29,29 +29,29 @@ FIELDS: dict[str, Field] = {
         mark("Network"),
         mark(
             "The model that is trained. A larger network can fit finer differences, and can also "
-            "memorise more of its training samples."
+            "memorise more of the training set."
         ),
     ),
     "train_size": Field(
         mark("Training samples"),
         mark(
-            "How many samples (digits, texts, rows of a table) the network is trained on. Few are "
-            "easily memorised, which leads to overfitting; with many the network generalises "
+            "Size of the training set (digits, texts, rows of a table). A small set is easily "
+            "memorised, which leads to overfitting; with a large set the network generalises "
             "better."
         ),
     ),
     "validation_size": Field(
         mark("Validation samples"),
         mark(
-            "Samples that the network is never trained on. After each epoch they show how well it "
-            "does on unseen data; the more there are, the less noisy that figure."
+            "Samples held out from training. After each epoch they show how well the network "
+            "predicts unseen data; the more samples, the less noisy the estimate."
         ),
     ),
     "epochs": Field(
         mark("Epochs"),
         mark(
-            "How many times the network sees all its training samples. Too few and it has not "
-            "learned enough; too many and it may overfit."
+            "Number of passes through the training set. With too few the network underfits; with "
+            "too many it may overfit."
         ),
     ),
     "optimizer": Field(
@@ -65,74 +65,74 @@ FIELDS: dict[str, Field] = {
         mark("Learning rate"),
         mark(
             "The size of each step. If it is too small, training takes very long; if it is too "
-            "large, the steps overshoot and the loss may grow instead of falling."
+            "large, the steps overshoot and the loss may rise instead of falling."
         ),
     ),
     "momentum": Field(
         mark("Momentum"),
         mark(
             "The share of the last step that is added to the next, like a ball that keeps "
-            "rolling. 0 is none. Only SGD uses it."
+            "rolling. 0 turns momentum off. Only SGD uses it."
         ),
     ),
     "batch_size": Field(
         mark("Batch size"),
         mark(
-            "How many samples are used for one step. Small batches give many noisy steps in an "
-            "epoch, large ones few and smooth steps."
+            "Number of samples per step. Small batches give many noisy steps per epoch, large "
+            "batches few and less noisy steps."
         ),
     ),
     "seed": Field(
         mark("Seed"),
         mark(
-            "Start of the random numbers: which samples are drawn, the first weights, the order. "
-            "The same settings with the same seed give the same curve; another seed shows how "
-            "much of a result is chance."
+            "Seed of the random numbers for sampling, initial weights and order of the samples. "
+            "The same settings and seed give the same curve; another seed shows how much of a "
+            "result is chance."
         ),
     ),
     "pixel_scaling": Field(
         mark("Pixel values"),
         mark(
-            "Pixels are numbers from 0 (black) to 255 (white). Scaled to lie between 0 and 1 "
-            "they suit the usual first weights; unscaled, training is less stable."
+            "Pixels are numbers from 0 (black) to 255 (white). The usual initial weights suit "
+            "values from 0 to 1; without scaling, training is less stable."
         ),
     ),
     "sampling": Field(
         mark("Sampling"),
         mark(
-            "At random, a small set may hold more of one class than of another. Stratified, each "
-            "class is as frequent as in the whole data set."
+            "A small random sample may contain more of one class than of another. In a stratified "
+            "sample each class is as frequent as in the whole data set."
         ),
     ),
     "label_noise": Field(
         mark("Label noise"),
         mark(
-            "The share of the training samples that get a wrong label on purpose. Those can only "
-            "be memorised, so overfitting starts earlier and is stronger."
+            "The share of the training samples that get a wrong label on purpose. Such samples can "
+            "only be memorised, so overfitting starts earlier and is stronger."
         ),
     ),
     "augmentation": Field(
         mark("Data augmentation"),
         mark(
-            "Changes each training image a little each time it is used, so that the network sees "
-            "more variation than MNIST has. Training takes longer, overfits less, and the "
-            "network classifies drawings better."
+            "Changes each training image slightly and at random in every epoch, which adds "
+            "variation to the training set. Training takes longer, the network overfits less and "
+            "classifies drawings better."
         ),
     ),
     "patience": Field(
         mark("Patience"),
-        mark("How many epochs without a lower validation loss pass before training stops."),
+        mark("Number of epochs without a lower validation loss after which training stops."),
     ),
     "min_delta": Field(
-        mark("Smallest improvement"),
-        mark("By how much the validation loss has to fall to count as better."),
+        mark("Minimum improvement"),
+        mark("Decrease of the validation loss that counts as an improvement."),
     ),
     "histograms": Field(
         mark("Weight histograms"),
         mark(
-            "Keeps, for each epoch, the distribution of the weights of each layer, to be seen on "
-            "the page Models and in TensorBoard. The curves stay the same; each epoch takes a "
-            "little longer. Of more than 1,000 epochs about 1,000 are kept, evenly spaced."
+            "Records the distribution of each layer's weights in each epoch, for the page Models "
+            "and TensorBoard. The curves stay the same; each epoch takes slightly longer. Of more "
+            "than 1,000 epochs about 1,000 are recorded, evenly spaced."
         ),
     ),
 }
@@ -140,27 +140,27 @@ FIELDS: dict[str, Field] = {
 STOP_EARLY = Field(
     mark("Stop early"),
     mark(
-        "Ends the training once the validation loss has stopped falling. A common way to reduce "
-        "overfitting: the best model is kept, and no time is spent on epochs that make it worse."
+        "Ends the training when the validation loss stops falling: a common way to reduce "
+        "overfitting. It also saves the time of epochs that would make the model worse."
     ),
 )
 
 SET_LABELS = {
-    "all": mark("Everything"),
+    "all": mark("Whole data set"),
     "train": mark("Training"),
     "validation": mark("Validation"),
     "test": mark("Test"),
 }
-"""The parts of a data set, and all of it."""
+"""Labels of a data set and its parts."""
 
 CHOICE_LABELS: dict[str, dict[str, str]] = {
-    "sampling": {"random": mark("At random"), "stratified": mark("Stratified")},
+    "sampling": {"random": mark("Random"), "stratified": mark("Stratified")},
     "optimizer": {"sgd": mark("SGD"), "rmsprop": mark("RMSprop"), "adam": mark("Adam")},
     "pixel_scaling": {"unit": mark("0 to 1"), "raw": mark("0 to 255")},
     "augmentation": {
         "none": mark("None"),
-        "shape": mark("Shape"),
-        "handwriting": mark("Shape and stroke width"),
+        "shape": mark("Geometric"),
+        "handwriting": mark("Geometric + stroke width"),
     },
-    "histograms": {"off": mark("Not kept"), "on": mark("Kept for each epoch")},
+    "histograms": {"off": mark("Off"), "on": mark("Record each epoch")},
 }

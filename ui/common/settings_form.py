@@ -1,7 +1,7 @@
-"""The widgets for one experiment's settings, and the way between them and a configuration.
+"""The form with an experiment's settings, and its conversion to and from a configuration.
 
-The widgets' values live in the session (``ui/common/session.py``), so a configuration can be read
-before they are drawn, and a preset or an older run can be filled in.
+The values are in the session (``ui/common/session.py``), so a configuration can be read before the
+widgets are drawn, and a preset or an older run can fill the form.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from ui.common.i18n import Markdown, _
 from ui.common.number_field import number_field
 from ui.common.setting_labels import CHOICE_LABELS, FIELDS, STOP_EARLY, Field
 
-#: What one press of + adds to nothing.
+#: Step of the + and - buttons while the value is 0.
 FIRST_STEPS = {"momentum": 0.1, "min_delta": 0.001}
-#: What one step of the slider is.
+#: Step of the sliders.
 SHARE_STEP = 0.01
-#: What stands in the field of the patience before anybody has asked for early stopping.
+#: Initial patience when early stopping is turned on.
 FIRST_PATIENCE = 10
 
 
 def fill(config: TrainingConfig) -> None:
-    """Put a configuration into the widgets; only before they are drawn, or in a callback."""
+    """Fill the form with a configuration; only before it is drawn, or in a callback."""
     for name in FIELDS:
         session.field(name).set(getattr(config, name))
     session.STOP_EARLY.set(config.patience is not None)
@@ -45,13 +45,13 @@ def fill(config: TrainingConfig) -> None:
 
 
 def fill_preset(key: str) -> None:
-    """Choose a preset and take over its settings."""
+    """Choose a preset and fill the form with its settings."""
     session.PRESET.set(key)
     fill(PRESETS[key].config)
 
 
 def fill_like(config: TrainingConfig, preset: str | None) -> None:
-    """Take over the settings of a run, with the preset that it is, or that it is nearest to."""
+    """Fill the form with the settings of a run, and choose its preset or the most similar one."""
     values = config.to_dict()
     nearest = min(PRESETS, key=lambda key: len(_differences(values, key)))
     session.PRESET.set(preset if preset in PRESETS else nearest)
@@ -59,21 +59,21 @@ def fill_like(config: TrainingConfig, preset: str | None) -> None:
 
 
 def read() -> TrainingConfig:
-    """The configuration that the widgets say.
+    """Return the configuration in the form.
 
     Raises:
-        ConfigError: Their values do not go together.
+        ConfigError: A value is out of range, or values are inconsistent.
     """
     return TrainingConfig.from_dict(values())
 
 
 def values() -> dict[str, Any]:
-    """What the widgets say, by the names of a configuration; it may be none that can be used."""
+    """Return the values in the form by field name, without validation."""
     found = PRESETS[session.PRESET.get()].config.to_dict()
     found |= {name: session.field(name).get() for name in FIELDS}
     if not session.STOP_EARLY.get():
         found |= {"patience": None, "min_delta": 0.0}
-    # What follows has no widget just now, and may hold what was left there before.
+    # These fields have no widget now; the session may contain old values.
     if found["optimizer"] != "sgd":
         found["momentum"] = 0.0
     if _task().inputs != "images":
@@ -84,12 +84,12 @@ def values() -> dict[str, Any]:
 
 
 def changes() -> str:
-    """What differs from the chosen preset, with both values, as Markdown; empty where nothing."""
+    """Return the differences from the chosen preset as Markdown; empty without any."""
     return setting_changes.in_words(PRESETS[session.PRESET.get()].config.to_dict(), values())
 
 
 def show_first() -> None:
-    """The four settings that a beginner changes first."""
+    """Show the four settings that a beginner changes first."""
     fitting = architectures_for(_task().key)
     if session.field("architecture").get() not in fitting:
         session.field("architecture").set(fitting[0])
@@ -111,7 +111,7 @@ def show_first() -> None:
 
 
 def show_more() -> None:
-    """The other settings."""
+    """Show the other settings."""
     _choice("optimizer", on_change=_follow_optimizer)
     _number("learning_rate")
     if session.field("optimizer").get() == "sgd":
@@ -139,7 +139,7 @@ def show_more() -> None:
 
 
 def show_data() -> None:
-    """The settings that decide what the network will see."""
+    """Show the settings that select and change the training data."""
     _number("train_size")
     _number("validation_size")
     _choice("sampling")
@@ -149,22 +149,22 @@ def show_data() -> None:
 
 
 def show_pixel_scaling() -> None:
-    """The setting that decides on which scale it sees it."""
+    """Show the setting that scales the pixels."""
     _choice("pixel_scaling")
 
 
 def _task() -> Task:
-    """The task of the chosen preset."""
+    """Return the task of the chosen preset."""
     return task(PRESETS[session.PRESET.get()].config.task)
 
 
 def _differences(values: dict[str, Any], preset: str) -> list[str]:
-    usual = PRESETS[preset].config.to_dict()
-    return [name for name in usual if values[name] != usual[name]]
+    defaults = PRESETS[preset].config.to_dict()
+    return [name for name in defaults if values[name] != defaults[name]]
 
 
 def _help(name: str, field: Field) -> Markdown:
-    # The name that error messages and the command line use.
+    # With the name that the command line uses.
     return Markdown("{help}\n\n`{name}`").format(help=_(field.help), name=Markdown(name))
 
 
@@ -175,7 +175,7 @@ def _number(name: str) -> None:
 
 
 def _limit(name: str) -> Limit:
-    """The ends of a setting's range, for the chosen task."""
+    """Return the valid range of a setting for the chosen task."""
     limit = LIMITS[name]
     if name in ("train_size", "validation_size"):
         return Limit(limit.low, min(limit.high, _task().samples))
@@ -183,7 +183,7 @@ def _limit(name: str) -> Limit:
 
 
 def _step(name: str, value: float | None, whole: bool) -> float:
-    """What + and - change: about a tenth of the value, whether it is 0.001 or 50,000."""
+    """Return the step of + and -: about a tenth of the value."""
     if name == "seed" or not value:
         return 1 if whole else FIRST_STEPS.get(name, 0.001)
     tenth = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
@@ -224,13 +224,13 @@ def _choice(
 
 
 def _begin_patience() -> None:
-    """Whoever asks for early stopping finds a number of epochs there."""
+    """Set an initial patience when early stopping is turned on (callback)."""
     if session.field("patience").get() is None:
         session.field("patience").set(FIRST_PATIENCE)
 
 
 def _follow_optimizer() -> None:
-    """A rate that was nobody's choice becomes the usual one of the new optimizer."""
+    """Replace a default learning rate by the default of the new optimizer (callback)."""
     rate = session.field("learning_rate")
     if rate.get() in DEFAULT_LEARNING_RATES.values():
         rate.set(DEFAULT_LEARNING_RATES[session.field("optimizer").get()])

@@ -1,4 +1,4 @@
-"""Waiting on a page for a run that trains elsewhere, or for the workers."""
+"""Messages of a page that waits for a run or for the workers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ui.common.i18n import _
 from ui.common.lab import lab
 from ui.common.navigation import link
 
-#: A run that is waited for is looked at so often, in seconds.
+#: Interval in seconds at which a page checks the run that it waits for.
 LOOK_SECONDS = 2
 
 
 @st.fragment(run_every=LOOK_SECONDS)
 def wait_for_run(run_id: str, words: str, icon: str) -> None:
-    """Say how far a run is, and draw the page anew when it is over or gone.
+    """Show the progress of a run, and rerun the page when the run has ended or was deleted.
 
     Args:
         run_id: The run.
-        words: A translated sentence with places for ``name``, ``done`` and ``epochs``.
-        icon: What stands beside it.
+        words: A translated sentence with the fields ``name``, ``done`` and ``epochs``.
+        icon: Icon of the message.
     """
     with errors.shown():
         try:
@@ -33,46 +33,46 @@ def wait_for_run(run_id: str, words: str, icon: str) -> None:
             st.rerun()
         numbers = {"done": whole(run.epochs_done), "epochs": whole(run.config.epochs)}
         st.info(words.format(name=run.name, **numbers), icon=icon)
-        link("train", _("Watch it learn"), run=run.id)
+        link("train", _("Watch the training"), run=run.id)
 
 
 def workers_answer(words: str) -> bool:
-    """Whether the workers answer; says so while they start, and where they could not be started.
+    """Whether the workers are ready; otherwise show that they are starting, or the failure.
 
     Args:
-        words: A translated sentence for the time until they answer.
+        words: A translated sentence to show while they start.
     """
     engine = lab.engine_state()
     if engine.phase == "starting":
         _wait_for_engine(words)
     elif engine.phase == "failed":
-        reason = _("The workers could not be started, so nothing can be computed. {why}")
+        reason = _("The workers did not start, so nothing can be computed. {why}")
         st.warning(reason.format(why=engine.message))
     return engine.phase not in ("starting", "failed")
 
 
 @st.fragment(run_every=1)
 def _wait_for_engine(words: str) -> None:
-    """Say that nobody can answer yet, and draw the page anew when somebody can."""
+    """Show that the workers are starting, and rerun the page when they are ready."""
     if lab.engine_state().phase != "starting":
         st.rerun()
     st.info(words, icon=":material/hourglass_empty:")
 
 
 def warn_of_trouble() -> None:
-    """Say, on any page, that nothing can be saved at the moment."""
+    """Warn that the run store cannot be written at the moment."""
     engine = lab.engine_state()
     if engine.phase == "ready" and engine.message:
         words = _(
-            "Nothing can be saved at the moment, so no new epochs are shown. What trains goes on, "
-            "and they come as soon as saving works again. {why}"
+            "The run store cannot be written at the moment, so the page shows no new epochs. "
+            "Training continues; the epochs appear when writing works again. {why}"
         )
         st.warning(words.format(why=engine.message))
 
 
 def warn_without_workers() -> None:
-    """Say that what is started only waits: there are no workers."""
+    """Warn that runs stay in the queue because the workers did not start."""
     engine = lab.engine_state()
     if engine.phase == "failed":
-        words = _("Runs wait in the queue: no worker trains them. {why}")
+        words = _("Runs stay in the queue because the workers did not start. {why}")
         st.warning(words.format(why=engine.message))

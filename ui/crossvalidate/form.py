@@ -79,4 +79,4 @@ def show_form(study: Study | None) -> None:
             args=(study.tag if study else "",),
         )
     st.caption(_(entry.source))
-    fetching.is_there(entry.key)
+    fetching.is_ready(entry.key)

@@ -58,7 +58,7 @@ def show_warning(key: str) -> None:
         _("Look at California instead"),
         key=keys.CALIFORNIA,
         icon=":material/arrow_forward:",
-        disabled=not fetching.can_be_had("california"),
+        disabled=not fetching.is_available("california"),
         on_click=task_choice.choose,
         args=("california",),
     )

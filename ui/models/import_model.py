@@ -81,7 +81,7 @@ def show_model_upload() -> None:
     if asked and file is not None and scaling:
         take(
             (file.file_id, scaling),
-            lambda: lab.bring_in(file, file.name, scaling),
+            lambda: lab.import_model(file, file.name, scaling),
         )
 
 

@@ -1,4 +1,4 @@
-"""One run as a card: what it is, its result, and what can be done with it."""
+"""A run as a card: settings, result and actions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ui.runs.dialogs import ask_deletion, ask_name
 
 
 def show_run(run: Run, study: str | None = None) -> None:
-    """One run: what it is, its result, what can be done with it.
+    """Show the settings, the result and the actions of a run.
 
     Args:
         run: The run.
-        study: The tag of the cross-validation whose card it stands in, if it does.
+        study: Tag of the cross-validation whose card contains this card, if any.
     """
     status = STATUS_WORDS[run.status]
     with st.container(border=True, key=keys.card(run.id), gap="xsmall"):
@@ -53,7 +53,7 @@ def show_run(run: Run, study: str | None = None) -> None:
 
 
 def when(run: Run) -> str:
-    """When it began and how long it trained."""
+    """Return when the run started and how long it trained."""
     began = moment(run.started_at or run.created_at, st.context.timezone)
     if run.imported is not None:
         return _("imported {moment}").format(moment=began)
@@ -65,9 +65,9 @@ def when(run: Run) -> str:
 
 
 def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
-    """What a run has come to: label, value, width in pixels."""
+    """Return the figures of a run: label, value, width in pixels."""
     last = run.last or best
-    both = _("**{best}** best · {last} last")
+    both = _("**{best}** best · {last} last")  # of the best and of the last epoch
     losses = both.format(best=loss(best.val_loss), last=loss(last.val_loss))
     quantity = run.config.quantity
     figures_line = both.format(
@@ -90,7 +90,7 @@ def figures(run: Run, best: EpochRecord) -> list[tuple[str, str, int]]:
 
 
 def show_actions(run: Run, shown_study: str | None) -> None:
-    """Open, try, evaluate, export, rename, stop, delete; an example can only be hidden."""
+    """Show the links and buttons of a run; an example has Hide instead of Rename and Delete."""
     if run.imported is None:
         link("train", _("Open"), run=run.id)
     if (study := tag_of(run)) not in (None, shown_study):
@@ -104,7 +104,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
             _("Hide"),
             key=keys.hide(run.id),
             type="tertiary",
-            help=_("Leaves this example out of the lists of all readers, until it is shown again."),
+            help=_("Hides this example from everyone, until it is shown again."),
             on_click=hide,
             args=(run.id,),
         )
@@ -113,7 +113,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
         _("Rename"),
         key=keys.rename(run.id),
         type="tertiary",
-        help=_("Gives this run a name of your own."),
+        help=_("Changes the name of this run."),
     ):
         ask_name(run)
     if run.status is RunStatus.QUEUED:
@@ -121,7 +121,7 @@ def show_actions(run: Run, shown_study: str | None) -> None:
             _("Stop"),
             key=keys.stop(run.id),
             type="tertiary",
-            help=_("Takes this run out of the queue."),
+            help=_("Removes this run from the queue."),
             on_click=stop,
             args=(run.id,),
         )
@@ -131,20 +131,20 @@ def show_actions(run: Run, shown_study: str | None) -> None:
         key=keys.delete(run.id),
         type="tertiary",
         disabled=active,
-        help=_("This run has not ended yet. Stop it first.")
+        help=_("This run is still active. Stop it first.")
         if active
-        else _("Asks for confirmation, then removes the run with its models and its history."),
+        else _("Asks for confirmation, then deletes the run with its models and its history."),
     ):
         ask_deletion(run)
 
 
 def stop(run_id: str) -> None:
-    """Take a run out of the queue."""
+    """Remove a run from the queue."""
     with errors.noted():
         lab.store.command(run_id, Command.STOP)
 
 
 def hide(run_id: str) -> None:
-    """Leave an example out of the lists."""
+    """Hide an example in all lists."""
     with errors.noted():
         lab.store.hide(run_id)

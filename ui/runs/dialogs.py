@@ -16,14 +16,14 @@ from ui.runs import keys
 
 
 def ask_name(run: Run) -> None:
-    """Ask for another name."""
+    """Open the dialog that renames a run."""
     st.dialog(_("Rename the run"), on_dismiss="rerun")(_show_name)(run)
 
 
 def _show_name(run: Run) -> None:
     keys.DIALOG_OPEN.set(True)
     with st.form(keys.RENAME_FORM, border=False):
-        # A limit in the browser would cut a longer name without a word; the store refuses in words.
+        # A limit in the browser would truncate a long name silently; the store rejects it.
         st.text_input(_("Name"), run.name, key=keys.name(run.id).key)
         errors.show_notice()
         st.form_submit_button(
@@ -32,14 +32,14 @@ def _show_name(run: Run) -> None:
 
 
 def rename(run_id: str) -> None:
-    """Call a run what its owner typed, and close the dialog."""
+    """Rename a run, and close the dialog."""
     with errors.noted():
         lab.store.rename(run_id, keys.name(run_id).get())
         st.rerun()
 
 
 def ask_deletion(run: Run) -> None:
-    """Ask once more."""
+    """Open the dialog that confirms a deletion."""
     st.dialog(_("Delete the run?"), on_dismiss="rerun")(_show_deletion)(run)
 
 
@@ -47,8 +47,7 @@ def _show_deletion(run: Run) -> None:
     keys.DIALOG_OPEN.set(True)
     st.markdown(
         _(
-            "**{name}** will be deleted, with its models and {epochs} of history. This cannot be "
-            "undone."
+            "This deletes **{name}** with its models and {epochs} of history, and cannot be undone."
         ).format(name=run.name, epochs=epochs(run.epochs_done))
     )
     errors.show_notice()

@@ -1,4 +1,4 @@
-"""The trained networks that come with the lab, below the list of runs."""
+"""The included trained networks, below the list of runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.runs import keys
 from ui.runs.card import show_run
 
 
-def show_hidden() -> None:
+def unhide() -> None:
     """Show all examples again."""
     with errors.noted():
         store = lab.store
@@ -22,25 +22,23 @@ def show_hidden() -> None:
 
 
 def show_examples() -> None:
-    """The trained networks that come with the lab."""
+    """Show the included trained networks."""
     store = lab.store
-    shown, every = listed_examples(store), listed_examples(store, hidden=True)
-    if not every:
+    shown, examples = listed_examples(store), listed_examples(store, hidden=True)
+    if not examples:
         return
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
     ):
         st.header(_("Examples"), anchor=False)
-        if len(shown) < len(every):
+        if len(shown) < len(examples):
             st.button(
                 _("Show hidden examples"),
                 key=keys.EXAMPLES_SHOW,
                 type="tertiary",
                 icon=":material/visibility:",
-                on_click=show_hidden,
+                on_click=unhide,
             )
-    st.caption(
-        _("Trained networks that come with the lab. They cannot be changed, stopped or deleted.")
-    )
+    st.caption(_("Trained networks that are part of the lab. They cannot be renamed or deleted."))
     for run in shown:
         show_run(run)

@@ -16,30 +16,30 @@ OLDER_RUNS = "runs-older"
 
 
 def card(run_id: str) -> str:
-    """A run in the list of runs."""
+    """Key of a run's card."""
     return f"run-{run_id}"
 
 
 def rename(run_id: str) -> str:
-    """The button that asks for another name of a run."""
+    """Key of the button that opens the rename dialog."""
     return f"rename-{run_id}"
 
 
 def delete(run_id: str) -> str:
-    """The button that asks whether to delete a run."""
+    """Key of the button that opens the delete dialog."""
     return f"delete-{run_id}"
 
 
 def stop(run_id: str) -> str:
-    """The button that stops a run in the list, or all folds of a cross-validation."""
+    """Key of the button that stops a run, or all folds of a cross-validation."""
     return f"stop-{run_id}"
 
 
 def hide(run_id: str) -> str:
-    """The button that leaves an example out of the lists."""
+    """Key of the button that hides an example."""
     return f"hide-{run_id}"
 
 
 def name(run_id: str) -> Entry[str]:
-    """The field for another name of a run."""
+    """Entry of the field for a run's new name."""
     return Entry(f"name-{run_id}", "")

@@ -19,11 +19,11 @@ RUNS_ON_A_PAGE = 12
 
 
 def show_study(tag: str, folds: list[Run]) -> None:
-    """The folds of one cross-validation: a line for all of them, and each one's card below it.
+    """Show a cross-validation: a summary, and the card of each fold below it.
 
     Args:
         tag: The tag of the study.
-        folds: Those of its runs that stand on this page of the list.
+        folds: The folds on this page of the list.
     """
     study = find_study(lab.store, tag)
     ended = sum(not run.status.is_active for run in study.folds)
@@ -62,7 +62,7 @@ def turn_page(by: int) -> None:
 
 
 def show_paging(more: bool) -> None:
-    """The way to newer and older runs, if there are any."""
+    """Show the buttons for newer and older runs, if there are more than one page of them."""
     page = keys.PAGE.get()
     if not page and not more:
         return
@@ -75,36 +75,36 @@ def show_paging(more: bool) -> None:
 
 
 def read_runs() -> list[Run]:
-    """The runs of this page of the list, and one more if there are older ones."""
+    """Return the runs of this page of the list, and one more if there are older runs."""
     offset = keys.PAGE.get() * RUNS_ON_A_PAGE
     return lab.store.list_runs(limit=RUNS_ON_A_PAGE + 1, offset=offset)
 
 
 def study_of(run: Run) -> str | None:
-    """The tag of the cross-validation that a run is a fold of."""
+    """Return the tag of the cross-validation that a run is a fold of, if any."""
     return tag_of(run) if run.config.folds else None
 
 
 def any_active(runs: list[Run]) -> bool:
-    """Whether the list will change by itself."""
+    """Whether a run of this page of the list is active."""
     return any(run.status.is_active for run in runs[:RUNS_ON_A_PAGE])
 
 
 def show_list(refreshing: bool) -> None:
-    """The list, read anew. A part of the page that reruns by itself while a run is at work."""
+    """Read and show the list; a fragment that reruns while a run is active."""
     with errors.shown():
         warn_of_trouble()
         runs = read_runs()
-        # Running the whole page again would close a dialog that somebody is typing in.
+        # A rerun of the whole page would close an open dialog.
         if any_active(runs) != refreshing and not keys.DIALOG_OPEN.get():
             st.rerun()
-        # A study stands where its newest fold would.
+        # A study takes the place of its newest fold.
         cards: dict[str, list[Run]] = {}
         for run in runs[:RUNS_ON_A_PAGE]:
             cards.setdefault(study_of(run) or run.id, []).append(run)
-        for tag, together in cards.items():
-            if len(together) > 1:
-                show_study(tag, together)
+        for tag, group in cards.items():
+            if len(group) > 1:
+                show_study(tag, group)
             else:
-                show_run(together[0])
+                show_run(group[0])
         show_paging(more=len(runs) > RUNS_ON_A_PAGE)

@@ -1,1 +1,1 @@
-"""The start page."""
+"""The Start page."""

@@ -18,32 +18,32 @@ from ui.start import keys
 
 
 def start(preset: Preset) -> None:
-    """Begin an experiment and show it."""
+    """Start an experiment and open it on the Train page."""
     with errors.shown():
         run = start_run(preset.config, preset.key)
         st.switch_page(page("train"), query_params={"run": run.id})
 
 
-def time_needed(preset: Preset) -> str:
-    """About how long the training takes on this machine; nothing where that is not known."""
+def estimated_time(preset: Preset) -> str:
+    """Return the estimated training time on this machine; empty if it is unknown."""
     try:
-        found = lab.estimated_duration(preset.config)
-    except StoreError:  # the page says so elsewhere
+        estimate = lab.estimated_duration(preset.config)
+    except StoreError:  # shown elsewhere on the page
         return ""
-    if found is None:
+    if estimate is None:
         return ""
-    words = _("very roughly {time}") if found.rough else _("about {time}")
-    return words.format(time=about(found.seconds))
+    words = _("very roughly {time}") if estimate.rough else _("about {time}")
+    return words.format(time=about(estimate.seconds))
 
 
-def offer(preset: Preset) -> None:
-    """One experiment as a card."""
+def show_card(preset: Preset) -> None:
+    """Show one experiment as a card."""
     with st.container(border=True, height="stretch", key=keys.card(preset.key), gap="xsmall"):
         st.markdown(Markdown("### {name}").format(name=_(preset.label)), anchors=False)
         st.markdown(_(preset.summary))
         st.markdown(_("**Teaches:** {text}").format(text=_(preset.teaches)))
         line = Markdown(" · ").join(
-            filter(None, [time_needed(preset), settings_line(preset.config)])
+            filter(None, [estimated_time(preset), settings_line(preset.config)])
         )
         st.caption(line)
         st.caption(_(preset.then_try))
@@ -54,20 +54,20 @@ def offer(preset: Preset) -> None:
                 _("Start"),
                 key=keys.start(preset.key),
                 icon=":material/play_arrow:",
-                disabled=not fetching.can_be_had(preset.config.task),
+                disabled=not fetching.is_available(preset.config.task),
             ):
                 start(preset)
             link(
                 "train",
                 _("Settings"),
                 icon=":material/tune:",
-                help=_("Look at the settings, and change them, before you start."),
+                help=_("Shows the settings, to change them before you start."),
                 preset=preset.key,
             )
 
 
-def offer_all(key: str, presets: Sequence[Preset]) -> None:
-    """Experiments as cards, as many in each row as there is room for."""
+def show_cards(key: str, presets: Sequence[Preset]) -> None:
+    """Show experiments as cards, as many per row as fit."""
     with st.container(key=key):
         for preset in presets:
-            offer(preset)
+            show_card(preset)

@@ -1,4 +1,4 @@
-"""The top of the start page: what this is, what to do first, one finished experiment."""
+"""The top of the Start page: an introduction, the first actions, one finished experiment."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ui.start import keys
 from ui.start.cards import start
 
 FIRST = next(iter(PRESETS.values()))
-#: Among so many of the newest runs, one that is still at work is looked for.
+#: Number of the newest runs that are searched for an active one.
 RECENT_RUNS = 100
 
 
-def continue_watching() -> None:
-    """The way back to the newest run that is at work, if there is one."""
+def link_to_active_run() -> None:
+    """Link to the newest active run, if any."""
     recent = lab.store.list_runs(limit=RECENT_RUNS)
     run = next((run for run in recent if run.status.is_active), None)
     if run is None:
@@ -38,22 +38,22 @@ def continue_watching() -> None:
 
 
 def finished_example() -> Run | None:
-    """The first experiment as it comes with the lab; None in a lab without examples."""
+    """Return the included run of the first experiment; None if examples are turned off."""
     try:
         return lab.store.get(known_examples()[FIRST.key].id)
     except UnknownRunError:
         return None
 
 
-def show_picture(run: Run) -> None:
-    """The curves of a finished run, and how to read them."""
+def show_example(run: Run) -> None:
+    """Show the learning curves of a finished run, with an explanation."""
     with st.container(key=keys.PICTURE, gap="xsmall"):
         chart.live_chart(run, key=keys.CHART)
         st.caption(
             _(
                 "A network trained on {samples} digits. Up to epoch {epoch} the validation loss "
-                "falls. After that only the training loss does: the network memorises its "
-                "training images and generalises less and less. It **overfits**."
+                "falls. After that only the training loss falls: the network memorises its "
+                "training set and generalises less and less. It **overfits**."
             ).format(
                 samples=whole(run.config.train_size),
                 epoch=known_examples()[FIRST.key].best_epoch,
@@ -62,10 +62,10 @@ def show_picture(run: Run) -> None:
 
 
 def show_intro() -> None:
-    """The name, one sentence, and what to do first."""
+    """Show the title, one sentence, and the first actions."""
     st.title(_("MNIST Lab"), anchor=False)
     st.markdown(
-        _("Watch a small neural network learn to read digits, and see where it starts to overfit.")
+        _("Watch a small neural network learn to classify digits, and see where it overfits.")
     )
     with st.container(key=keys.ACTIONS, horizontal=True):
         if st.button(_("Draw a digit"), key=keys.DRAW, type="primary", icon=":material/draw:"):
@@ -73,4 +73,4 @@ def show_intro() -> None:
         if st.button(_("Start the first experiment"), key=keys.FIRST, icon=":material/play_arrow:"):
             start(FIRST)
     with errors.shown():
-        continue_watching()
+        link_to_active_run()

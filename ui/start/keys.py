@@ -6,7 +6,7 @@ DRAW = "start-draw"
 FIRST = "start-first"
 CHART = "start-chart"
 
-# Containers, so that ``ui/app/layout.css`` finds them.
+# Containers that ``ui/app/layout.css`` styles.
 LAYOUT = "start-layout"
 INTRO = "start-intro"
 ACTIONS = "start-actions"
@@ -17,10 +17,10 @@ OTHER_CARDS = "start-other-cards"
 
 
 def card(preset: str) -> str:
-    """The card of a preset on the start page."""
+    """Key of a preset's card."""
     return f"card-{preset}"
 
 
 def start(preset: str) -> str:
-    """The button of that card."""
+    """Key of the Start button on a preset's card."""
     return f"start-{preset}"

@@ -1,4 +1,4 @@
-"""Do our results match the sources? Their experiments, each trained with several seeds."""
+"""Reproduction of published experiments: their figures beside runs with several seeds."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ui.common.i18n import _, table
 
 
 def show_reproduction() -> None:
-    """The table of experiments, if this version has one."""
+    """Show the table of reproduced experiments, if this version has one."""
     rows = _published()
     if not rows:
         return
-    with st.expander(_("Do our results match the sources?")):
+    with st.expander(_("Reproduction of published results")):
         st.markdown(
             _(
-                "Every experiment here comes from a tutorial or a book. Each was trained {seeds} "
-                "times with different seeds. A source's figure counts as reproduced if it could "
-                "be the result of one more run like ours. The p-value is the share of further "
-                "runs that would lie at least as far from our mean; with ten figures in one "
-                "table, a single figure counts as not reproduced only below 0.5 %."
+                "Every experiment here comes from a tutorial or a book. We trained each of them "
+                "{seeds} times with different seeds. A published figure counts as reproduced if it "
+                "could be the result of one more run like ours. The p-value is the share of "
+                "further runs that would lie at least as far from our mean; with ten figures in "
+                "one table, a figure counts as not reproduced only below 0.5 %."
             ).format(seeds=SEEDS)
         )
         cells = [_row(row) for row in rows]
@@ -36,9 +36,9 @@ def _row(row: dict[str, Any]) -> dict[str, str]:
     unit = {"epoch": _("epoch")}.get(known.unit, _(known.unit))
     return {
         _("Experiment"): _(known.label),
-        _("Source's figure"): f"{known.figure:g} {unit}",
+        _("Published figure"): f"{known.figure:g} {unit}",
         _("Our mean"): mean,
-        _("From … to"): f"{low} … {high}",
+        _("Range"): f"{low} … {high}",
         _("p-value"): percent(row["chance"]),
         _("Reproduced"): "✓" if row["within"] else "✗",
         _("Source"): _(known.source),

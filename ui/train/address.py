@@ -1,4 +1,4 @@
-"""What the address of the Train page names: an experiment, a run."""
+"""The query parameters of the Train page: a preset and a run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ui.train import keys
 
 
 def follow_address() -> LabError | None:
-    """Take over the preset that the address asks for, once; an error if there is none."""
+    """Fill in the preset that the address names, once; return an error if it is unknown."""
     key = st.query_params.get("preset")
     if key is None:
-        keys.FOLLOWED_PRESET.set(None)  # asked for once more, it is to be followed once more
+        keys.FOLLOWED_PRESET.set(None)  # a later request for the same preset fills it in again
     if key is None or key == keys.FOLLOWED_PRESET.get():
         return None
     try:
@@ -30,10 +30,10 @@ def follow_address() -> LabError | None:
 
 
 def find_run() -> tuple[Run | None, LabError | None]:
-    """The run of the address, else the one that this session watched last, else an example.
+    """Return the run of the address, else the run shown last in this session, else an example.
 
-    A run brings its settings with it, unless the address names a preset beside it. With one of
-    another version of the lab comes the reason why its settings cannot be taken over.
+    The run's settings fill the form, unless the address also names a preset. A run of another
+    version of the lab is returned with the reason why its settings cannot be used.
     """
     asked = st.query_params.get("run")
     run_id = asked or keys.SHOWN_RUN.get()
@@ -41,9 +41,8 @@ def find_run() -> tuple[Run | None, LabError | None]:
         return find_example(), None
     if not RUN_ID.fullmatch(run_id):
         return None, UnknownRunError(
-            mark("The address asks for the run {run_id}."),
-            mark("A run's id is 32 characters long, of the digits and the letters a to f."),
-            mark("Choose one from the list of runs."),
+            mark("The address names the run {run_id}, which is not a run id."),
+            mark("Choose a run from the page Runs."),
             run_id=shown(run_id),
         )
     try:
@@ -51,7 +50,7 @@ def find_run() -> tuple[Run | None, LabError | None]:
     except UnknownRunError as error:
         if asked:
             return None, error
-        keys.SHOWN_RUN.set(None)  # deleted meanwhile
+        keys.SHOWN_RUN.set(None)  # the run was deleted
         return find_example(), None
     unusable = run_selector.unusable(run)
     if run_id != keys.SHOWN_RUN.get():
@@ -64,9 +63,9 @@ def find_run() -> tuple[Run | None, LabError | None]:
 
 
 def find_example() -> Run | None:
-    """The example of the chosen preset, to look at before anything was trained."""
+    """Return the included example of the chosen preset, if there is one."""
     try:
         examples = lab.store.examples()
-    except StoreError:  # the page says so elsewhere
+    except StoreError:  # shown elsewhere on the page
         return None
     return next((run for run in examples if run.example == session.PRESET.get()), None)

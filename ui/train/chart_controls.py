@@ -1,4 +1,4 @@
-"""How the curves are shown: widgets that change the picture, never the training."""
+"""Display options of the learning curves; they never change the training."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ui.train import keys
 
 
 def show_chart_controls(quantity: Quantity | None) -> None:
-    """The criterion, the loss axis, the smoothing and the curves that are drawn.
+    """Show the overfitting criterion, the loss axis, the smoothing and the choice of curves.
 
     Args:
-        quantity: The number that the task's network predicts; None where that is a class.
+        quantity: What a regression task predicts; None for classification.
     """
     with st.container(horizontal=True, vertical_alignment="top"):
         st.selectbox(
-            _("How to detect overfitting"),
+            _("Overfitting criterion"),
             list(CRITERIA),
             format_func=lambda key: _(CRITERIA[key].label),
             key=keys.CRITERION.prepare(),
@@ -35,8 +35,8 @@ def show_chart_controls(quantity: Quantity | None) -> None:
             key=keys.LOSS_AXIS.prepare(),
             required=True,
             help=_(
-                "On a logarithmic axis equal distances are equal ratios: small differences "
-                "between low losses can be seen."
+                "On a logarithmic axis equal distances are equal ratios, which makes small "
+                "differences between low losses visible."
             ),
             persist_state="session",
         )
@@ -47,8 +47,8 @@ def show_chart_controls(quantity: Quantity | None) -> None:
             step=0.01,
             key=keys.SMOOTHING.prepare(),
             help=_(
-                "Draws a moving average over the curves, so that the trend shows through the "
-                "noise. The measured curves stay, fainter."
+                "Draws a moving average over the curves, which shows the trend despite the noise. "
+                "The measured curves remain in a fainter colour."
             ),
             persist_state="session",
             width=200,
@@ -65,8 +65,8 @@ def _series_pills(quantity: Quantity | None) -> None:
         key=keys.SHOWN_SERIES.prepare(),
         wrap=True,
         help=_(
-            "Training curves are measured on the samples that the network is trained on, "
-            "validation curves on samples that it is never trained on."
+            "Training curves are measured on the training set, validation curves on held-out "
+            "samples that the network is never trained on."
         ),
         persist_state="session",
     )
@@ -74,6 +74,9 @@ def _series_pills(quantity: Quantity | None) -> None:
 
 def _criteria_help() -> Markdown:
     line = Markdown("- **{label}**: {summary}")
-    lines = [line.format(label=_(one.label), summary=_(one.summary)) for one in CRITERIA.values()]
-    first = _("There is more than one answer to where overfitting begins:")
-    return Markdown("\n\n").join([first, Markdown("\n").join(lines)])
+    lines = [
+        line.format(label=_(criterion.label), summary=_(criterion.summary))
+        for criterion in CRITERIA.values()
+    ]
+    intro = _("Criteria for the epoch at which overfitting begins:")
+    return Markdown("\n\n").join([intro, Markdown("\n").join(lines)])

@@ -1,4 +1,4 @@
-"""The choice of the experiment, and what is said of its settings."""
+"""The choice of the experiment, its estimated duration and the changed settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.train import keys
 
 
 def choose_preset() -> None:
-    """A preset was chosen: its settings replace those in the widgets."""
+    """Fill the form with the settings of the chosen preset (callback)."""
     key = session.PRESET.get()
     settings_form.fill_preset(key)
     keys.FOLLOWED_PRESET.set(key)
@@ -23,7 +23,7 @@ def choose_preset() -> None:
 
 
 def read_settings() -> tuple[TrainingConfig | None, LabError | None]:
-    """The configuration in the widgets, or why there is none."""
+    """Return the configuration in the form, or the error if it is invalid."""
     try:
         return settings_form.read(), None
     except ConfigError as error:
@@ -31,7 +31,7 @@ def read_settings() -> tuple[TrainingConfig | None, LabError | None]:
 
 
 def show_preset() -> None:
-    """The choice of the experiment."""
+    """Show the choice of the experiment."""
     labels = {key: f"{key} — {_(entry.label)}" for key, entry in PRESETS.items()}
     tasks = {key: entry.config.task for key, entry in PRESETS.items()}
     marked = fetching.marked_labels(session.PRESET, labels, tasks)
@@ -41,11 +41,11 @@ def show_preset() -> None:
         format_func=marked.__getitem__,
         key=session.PRESET.prepare(),
         help=_(
-            "A prepared experiment to begin with; every setting of it can be changed below. "
-            "**Start** trains the network; a run that is at work goes on. **Pause** holds it "
-            "between two steps; after some seconds it lets waiting runs go first, and then "
-            "begins the epoch it was in again. **Stop** ends it and keeps its models and a "
-            "checkpoint: it can be resumed later."
+            "A prepared experiment; you can change all its settings below. **Start** queues a new "
+            "run; other runs continue. **Pause** holds the run between two steps; after some "
+            "seconds it lets queued runs train first, and later repeats the epoch that it was in. "
+            "**Stop** ends the run and keeps its models and a checkpoint, from which it can be "
+            "resumed."
         ),
         on_change=choose_preset,
         persist_state="session",
@@ -53,7 +53,7 @@ def show_preset() -> None:
 
 
 def show_estimate(config: TrainingConfig | None) -> None:
-    """Say how long the training will take on this machine."""
+    """Show the estimated training time on this machine."""
     if config is None:
         return
     with errors.shown():
@@ -68,7 +68,7 @@ def show_estimate(config: TrainingConfig | None) -> None:
 
 
 def show_changes() -> None:
-    """Say, quietly, what differs from the preset, and offer to take it back."""
+    """Show the settings that differ from the preset, with a button to reset them."""
     changed = settings_form.changes()
     if not changed:
         return
@@ -78,7 +78,7 @@ def show_changes() -> None:
             _("Reset to the preset"),
             key=keys.RESET,
             icon=":material/restart_alt:",
-            help=_("Takes the preset's own settings again."),
+            help=_("Restores the settings of the preset."),
             on_click=settings_form.fill_preset,
             args=(session.PRESET.get(),),
         )

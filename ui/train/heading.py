@@ -1,4 +1,4 @@
-"""What stands above the chart: which run it is, what came of it, and what to try next."""
+"""The heading above the chart: the run, its settings, its result, and what to try next."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ui.common.lab import lab
 from ui.train import keys, results
 from ui.train.next_steps import show_next_steps
 
-#: How often the wait in the queue is looked at again, in seconds.
+#: Interval in seconds at which the place in the queue is updated.
 WAIT_SECONDS = 3
 
 
 def show_heading(run: Run | None) -> None:
-    """The name, the settings, and what to look for or what came of it.
+    """Show the name, the settings, and what to look for or the result.
 
     Args:
-        run: The run; None for the chosen preset, which nobody has trained yet.
+        run: The run; None if the chosen preset has no run yet.
     """
     if run is None:
         preset = PRESETS[session.PRESET.get()]
@@ -29,7 +29,7 @@ def show_heading(run: Run | None) -> None:
             st.title(_(preset.label), anchor=False)
             st.markdown(_("**What to look for:** {text}").format(text=_(preset.look_for)))
         return
-    # The chart itself says why a run failed.
+    # The chart shows why a run failed.
     failed = run.status is RunStatus.FAILED
     with st.container(key=None if failed else keys.RUN_HEADING, gap="xsmall"):
         title = Markdown("{name}" if run.example is None else "{name} :violet-badge[{example}]")
@@ -49,15 +49,15 @@ def show_heading(run: Run | None) -> None:
 
 @st.fragment(run_every=WAIT_SECONDS)
 def _show_wait(run_id: str) -> None:
-    """Where a queued run stands in the queue, and how long it still waits there."""
+    """Show the place of a queued run and its estimated wait."""
     with errors.shown():
         wait = lab.queue_wait(run_id)
         if wait is None:
             return
         words = _("Number {position} in the queue.").format(position=wait.position)
         if wait.seconds is not None:
-            starts = _("It starts in about {time}.").format(time=about(wait.seconds))
-            words = Markdown(" ").join([words, starts])
+            start = _("Training starts in about {time}.").format(time=about(wait.seconds))
+            words = Markdown(" ").join([words, start])
         st.caption(Markdown(":material/hourglass_empty: {words}").format(words=words))
 
 
@@ -65,14 +65,14 @@ def _look_for(run: Run) -> str:
     if run.preset in PRESETS:
         return _(PRESETS[run.preset].look_for)
     return _(
-        "Both losses fall at first. Where the validation loss rises while the training loss still "
-        "falls, the network begins to memorise its training samples."
+        "Both losses fall at first. When the validation loss rises while the training loss still "
+        "falls, the network begins to memorise its training set."
     )
 
 
 def _show_changed_settings(run: Run) -> None:
-    """Say that the settings on the page are not those of the run, where they are not."""
-    if run.imported is not None or run.lesson is not None:  # of those the page sets none
+    """Show which settings in the form differ from those of the run."""
+    if run.imported is not None or run.lesson is not None:  # not trained with this form
         return
     if run_selector.unusable(run) is not None:
         return
@@ -90,7 +90,7 @@ def _show_changed_settings(run: Run) -> None:
             _("Back to this run's settings"),
             key=keys.RUN_SETTINGS,
             icon=":material/undo:",
-            help=_("Fills in the settings that the run shown was trained with."),
+            help=_("Restores the settings of this run."),
             on_click=settings_form.fill_like,
             args=(run.config, run.preset),
         )

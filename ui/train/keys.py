@@ -1,6 +1,6 @@
 """The session keys of the Train page; see :mod:`ui.common.session`.
 
-``START``, ``PAUSE``, ``STOP`` and ``LIVE_CHART`` are public: keep them.
+``START``, ``PAUSE``, ``STOP`` and ``LIVE_CHART`` are public: do not change their values.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SMOOTHING: Entry[float] = Entry("chart-smoothing", 0.0)
 LOSS_AXIS: Entry[str] = Entry("chart-loss-axis", "linear")
 SHOWN_SERIES: Entry[Sequence[str]] = Entry("chart-series", tuple(SERIES))
 
-# Containers, so that ``ui/app/layout.css`` finds them.
+# Containers that ``ui/app/layout.css`` styles.
 BAR = "train-bar"
 BUTTONS = "train-buttons"
 MESSAGES = "train-messages"
@@ -43,5 +43,5 @@ RUN_HEADING = "run-heading"
 
 
 def next_step(key: str) -> str:
-    """The button that starts a proposed training."""
+    """Key of the button that starts a proposed run."""
     return f"next-{key}"

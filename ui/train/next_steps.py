@@ -1,4 +1,4 @@
-"""What to try after a run: a button for each proposal, which starts it."""
+"""What to try after a run: buttons that start the proposed runs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ui.train import keys, results
 
 
 def show_next_steps(run: Run, criterion: str) -> None:
-    """Two or three things to try after a run that has ended, each one click.
+    """Show two or three proposals after a run that has ended, one click each.
 
     Args:
         run: The run.
-        criterion: Key of the criterion that says where overfitting began.
+        criterion: Key of the overfitting criterion.
     """
     usable = run_selector.unusable(run) is None
     steps = results.steps(run, criterion) if usable else []
@@ -45,17 +45,17 @@ def show_next_steps(run: Run, criterion: str) -> None:
             if pressed:
                 st.rerun()
         if page is not None:
-            drawn = page == "draw"
-            words = _("Test it with a drawing") if drawn else _("Test it with your own input")
-            link(page, words, run=run.id)
+            draws = page == "draw"
+            label = _("Test with a drawing") if draws else _("Test with your own input")
+            link(page, label, run=run.id)
 
 
 def _show_resume(run: Run) -> None:
     pressed = st.button(
-        _("Resume this training"),
+        _("Resume this run"),
         key=keys.RESUME,
         icon=":material/resume:",
-        help=_("Continues from its checkpoint until epoch {epochs}.").format(
+        help=_("Continues from the checkpoint until epoch {epochs}.").format(
             epochs=whole(run.config.epochs)
         ),
         on_click=_resume,
@@ -71,7 +71,7 @@ def _resume(run: Run) -> None:
 
 
 def _start(run: Run, step: NextStep) -> None:
-    """Take over the proposal's settings, train them and show that run."""
+    """Fill the form with the proposed settings, start the run and show it."""
     with errors.noted():
         settings_form.fill_like(step.config, run.preset)
         started = start_run(step.config, session.PRESET.get())
@@ -106,14 +106,14 @@ def _help(run: Run, step: NextStep) -> Markdown:
         "less-data": _("With few training samples the same network overfits."),
         "more-validation": _("More validation samples make the validation curve less noisy."),
         "validation": _("Validation samples show whether the network generalises."),
-        "larger-network": _("A larger network can fit more; it can also overfit more."),
+        "larger-network": _("A larger network can fit more, but may also overfit more."),
         "regularise": _("Dropout, L2 and batch normalisation reduce overfitting."),
-        "augment": _("Each training image is varied a little, which reduces overfitting."),
+        "augment": _("Random changes of each training image reduce overfitting."),
         "longer": _("The loss was still falling when the training ended."),
-        "stop-at-best": _("Ends at the epoch with the lowest validation loss (early stopping)."),
-        "smaller-rate": _("Smaller steps: slower, and often to a lower and steadier loss."),
-        "scale-pixels": _("Inputs between 0 and 1 suit the usual first weights."),
+        "stop-at-best": _("Stops at the epoch with the lowest validation loss (early stopping)."),
+        "smaller-rate": _("Training is slower, but often reaches a lower and less noisy loss."),
+        "scale-pixels": _("The usual initial weights suit inputs between 0 and 1."),
     }
-    change = _("Starts a new training with this change: {changes}")
+    change = _("Starts a new run with this change: {changes}")
     changes = setting_changes.in_words(run.config.to_dict(), step.config.to_dict())
     return Markdown("\n\n").join([reasons[step.key], change.format(changes=changes)])

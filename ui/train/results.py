@@ -1,5 +1,4 @@
-"""What a training came to, once it has ended: in words, with what the figures mean.
-"""
+"""The result of a run that has ended, in words, by the chosen overfitting criterion."""
 
 from __future__ import annotations
 
@@ -17,10 +16,10 @@ from ui.common.i18n import Markdown, _, escaped
 
 
 def steps(run: Run, criterion: str) -> list[NextStep]:
-    """What is worth trying after a run that has ended; nothing where nothing can be said.
+    """Return what to try after a run that has ended; empty without trained epochs.
 
     Args:
-        run: The run, whose settings this version of the lab knows.
+        run: A run whose settings are valid in this version of the lab.
         criterion: Key of ``CRITERIA``.
     """
     if run.last is None or run.lesson is not None or run.imported is not None:
@@ -29,70 +28,69 @@ def steps(run: Run, criterion: str) -> list[NextStep]:
 
 
 def sentence(run: Run, criterion: str) -> Markdown:
-    """The result of a run that has ended and did not fail, in two or three sentences.
+    """Describe the result of a run that ended without failing, in two or three sentences.
 
     Args:
         run: The run.
-        criterion: Key of the criterion that says where overfitting began.
+        criterion: Key of the overfitting criterion.
     """
     if run.last is None:
-        return _("It ended before its first epoch was done, so there is nothing to report.")
+        return _("The run ended before its first epoch was complete, so there is no result.")
     found = finding(run, criterion)
-    parts = [_how_it_ended(run), _jumped(found.jump), *_what_is_seen(run, found), _tested(run)]
+    parts = [_ending(run), _rate_jump(found.jump), *_curves_shown(run, found), _test_result(run)]
     return Markdown(" ").join(filter(None, parts))
 
 
-def _how_it_ended(run: Run) -> str:
+def _ending(run: Run) -> str:
     epochs = whole(run.epochs_done)
     if run.status is RunStatus.STOPPED:
-        return _("Stopped after epoch {epochs}; its models are kept.").format(epochs=epochs)
+        return _("Stopped after epoch {epochs}; the models are kept.").format(epochs=epochs)
     if run.status is RunStatus.INTERRUPTED:
         return _("Interrupted after epoch {epochs}.").format(epochs=epochs)
     if run.epochs_done < run.config.epochs:
-        return _("Early stopping ended it after epoch {epochs}.").format(epochs=epochs)
+        return _("Early stopping ended the run after epoch {epochs}.").format(epochs=epochs)
     return ""
 
 
-def _jumped(jump: RateChange | None) -> str:
+def _rate_jump(jump: RateChange | None) -> str:
     if jump is None:
         return ""
     return _(
-        "At epoch {epoch} the learning rate was changed from {old} to {new}, and the training loss "
-        "jumped up."
+        "At epoch {epoch} the learning rate changed from {old} to {new}, and the training loss "
+        "jumped."
     ).format(epoch=whole(jump.epoch), old=f"{jump.before:.6g}", new=f"{jump.rate:.6g}")
 
 
-def _what_is_seen(run: Run, found: Finding) -> list[str]:
+def _curves_shown(run: Run, found: Finding) -> list[str]:
     kind, last = found.outcome.kind, run.last
     assert last is not None
     if kind is OutcomeKind.DIVERGED:
-        return [_("The training loss grew instead of falling: the training diverged.")]
+        return [_("The training loss rose instead of falling: the training diverged.")]
     if kind is OutcomeKind.UNVALIDATED:
-        return [_("There were no validation samples, so overfitting cannot be measured.")]
+        return [_("Without validation samples overfitting cannot be measured.")]
     if kind is OutcomeKind.GUESSING:
         words = _(
-            "At the end the network classifies {accuracy} of its training samples correctly, "
-            "hardly more than by guessing: it has not learned from them. One possible cause is a "
-            "learning rate that is too high."
+            "At the end the training accuracy is {accuracy}, hardly better than guessing: the "
+            "network has not learned. One possible cause is a learning rate that is too high."
         )
         return [words.format(accuracy=percent(last.metric))]
     if found.at_best:
         return [_overfitted(found.at_best, last, memorised=found.jump is None)]
     if kind is OutcomeKind.IMPROVING:
         words = _(
-            "The validation loss was still falling at the end, so the network had not begun to "
-            "overfit. More epochs would show whether it still improves."
+            "The validation loss was still falling at the end: the network did not overfit yet. "
+            "More epochs would show whether it still improves."
         )
         return [words, _gap(run, found.outcome)]
     if kind is OutcomeKind.GAP:
         return [_gap(run, found.outcome), _unconfirmed(run, found.outcome)]
     if kind is OutcomeKind.UNDERFITTED:
         words = _(
-            "Even on its training samples the network reaches an accuracy of only {accuracy}: it "
+            "Even on the training set the network reaches an accuracy of only {accuracy}: it "
             "underfits."
         )
         return [words.format(accuracy=percent(last.metric))]
-    return [_("The validation loss has levelled off, and no overfitting was found.")]
+    return [_("The validation loss levelled off; no overfitting was detected.")]
 
 
 def _overfitted(at_best: EpochRecord, last: EpochRecord, *, memorised: bool) -> str:
@@ -103,18 +101,17 @@ def _overfitted(at_best: EpochRecord, last: EpochRecord, *, memorised: bool) -> 
     }
     if memorised and last.loss < at_best.loss:
         return _(
-            "The network was at its best after epoch {epoch}. After that its training loss "
-            "kept falling while its validation loss rose from {best} to {last}: it memorised "
-            "its training samples (overfitting)."
+            "The best epoch is {epoch}. After it the training loss kept falling while the "
+            "validation loss rose from {best} to {last}: the network memorised its training set "
+            "(overfitting)."
         ).format(**values)
     return _(
-        "The network was at its best after epoch {epoch}; then its validation loss went from "
-        "{best} to {last}."
+        "The best epoch is {epoch}; after it the validation loss went from {best} to {last}."
     ).format(**values)
 
 
 def _gap(run: Run, found: Outcome) -> str:
-    """How far training and validation lie apart at the end, where that can be seen."""
+    """Describe the generalisation gap at the end, if it is visible."""
     if found.gap is None or run.last is None:
         return ""
     if run.config.quantity is not None:
@@ -124,7 +121,7 @@ def _gap(run: Run, found: Outcome) -> str:
         return ""
     return _(
         "At the end the training accuracy is {train} and the validation accuracy {validation}, a "
-        "gap of {gap} percentage points."
+        "generalisation gap of {gap} percentage points."
     ).format(
         train=percent(run.last.metric),
         validation=percent(run.last.val_metric),
@@ -133,11 +130,11 @@ def _gap(run: Run, found: Outcome) -> str:
 
 
 def _unconfirmed(run: Run, found: Outcome) -> str:
-    """Why a rise that can be seen does not count as overfitting."""
+    """Explain why a visible rise does not count as overfitting."""
     if found.rise is None:
-        return _("The last validation loss is not a number, so no turning point can be confirmed.")
+        return _("The last validation loss is not a number, so overfitting cannot be confirmed.")
     if run.best is None or run.last is None or not found.rise:
-        return _("The validation loss did not rise, so no turning point was found.")
+        return _("The validation loss did not rise.")
     if found.within_chance:
         why = _(
             "After epoch {epoch} the validation loss rose from {best} to {last}, but with {count} "
@@ -162,15 +159,14 @@ def _unconfirmed(run: Run, found: Outcome) -> str:
     )
 
 
-def _tested(run: Run) -> str:
+def _test_result(run: Run) -> str:
     if run.test_metric is None:
-        # Why it was not measured, if that failed; the chart shows any other message.
+        # Why the evaluation failed, if it did; the chart shows any other message.
         return escaped(run.message) if run.has_models else ""
     if run.config.quantity is not None:
-        return _(
-            "On the test samples, which it had never seen, its best model is off by {error} on "
-            "average."
-        ).format(error=metric(run.test_metric, run.config.quantity))
-    return _("Its best model classifies {accuracy} of the unseen test samples correctly.").format(
+        return _("On the test set the mean absolute error of the best model is {error}.").format(
+            error=metric(run.test_metric, run.config.quantity)
+        )
+    return _("On the test set the best model classifies {accuracy} correctly.").format(
         accuracy=percent(run.test_metric)
     )

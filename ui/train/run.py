@@ -1,4 +1,4 @@
-"""The part of the Train page that belongs to one run: its buttons, its chart, its result."""
+"""The part of the Train page about one run: buttons, live chart, result."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from ui.train import keys
 from ui.train.chart_controls import show_chart_controls
 from ui.train.heading import show_heading
 
-#: The same command again within so many seconds is a double click.
+#: Commands within this time in seconds are one double click.
 _COMMAND_SECONDS = 0.25
 
 
 def show_buttons(run: Run | None) -> None:
-    """Pause, one epoch, stop and the learning rate of a run; disabled where they do not apply.
+    """Show pause, one epoch, stop and the learning rate; disabled if they do not apply.
 
-    Start, Pause and Stop have no help of their own: Streamlit draws a button with a help text
-    twice, and their keys are to name one button each. The experiment's help explains them.
+    Start, Pause and Stop have no help text: Streamlit would draw such a button twice, and their
+    keys must be unique. The help of the experiment explains them.
     """
     status = run.status if run else None
     paused = status is RunStatus.PAUSED
-    at_work = status in (RunStatus.RUNNING, RunStatus.PAUSED)
+    training = status in (RunStatus.RUNNING, RunStatus.PAUSED)
     st.button(
         _("Resume") if paused else _("Pause"),
         key=keys.PAUSE,
         icon=":material/resume:" if paused else ":material/pause:",
-        disabled=not at_work,
+        disabled=not training,
         on_click=_send,
         args=(run, Command.RESUME if paused else Command.PAUSE),
     )
@@ -47,8 +47,8 @@ def show_buttons(run: Run | None) -> None:
         _("One epoch"),
         key=keys.STEP,
         icon=":material/step_over:",
-        help=_("Trains to the end of one epoch and pauses there, to look at it step by step."),
-        disabled=not at_work,
+        help=_("Trains until the end of an epoch and pauses."),
+        disabled=not training,
         on_click=_send,
         args=(run, Command.STEP),
     )
@@ -60,37 +60,37 @@ def show_buttons(run: Run | None) -> None:
         on_click=_send,
         args=(run, Command.STOP),
     )
-    _rate_popover(run, at_work)
+    _rate_popover(run, training)
 
 
-def _rate_popover(run: Run | None, at_work: bool) -> None:
+def _rate_popover(run: Run | None, training: bool) -> None:
     limit = LIMITS["learning_rate"]
     now = run.last.learning_rate if run and run.last else keys.NEW_RATE.default
-    now = float(f"{now:.6g}")  # the optimizer's 32 bits hold no more
+    now = float(f"{now:.6g}")  # the precision of the optimizer's float32
     with st.popover(
         _("Adjust learning rate"),
         icon=":material/tune:",
-        help=_("Changes the learning rate of this run from here on, without restarting."),
-        disabled=not at_work,
+        help=_("Changes the learning rate of this run without restarting it."),
+        disabled=not training,
     ):
         st.number_input(
             _("New learning rate"),
-            # Without limits of its own, see ui/common/number_field.py: the callback checks it. Not
-            # through the session: what a closed popover holds does not hear of it.
+            # Without limits, see ui/common/number_field.py: the callback checks the value. Not set
+            # through the session, which does not update a widget in a closed popover.
             value=now if limit.low <= now <= limit.high else keys.NEW_RATE.default,
             step=0.001,
             format="%g",
             key=keys.NEW_RATE.key,
             help=_(
-                "Used from the next step on. A smaller rate late in the training often lowers the "
-                "loss further; a larger one makes it jump."
+                "Applies from the next step on. A smaller rate late in the training often lowers "
+                "the loss further; a larger rate makes it jump."
             ),
         )
-        st.caption(_("It is {rate} now.").format(rate=f"{now:g}"))
+        st.caption(_("The current rate is {rate}.").format(rate=f"{now:g}"))
         sent = st.button(
             _("Use this rate"),
             key=keys.SET_RATE,
-            help=_("Sends the new rate to the run, which continues with it."),
+            help=_("Sends the new rate to the run."),
             on_click=_send_rate,
             args=(run,),
         )
@@ -104,12 +104,12 @@ def _send(run: Run, command: Command, value: float | None = None) -> None:
     last = keys.LAST_COMMAND.get()
     now = time.monotonic()
     toggled = {Command.PAUSE, Command.RESUME}
-    # The second half of a double click must not undo the first.
+    # The second press of a double click must not undo the first.
     if last and command in toggled and last[0] in toggled and now - last[1] < _COMMAND_SECONDS:
         return
     keys.LAST_COMMAND.set((command, now))
     if command is Command.STOP:
-        session.presses().clear()  # Start is another decision now, not the same press again
+        session.presses().clear()  # a press of Start after Stop is no repetition
     with errors.noted():
         lab.store.command(run.id, command, value)
         lab.wake()
@@ -118,12 +118,12 @@ def _send(run: Run, command: Command, value: float | None = None) -> None:
 def _send_rate(run: Run) -> None:
     rate = keys.NEW_RATE.get()
     with errors.noted():
-        replace(TrainingConfig(), learning_rate=rate)  # raises where that cannot be
+        replace(TrainingConfig(), learning_rate=rate)  # raises if the rate is invalid
         _send(run, Command.LEARNING_RATE, rate)
 
 
 def show_run(run: Run | None, known: Run | None) -> None:
-    """What to look for, the chart with its controls, and the result once there is one.
+    """Show the heading, the chart with its controls, and the figures of a run that has ended.
 
     Args:
         run: The run as it is now.
@@ -150,27 +150,28 @@ def show_run(run: Run | None, known: Run | None) -> None:
 
 
 def _accuracies(run: Run, gained: float | None) -> None:
-    """Validation and test accuracy of the best model; what later epochs gained on the first."""
+    """Show validation and test accuracy of the best model, and the change since its epoch."""
     assert run.best is not None
     st.metric(
         _("Validation accuracy at best epoch"),
         percent(run.best.val_metric),
         None if gained is None else f"{100 * gained:+.1f}",
         delta_description=None if gained is None else _("points at the last epoch"),
-        help=_("Share of the validation samples that it classifies correctly."),
+        help=_("Share of the validation samples that the model classifies correctly."),
     )
     st.metric(
         _("Test accuracy"),
         percent(run.test_metric),
         help=_(
-            "Share of the test samples that the best model classifies correctly. They had no part "
-            "in training or in choosing the best epoch, so this is the honest figure."
+            "Share of the test samples that the best model classifies correctly. The test set was "
+            "used neither for training nor for choosing the best epoch, so this estimate is "
+            "unbiased."
         ),
     )
 
 
 def _errors(run: Run, grown: float | None) -> None:
-    """The same as :func:`_accuracies`, where the answer is a number."""
+    """Show the same as :func:`_accuracies` for a regression task."""
     assert run.best is not None
     quantity = run.config.quantity
     assert quantity is not None
@@ -181,16 +182,15 @@ def _errors(run: Run, grown: float | None) -> None:
         delta_color="inverse",
         delta_description=None if grown is None else _("at the last epoch"),
         help=_(
-            "Mean absolute error: how far off it is on average, on samples that it never learned "
-            "from."
+            "Mean absolute error on the validation samples, which the network is never trained on."
         ),
     )
     st.metric(
         _("Test error"),
         metric(run.test_metric, quantity),
         help=_(
-            "Mean absolute error of the best model on the test samples. They had no part in "
-            "training or in choosing the best epoch, so this is the honest figure."
+            "Mean absolute error of the best model on the test set. The test set was used neither "
+            "for training nor for choosing the best epoch, so this estimate is unbiased."
         ),
     )
 
@@ -200,7 +200,6 @@ def _figures(run: Run) -> None:
     if best is None or last is None:
         return
     worse = last.val_loss - best.val_loss
-    # Where the best epoch is the last one, or the last loss is no number, there is nothing to say.
     moved = best.epoch != last.epoch and math.isfinite(worse)
     with st.container(horizontal=True):
         st.metric(
@@ -215,15 +214,15 @@ def _figures(run: Run) -> None:
             delta_color="inverse",
             delta_description=_("at the last epoch") if moved else None,
             help=_(
-                "How wrong the network is on samples that it was not trained on, weighted by its "
-                "confidence. Lower is better."
+                "The loss on samples that the network was not trained on. Confident errors count "
+                "most; lower is better."
             ),
         )
         show_metric = _errors if run.config.quantity else _accuracies
         show_metric(run, last.val_metric - best.val_metric if moved else None)
     if left_models(lab.store, run):
         with st.container(horizontal=True):
-            link("evaluate", _("See where it goes wrong"), run=run.id)
+            link("evaluate", _("Evaluate the model"), run=run.id)
             link("models", _("Inspect or download the model"), run=run.id)
             if lab.store.event_files.exist(run.id):
-                link("tensorboard", _("Show it in TensorBoard"), run=run.id)
+                link("tensorboard", _("Show in TensorBoard"), run=run.id)

@@ -1,7 +1,7 @@
-"""Many small pictures in rows, each of which can be chosen with a click or the arrow keys.
+"""A grid of small images that can be chosen with a click or the arrow keys.
 
-A page of a hundred pictures as a hundred elements would be slow to send and to draw. Here they
-travel as one image, a *sheet*, and each button of the grid shows its part of it.
+A hundred separate images would be slow to send and to draw. So all images are sent as one sprite
+sheet, and each button of the grid shows its part of the sheet.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streamlit.components.v2.types import ComponentRenderer
 from ui.common import session
 
 _FOLDER = Path(__file__).parent
-#: Pictures beside each other on the sheet, which is no matter of how they stand on the page.
+#: Images per row of the sheet, independent of the layout on the page.
 _SHEET_COLUMNS = 20
 
 
@@ -37,19 +37,19 @@ def picture_grid(
     on_choose: Callable[[int], None] | None = None,
     side: int = 44,
 ) -> None:
-    """Show pictures in a grid that fits the width of the page.
+    """Show images in a grid that fits the width of the page.
 
     Args:
         images_u8: uint8 (n, height, width), grey.
-        names: A number for each, handed to ``on_choose``.
-        titles: What each shows, for the pointer and for those who cannot see it.
-        key: Streamlit's key of the element.
-        label: What they are together.
-        badges: A short text on each that marks it as wrong; an empty one marks nothing.
-        chosen: Name of the one that is framed.
-        on_choose: Called with the name of the one that was chosen, before the page's rerun;
-            without it they cannot be chosen.
-        side: Size of each on the page, in pixels.
+        names: A number for each image, passed to ``on_choose``.
+        titles: Tooltip and alternative text of each image.
+        key: Streamlit key of the element.
+        label: Accessible label of the grid.
+        badges: A short text on each image that marks it as wrong; empty for no mark.
+        chosen: Name of the selected image.
+        on_choose: Called with the name of the chosen image before the rerun; without it, images
+            cannot be chosen.
+        side: Side length on the page, in pixels.
     """
 
     def report() -> None:
@@ -75,14 +75,14 @@ def picture_grid(
 
 
 def sheet(images_u8: NDArray[np.uint8], columns: int = _SHEET_COLUMNS) -> NDArray[np.uint8]:
-    """Pictures in rows as one picture; places that are left over are black, or clear.
+    """Combine images into one image; unused cells are black, or transparent.
 
     Args:
-        images_u8: uint8 (n, height, width) grey, or (n, height, width, 3 or 4) colours.
-        columns: Pictures in a row.
+        images_u8: uint8 (n, height, width) grey, or (n, height, width, 3 or 4) RGB(A).
+        columns: Images per row.
 
     Returns:
-        uint8 (rows × height, columns × width), or the same with colours.
+        uint8 (rows * height, columns * width), with the same channels.
     """
     count, height, width, *colours = images_u8.shape
     rows = max(1, -(-count // columns))
@@ -105,6 +105,6 @@ def _component() -> ComponentRenderer:
         html='<div class="picture-grid" role="listbox"></div>',
         css=(_FOLDER / "picture_grid.css").read_text("utf-8"),
         js=(_FOLDER / "picture_grid.js").read_text("utf-8"),
-        # In the page's own tree, where its tests and a reader's browser search find it.
+        # No shadow DOM, so that tests and the browser's search find the element.
         isolate_styles=False,
     )

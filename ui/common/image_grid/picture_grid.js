@@ -1,14 +1,14 @@
-// Pictures in rows, each a button that shows its own part of one image.
+// A grid of images: each button shows its part of the sprite sheet.
 //
 // Streamlit calls the default export when the element appears and whenever its data changes. The
-// buttons are made anew only where the pictures are others; a new choice moves the frame.
+// buttons are recreated only for new images; a new choice moves the frame.
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".picture-grid");
-  const { chosen, ...pictures } = data;
-  const shown = JSON.stringify(pictures);
+  const { chosen, ...images } = data;
+  const shown = JSON.stringify(images);
   if (root.shown !== shown) {
     root.shown = shown;
     fill(root, data);
@@ -17,14 +17,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.onclick = (event) => {
     const button = event.target.closest("button");
     if (!button || button.disabled) return;
-    frame(root, Number(button.dataset.name)); // at once; the page follows
+    frame(root, Number(button.dataset.name)); // immediately, before the rerun
     setTriggerValue("chosen", Number(button.dataset.name));
   };
-  // One stop for the Tab key; the arrow keys move within.
+  // The grid is one stop of the Tab key; the arrow keys move within it.
   root.onkeydown = (event) => {
     const buttons = [...root.children];
-    const step = STEPS[event.key] ?? (event.key === "ArrowDown" ? inARow(buttons) : null)
-      ?? (event.key === "ArrowUp" ? -inARow(buttons) : null);
+    const step = STEPS[event.key] ?? (event.key === "ArrowDown" ? perRow(buttons) : null)
+      ?? (event.key === "ArrowUp" ? -perRow(buttons) : null);
     if (step === null) return;
     const next = buttons[buttons.indexOf(document.activeElement) + step];
     if (next) next.focus();
@@ -70,8 +70,8 @@ function frame(root, chosen) {
   if (stop) stop.tabIndex = 0;
 }
 
-/** How many stand beside each other, as the page is wide now. */
-function inARow(buttons) {
+/** Number of images per row at the current width. */
+function perRow(buttons) {
   const top = buttons[0]?.offsetTop;
   const next = buttons.findIndex((button) => button.offsetTop !== top);
   return next < 0 ? buttons.length : next;
