@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -33,7 +33,7 @@ def choose_runs() -> list[Run]:
     wanted = asked if asked is not None else keys.RUNS.get()
     older = [run_id for run_id in wanted[:MAX_RUNS] if run_id not in offered]
     offered |= {run.id: run for run in lab.store.get_some(older)}
-    fitting = run_selector.told_apart([run for run in offered.values() if _has_curve(run)])
+    fitting = run_selector.with_unique_names([run for run in offered.values() if _has_curve(run)])
     _warn_of_missing(asked or (), fitting)
     if asked is None and not keys.RUNS.is_set():
         keys.RUNS.set(_first_choice(list(fitting.values())))
@@ -58,8 +58,8 @@ def choose_runs() -> list[Run]:
     return sorted((fitting[run_id] for run_id in chosen), key=lambda run: run.number)
 
 
-def choose_curve(runs: list[Run]) -> None:
-    """Show the choice of the curve, of the horizontal axis and of the scale."""
+def curve_labels(runs: Sequence[Run]) -> dict[str, str]:
+    """Return the curves that some runs have in common, with their English labels."""
     quantities = {run.config.quantity for run in runs}
     quantity = next(iter(quantities)) if len(quantities) == 1 else None
     curves = {
@@ -71,6 +71,12 @@ def choose_curve(runs: list[Run]) -> None:
     }
     if len(quantities) > 1:  # an accuracy and an error have no axis in common
         del curves["val_metric"], curves["metric"]
+    return curves
+
+
+def choose_curve(runs: Sequence[Run]) -> None:
+    """Show the choice of the curve, of the horizontal axis and of the scale."""
+    curves = curve_labels(runs)
     _follow("curve", keys.CURVE, curves)
     _follow("x", keys.X_AXIS, X_AXES)
     with st.container(horizontal=True, vertical_alignment="bottom"):

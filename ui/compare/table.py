@@ -18,15 +18,20 @@ from ui.common import findings, setting_changes
 from ui.common.formatting import STATUS_WORDS, column_format
 from ui.common.i18n import _
 from ui.common.lab import lab
+from ui.common.run_selector import with_unique_names
 from ui.common.run_styles import run_style
 from ui.compare import keys
+from ui.compare.choice import GAP
 
 #: Figures of an epoch in the file.
 EPOCH_FIELDS = ("loss", "metric", "val_loss", "val_metric", "val_loss_se", "learning_rate")
 
 
-def show_table(runs: Sequence[Run]) -> None:
+def show_table(run_ids: Sequence[str]) -> None:
     """One row for each run: settings that differ, and the figures of the best epoch."""
+    runs = _read(run_ids)
+    if not runs:
+        return
     settings = [run.config.to_dict() for run in runs]
     differing = setting_changes.differing(*settings)
     quantities = {run.config.quantity for run in runs}
@@ -38,7 +43,7 @@ def show_table(runs: Sequence[Run]) -> None:
     colours = [run_style(run).colour(theme) for run in runs]
     frame = pd.DataFrame(rows)
     for place, (name, cells) in enumerate(shown.items()):
-        frame.insert(2 + place, name, cells)
+        frame.insert(2 + place, _setting(name), cells)
     styled = frame.style.apply(
         lambda _column: [f"color: {colour}" for colour in colours], axis=0, subset=["sign"]
     )
@@ -74,17 +79,42 @@ def epoch_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             } | {name: getattr(record, name) for name in EPOCH_FIELDS}
 
 
-def show_download(runs: Sequence[Run]) -> None:
+def show_download(run_ids: Sequence[str]) -> None:
     """The numbers of the chart: a CSV file, made when the button is pressed."""
     st.download_button(
         _("Download all epochs (CSV)"),
-        lambda: csv_file(runs),
+        lambda: csv_file(_read(run_ids)),
         file_name="comparison.csv",
         mime="text/csv",
         key=keys.CSV,
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def show_numbers(runs: Sequence[Run]) -> None:
+    """The curve of the chart as a table: one row for each epoch, one column for each run."""
+    curve = keys.CURVE.get()
+    columns = {}
+    for run in with_unique_names(list(runs)).values():
+        records = lab.store.curves(run.id)
+        scale = run.config.quantity.scale if run.config.quantity and curve.endswith("metric") else 1
+        columns[run.name] = pd.Series(
+            [scale * _value(record, curve) for record in records],
+            index=[record.epoch for record in records],
+        )
+    st.dataframe(pd.DataFrame(columns).rename_axis(_("Epoch")), width="stretch")
+
+
+def _value(record: EpochRecord, curve: str) -> float:
+    if curve == GAP:
+        return record.val_loss - record.loss
+    value: float = getattr(record, curve)
+    return value
+
+
+def _read(run_ids: Sequence[str]) -> list[Run]:
+    return sorted(lab.store.get_some(run_ids), key=lambda run: run.number)
 
 
 def csv_file(runs: Sequence[Run]) -> bytes:
@@ -98,6 +128,11 @@ def csv_file(runs: Sequence[Run]) -> bytes:
         name = f"'{row['run']}" if row["run"].startswith(("=", "+", "-", "@")) else row["run"]
         writer.writerow(row | {"run": name})
     return text.getvalue().encode()
+
+
+def _setting(name: str) -> str:
+    """Name of a setting's column: epochs are also a figure."""
+    return f"setting-{name}"
 
 
 def _cells(name: str, values: Sequence[Any]) -> list[Any]:
@@ -185,5 +220,5 @@ def _columns(differing: Sequence[str], quantity: Quantity | None) -> dict[str, A
         "seconds": column.NumberColumn(_("Seconds trained"), format="%.1f"),
     }
     for name in differing:
-        found[name] = column.Column(setting_changes.label(name))
+        found[_setting(name)] = column.Column(setting_changes.label(name))
     return found

@@ -31,9 +31,7 @@ JUDGING_SHARE = 0.2
 #: The curves that the overfitting criteria read, in the order of the feed's array.
 _CURVES = tuple(field.name for field in fields(Curves))
 #: The fields of a record in each row of a message: all but those that no chart draws.
-ROW_FIELDS = tuple(
-    name for name in RECORD_FIELDS if name not in ("val_loss_se", "val_rise_se", "seconds")
-)
+ROW_FIELDS = tuple(name for name in RECORD_FIELDS if name not in ("val_loss_se", "val_rise_se"))
 _FIRST_CAPACITY = 1_024
 #: Another one after each start of the server, whose sessions did not outlive it.
 SERVER = secrets.token_hex(4)

@@ -5,10 +5,11 @@ rerun for each epoch and viewer. This element is a component of Streamlit's seco
 it stays where it is, reads the run's stream (``ui/live/routes.py``) and draws in place. The page
 gives it settings; a change of settings restyles what is drawn.
 
-The browser's part is one module in five files, joined here because a component that is no
+The browser's part is one module in six files, joined here because a component that is no
 installed package hands its script over as text: ``plotly.js`` (load the library), ``stream.js``
-(where the epochs come from), ``figure.js`` (what to draw), ``status.js`` (what to say) and
-``live_chart.js``, which holds them together.
+(where the epochs come from), ``chart.js`` (what every chart does), ``figure.js`` (what to draw),
+``status.js`` (what to say) and ``live_chart.js``, the chart of one run. The chart of the Compare
+page uses all but the last.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ from ui.live.feed import ROW_FIELDS
 #: Strongest smoothing: the average then reaches back over some hundred epochs.
 MAX_SMOOTHING = 0.99
 
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 def live_chart(
     run: Run | None,
     *,
     known: Run | None = None,
+    reference: Run | None = None,
     criterion: str = DEFAULT_CRITERION,
     smoothing: float = 0.0,
     log_loss: bool = False,
@@ -57,6 +59,7 @@ def live_chart(
         run: The run as the page has just read it; None before there is one.
         known: The run as the rest of the page shows it, where that was read at another moment;
             a change of status since then is what the page reruns for.
+        reference: A run of the same task that is drawn faintly behind it.
         criterion: Key of the overfitting criterion whose epochs are marked.
         smoothing: Strength of the moving average over the curves, 0 (off) to MAX_SMOOTHING.
         log_loss: Whether the loss axis is logarithmic.
@@ -70,6 +73,7 @@ def live_chart(
         key=key,
         data={
             "run": run.id if run else None,
+            "reference": {"id": reference.id, "name": reference.name} if reference else None,
             "known_status": status_token(known) if known else None,
             "known_version": known.version if known else None,
             "criterion": criterion,
@@ -81,7 +85,7 @@ def live_chart(
             "style": chart_style(_, quantity),
             "words": chart_words(),
             "locale": language().replace("_", "-"),
-            "plotly_version": _plotly_version(),
+            "plotly_version": plotly_version(),
         },
         on_status_change=on_status_change,
     )
@@ -89,7 +93,7 @@ def live_chart(
 
 def warm_up(key: str = keys.CHART_WARM_UP) -> None:
     """Let the browser load plotly.js on a page without a chart, before the next one needs it."""
-    _warm_up()(key=key, data={"plotly_version": _plotly_version()}, height=1)
+    _warm_up()(key=key, data={"plotly_version": plotly_version()}, height=1)
 
 
 def status_token(run: Run) -> str:
@@ -101,9 +105,9 @@ def status_token(run: Run) -> str:
 def _component() -> ComponentRenderer:
     return st.components.v2.component(
         "mnist_lab_live_chart",
-        html=(_FOLDER / "live_chart.html").read_text("utf-8"),
-        css=(_FOLDER / "live_chart.css").read_text("utf-8"),
-        js=_script("plotly.js", "stream.js", "figure.js", "status.js", "live_chart.js"),
+        html=(FOLDER / "live_chart.html").read_text("utf-8"),
+        css=(FOLDER / "live_chart.css").read_text("utf-8"),
+        js=chart_script(FOLDER / "live_chart.js"),
         # In the page's own tree, where its tests and a reader's browser search find it.
         isolate_styles=False,
     )
@@ -111,14 +115,21 @@ def _component() -> ComponentRenderer:
 
 @cache
 def _warm_up() -> ComponentRenderer:
-    script = _script("plotly.js", "warm_up.js")
+    script = _joined(FOLDER / "plotly.js", FOLDER / "warm_up.js")
     return st.components.v2.component("mnist_lab_warm_up", js=script, isolate_styles=False)
 
 
-def _script(*names: str) -> str:
-    return "\n".join((_FOLDER / name).read_text("utf-8") for name in names)
+def chart_script(last: Path) -> str:
+    """Join the files that all charts share and the file of one chart."""
+    shared = ("plotly.js", "stream.js", "figure.js", "status.js", "chart.js")
+    return _joined(*(FOLDER / name for name in shared), last)
+
+
+def _joined(*files: Path) -> str:
+    return "\n".join(file.read_text("utf-8") for file in files)
 
 
 @cache
-def _plotly_version() -> str:
+def plotly_version() -> str:
+    """Version of plotly.js that this server hands out."""
     return version("plotly")

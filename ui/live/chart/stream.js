@@ -1,4 +1,4 @@
-// Where the epochs come from: the server's stream of one run, opened, closed and opened again.
+// Where the epochs come from: the server's stream of some runs, opened, closed and opened again.
 
 /** A connection that is back before this (milliseconds) was never lost for the reader. */
 const LOST_AFTER = 1000;
@@ -10,7 +10,7 @@ const PLACES = 3;
 const ASK_EVERY = 300;
 
 /**
- * The stream of one run. It calls `listener.receive(message)` for each message,
+ * The stream of some runs. It calls `listener.receive(message)` for each message, which is of one run,
  * `listener.setLost(lost)` when the connection goes and comes, `listener.setFault(sentence)` when
  * nothing can be read or saved, with "" when that is over, and `listener.refuse(sentence)` when the
  * server will not show the run.
@@ -18,21 +18,22 @@ const ASK_EVERY = 300;
 class RunStream {
   constructor(listener) {
     this.listener = listener;
-    this.run = null;
+    this.runs = [];
+    this.cursors = new Map(); // run → position in its journal up to which it is drawn
     this.turn = 0; // grows with each opening and closing, so that what comes late is known as late
   }
 
-  /** Follow another run, from its first epoch on. */
-  follow(run) {
+  /** Follow other runs: those of `kept` from where their curves end, the others from epoch 1. */
+  follow(runs, kept = []) {
     this.close();
-    this.run = run;
-    this.cursor = "";
+    this.runs = runs;
+    this.cursors = new Map(kept.map((run) => [run, this.cursors.get(run) ?? "0"]));
     this.over = false;
   }
 
   /** Go on where we were. A hidden tab holds no connection and goes on when it is seen again. */
   async open() {
-    if (this.opened || this.over || !this.run || document.hidden) return;
+    if (this.opened || this.over || this.runs.length === 0 || document.hidden) return;
     this.opened = true;
     const turn = ++this.turn;
     const leave = await takePlace();
@@ -52,14 +53,15 @@ class RunStream {
   }
 
   listen(turn, leave) {
-    const query = new URLSearchParams({ runs: this.run, after: this.cursor });
+    const after = this.runs.map((run) => this.cursors.get(run) ?? "0");
+    const query = new URLSearchParams({ runs: this.runs.join(","), after: after.join(",") });
     if (!leave) query.set("once", "1");
     const source = new EventSource(address(`live/events?${query}`));
     this.source = source;
     this.leave = leave;
     source.onopen = () => this.setLost(false);
     source.onmessage = (event) => {
-      this.cursor = event.lastEventId;
+      event.lastEventId.split(",").forEach((cursor, at) => this.cursors.set(this.runs[at], cursor));
       this.listener.receive(JSON.parse(event.data));
     };
     source.addEventListener("end", () => {
