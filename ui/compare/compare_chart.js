@@ -129,7 +129,11 @@ function compareLayout(view) {
     ...base,
     margin: { ...base.margin, r: 16 },
     hovermode: data.x === "epoch" ? "x unified" : "closest",
-    xaxis: { ...xAxis(view, data.words.x_axis), ...(zoom.x ? { range: zoom.x } : { autorange: true }) },
+    xaxis: {
+      ...xAxis(view, data.words.x_axis),
+      ...(data.x === "samples" ? { tickformat: "~s" } : {}), // 10M, not 10,000,000
+      ...(zoom.x ? { range: zoom.x } : { autorange: true }),
+    },
     yaxis: {
       ...axisStyle(view), ...numbers,
       title: { text: data.words.curve, standoff: 8 },
