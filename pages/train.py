@@ -34,9 +34,9 @@ def watch(known: Run | None) -> None:
 
 
 problems = [follow_address()]
-run, no_run = find_run()
-config, no_config = read_settings()
-problems += [no_run, no_config]
+run, run_error = find_run()
+config, config_error = read_settings()
+problems += [run_error, config_error]
 
 with st.container(key=keys.BAR, horizontal=True, vertical_alignment="bottom"):
     show_preset()

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from mnist_core.experiment.config import TrainingConfig
 from tests.browser.lab_server import PATIENCE, LabServer
+from ui.common.setting_labels import CHOICE_LABELS
 from ui.data import image_sets
 
 GRID = ".st-key-data-grid .picture-grid button"
@@ -71,7 +72,7 @@ def test_a_digit_is_chosen_enlarged_prepared_and_varied(page: Page, lab: LabServ
     same = varied.last.get_attribute("src")
     lab.wait_until_ready()
     page.get_by_role("combobox", name="Data augmentation").click()
-    page.get_by_role("option", name="Shape and stroke width").click()
+    page.get_by_role("option", name=CHOICE_LABELS["augmentation"]["handwriting"]).click()
     expect(varied.last).not_to_have_attribute("src", same or "")
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 

@@ -329,7 +329,7 @@ def test_a_run_that_is_deleted_meanwhile_makes_room_for_another(
     store.delete(copy.id)
     clear(page)
     draw(page, ZERO)
-    expect(page.get_by_text("There is no run")).to_be_visible()
+    expect(page.get_by_text(copy.id)).to_be_visible()
     expect(digits(page)).to_have_text(["0"])  # the newest run that is left reads it
 
 

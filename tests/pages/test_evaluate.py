@@ -128,7 +128,7 @@ def test_the_best_model_of_a_training_that_diverged_is_offered_with_a_word(
     app = open_page(page, run=run.id)
     assert not app.exception
     said = " ".join(plain(warning.value) for warning in app.warning)
-    assert "**wild** failed" in said and "of epoch 20" in said and "became nan in epoch 51" in said
+    assert "**wild** failed" in said and "epoch 20" in said and "became nan in epoch 51" in said
     assert "without" not in said
     assert "wild" in [option for box in app.selectbox for option in box.options]
 
@@ -150,7 +150,7 @@ def test_without_workers_it_says_so_in_a_sentence(open_page: Open, run: Run) -> 
     app = open_page("evaluate")
     assert not app.exception
     (error,) = app.error
-    assert "This server has no workers" in error.value
+    assert "scripts/run" in error.value, "the remedy"
 
 
 # ---- the choice
@@ -174,7 +174,7 @@ def test_the_newest_run_or_the_one_of_the_address_is_evaluated(
 def test_an_unknown_run_is_said_and_another_one_is_evaluated(open_page: Open, run: Run) -> None:
     judge(run)
     app = open_page("evaluate", run="0" * 32)
-    assert "There is no run" in app.warning[0].value
+    assert "0" * 32 in app.warning[0].value
     assert app.selectbox(key="evaluate-run").value == run.id
 
 

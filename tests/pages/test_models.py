@@ -17,6 +17,7 @@ from mnist_core.runs.schema import runs as table
 from mnist_core.transfer import uploads
 from mnist_core.transfer.keras_import.plan import MOST_BYTES
 from mnist_core.transfer.uploads import EndedRun, add_ended, imported_config
+from ui.common.formatting import architecture_label
 from ui.common.lab import lab
 from ui.models import keys
 
@@ -199,7 +200,7 @@ def test_a_model_from_a_file_says_where_it_came_from(open_page: Open, brought_in
     assert "my *model*.h5" in text and "101,770" in text and "28 × 28" in text
     assert "softmax was added" in text
     assert "10.0% correctly with pixels of 0–1, and 97.0% with pixels of 0–255" in text
-    assert "A model from a file" in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert architecture_label(imported_config("unit")) in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "1,000 epochs" not in text.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -253,7 +254,7 @@ def test_a_file_without_workers_is_answered_in_words(open_page: Open, store: Sto
     app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
     app.button(key="models-take").click().run()
     assert not app.exception
-    assert "no workers" in "".join(element.value for element in app.error)
+    assert "scripts/run" in "".join(element.value for element in app.error), "the remedy"
     assert store.artifacts.sizes() == {}
 
 
@@ -297,7 +298,7 @@ def test_a_page_takes_the_longest_file_that_the_store_takes(open_page: Open) -> 
     ("status", "words"),
     [
         (RunStatus.RUNNING, "is still training"),
-        (RunStatus.FAILED, "has ended without a model. The loss is nan."),
+        (RunStatus.FAILED, "without a model. The loss is nan."),
     ],
 )
 def test_a_run_without_a_network_says_why(

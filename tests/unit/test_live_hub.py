@@ -20,7 +20,7 @@ from mnist_core.runs import JournalRow, RunStatus, Store
 from tests.live_training import BEST_EPOCH, Training, record
 from tests.waiting import PATIENCE
 from ui.live import hub as live_hub
-from ui.live.feed import CHUNK_ROWS, LiveFeed, judge
+from ui.live.feed import CHUNK_ROWS, LiveFeed, detect_overfitting
 from ui.live.hub import LiveHub
 
 #: What is to come at once comes within this, in seconds, also where other things keep the machine
@@ -407,7 +407,7 @@ def test_a_run_that_cannot_be_followed_is_read_anew_and_holds_up_no_other(
         await other.leave()
 
     asyncio.run(watch())
-    assert caplog.text.count("failed; reading it anew") == 1
+    assert caplog.text.count(f"live chart of run {broken.id} failed") == 1
 
 
 def test_curves_that_no_criterion_can_judge_are_shown(
@@ -415,7 +415,7 @@ def test_curves_that_no_criterion_can_judge_are_shown(
 ) -> None:
     training = Training(store)
     training.train(2)
-    monkeypatch.setattr(live_hub, "judge", lambda *_curves: 1 / 0)
+    monkeypatch.setattr(live_hub, "detect_overfitting", lambda *_curves: 1 / 0)
     message = asyncio.run(Watcher(LiveHub(lambda: store), training.id).until(has_epochs(2)))
     assert message["overfitting"] == {}
     assert caplog.text.count("ZeroDivisionError") == 1
@@ -485,20 +485,22 @@ def test_long_curves_are_judged_less_often_than_they_grow(store: CountingStore) 
     training.train(10)
     feed = LiveFeed(training.id)
     feed.take(training.run, store.journal(training.id), None)
-    feed.rule(judge(feed.curves(), feed.classes), feed.epochs, seconds=0.02)
+    found = detect_overfitting(feed.curves(), feed.classes)
+    feed.set_overfitting(found, feed.epochs, seconds=0.02)
     training.train(1)
     feed.take(training.run, store.journal(training.id, after_seq=feed.position), None)
     now = time.monotonic()
-    assert not feed.judging_due(now)
-    assert feed.judging_due(now + 0.2)
+    assert not feed.detection_due(now)
+    assert feed.detection_due(now + 0.2)
     training.end()
     feed.take(training.run, [], None)
-    assert feed.judging_due(now), "the end of a run is judged at once"
+    assert feed.detection_due(now), "the criteria run at the end of a run"
 
 
 def test_a_network_that_guesses_is_not_said_to_overfit() -> None:
     epochs = np.arange(60)
     turning, accuracy = 1 + np.abs(epochs - 20) / 100, np.full(60, 0.12)
     curves = Curves(turning, accuracy, turning, accuracy, np.full(60, 1e-4))
-    assert judge(curves, classes=0)["confirmed"] != [None, None]
-    assert set(map(tuple, judge(curves, classes=10).values())) == {(None, None)}
+    assert detect_overfitting(curves, classes=0)["confirmed"] != [None, None]
+    found = detect_overfitting(curves, classes=10).values()
+    assert set(map(tuple, found)) == {(None, None)}

@@ -86,12 +86,12 @@ def test_a_stream_goes_on_where_the_browser_was(
         ("?runs=", 400, "32 hexadecimal digits"),
         ("?runs=../../etc/passwd", 400, "32 hexadecimal digits"),
         (f"?runs={'A' * 32}", 400, "32 hexadecimal digits"),
-        (f"?runs={'a' * 32},{'a' * 32}", 400, "each of them once"),
-        (f"?runs={','.join(f'{run:032x}' for run in range(9))}", 400, "1 to 8 runs"),
-        (f"?runs={'a' * 32}&after=1,2", 400, "one whole number for each"),
-        (f"?runs={'a' * 32}&after=-1", 400, "one whole number for each"),
-        (f"?runs={'a' * 32}&after=x", 400, "one whole number for each"),
-        (f"?runs={'a' * 32}", 404, "There is no run aaaa"),
+        (f"?runs={'a' * 32},{'a' * 32}", 400, "1 to 8 different runs"),
+        (f"?runs={','.join(f'{run:032x}' for run in range(9))}", 400, "1 to 8 different runs"),
+        (f"?runs={'a' * 32}&after=1,2", 400, "one whole number per run"),
+        (f"?runs={'a' * 32}&after=-1", 400, "one whole number per run"),
+        (f"?runs={'a' * 32}&after=x", 400, "one whole number per run"),
+        (f"?runs={'a' * 32}", 404, "The run aaaa"),
     ],
 )
 def test_what_cannot_be_watched_is_refused_in_a_sentence(

@@ -107,7 +107,7 @@ def test_every_rate_that_was_set_by_hand_is_named_up_to_a_point() -> None:
     assert "SGD at 0.01, then 0.1 from epoch 277, then 0.001 from epoch 1,400" in line
     many = [RateChange(epoch, 0.0, epoch / 8) for epoch in range(1, 40)]
     line = more_settings_line(config, many).replace("\xa0", " ")
-    assert "from epoch 39 (39 changes in all)" in line and "from epoch 30" not in line
+    assert "from epoch 39 (39 changes in total)" in line and "from epoch 30" not in line
 
 
 def test_one_epoch_is_no_plural() -> None:

@@ -25,7 +25,7 @@ class CompareChart extends Chart {
       const fresh = () => ({ curves: newCurves(data.style.series), message: null, asked: null });
       this.runs = new Map(ids.map((id) => [id, this.runs.get(id) ?? fresh()]));
       this.stream.follow(ids, kept);
-      this.trouble = "";
+      this.refusal = "";
     }
     if (before?.curve !== data.curve || before?.log !== data.log) this.zoom.y = null;
     if (before?.x !== data.x) this.zoom = {};
@@ -39,7 +39,7 @@ class CompareChart extends Chart {
   }
 
   receive(message) {
-    this.meet(message);
+    this.noteServer(message);
     const run = this.runs.get(message.run);
     if (!run) return;
     if (message.reset_to !== undefined) truncate(run.curves, message.reset_to);
@@ -66,7 +66,7 @@ class CompareChart extends Chart {
   show() {
     const { words } = this.data;
     const fault = this.fault && `${words.fault} ${this.fault}`;
-    say(this.root.querySelector(".lc-note"), this.trouble || (this.lost ? words.lost : fault));
+    setText(this.root.querySelector(".lc-note"), this.refusal || (this.lost ? words.lost : fault));
     showRuns(this);
     this.figure.setAttribute("aria-label", runsInWords(this));
   }
@@ -103,8 +103,8 @@ function compareTraces(view) {
     const name = plain(run.name);
     const curve = {
       type: "scatter", x, y, name,
-      mode: curves.epochs.length <= DOTS_UP_TO ? "lines+markers" : "lines",
-      line: { color, dash: run.dash, width: view.large ? 4 : 2, simplify: curves.epochs.length > SIMPLE_FROM },
+      mode: curves.epochs.length <= MARKERS_UP_TO ? "lines+markers" : "lines",
+      line: { color, dash: run.dash, width: view.large ? 4 : 2, simplify: curves.epochs.length > SIMPLIFY_FROM },
       marker: { symbol: run.symbol, size: 5 },
       hovertemplate: `${name} <b>${number}</b><extra></extra>`,
     };
@@ -113,7 +113,7 @@ function compareTraces(view) {
     return [curve, {
       type: "scatter", mode: "markers", name, hoverinfo: "skip",
       x: marked.map((at) => x[at]), y: marked.map((at) => y[at]),
-      marker: { symbol: run.symbol, size: view.large ? 18 : 12, color, line: { color: theme.ground, width: 1.5 } },
+      marker: { symbol: run.symbol, size: view.large ? 18 : 12, color, line: { color: theme.background, width: 1.5 } },
     }];
   });
 }

@@ -1,1 +1,1 @@
-"""The live chart: the hub that reads the store, the event stream, and the chart itself."""
+"""Live learning curves: the hub that reads the store, server-sent events, and the chart."""

@@ -1,9 +1,8 @@
-"""What the server remembers of one run while somebody watches it.
+"""Live feed of one run: its curves in memory, as messages for the browsers that watch it.
 
-A *feed* holds the curves of one run in memory, ready to be sent. Whoever watches says up to
-which position of the run's journal it has drawn (its *cursor*) and gets what came after it. A
-cursor is a position, not a queue: a slow browser costs no memory, it simply gets more epochs
-in its next message, and thirty browsers share one copy.
+A browser sends the journal position up to which it has drawn the run (its *cursor*) and receives
+the epochs after it. A cursor is a position, not a queue: a slow browser needs no memory, its next
+message has more epochs, and all browsers share one copy.
 """
 
 from __future__ import annotations
@@ -24,30 +23,30 @@ from mnist_core.evaluation.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, JournalRow, Run
 from mnist_core.runs.records import RECORD_FIELDS
 
-#: Most epochs in one message: some 150 kB, which a browser takes in within a few milliseconds.
+#: Maximal number of epochs per message: about 150 kB, which a browser parses in milliseconds.
 CHUNK_ROWS = 2_000
-#: Judging a long curve may take at most this share of one processor.
-JUDGING_SHARE = 0.2
-#: The curves that the overfitting criteria read, in the order of the feed's array.
+#: Maximal share of one processor for the overfitting criteria.
+DETECTION_SHARE = 0.2
+#: The curves that the overfitting criteria need, in the order of the feed's array.
 _CURVES = tuple(field.name for field in fields(Curves))
-#: The fields of a record in each row of a message: all but those that no chart draws.
+#: The fields of a record in each row of a message: those that the chart needs.
 ROW_FIELDS = tuple(name for name in RECORD_FIELDS if name not in ("val_loss_se", "val_rise_se"))
 _FIRST_CAPACITY = 1_024
-#: Another one after each start of the server, whose sessions did not outlive it.
+#: Identifies this server process, with which its browser sessions end.
 SERVER = secrets.token_hex(4)
 
 
 class LiveFeed:
-    """The curves and the state of one run, and the messages made of them.
+    """The curves and the state of one run, and the messages made from them.
 
-    Only the event loop's thread calls its methods, except ``judge``, which reads arrays that
-    nobody changes meanwhile.
+    Not thread-safe: only the event loop's thread calls the methods. Arrays returned by `curves` do
+    not change, so another thread may read them.
 
     Attributes:
-        run: The run as last read, None before the first reading.
-        deleted: The run is gone from the store.
-        position: Journal position up to which the feed knows the run.
-        edition: Grows with each change that watchers have to hear of.
+        run: The run as last read; None before.
+        deleted: Whether the run was deleted from the store.
+        position: Journal position up to which the feed has the run's epochs.
+        edition: Incremented with each change that watchers must receive.
     """
 
     def __init__(self, run_id: str) -> None:
@@ -57,36 +56,36 @@ class LiveFeed:
         self.queue_position: int | None = None
         self.position = 0
         self.edition = 0
-        self._rows: list[str] = []  # one JSON array an epoch, made once for all watchers
+        self._rows: list[str] = []  # one JSON array per epoch, encoded once for all watchers
         self._seqs: list[int] = []
         self._resets: list[tuple[int, int]] = []
         self._curves = np.empty((len(_CURVES), _FIRST_CAPACITY))
-        self._verdicts: dict[str, list[int | None]] = {}
-        self._judged_epochs = 0
-        self._judge_after = 0.0
+        self._overfitting: dict[str, list[int | None]] = {}
+        self._detection_epochs = 0
+        self._detect_after = 0.0
 
     @property
     def epochs(self) -> int:
-        """Number of epochs known."""
+        """Number of epochs in memory."""
         return len(self._rows)
 
     @property
     def classes(self) -> int:
-        """Number of classes of the run's task; 0 where that is not known."""
+        """Number of classes of the run's task; 0 for regression or if the run is unknown."""
         return self.run.config.classes if self.run else 0
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more can come."""
+        """Whether no more news can follow."""
         return self.deleted or (self.run is not None and self.run.settled)
 
     def take(self, run: Run, rows: Sequence[JournalRow], queue_position: int | None) -> None:
-        """Add what the store said.
+        """Update the feed with news from the store.
 
         Args:
-            run: The run, read before ``rows``, so that they hold at least its epochs.
+            run: The run, read before ``rows``, so that they contain all its epochs.
             rows: The journal after ``position``, in order.
-            queue_position: Its place among the queued runs, from 1, or None.
+            queue_position: Place among the queued runs, from 1; None if it is not queued.
         """
         for row in rows:
             if row.reset_to is not None:
@@ -99,66 +98,68 @@ class LiveFeed:
         self.queue_position = queue_position
         self.edition += 1
 
-    def begin_again(self) -> None:
-        """Forget the epochs, so that the whole journal is read anew."""
+    def clear(self) -> None:
+        """Discard all epochs, so that the whole journal is read again."""
         self.position = 0
         self._resets.clear()
         self._forget_after(0)
 
-    def lose(self) -> None:
+    def mark_deleted(self) -> None:
         """Note that the run was deleted."""
         if not self.deleted:
             self.deleted = True
             self.edition += 1
 
-    def judging_due(self, now: float) -> bool:
-        """Whether the criteria should look at the curves again.
+    def detection_due(self, now: float) -> bool:
+        """Whether the criteria should evaluate the curves again.
 
-        A long curve is judged less often than it grows, except at the end of the run.
+        Long curves are not evaluated at each epoch, but always at the end of the run.
 
         Args:
-            now: Seconds on the monotonic clock.
+            now: Time in seconds of the monotonic clock.
         """
-        if self._judged_epochs == self.epochs:
+        if self._detection_epochs == self.epochs:
             return False
-        return now >= self._judge_after or self.is_over
+        return now >= self._detect_after or self.is_over
 
     def curves(self) -> Curves:
-        """The curves known now: views that later epochs do not change."""
+        """Return the current curves: views that later epochs do not change."""
         rows = self._curves[:, : self.epochs]
         return Curves(**dict(zip(_CURVES, rows, strict=True)))
 
-    def rule(self, verdicts: dict[str, list[int | None]], epochs: int, seconds: float) -> None:
-        """Keep what the criteria found.
+    def set_overfitting(
+        self, overfitting: dict[str, list[int | None]], epochs: int, seconds: float
+    ) -> None:
+        """Store the result of the criteria.
 
         Args:
-            verdicts: What ``judge`` returned.
-            epochs: How many epochs it saw.
-            seconds: How long it took, which decides when it may run again.
+            overfitting: What ``detect_overfitting`` returned.
+            epochs: Number of epochs that it evaluated.
+            seconds: Duration of the evaluation, which determines the next one.
         """
-        self._verdicts = verdicts
-        self._judged_epochs = epochs
-        self._judge_after = time.monotonic() + seconds / JUDGING_SHARE
+        self._overfitting = overfitting
+        self._detection_epochs = epochs
+        self._detect_after = time.monotonic() + seconds / DETECTION_SHARE
         self.edition += 1
 
     def has_rows_after(self, cursor: int) -> bool:
-        """Whether there is more to draw for one who has drawn up to ``cursor``."""
+        """Whether there are epochs after a cursor."""
         return cursor != self.position
 
     def message(self, cursor: int, extra: Callable[[Run], dict[str, Any]]) -> tuple[int, str]:
-        """The next message for one who has drawn up to a position.
+        """Return the next message after a cursor.
 
         Args:
-            cursor: Journal position, 0 for nothing drawn yet.
-            extra: What else belongs to the state of the run, for the message.
+            cursor: Journal position; 0 before the first epoch.
+            extra: Returns additional fields of the run's state.
 
         Returns:
-            The position after it, and the message as JSON.
+            The cursor after the message, and the message as JSON.
         """
         if self.run is None or self.deleted:
             return self.position, json.dumps({"run": self.run_id, "rows": [], "status": "deleted"})
         state = self._state(self.run) | extra(self.run)
-        if cursor > self.position:  # of another database: draw everything again
+        if cursor > self.position:  # a cursor of another database: draw everything again
             cursor = 0
             state["reset_to"] = 0
         resets = [reset_to for seq, reset_to in self._resets if seq > cursor]
@@ -175,7 +176,7 @@ class LiveFeed:
         progress = run.progress
         return {
             "run": run.id,
-            "overfitting": self._verdicts,
+            "overfitting": self._overfitting,
             "best": _figures(run.best),
             "status": run.status.value,
             "settled": run.settled,
@@ -192,7 +193,7 @@ class LiveFeed:
 
     def _append(self, seq: int, record: EpochRecord) -> None:
         if record.epoch != self.epochs + 1:
-            raise ValueError(f"epoch {record.epoch} came after epoch {self.epochs}")
+            raise ValueError(f"epoch {record.epoch} follows epoch {self.epochs}")
         if self.epochs == self._curves.shape[1]:
             self._curves = np.concatenate([self._curves, np.empty_like(self._curves)], axis=1)
         self._curves[:, self.epochs] = [getattr(record, name) for name in _CURVES]
@@ -201,21 +202,21 @@ class LiveFeed:
 
     def _forget_after(self, epoch: int) -> None:
         del self._rows[epoch:], self._seqs[epoch:]
-        # A copy, because a criterion may be reading the old array.
+        # A copy, because another thread may be reading the old array.
         self._curves = self._curves.copy()
-        self._judged_epochs, self._judge_after = -1, 0.0
+        self._detection_epochs, self._detect_after = -1, 0.0
 
 
-def judge(curves: Curves, classes: int) -> dict[str, list[int | None]]:
-    """Ask every criterion where overfitting begins, so that switching needs no server.
+def detect_overfitting(curves: Curves, classes: int) -> dict[str, list[int | None]]:
+    """Apply every overfitting criterion, so that the browser can switch without a request.
 
     Args:
         curves: The curves so far.
-        classes: Number of classes; 0 where the answer is a number.
+        classes: Number of classes; 0 for regression.
 
     Returns:
-        Criterion key → [best epoch, epoch at which that could be known], both from 1, both
-        None where it found nothing. A network that only guesses has nothing to overfit.
+        Criterion key → [best epoch, epoch of detection], both from 1, or both None if the
+        criterion detects no overfitting or the network only guesses.
     """
     if len(curves.metric) and is_guessing(curves, classes):
         return {key: [None, None] for key in CRITERIA}
@@ -239,5 +240,5 @@ def _figures(record: EpochRecord | None) -> dict[str, float | None] | None:
 
 
 def _finite(value: float) -> float | None:
-    # Training computes in 32 bits, seven digits; JSON knows no infinity.
+    # float32 has seven significant digits; JSON has no infinity.
     return float(f"{value:.7g}") if math.isfinite(value) else None

@@ -1,8 +1,8 @@
-"""One reader of the run store for everybody who watches.
+"""Live hub: one reader of the run store for all watching browsers (publish-subscribe).
 
-Thirty open browsers must not ask the database thirty times. The hub asks once, every few
-hundredths of a second and only while somebody watches, keeps the curves in one ``LiveFeed`` a
-run, and wakes all watchers when there is news. Each then takes what lies after its own cursor.
+While any run is watched, the hub polls the database every few hundredths of a second, keeps the
+curves in one ``LiveFeed`` per run, and wakes all watchers when there is news. Each watcher then
+reads what follows its own cursor. So the load on the database is the same for any number of them.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from typing import Any
 
 from mnist_core.errors import StoreError, UnknownRunError
 from mnist_core.runs import JournalRow, Run, RunStatus, Store
-from ui.live.feed import LiveFeed, judge
+from ui.live.feed import LiveFeed, detect_overfitting
 
-#: Pause between two looks at the store, in seconds.
+#: Polling interval in seconds.
 POLL_SECONDS = 0.04
-#: Pause after the store could not be read.
+#: Pause after a failed read, in seconds.
 RETRY_SECONDS = 0.5
-#: An active run is read again this often although it wrote nothing: its place in the queue
-#: depends on other runs, and a worker that died writes nothing.
+#: Interval in seconds at which an active run is read even if it has no new version: its place in
+#: the queue depends on other runs, and a dead worker writes nothing.
 REREAD_SECONDS = 0.5
-#: How long the curves stay in memory after the last watcher left; a refreshed page is back sooner.
+#: Time in seconds that the curves stay in memory after the last watcher left, for a page reload.
 LINGER_SECONDS = 10.0
-#: A silent stream says that it is alive this often.
+#: Interval in seconds of heartbeats on an idle stream.
 HEARTBEAT_SECONDS = 15.0
-#: Epochs read from the store at a time.
+#: Maximal number of epochs per read.
 _READ_ROWS = 5_000
 
 _log = logging.getLogger(__name__)
@@ -39,12 +39,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LiveEvent:
-    """What a stream says next.
+    """An event of a stream.
 
     Attributes:
         cursors: Journal position of each watched run after this event.
-        data: A message as JSON; None for a sign of life.
-        trouble: Why nothing new can be read or saved; "" when that is over, None for no news of it.
+        data: A message as JSON; None for a heartbeat.
+        trouble: Why the store cannot be read or written; "" when it works again, None if unchanged.
     """
 
     cursors: tuple[int, ...]
@@ -61,8 +61,8 @@ class _Watched:
     failing: bool = False
     retry_at: float = 0.0
 
-    def is_to_be_read(self, now: float) -> bool:
-        """Whether to read the run again although the store has the version that is known."""
+    def reread_due(self, now: float) -> bool:
+        """Whether to read the run even if its version is unchanged."""
         run = self.feed.run
         active = run is not None and run.status.is_active
         return self.failing or (active and now - self.read_at >= REREAD_SECONDS)
@@ -70,10 +70,10 @@ class _Watched:
 
 @dataclass(frozen=True)
 class _News:
-    """What the store said of one run; ``run`` is None if it is gone.
+    """News of one run from the store; ``run`` is None if it was deleted.
 
     Attributes:
-        fault: Why this run's rows cannot be read, while the store can.
+        fault: Why the rows of this run cannot be read; None if they can.
     """
 
     run: Run | None
@@ -83,12 +83,12 @@ class _News:
 
 
 class LiveHub:
-    """Reads watched runs from the store and hands their news to all watchers.
+    """Reads watched runs from the store and publishes their news to all watchers.
 
     Args:
-        store: Gives the run store; called in a worker thread.
-        extra: Adds to the state of a run what the store does not know.
-        trouble: Says why nothing can be saved at the moment; "" where it can.
+        store: Returns the run store; called in a worker thread.
+        extra: Returns fields of a run's state that are not in the store.
+        trouble: Returns why the store cannot be written at the moment; "" if it can.
     """
 
     def __init__(
@@ -119,12 +119,12 @@ class LiveHub:
         return frozenset(self._watched)
 
     def over(self, run_ids: Sequence[str]) -> bool:
-        """Whether nothing more can come from any of these runs, which were watched just now."""
+        """Whether no more news can follow from these runs, which are still in memory."""
         entries = [self._watched.get(run_id) for run_id in run_ids]
         return all(entry is not None and entry.feed.is_over for entry in entries)
 
     def close(self) -> None:
-        """End every stream at once. Safe from any thread and from a signal handler."""
+        """End all streams immediately. Safe in any thread and in a signal handler."""
         self._closed.set()
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
@@ -132,14 +132,14 @@ class LiveHub:
     async def events(
         self, run_ids: Sequence[str], cursors: Sequence[int], *, once: bool = False
     ) -> AsyncIterator[LiveEvent]:
-        """What happens to some runs, from given positions on.
+        """Yield the events of some runs after given cursors.
 
-        Ends when all of them are over, or when the hub is closed.
+        Ends when all runs have ended, or when the hub is closed.
 
         Args:
             run_ids: The runs.
-            cursors: For each, the journal position up to which it has been drawn.
-            once: Whether to end as soon as all that is known now has been said.
+            cursors: Journal position of each run up to which it has been drawn.
+            once: Whether to end as soon as all present news has been sent.
         """
         positions = list(cursors)
         editions = [0] * len(run_ids)
@@ -176,7 +176,7 @@ class LiveHub:
         for entry in watched:
             entry.watchers += 1
         if self._reader is None or self._reader.done():
-            self._reader = self._loop.create_task(self._read_on(), name="live hub")
+            self._reader = self._loop.create_task(self._poll(), name="live hub")
         self._arrival.set()
         try:
             yield [entry.feed for entry in watched]
@@ -185,27 +185,27 @@ class LiveHub:
                 entry.watchers -= 1
                 entry.left_at = time.monotonic()
 
-    async def _read_on(self) -> None:
-        """Look at the store again and again while any run is in memory."""
+    async def _poll(self) -> None:
+        """Poll the store while any run is in memory."""
         failures = 0
         while self._watched and not self.closed:
             self._arrival.clear()
             try:
-                await self._look()
+                await self._read_news()
                 pause, failures = POLL_SECONDS, 0
-                self._tell(self._trouble_now())
+                self._set_trouble(self._trouble_now())
             except Exception as error:
-                # A locked or full disk passes; the watchers keep what they have meanwhile.
+                # A locked database or a full disk may be temporary; the charts remain as they are.
                 failures += 1
                 if failures == 1:
                     _log.exception("The live charts could not read the run store; trying again.")
                 pause = RETRY_SECONDS
-                self._tell(error.sentence() if isinstance(error, StoreError) else str(error))
+                self._set_trouble(error.sentence() if isinstance(error, StoreError) else str(error))
             self._release()
             await self._pause(pause)
 
-    def _tell(self, trouble: str) -> None:
-        """Let all watchers hear of trouble with the store, and of its end."""
+    def _set_trouble(self, trouble: str) -> None:
+        """Publish a problem of the store, or "" at its end."""
         if trouble != self._trouble:
             self._trouble = trouble
             self._wake()
@@ -216,23 +216,23 @@ class LiveHub:
         except TimeoutError:
             return
 
-    async def _look(self) -> None:
+    async def _read_news(self) -> None:
         now = time.monotonic()
         entries = [
             entry for entry in self._watched.values() if entry.watchers and now >= entry.retry_at
         ]
-        asked = [(entry.feed, entry.is_to_be_read(now)) for entry in entries]
-        if not asked:
+        requests = [(entry.feed, entry.reread_due(now)) for entry in entries]
+        if not requests:
             return
-        heard = await asyncio.to_thread(self._read, asked)
-        changed = [await self._update(entry, heard.get(entry.feed.run_id)) for entry in entries]
+        news = await asyncio.to_thread(self._read, requests)
+        changed = [await self._update(entry, news.get(entry.feed.run_id)) for entry in entries]
         if any(changed):
             self._wake()
 
     async def _update(self, entry: _Watched, news: _News | None) -> bool:
-        """Take the news of one run and judge its curves; whether there is something to say.
+        """Update one feed and its overfitting; return whether it changed.
 
-        A run whose journal cannot be followed is read anew, and holds up no other run.
+        A run whose journal is inconsistent is read again, without delaying other runs.
         """
         try:
             if news is not None:
@@ -241,42 +241,42 @@ class LiveHub:
         except Exception:
             if not entry.failing:
                 _log.exception(
-                    "The live chart of run %s failed; reading it anew.", entry.feed.run_id
+                    "The live chart of run %s failed; reading the run again.", entry.feed.run_id
                 )
             entry.failing = True
             entry.retry_at = time.monotonic() + RETRY_SECONDS
-            entry.feed.begin_again()
+            entry.feed.clear()
             return False
-        return await self._judge(entry.feed) or news is not None
+        return await self._detect(entry.feed) or news is not None
 
     def _take(self, entry: _Watched, news: _News) -> None:
         if news.fault is not None:
             raise news.fault
         if news.run is None:
-            entry.feed.lose()
+            entry.feed.mark_deleted()
             return
         entry.feed.take(news.run, news.rows, news.queue_position)
         entry.read_at = time.monotonic()
 
-    async def _judge(self, feed: LiveFeed) -> bool:
+    async def _detect(self, feed: LiveFeed) -> bool:
         started = time.monotonic()
-        if not feed.judging_due(started):
+        if not feed.detection_due(started):
             return False
         epochs = feed.epochs
         try:
-            verdicts = await asyncio.to_thread(judge, feed.curves(), feed.classes)
-        except Exception:  # the curves are shown all the same
-            _log.exception("No criterion could judge the curves of run %s.", feed.run_id)
-            verdicts = {}
-        feed.rule(verdicts, epochs, time.monotonic() - started)
+            found = await asyncio.to_thread(detect_overfitting, feed.curves(), feed.classes)
+        except Exception:  # the chart still shows the curves
+            _log.exception("The overfitting criteria failed on run %s.", feed.run_id)
+            found = {}
+        feed.set_overfitting(found, epochs, time.monotonic() - started)
         return True
 
-    def _read(self, asked: Sequence[tuple[LiveFeed, bool]]) -> dict[str, _News]:
-        """Ask the store what is new. Runs in a worker thread."""
+    def _read(self, requests: Sequence[tuple[LiveFeed, bool]]) -> dict[str, _News]:
+        """Read the news of runs from the store (in a worker thread)."""
         store = self._store()
-        versions = store.versions([feed.run_id for feed, _ in asked])
+        versions = store.versions([feed.run_id for feed, _ in requests])
         news: dict[str, _News] = {}
-        for feed, again in asked:
+        for feed, again in requests:
             version = versions.get(feed.run_id)
             known = feed.run
             if version is None:
@@ -292,14 +292,14 @@ class LiveHub:
             self._arrival.set()
 
     def _release(self) -> None:
-        """Forget runs that nobody has watched for a while."""
+        """Discard runs without watchers after `LINGER_SECONDS`."""
         until = time.monotonic() - LINGER_SECONDS
-        gone = [
+        unwatched = [
             run_id
             for run_id, entry in self._watched.items()
             if not entry.watchers and entry.left_at < until
         ]
-        for run_id in gone:
+        for run_id in unwatched:
             del self._watched[run_id]
 
 
@@ -313,7 +313,7 @@ def _read_run(store: Store, run_id: str, position: int) -> _News:
         return _News(None)
     except StoreError:
         raise
-    except Exception as fault:  # of this run's rows alone
+    except Exception as fault:  # in the rows of this run only
         return _News(None, fault=fault)
 
 

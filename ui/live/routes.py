@@ -1,8 +1,8 @@
-"""The server's side of the live chart: what the browser fetches past Streamlit's rerun.
+"""HTTP routes of the live chart: server-sent events, plotly.js, and a health check.
 
-A rerun of the page for each epoch and each viewer would neither be smooth nor serve a class.
-So the chart opens one stream of server-sent events and appends what comes, and the page reruns
-only when a run changes its state. See ``ui/live/hub.py`` for where the events come from.
+Rerunning the page for each epoch and each viewer would be neither smooth nor scalable. So the chart
+opens one stream of server-sent events and appends the epochs, and the page reruns only when a run
+changes its state. The events come from ``ui/live/hub.py``.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from ui.common.lab import lab
 from ui.common.routes import addresses, refusal
 from ui.live.hub import LiveHub
 
-#: Most runs in one stream; their curves could not be told apart beyond it.
+#: Maximal number of runs in one stream; more curves could not be distinguished.
 MAX_RUNS = 8
-#: A browser waits this long before it opens a broken stream again.
+#: Time in milliseconds after which a browser reconnects.
 RETRY_MILLISECONDS = 1000
 
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
 
 def _engine_state(run: Run) -> dict[str, Any]:
-    """Why a queued run may have to wait: the workers are still starting, or could not start."""
+    """Return the engine's state for a queued run, which may wait for the workers to start."""
     if run.status is not RunStatus.QUEUED:
         return {}
     state = lab.engine_state()
@@ -47,36 +47,36 @@ hub = LiveHub(lambda: lab.store, _engine_state, lab.store_trouble)
 
 
 def close_streams() -> None:
-    """End every stream at once, so that the server can go down. Safe in a signal handler."""
+    """End all streams immediately, so that the server can stop. Safe in a signal handler."""
     hub.close()
 
 
 async def events(request: Request) -> Response:
-    """The stream of one or several runs: ``/live/events?runs=ID[,ID…]``.
+    """Stream the events of one or several runs: ``/live/events?runs=ID[,ID…]``.
 
-    With ``&once=1`` it ends when all that is known has been said, and the browser comes again:
-    for tabs that find all the connections taken which a browser allows to one server.
+    With ``&once=1`` the stream ends after the present news, and the browser polls: for tabs beyond
+    the number of connections that a browser allows per server.
     """
     run_ids = request.query_params.get("runs", "").split(",")
     if not all(RUN_ID.fullmatch(run_id) for run_id in run_ids):
-        return refusal(400, "Each run is named by the 32 hexadecimal digits of its id.")
+        return refusal(400, "A run id has 32 hexadecimal digits. Check the address.")
     if len(set(run_ids)) != len(run_ids) or len(run_ids) > MAX_RUNS:
-        return refusal(400, f"One stream shows 1 to {MAX_RUNS} runs, each of them once.")
+        return refusal(400, f"A stream needs 1 to {MAX_RUNS} different runs. Check the address.")
     cursors = _cursors(request, len(run_ids))
     if cursors is None:
-        return refusal(400, "The position to go on from needs one whole number for each run.")
+        return refusal(400, "The cursor needs one whole number per run. Check the address.")
     if hub.closed:
-        return refusal(503, "The server is going down; try again in a moment.")
+        return refusal(503, "The server is stopping. Try again in a moment.")
     try:
         known = await asyncio.to_thread(lambda: lab.store.versions(run_ids))
     except StoreError as error:
         return refusal(503, str(error))
     unknown = [run_id for run_id in run_ids if run_id not in known]
     if unknown:
-        return refusal(404, f"There is no run {unknown[0]}; it may have been deleted.")
-    # The second header asks a proxy of the kind that collects answers to pass this one on.
+        return refusal(404, f"The run {unknown[0]} does not exist or was deleted.")
+    # The second header tells a proxy such as nginx not to buffer the stream.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    if request.method == "HEAD":  # nobody reads on, so nothing must begin that has no end
+    if request.method == "HEAD":  # without a body, which would never end
         return Response(media_type="text/event-stream", headers=headers)
     once = request.query_params.get("once") == "1"
     stream = _stream(run_ids, cursors, once=once)
@@ -84,20 +84,20 @@ async def events(request: Request) -> Response:
 
 
 async def plotly_js(request: Request) -> Response:
-    """plotly.js, from the installed Python package. Its address names the version."""
+    """Serve plotly.js from the installed Python package; its URL contains the version."""
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable",
         "Vary": "Accept-Encoding",
     }
-    packed = "gzip" in request.headers.get("accept-encoding", "")
-    if packed:
+    compressed = "gzip" in request.headers.get("accept-encoding", "")
+    if compressed:
         headers["Content-Encoding"] = "gzip"
-    body = await asyncio.to_thread(_plotly_js, packed)
+    body = await asyncio.to_thread(_plotly_js, compressed)
     return Response(body, media_type="text/javascript", headers=headers)
 
 
 async def health(_request: Request) -> Response:
-    """Whether the server answers, how far its workers are, and whether the store can be used."""
+    """Report the state of the server, of its workers and of the run store as JSON."""
     engine = lab.engine_state()
     state, message = await asyncio.to_thread(lab.store_state)
     return JSONResponse(
@@ -111,8 +111,8 @@ async def health(_request: Request) -> Response:
 
 
 def _routes() -> list[Route]:
-    # Streamlit puts its own addresses below this path, but not those of an app. No Mount: it
-    # would swallow the pages that lie below the same path.
+    # Streamlit adds its base path to its own routes, but not to an app's. Not a Mount, which would
+    # also match the pages below the same path.
     return [
         Route(prefix + path, endpoint)
         for prefix in addresses("/live")
@@ -135,16 +135,16 @@ async def _stream(
         if event.trouble is not None:
             yield f"event: trouble\ndata: {json.dumps(event.trouble)}\n\n"
         elif event.data is None:
-            yield ": still here\n\n"
+            yield ": heartbeat\n\n"
         else:
             yield f"id: {','.join(map(str, event.cursors))}\ndata: {event.data}\n\n"
-    if hub.closed:  # the browser is to come back to the next server
+    if hub.closed:  # without an end event, the browser reconnects to the next server
         return
     yield f"event: {'end' if hub.over(run_ids) else 'pause'}\ndata: {{}}\n\n"
 
 
 def _cursors(request: Request, runs: int) -> list[int] | None:
-    """Where to go on: what the browser itself says after a broken connection comes first."""
+    """Return the cursors: the browser's own after a reconnect, else those of the address."""
     text = request.headers.get("last-event-id") or request.query_params.get("after")
     if not text:
         return [0] * runs
@@ -155,7 +155,7 @@ def _cursors(request: Request, runs: int) -> list[int] | None:
 
 
 @cache
-def _plotly_js(packed: bool) -> bytes:
-    # Packed once for all browsers: 1.5 MB instead of 4.8 for each of a class on one wireless net.
+def _plotly_js(compressed: bool) -> bytes:
+    # Compressed once for all browsers, from 4.8 MB to 1.5 MB.
     text = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
-    return gzip.compress(text, compresslevel=6) if packed else text
+    return gzip.compress(text, compresslevel=6) if compressed else text

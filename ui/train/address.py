@@ -41,7 +41,7 @@ def find_run() -> tuple[Run | None, LabError | None]:
         return find_example(), None
     if not RUN_ID.fullmatch(run_id):
         return None, UnknownRunError(
-            mark("The address names the run {run_id}, which is not a run id."),
+            mark("The address contains {run_id}, which is not a run id."),
             mark("Choose a run from the page Runs."),
             run_id=shown(run_id),
         )

@@ -1,15 +1,13 @@
-"""The live chart: four curves that grow in the browser while a network trains.
+"""The live chart: learning curves that grow in the browser while a network trains.
 
-Streamlit draws its own Plotly charts anew at each change, which loses zoom and hover and costs a
-rerun for each epoch and viewer. This element is a component of Streamlit's second kind instead:
-it stays where it is, reads the run's stream (``ui/live/routes.py``) and draws in place. The page
-gives it settings; a change of settings restyles what is drawn.
+``st.plotly_chart`` redraws the whole chart at each change, which loses zoom and hover and needs a
+rerun per epoch and viewer. This Streamlit component (Components v2) is not replaced: it reads the
+run's event stream (``ui/live/routes.py``) and draws in place. The page passes it the settings.
 
-The browser's part is one module in six files, joined here because a component that is no
-installed package hands its script over as text: ``plotly.js`` (load the library), ``stream.js``
-(where the epochs come from), ``chart.js`` (what every chart does), ``figure.js`` (what to draw),
-``status.js`` (what to say) and ``live_chart.js``, the chart of one run. The chart of the Compare
-page uses all but the last.
+The JavaScript module consists of six files, joined here because a component outside an installed
+package passes its script as text: ``plotly.js`` (load the library), ``stream.js`` (event stream),
+``figure.js`` (traces and layout), ``status.js`` (texts), ``chart.js`` (base class) and
+``live_chart.js`` (the element). The chart of the Compare page uses all but the last.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ from ui.live import keys
 from ui.live.chart.texts import chart_words
 from ui.live.feed import ROW_FIELDS
 
-#: Strongest smoothing: the average then reaches back over some hundred epochs.
+#: Strongest smoothing: an average over about a hundred epochs on each side.
 MAX_SMOOTHING = 0.99
 
 FOLDER = Path(__file__).parent
@@ -50,22 +48,22 @@ def live_chart(
     key: str = keys.CHART_ELEMENT,
     on_status_change: Callable[[], None] = lambda: None,
 ) -> None:
-    """Show a run's curves, growing while it trains.
+    """Show the learning curves of a run, live while it trains.
 
-    The page reruns by itself when the run's status changes (it starts, pauses, ends, its test
-    figures arrive), never for an epoch. Put it into the container ``state.LIVE_CHART``.
+    The page reruns when the run's status changes (it starts, pauses or ends, or its test result
+    arrives), but not for an epoch.
 
     Args:
-        run: The run as the page has just read it; None before there is one.
-        known: The run as the rest of the page shows it, where that was read at another moment;
-            a change of status since then is what the page reruns for.
-        reference: A run of the same task that is drawn faintly behind it.
+        run: The run as just read; None if there is no run yet.
+        known: The run as the rest of the page shows it, if that was read earlier; the page reruns
+            if the status has changed since.
+        reference: The previous run of the same task, drawn faintly for comparison; None for none.
         criterion: Key of the overfitting criterion whose epochs are marked.
-        smoothing: Strength of the moving average over the curves, 0 (off) to MAX_SMOOTHING.
+        smoothing: Strength of the moving average, from 0 (off) to MAX_SMOOTHING.
         log_loss: Whether the loss axis is logarithmic.
-        series: Keys of the curves to show, of ``ui.common.charts.SERIES``.
-        quantity: The number that the task's network predicts; None where that is a class.
-        key: Streamlit's key of the element; keep it, and the element survives a change of run.
+        series: Keys of ``ui.common.charts.SERIES`` to show.
+        quantity: What a regression task predicts; None for classification.
+        key: Streamlit key; with the same key, the element remains when the run changes.
         on_status_change: Called before the rerun after a change of status.
     """
     known = known or run
@@ -92,12 +90,12 @@ def live_chart(
 
 
 def warm_up(key: str = keys.CHART_WARM_UP) -> None:
-    """Let the browser load plotly.js on a page without a chart, before the next one needs it."""
+    """Let the browser load plotly.js on a page without a chart, for the next page."""
     _warm_up()(key=key, data={"plotly_version": plotly_version()}, height=1)
 
 
 def status_token(run: Run) -> str:
-    """What the page knows of a run's state; the browser asks for a rerun when it differs."""
+    """Return a token of a run's state; the browser requests a rerun when it changes."""
     return f"{run.status.value}:{run.version}" if run.settled else run.status.value
 
 
@@ -108,7 +106,7 @@ def _component() -> ComponentRenderer:
         html=(FOLDER / "live_chart.html").read_text("utf-8"),
         css=(FOLDER / "live_chart.css").read_text("utf-8"),
         js=chart_script(FOLDER / "live_chart.js"),
-        # In the page's own tree, where its tests and a reader's browser search find it.
+        # No shadow DOM, so that tests and the browser's search find the element.
         isolate_styles=False,
     )
 
@@ -119,10 +117,10 @@ def _warm_up() -> ComponentRenderer:
     return st.components.v2.component("mnist_lab_warm_up", js=script, isolate_styles=False)
 
 
-def chart_script(last: Path) -> str:
+def chart_script(element: Path) -> str:
     """Join the files that all charts share and the file of one chart."""
     shared = ("plotly.js", "stream.js", "figure.js", "status.js", "chart.js")
-    return _joined(*(FOLDER / name for name in shared), last)
+    return _joined(*(FOLDER / name for name in shared), element)
 
 
 def _joined(*files: Path) -> str:
@@ -131,5 +129,5 @@ def _joined(*files: Path) -> str:
 
 @cache
 def plotly_version() -> str:
-    """Version of plotly.js that this server hands out."""
+    """Return the version of plotly.js on this server."""
     return version("plotly")

@@ -1,12 +1,13 @@
-// What every chart of ours has in common: one stream in, one picture out.
+// The base of every chart: receives the stream and draws the chart.
 //
-// Streamlit calls the default export of a component once when the element appears and again whenever
-// its data or the theme changes; the element itself stays. What arrives between two frames of the
-// screen is drawn at once, with one call of Plotly, so a fast run costs no more than a slow one.
+// Streamlit calls the default export of a component when the element appears and whenever its data
+// or the theme changes; the element itself remains. All messages between two frames of the screen
+// are drawn with one Plotly call, so the cost does not grow with the number of epochs per second.
 
-/** After each drawing, wait for this multiple of its duration, at most LONGEST_REST ms. */
+/** The pause after each drawing is this multiple of its duration, at most LONGEST_REST ms. */
 const REST = 1.5;
 const LONGEST_REST = 100;
+/** Narrower charts, in pixels, have smaller text and margins. */
 const NARROW = 560;
 const OVER = ["finished", "stopped", "failed", "interrupted", "deleted"];
 
@@ -17,14 +18,14 @@ const statusToken = ({ status, settled, version }) => (settled ? `${status}:${ve
 
 const charts = new WeakMap();
 
-/** Keep one chart of a class for an element of the page, and give it the page's data. */
+/** Keep one chart of a class for an element of the page, and pass it the data of the page. */
 function mount(ChartClass, { data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".live-chart");
   const chart = charts.get(root) ?? new ChartClass(root);
   charts.set(root, chart);
   chart.report = (news) => setStateValue("status", news);
   const turn = chart.update(data);
-  // Streamlit may call an older turn's clean-up after a newer turn has begun.
+  // Streamlit may call the clean-up of an old turn after a new turn has begun.
   return () => {
     if (chart.turn === turn) {
       chart.destroy();
@@ -33,8 +34,8 @@ function mount(ChartClass, { data, parentElement, setStateValue }) {
   };
 }
 
-/** A chart has `curves` (the longest ones, by which axes are measured), `receive(message)`,
- *  `show()` for the words around the picture and `picture()`: [traces, layout]. */
+/** A subclass has `curves` (the longest curves, for the axes), `change(before)`, `receive(message)`,
+ *  `reportStatus()`, `show()` for the texts around the chart and `picture()`: [traces, layout]. */
 class Chart {
   constructor(root) {
     this.root = root;
@@ -44,18 +45,18 @@ class Chart {
     this.revision = 0;
     this.zoom = {};
     this.lost = false;
-    this.trouble = "";
+    this.refusal = "";
     this.fault = "";
     this.touch = matchMedia("(pointer: coarse)").matches;
     this.listen();
   }
 
-  /** Take what the page sends; `change(before)` says what that means for this chart. */
+  /** Apply the data of the page. */
   update(data) {
     const before = this.data;
     this.data = data;
     this.theme = readTheme(this.root, data.style);
-    say(this.root.querySelector(".lc-reset"), data.words.reset_zoom);
+    setText(this.root.querySelector(".lc-reset"), data.words.reset_zoom);
     const full = this.root.querySelector(".lc-full");
     full.title = data.words.full_screen;
     full.ariaLabel = data.words.full_screen;
@@ -75,7 +76,7 @@ class Chart {
       if (document.hidden) this.stream.close();
       else this.stream.open();
     }, { signal });
-    // A picture that is drawn anew under the pointer would end the drag that zooms.
+    // Redrawing during a drag would end the zoom.
     this.figure.addEventListener("pointerdown", () => (this.held = true), { signal });
     for (const end of ["pointerup", "pointercancel"]) {
       window.addEventListener(end, () => {
@@ -90,7 +91,7 @@ class Chart {
     }, { signal });
     this.sizes = new ResizeObserver(() => this.schedule());
     this.sizes.observe(this.figure);
-    document.fonts.ready.then(() => this.schedule()); // text is measured with the right font
+    document.fonts.ready.then(() => this.schedule()); // text widths depend on the font
   }
 
   destroy() {
@@ -104,8 +105,8 @@ class Chart {
     window.Plotly?.purge(this.figure);
   }
 
-  /** Note which server answers: after a new start of it the page's session is gone. */
-  meet(message) {
+  /** Note which server answers: after a restart of the server the page's session has ended. */
+  noteServer(message) {
     if (this.server && message.server && this.server !== message.server) this.orphaned = true;
     this.server ??= message.server;
   }
@@ -121,11 +122,11 @@ class Chart {
   }
 
   refuse(sentence) {
-    this.trouble = sentence;
+    this.refusal = sentence;
     this.schedule();
   }
 
-  /** Draw with the screen's next frame, or later if drawing has become slow. */
+  /** Draw with the next animation frame, or later if drawing is slow. */
   schedule() {
     if (this.frame || this.waiting || this.destroyed) return;
     const pause = (this.drawAfter ?? 0) - performance.now();
@@ -147,7 +148,7 @@ class Chart {
     const begun = performance.now();
     this.show();
     if (window.Plotly && this.figure.clientWidth > 0) this.drawFigure();
-    // The processor's time is also the reader's, and often the training's.
+    // Leave processor time to the page, and to a training on the same machine.
     const ended = performance.now();
     this.drawAfter = ended + Math.min(REST * (ended - begun), LONGEST_REST);
   }
@@ -157,17 +158,17 @@ class Chart {
     this.height = this.figure.clientHeight;
     this.narrow = this.width < NARROW;
     this.large = document.fullscreenElement === this.root;
-    this.revision += 1; // the arrays grew in place; this tells Plotly to look at them again
+    this.revision += 1; // the arrays grow in place; a new revision makes Plotly read them again
     const config = { displayModeBar: false, showTips: false, doubleClick: false };
     window.Plotly.react(this.figure, ...this.picture(), config);
-    this.hearFigure();
+    this.listenToFigure();
     this.root.querySelector(".lc-reset").hidden = !Object.values(this.zoom).some(Boolean);
   }
 
-  /** Keep what the reader zooms to, and end it with a double click. */
-  hearFigure() {
-    if (this.hearing) return;
-    this.hearing = true;
+  /** Keep the zoomed range, and reset it at a double click. */
+  listenToFigure() {
+    if (this.listening) return;
+    this.listening = true;
     this.figure.on("plotly_relayout", (change) => {
       for (const [name, key] of [["xaxis", "x"], ["yaxis", "y"], ["yaxis2", "y2"]]) {
         const moved = Object.keys(change).some((field) => field.startsWith(`${name}.range`));
@@ -183,12 +184,12 @@ class Chart {
     this.schedule();
   }
 
-  /** Fetch plotly.js, again and again if need be. */
+  /** Load plotly.js, with retries. */
   load() {
     clearTimeout(this.retrying);
     loadPlotly(this.data.plotly_version).then(() => this.schedule(), () => {
       this.setLost(true);
-      this.retrying = setTimeout(() => this.load(), TRY_AGAIN_AFTER);
+      this.retrying = setTimeout(() => this.load(), RETRY_AFTER);
     });
   }
 }

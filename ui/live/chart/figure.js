@@ -1,27 +1,26 @@
-// The picture: what Plotly is to draw, as a function of the curves, the settings and the theme.
-// Nothing here touches the page. The settings (`data`) are what ui/live/chart/__init__.py sends.
+// Plotly traces and layout as pure functions of the curves, the settings and the theme. The
+// settings (`data`) come from ui/live/chart/__init__.py.
 
-/** Changes of the learning rate that are marked, at most: the last ones. */
+/** Maximal number of marked learning rate changes: the last ones. */
 const RATES_MARKED = 6;
 
-/** Up to so many epochs each one is a dot, so that one epoch alone can be seen. */
-const DOTS_UP_TO = 40;
-/** Beyond so many epochs Plotly leaves out what lies almost on the line: three times as fast. */
-const SIMPLE_FROM = 2000;
-/** Ends of the epoch axis while a run trains: it grows by a step now and then, not each time. */
+/** Up to this number of epochs each epoch has a marker, so that a single epoch is visible. */
+const MARKERS_UP_TO = 40;
+/** From this number of epochs on Plotly simplifies lines, which is three times as fast. */
+const SIMPLIFY_FROM = 2000;
+/** Ends of the epoch axis during the training, so that the axis grows in steps. */
 const AXIS_STEPS = [10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000,
   1500, 2000, 3000, 4000, 5000, 7500, 10000, 15000, 20000];
 
-/** The curves of one run: arrays that grow in place, epoch i at index i - 1. `seconds` is the time
- *  trained until the end of the epoch. */
+/** The curves of one run: arrays that grow in place, epoch i at index i - 1. `seconds` is the
+ *  training time until the end of the epoch. */
 function newCurves(series) {
   const raw = Object.fromEntries(series.map(({ key }) => [key, []]));
   return { epochs: [], seconds: [], recordedAt: [], rates: [], raw };
 }
 
-/** Add rows of the stream, whose fields `data.row_fields` names; one that is there already is
- *  skipped, so a repetition does no harm. The task's own figure is kept as it is shown: a price in
- *  dollars, not in thousands of them. */
+/** Append rows of the stream, with the fields `data.row_fields`; repeated rows are skipped. The
+ *  metric is stored on its displayed scale, such as dollars rather than thousands of dollars. */
 function appendRows(curves, rows, data) {
   const place = Object.fromEntries(data.row_fields.map((name, index) => [name, index]));
   const { series, metric } = data.style;
@@ -41,7 +40,7 @@ function appendRows(curves, rows, data) {
   }
 }
 
-/** Forget all epochs after one: a resumed run repeats what came after its checkpoint. */
+/** Remove later epochs: a resumed run repeats the epochs after its checkpoint. */
 function truncate(curves, epochs) {
   const { epochs: numbers, seconds, recordedAt, raw } = curves;
   for (const array of [numbers, seconds, recordedAt, ...Object.values(raw)]) {
@@ -50,9 +49,8 @@ function truncate(curves, epochs) {
   curves.rates = curves.rates.filter((change) => change.epoch <= epochs);
 }
 
-/** The exponential moving average to both sides: epoch j counts for epoch i with the weight
- *  keep^|i - j|. Taken to one side only, as is usual, it would lag behind: the lowest point of
- *  the smoothed curve would lie after the best epoch. */
+/** Two-sided exponential moving average: epoch j has the weight keep^|i - j| for epoch i. The usual
+ *  one-sided average lags: its lowest point would lie after the best epoch. */
 function smooth(values, keep) {
   const sums = new Float64Array(values.length);
   const weights = new Float64Array(values.length);
@@ -60,7 +58,7 @@ function smooth(values, keep) {
     let sum = 0;
     let weight = 0;
     for (let i = from; i !== to; i += step) {
-      sums[i] += keep * sum; // what lies on this side of epoch i, without the epoch itself
+      sums[i] += keep * sum; // the epochs on this side of epoch i, without epoch i
       weights[i] += keep * weight;
       const known = values[i] === null ? 0 : 1;
       sum = keep * sum + known * values[i];
@@ -72,7 +70,7 @@ function smooth(values, keep) {
   return values.map((value, i) => (value === null ? null : (sums[i] + value) / (weights[i] + 1)));
 }
 
-/** The page's colours and font, from the variables that Streamlit sets around the component. */
+/** Read the page's colours and font from Streamlit's CSS variables. */
 function readTheme(element, style) {
   const css = getComputedStyle(element);
   const value = (name) => css.getPropertyValue(`--st-${name}`).trim();
@@ -80,7 +78,7 @@ function readTheme(element, style) {
   const dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128;
   return {
     dark,
-    ground: value("background-color"),
+    background: value("background-color"),
     text: value("text-color"),
     panel: value("secondary-background-color"),
     line: value("border-color"),
@@ -88,11 +86,11 @@ function readTheme(element, style) {
     spike: `rgba(${rgb(value("text-color"))}, 0.5)`,
     red: style.red[dark ? "dark" : "light"],
     font: value("font"),
-    curves: value("chart-categorical-colors").split(/,(?![^(]*\))/), // not at commas in rgb(…)
+    curves: value("chart-categorical-colors").split(/,(?![^(]*\))/), // but not within rgb(…)
   };
 }
 
-/** Any colour of CSS as [red, green, blue], 0 to 255; a canvas reads every notation. */
+/** Convert any CSS colour to [red, green, blue], 0 to 255; a canvas parses every notation. */
 function rgb(colour) {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   canvas.fillStyle = colour;
@@ -100,31 +98,31 @@ function rgb(colour) {
   return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
-/** Up to eight lines: each curve as measured and, while smoothing is on, its smoothed form above
- *  the paled one. What is read off is what was measured, in both cases. */
+/** Up to eight traces: each measured curve and, with smoothing, its smoothed form above the faded
+ *  measured curve. The hover text always shows measured values. */
 function traces(view) {
   const { style, smoothing } = view.data;
-  const reading = (series, field) => {
+  const hover = (series, field) => {
     const { format, suffix } = series.axis === "metric" ? style.metric : { format: ".4f", suffix: "" };
     return { hovertemplate: `${series.label} <b>%{${field}:${format}}${suffix}</b><extra></extra>` };
   };
   const measured = (series) => line(view, series, view.curves.raw[series.key]);
   const reference = referenceTraces(view);
   if (smoothing === 0) {
-    return reference.concat(style.series.map((series) => ({ ...measured(series), ...reading(series, "y") })));
+    return reference.concat(style.series.map((series) => ({ ...measured(series), ...hover(series, "y") })));
   }
-  const paled = style.series.map((series) => ({
+  const faded = style.series.map((series) => ({
     ...measured(series), opacity: 0.3, hoverinfo: "skip",
   }));
-  return reference.concat(paled, style.series.map((series) => ({
+  return reference.concat(faded, style.series.map((series) => ({
     ...line(view, series, smooth(view.curves.raw[series.key], smoothing)),
     customdata: view.curves.raw[series.key],
-    ...reading(series, "customdata"),
+    ...hover(series, "customdata"),
   })));
 }
 
-/** The run that this one is compared with: faint dashed curves, as far as the axis reaches, and a
- *  diamond at its best epoch. */
+/** The previous run for comparison: faint dashed curves, as far as the axis reaches, with a diamond
+ *  at the best epoch. */
 function referenceTraces(view) {
   const { epochs, raw } = view.reference ?? { epochs: [] };
   const [, end] = view.zoom.x ?? epochRange(view);
@@ -153,7 +151,7 @@ function referenceTraces(view) {
 function line(view, series, values) {
   return {
     type: "scatter",
-    mode: view.curves.epochs.length <= DOTS_UP_TO ? "lines+markers" : "lines",
+    mode: view.curves.epochs.length <= MARKERS_UP_TO ? "lines+markers" : "lines",
     x: view.curves.epochs,
     y: values,
     name: series.label,
@@ -162,32 +160,31 @@ function line(view, series, values) {
     line: {
       color: view.theme.curves[series.colour],
       width: view.large ? 2 * series.width : series.width,
-      simplify: view.curves.epochs.length > SIMPLE_FROM,
+      simplify: view.curves.epochs.length > SIMPLIFY_FROM,
     },
     marker: { size: series.width + 3 },
   };
 }
 
-/** Everything but the lines. Own ranges win over the reader's only until the reader zooms. */
-/** Whether any curve of an axis is shown: an axis without one would have made-up numbers. */
+/** Whether any curve of an axis is shown; an axis without curves is hidden. */
 function shows(view, axis) {
   const { series, style } = view.data;
-  return style.series.some((one) => one.axis === axis && series.includes(one.key));
+  return style.series.some((entry) => entry.axis === axis && series.includes(entry.key));
 }
 
-/** What an axis that fits itself to its values never passes. */
+/** Limits of an axis with automatic range. */
 function clipped(clip) {
   return clip ? { clipmin: clip[0], clipmax: clip[1] } : {};
 }
 
 const fontSize = (view) => (view.narrow ? 12 : view.large ? 20 : 13);
 
-/** What both axes of any chart have in common. */
+/** Settings of every axis. */
 function axisStyle(view) {
   return {
     gridcolor: view.theme.grid, zeroline: false,
-    automargin: true, ticklabeloverflow: "allow", // room is made for labels, none has to go
-    showticklabels: view.curves.epochs.length > 0, // an empty chart has nothing to measure
+    automargin: true, ticklabeloverflow: "allow", // make room for labels rather than hide them
+    showticklabels: view.curves.epochs.length > 0, // an empty chart has no scale
   };
 }
 
@@ -212,7 +209,7 @@ function frame(view) {
     height: view.height,
     datarevision: view.revision,
     font: { family: theme.font, color: theme.text, size },
-    paper_bgcolor: theme.ground,
+    paper_bgcolor: theme.background,
     plot_bgcolor: "rgba(0,0,0,0)",
     margin: narrow ? { l: 44, r: 48, t: 28, b: 40 } : { l: 60, r: 64, t: 28, b: 44 },
     dragmode: view.touch ? false : "zoom", // a finger scrolls the page
@@ -221,10 +218,11 @@ function frame(view) {
     hoverlabel: {
       bgcolor: theme.panel, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size },
     },
-    showlegend: false, // the page has its own below: Plotly's doubles the time of a drawing
+    showlegend: false, // replaced by an HTML legend: Plotly's doubles the drawing time
   };
 }
 
+/** The Plotly layout. A zoomed range takes precedence over the automatic range. */
 function layout(view) {
   const { data, zoom } = view;
   const titles = data.style.axes;
@@ -248,7 +246,7 @@ function layout(view) {
       title: { text: titles.metric, standoff: 8 },
       overlaying: "y",
       side: "right",
-      tickmode: "auto", // round numbers of its own rather than the left axis's grid lines
+      tickmode: "auto", // round numbers rather than alignment with the left axis
       tickformat: data.style.metric.ticks,
       ticksuffix: data.style.metric.suffix,
       showgrid: false,
@@ -258,14 +256,14 @@ function layout(view) {
   };
 }
 
-/** What the reader zoomed to, else what the curves need, else what an empty chart looks well with. */
+/** The range of a value axis: zoomed, automatic, or the default of an empty chart. */
 function valueRange(view, zoomed, empty, autorangeoptions) {
   if (zoomed) return { range: zoomed };
   if (view.curves.epochs.length === 0) return { range: empty };
   return { autorange: true, autorangeoptions };
 }
 
-/** From the first epoch to a round one ahead of the last, or to the last one of an ended run. */
+/** The range of the epoch axis: up to the next step, or to the last epoch of a run that has ended. */
 function epochRange(view) {
   const drawn = view.curves.epochs.length;
   const planned = view.message?.epochs ?? AXIS_STEPS[0];
@@ -276,7 +274,7 @@ function epochRange(view) {
   return [1 - room, Math.max(end, 2) + room];
 }
 
-/** What stands across the curves: where the learning rate was changed, where overfitting begins. */
+/** Vertical marks: changes of the learning rate, best epoch and overfitting. */
 function marks(view, range) {
   const [rates, found] = [rateMarks(view, range), overfittingMarks(view, range)];
   return {
@@ -285,27 +283,27 @@ function marks(view, range) {
   };
 }
 
-const upright = (x, line, layer) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line, layer });
+const verticalLine = (x, line, layer) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line, layer });
 
-/** A dotted line before each epoch that ended with another learning rate, which stands beside it:
- *  on the side that has room, on the page's ground, one above the other where there are several. */
+/** A dotted line before each epoch with a new learning rate, with the rate as a label: on the side
+ *  with more room, on the page's background, and stacked. */
 function rateMarks(view, range) {
-  const { spike, font, text, ground } = view.theme;
+  const { spike, font, text, background } = view.theme;
   const changes = view.curves.rates.slice(1).slice(-RATES_MARKED);
   const inView = changes.filter(({ epoch }) => epoch >= range[0] && epoch <= range[1]);
   return {
     shapes: changes.map(({ epoch }) =>
-      upright(epoch - 0.5, { color: spike, width: 1, dash: "dot" }, "below")),
+      verticalLine(epoch - 0.5, { color: spike, width: 1, dash: "dot" }, "below")),
     annotations: inView.map(({ epoch, rate }, at) => ({
       x: epoch - 0.5, y: 0, yref: "paper", yanchor: "bottom", yshift: 4 + 1.6 * fontSize(view) * at,
       xanchor: (epoch - range[0]) / (range[1] - range[0]) < 0.5 ? "left" : "right",
-      showarrow: false, font: { family: font, color: text, size: fontSize(view) }, bgcolor: ground, opacity: 0.9,
+      showarrow: false, font: { family: font, color: text, size: fontSize(view) }, bgcolor: background, opacity: 0.9,
       text: fill(view.data.words.rate_label, { rate: String(Number(rate.toPrecision(6))) }),
     })),
   };
 }
 
-/** The best epoch as a line, the stretch after it shaded, and when that could be known. */
+/** The best epoch as a line, the overfitting after it as a shaded area, and its detection. */
 function overfittingMarks(view, range) {
   const [best, detected] = overfitting(view);
   const last = view.curves.epochs.length;
@@ -314,16 +312,16 @@ function overfittingMarks(view, range) {
   const shapes = [
     { type: "rect", x0: best, x1: last, y0: 0, y1: 1, yref: "paper", fillcolor: red, opacity: 0.1,
       line: { width: 0 }, layer: "below" },
-    upright(best, { color: red, width: 1.5 }, "above"),
+    verticalLine(best, { color: red, width: 1.5 }, "above"),
   ];
   if (detected !== null && detected < last) {
-    shapes.push(upright(detected, { color: red, width: 1, dash: "dot" }, "below"));
+    shapes.push(verticalLine(detected, { color: red, width: 1, dash: "dot" }, "below"));
   }
   const inView = best >= range[0] && best <= range[1];
   return { shapes, annotations: inView ? [bestLabel(view, best, range)] : [] };
 }
 
-/** The label lies on the side of the line that has room for it, so it is never cut. */
+/** The label of the best epoch, on the side of the line with more room. */
 function bestLabel(view, best, range) {
   const leftHalf = (best - range[0]) / (range[1] - range[0]) < 0.5;
   return {
@@ -333,9 +331,9 @@ function bestLabel(view, best, range) {
   };
 }
 
-/** [best epoch, epoch of detection] by the chosen criterion, [null, null] if it found nothing. */
+/** [best epoch, epoch of detection] by the chosen criterion; [null, null] without overfitting. */
 function overfitting(view) {
   const [best, detected] = view.message?.overfitting?.[view.data.criterion] ?? [null, null];
-  // What only hindsight knows is noticed at the last epoch, which is no mark worth drawing.
+  // A detection at the last epoch is only due to the end of the run, and is not marked.
   return [best, detected === view.curves.epochs.length ? null : detected];
 }

@@ -1,9 +1,9 @@
-// The live chart: the four curves of one run.
-// The other files of the module (see __init__.py) stand before this one.
+// The live chart element: the learning curves of one run.
+// The other files of the module (see __init__.py) precede this file.
 
-/** A screen reader hears a new summary at most this often, in milliseconds. */
+/** Minimal time in milliseconds between two summaries for screen readers. */
 const SUMMARY_EVERY = 5000;
-/** Where the page has no room for the settings beside the chart, see ui/app/layout.css. */
+/** Where the settings are above the chart rather than beside it, see ui/app/layout.css. */
 const STACKED = "(max-width: 700px)";
 
 export default function (component) {
@@ -22,25 +22,24 @@ class LiveChart extends Chart {
     super.destroy();
   }
 
-  /** Another run, or other settings for the same one. */
+  /** Another run, or other settings of the same run. */
   change(before) {
     const { data } = this;
     if (data.run !== before?.run) {
       this.begin();
-      // On a phone the settings stand above the chart, and whoever has pressed Start looks there.
+      // On a phone the settings are above the chart: after Start, scroll to the chart.
       const started = before && data.run && !hasEnded(data.known_status);
       if (started && matchMedia(STACKED).matches) this.root.scrollIntoView();
     }
     else if (data.reference?.id !== before?.reference?.id) this.follow(data.run ? [data.run] : []);
     if (data.log_loss !== before?.log_loss) this.zoom.y = null;
-    // A run that had ended for us and lives again for the page was taken up once more.
+    // The run had ended, but is active for the page: it was resumed.
     if (data.known_status !== before?.known_status && !hasEnded(data.known_status)) {
       this.stream.over = false;
     }
   }
 
-  /** Follow the run and the one that it is compared with.
-   *  @param kept The runs whose curves go on. */
+  /** Follow the run and the previous run; the curves of `kept` continue. */
   follow(kept) {
     const runs = [this.data?.run, this.data?.reference?.id];
     this.stream.follow(runs.filter(Boolean), kept);
@@ -48,17 +47,17 @@ class LiveChart extends Chart {
     this.referenceBest = null;
   }
 
-  /** Nothing drawn yet: a new element, or another run in it. */
+  /** Initialise the state of a new element or of another run. */
   begin() {
     this.follow([]);
     this.curves = newCurves(this.data?.style.series ?? []);
     this.message = null;
-    this.asked = null;
+    this.reported = null;
     this.lost = false;
-    this.trouble = "";
+    this.refusal = "";
     this.fault = "";
     this.zoom = {};
-    this.heardAt = performance.now();
+    this.receivedAt = performance.now();
     this.summaryAt = -Infinity;
   }
 
@@ -67,7 +66,7 @@ class LiveChart extends Chart {
   }
 
   receive(message) {
-    this.meet(message);
+    this.noteServer(message);
     if (message.run !== this.data.run) {
       this.receiveReference(message);
       return;
@@ -75,7 +74,7 @@ class LiveChart extends Chart {
     if (message.reset_to !== undefined) truncate(this.curves, message.reset_to);
     appendRows(this.curves, message.rows, this.data);
     this.message = message;
-    this.heardAt = performance.now();
+    this.receivedAt = performance.now();
     this.schedule();
     this.reportStatus();
   }
@@ -87,31 +86,31 @@ class LiveChart extends Chart {
     this.schedule();
   }
 
-  /** Let the page run once when the run's state changes, never for an epoch.
+  /** Request one rerun of the page when the run's state changes, never for an epoch.
    *
-   *  The page may have read the run before this message was written, or after it: the version
-   *  tells. What is reported is never the same twice, or Streamlit would take it for no change:
-   *  two runs that are watched one after the other both come to be "running". */
+   *  The version shows whether the page has read the run before or after this message. The reported
+   *  value contains run and version, because Streamlit ignores a repeated value: two runs shown one
+   *  after the other may both be "running". */
   reportStatus() {
     const { message, data } = this;
     if (!message || message.more) return;
     const token = statusToken(message);
     if (token === data.known_status) {
-      this.asked = null;
-    } else if (token !== this.asked && (message.version ?? Infinity) > (data.known_version ?? 0)) {
-      this.asked = token;
-      // Nobody would hear it in a session that did not outlive the server: begin a new one.
+      this.reported = null;
+    } else if (token !== this.reported && (message.version ?? Infinity) > (data.known_version ?? 0)) {
+      this.reported = token;
+      // The session ended with the old server: load the page again.
       if (this.orphaned) location.reload();
       else this.report(`${message.run}:${message.version}:${token}`);
     }
   }
 
-  /** The words around the picture. */
+  /** The texts around the chart. */
   show() {
     showStatus(this);
     showNotice(this);
     showLegend(this);
-    say(this.root.querySelector(".lc-verdict"), verdict(this));
+    setText(this.root.querySelector(".lc-verdict"), overfittingText(this));
     this.describe();
   }
 
@@ -123,13 +122,13 @@ class LiveChart extends Chart {
     return [traces(this), layout(this)];
   }
 
-  /** The picture in words: for the image itself, and read aloud now and then. */
+  /** Describe the chart for screen readers: as its label, and as an occasional announcement. */
   describe() {
     const text = summary(this);
     this.figure.setAttribute("aria-label", text);
     const now = performance.now();
     if (!this.ended && now - this.summaryAt < SUMMARY_EVERY) return;
     this.summaryAt = now;
-    say(this.root.querySelector(".lc-summary"), text);
+    setText(this.root.querySelector(".lc-summary"), text);
   }
 }

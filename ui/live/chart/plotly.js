@@ -1,8 +1,8 @@
-// Where plotly.js comes from: our own server, once for the page.
+// Loads plotly.js from the lab's own server, once per page.
 
-/** Load it, or wait until it is there. The address names the version, so browsers may keep it. */
+/** Load plotly.js, or wait for it. The URL contains the version, so that browsers may cache it. */
 function loadPlotly(version) {
-  // Kept with the page, because the chart and the warm-up are modules of their own.
+  // On the window, because the chart and the preloader are separate modules.
   window.labPlotly ??= new Promise((done, failed) => {
     const script = document.createElement("script");
     script.src = address(`live/plotly.js?v=${encodeURIComponent(version)}`);
@@ -17,7 +17,7 @@ function loadPlotly(version) {
   return window.labPlotly;
 }
 
-/** Pages lie side by side (/train, /runs), so relative addresses work below a prefix too. */
+/** All pages have the same depth (/train, /runs), so relative URLs also work below a base path. */
 function address(path) {
   return new URL(path, document.baseURI).href;
 }

@@ -1,8 +1,8 @@
-// The words around the picture: status, notices, the verdict and the summary that is read aloud.
-// All of them come translated from Python (`data.words`); here only their {places} are filled.
+// The texts around the chart: status, notices, overfitting and the summary for screen readers.
+// Python translates them (`data.words`); this file fills their {fields}.
 
 function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+  return template.replace(/\{(\w+)\}/g, (field, name) => values[name] ?? field);
 }
 
 function number(view, value, digits = 0) {
@@ -15,7 +15,7 @@ function loss(view, value) {
   return value === null ? "–" : number(view, value, 4);
 }
 
-/** The task's own figure: a share in percent, or a number with its unit. */
+/** Format the task's metric: an accuracy in percent, or an error with its unit. */
 function metric(view, value) {
   const { format, prefix, suffix, digits } = view.data.style.metric;
   if (value === null) return "–";
@@ -25,7 +25,7 @@ function metric(view, value) {
   });
 }
 
-/** 75 seconds are 1:15, 3,675 are 1:01:15. */
+/** Format a duration: 75 seconds as 1:15, 3,675 seconds as 1:01:15. */
 function clock(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -33,37 +33,37 @@ function clock(seconds) {
   return parts.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
 }
 
-/** Seconds trained so far; between two messages the clock goes on by itself. */
+/** Training time in seconds; it also advances between two messages. */
 function elapsed(view) {
   if (!view.message) return 0;
-  const since = view.message.status === "running" ? (performance.now() - view.heardAt) / 1000 : 0;
+  const since = view.message.status === "running" ? (performance.now() - view.receivedAt) / 1000 : 0;
   return view.message.seconds + since;
 }
 
-/** Epochs a second over the last ten seconds or, where epochs are long, over the last three;
- *  of a run that is not running, over all the time that it trained. */
+/** Epochs per second over the last ten seconds or, if epochs are long, over the last three epochs;
+ *  for a run that is not running, over its whole training time. */
 function speed(view) {
   if (view.message?.status !== "running") {
     return view.message?.seconds > 0 ? view.curves.epochs.length / view.message.seconds || null : null;
   }
   const times = view.curves.recordedAt;
   const last = times.length - 1;
-  if (last < 1) return paceWithin(view);
+  if (last < 1) return speedFromBatches(view);
   let first = Math.max(0, last - 3);
   while (first > 0 && times[last] - times[first - 1] <= 10) first -= 1;
   const span = times[last] - times[first];
   return span > 0 ? (last - first) / span : null;
 }
 
-/** Epochs a second as the batches of the first epochs tell it; null before that says much. */
-function paceWithin(view) {
+/** Epochs per second, estimated from the batches of the first epochs; null while too few. */
+function speedFromBatches(view) {
   const current = epochInProgress(view);
   const part = current && current[0] > view.curves.epochs.length ? current[1] / current[2] : 0;
   if (part < 0.05) return null;
   return (view.curves.epochs.length + part) / elapsed(view);
 }
 
-/** Seconds to the last planned epoch at the present speed, or null where that means nothing. */
+/** Seconds until the last planned epoch at the current speed; null if unknown. */
 function timeLeft(view) {
   const rate = speed(view);
   if (view.message?.status !== "running" || rate === null) return null;
@@ -72,8 +72,8 @@ function timeLeft(view) {
   return (view.message.epochs - view.curves.epochs.length - part) / rate;
 }
 
-/** Writing text that is there already would make a screen reader say it again. */
-function say(element, text) {
+/** Set a text if it differs: setting the same text would make a screen reader repeat it. */
+function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
@@ -84,20 +84,20 @@ function showStatus(view) {
   view.root.dataset.status = status;
   const cell = (name) => view.root.querySelector(`.lc-${name}`);
   for (const name of ["state", "epoch", "elapsed", "speed", "left"]) {
-    say(cell(name).querySelector("dt"), words.titles[name]);
+    setText(cell(name).querySelector("dt"), words.titles[name]);
   }
   const value = (name) => cell(name).querySelector("dd span") ?? cell(name).querySelector("dd");
   const drawn = view.curves.epochs.length;
   const left = timeLeft(view);
-  say(value("state"), words.status[status] ?? status);
-  say(value("epoch"), message?.epochs
+  setText(value("state"), words.status[status] ?? status);
+  setText(value("epoch"), message?.epochs
     ? fill(words.epoch_of, { epoch: number(view, drawn), epochs: number(view, message.epochs) }) : "–");
-  say(value("elapsed"), message?.seconds ? clock(elapsed(view)) : "–");
-  say(value("speed"), speedText(view));
-  say(value("left"), left === null ? "–" : clock(left));
+  setText(value("elapsed"), message?.seconds ? clock(elapsed(view)) : "–");
+  setText(value("speed"), speedText(view));
+  setText(value("left"), left === null ? "–" : clock(left));
   showBars(view);
   const note = view.root.querySelector(".lc-note");
-  say(note, noteText(view));
+  setText(note, noteText(view));
   note.classList.toggle("lc-fault", Boolean(view.fault) && !view.ended);
 }
 
@@ -119,13 +119,13 @@ function showBars(view) {
   bar("epoch").style.transform = `scaleX(${part})`;
 }
 
-/** [epoch, batches done, batches in all] while an epoch is being trained, otherwise null. */
+/** [epoch, batches done, total batches] during an epoch, otherwise null. */
 function epochInProgress(view) {
   const active = ["running", "paused"].includes(view.message?.status);
   return active ? view.message.progress : null;
 }
 
-/** The one line below the bars: what is unusual, or how far the epoch is. */
+/** The line below the bars: problems, or the progress within the epoch. */
 function noteText(view) {
   const { words } = view.data;
   const message = view.message;
@@ -144,27 +144,27 @@ function noteText(view) {
 
 function queueText(view) {
   const { words } = view.data;
-  const { queue_position: position, engine, engine_message: trouble } = view.message;
+  const { queue_position: position, engine, engine_message: reason } = view.message;
   if (engine === "starting") return words.engine_starting;
-  if (engine === "failed") return `${words.engine_failed} ${trouble ?? ""}`;
+  if (engine === "failed") return `${words.engine_failed} ${reason ?? ""}`;
   return fill(words.queue_position, { position: number(view, position ?? 1) });
 }
 
-/** What stands in the chart's place while there is nothing to draw, or why a run failed. */
+/** Show a notice in place of an empty chart, or why the run failed. */
 function showNotice(view) {
   const box = view.root.querySelector(".lc-notice");
   const [title, text] = notice(view);
   box.hidden = !title && !text;
   box.classList.toggle("lc-banner", view.curves.epochs.length > 0);
-  say(box.querySelector("strong"), title);
-  say(box.querySelector("span"), text);
+  setText(box.querySelector("strong"), title);
+  setText(box.querySelector("span"), text);
 }
 
 function notice(view) {
   const { words } = view.data;
   const message = view.message;
   if (!view.data.run) return [words.idle_title, words.idle_text];
-  if (view.trouble) return [words.no_chart, view.trouble];
+  if (view.refusal) return [words.no_chart, view.refusal];
   if (!message) return view.lost ? [words.lost, ""] : ["", ""];
   if (message.status === "deleted") return [words.deleted, ""];
   if (message.message && ["failed", "interrupted"].includes(message.status)) {
@@ -179,15 +179,15 @@ function notice(view) {
   return [words.status[message.status] ?? "", words.nothing_drawn];
 }
 
-/** What each line means. The entries stay where they are; a mark that is absent is invisible. */
+/** Show the legend. Entries keep their position; the entry of an absent mark is invisible. */
 function showLegend(view) {
   const { words, series, style } = view.data;
   const { red, curves } = view.theme;
   const [best, detected] = overfitting(view);
-  const entries = style.series.map((one) => ({
-    label: one.label,
-    swatch: `border-top: ${one.width}px solid ${curves[one.colour]}`,
-    state: series.includes(one.key) ? "" : "lc-off",
+  const entries = style.series.map(({ key, label, width, colour }) => ({
+    label,
+    swatch: `border-top: ${width}px solid ${curves[colour]}`,
+    state: series.includes(key) ? "" : "lc-off",
   }));
   entries.push({
     label: words.overfitting,
@@ -219,16 +219,16 @@ function showLegend(view) {
   }));
 }
 
-/** Where overfitting begins, in a sentence; to find nothing is an answer too. */
-function verdict(view) {
+/** The sentence about the best epoch and overfitting by the chosen criterion. */
+function overfittingText(view) {
   const { words, criterion_label: criterion } = view.data;
   const drawn = view.curves.epochs.length;
   if (drawn === 0) return "";
   const [best, detected] = overfitting(view);
   if (best === null || best > drawn) {
-    return fill(view.ended ? words.verdict_none : words.verdict_none_yet, { criterion });
+    return fill(view.ended ? words.no_overfitting : words.no_overfitting_yet, { criterion });
   }
-  return fill(detected === null ? words.verdict_undated : words.verdict, {
+  return fill(detected === null ? words.overfits : words.overfits_detected, {
     criterion,
     best: number(view, best),
     detected: number(view, detected ?? 0),
@@ -236,7 +236,7 @@ function verdict(view) {
   });
 }
 
-/** The whole chart in words, for those who do not see it. */
+/** The summary of the chart for screen readers. */
 function summary(view) {
   const { words } = view.data;
   const drawn = view.curves.epochs.length;
@@ -254,5 +254,5 @@ function summary(view) {
       `${series.label} ${(series.axis === "metric" ? metric : loss)(view, at(series.key))}`,
     ).join(", "),
   });
-  return `${figures} ${verdict(view)}`;
+  return `${figures} ${overfittingText(view)}`;
 }

@@ -1,29 +1,30 @@
-// Where the epochs come from: the server's stream of some runs, opened, closed and opened again.
+// The event stream of one or several runs (server-sent events), with reconnection.
 
-/** A connection that is back before this (milliseconds) was never lost for the reader. */
+/** Shorter interruptions of the connection, in milliseconds, are not shown. */
 const LOST_AFTER = 1000;
-/** After a refusal, and after a server that is not there, a new attempt comes so much later. */
-const TRY_AGAIN_AFTER = 2000;
-/** A browser allows six connections to one server, for all its tabs and windows together, and a
- *  tab more would not even load. So few of them hold a stream; the others ask now and then. */
-const PLACES = 3;
-const ASK_EVERY = 300;
+/** Time in milliseconds until the next attempt after an error response or without a server. */
+const RETRY_AFTER = 2000;
+/** A browser allows six connections to one server for all its tabs together, and would not load
+ *  further tabs. So at most this many tabs hold a stream; the others poll. */
+const STREAM_SLOTS = 3;
+/** Polling interval in milliseconds. */
+const POLL_EVERY = 300;
 
 /**
- * The stream of some runs. It calls `listener.receive(message)` for each message, which is of one run,
- * `listener.setLost(lost)` when the connection goes and comes, `listener.setFault(sentence)` when
- * nothing can be read or saved, with "" when that is over, and `listener.refuse(sentence)` when the
- * server will not show the run.
+ * The stream of some runs. It calls `listener.receive(message)` for each message of one of them,
+ * `listener.setLost(lost)` when the connection is lost or restored, `listener.setFault(sentence)`
+ * when the store cannot be read or written ("" when it works again), and
+ * `listener.refuse(sentence)` when the server rejects the request.
  */
 class RunStream {
   constructor(listener) {
     this.listener = listener;
     this.runs = [];
-    this.cursors = new Map(); // run → position in its journal up to which it is drawn
-    this.turn = 0; // grows with each opening and closing, so that what comes late is known as late
+    this.cursors = new Map(); // run → position in its journal after the last message
+    this.turn = 0; // incremented by open and close, to recognise late results
   }
 
-  /** Follow other runs: those of `kept` from where their curves end, the others from epoch 1. */
+  /** Follow other runs: those of `kept` after their last message, the others from epoch 1 on. */
   follow(runs, kept = []) {
     this.close();
     this.runs = runs;
@@ -31,34 +32,34 @@ class RunStream {
     this.over = false;
   }
 
-  /** Go on where we were. A hidden tab holds no connection and goes on when it is seen again. */
+  /** Continue after the last message. A hidden tab holds no connection. */
   async open() {
     if (this.opened || this.over || this.runs.length === 0 || document.hidden) return;
     this.opened = true;
     const turn = ++this.turn;
-    const leave = await takePlace();
-    if (turn !== this.turn) leave?.();
-    else this.listen(turn, leave);
+    const release = await takeSlot();
+    if (turn !== this.turn) release?.();
+    else this.listen(turn, release);
   }
 
   close() {
     this.turn += 1;
     this.opened = false;
-    clearTimeout(this.again);
+    clearTimeout(this.reopening);
     clearTimeout(this.losing);
     this.source?.close();
     this.source = null;
-    this.leave?.();
-    this.leave = null;
+    this.release?.();
+    this.release = null;
   }
 
-  listen(turn, leave) {
+  listen(turn, release) {
     const after = this.runs.map((run) => this.cursors.get(run) ?? "0");
     const query = new URLSearchParams({ runs: this.runs.join(","), after: after.join(",") });
-    if (!leave) query.set("once", "1");
+    if (!release) query.set("once", "1");
     const source = new EventSource(address(`live/events?${query}`));
     this.source = source;
-    this.leave = leave;
+    this.release = release;
     source.onopen = () => this.setLost(false);
     source.onmessage = (event) => {
       event.lastEventId.split(",").forEach((cursor, at) => this.cursors.set(this.runs[at], cursor));
@@ -69,29 +70,29 @@ class RunStream {
       this.close();
     });
     source.addEventListener("trouble", (event) => this.listener.setFault(JSON.parse(event.data)));
-    source.addEventListener("pause", () => this.openLater(ASK_EVERY));
+    source.addEventListener("pause", () => this.openLater(POLL_EVERY));
     source.onerror = () => {
       this.setLost(true);
-      // The browser itself tries again, unless the answer was a refusal.
-      if (source.readyState === EventSource.CLOSED) this.askWhy(source.url, turn);
+      // The browser reconnects, except after an error response.
+      if (source.readyState === EventSource.CLOSED) this.fetchReason(source.url, turn);
     };
   }
 
   openLater(milliseconds) {
     this.close();
-    this.again = setTimeout(() => this.open(), milliseconds);
+    this.reopening = setTimeout(() => this.open(), milliseconds);
   }
 
-  /** Ask once more, for the sentence that an EventSource does not hand over. */
-  async askWhy(url, turn) {
-    const asking = new AbortController();
-    const answer = await fetch(url, { signal: asking.signal }).catch(() => null);
-    const refused = answer && [400, 404].includes(answer.status);
-    const sentence = refused ? await answer.text() : "";
-    asking.abort();
+  /** Fetch the text of the error response, which an EventSource does not provide. */
+  async fetchReason(url, turn) {
+    const controller = new AbortController();
+    const response = await fetch(url, { signal: controller.signal }).catch(() => null);
+    const refused = response && [400, 404].includes(response.status);
+    const sentence = refused ? await response.text() : "";
+    controller.abort();
     if (turn !== this.turn) return;
     if (!refused) {
-      this.openLater(TRY_AGAIN_AFTER);
+      this.openLater(RETRY_AFTER);
       this.setLost(true);
       return;
     }
@@ -108,19 +109,19 @@ class RunStream {
   }
 }
 
-/** One of the places for streams that all tabs share: a function to give it back, or null if
- *  all are taken. Browsers know such locks on this machine and over https; elsewhere each tab
- *  takes what it needs. A tab that closes or crashes gives its place back by itself. */
-async function takePlace() {
+/** Take one of the stream slots that all tabs share: returns a function that releases it, or null
+ *  if all are taken. Browsers support locks on localhost and over https; elsewhere the number of
+ *  streams is not limited. A tab that closes or crashes releases its slot. */
+async function takeSlot() {
   if (!navigator.locks) return () => {};
-  for (let place = 1; place <= PLACES; place += 1) {
-    const leave = await new Promise((answer) => {
-      navigator.locks.request(`live-stream-${place}`, { ifAvailable: true }, (lock) => {
-        if (!lock) return answer(null);
-        return new Promise(answer); // held until this is called
+  for (let slot = 1; slot <= STREAM_SLOTS; slot += 1) {
+    const release = await new Promise((resolve) => {
+      navigator.locks.request(`live-stream-${slot}`, { ifAvailable: true }, (lock) => {
+        if (!lock) return resolve(null);
+        return new Promise(resolve); // the lock is held until this promise is resolved
       });
     });
-    if (leave) return leave;
+    if (release) return release;
   }
   return null;
 }

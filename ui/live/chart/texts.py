@@ -1,6 +1,6 @@
-"""Every word that the live chart shows, in the reader's language.
+"""Translated texts of the live chart.
 
-The browser fills the places in braces; a place must keep its name in a translation.
+The browser fills the fields in braces; translations must keep their names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ui.common.i18n import _
 
 
 def chart_words() -> dict[str, Any]:
-    """The words, keyed as ``status.js`` and ``figure.js`` ask for them."""
+    """Return the texts by the keys that ``status.js`` and ``figure.js`` use."""
     return _status_line() | _notices() | _sentences()
 
 
@@ -21,7 +21,7 @@ def _status_line() -> dict[str, Any]:
         "titles": {
             "state": _("Status"),
             "epoch": _("Epoch"),
-            "elapsed": _("Time trained"),
+            "elapsed": _("Training time"),
             "speed": _("Speed"),
             "left": _("Time left"),
         },
@@ -35,14 +35,12 @@ def _status_line() -> dict[str, Any]:
         "rate": _("{rate} epochs/s"),
         "pace": _("{seconds} s/epoch"),
         "batch": _("Batch {done} of {total} in this epoch"),
-        "validating": _("Measuring the validation samples"),
-        "resumed": _("Resumed from its last checkpoint"),
+        "validating": _("Evaluating the validation set"),
+        "resumed": _("Resumed from checkpoint"),
         "lost": _("The connection is lost; trying again."),
-        "fault": _(
-            "No new epochs can be shown at the moment; they come when the store works again."
-        ),
+        "fault": _("The chart shows no new epochs until the run store works again."),
         "reset_zoom": _("Show all epochs"),
-        "full_screen": _("Full screen; Esc ends it"),
+        "full_screen": _("Full screen (Esc to exit)"),
         "best_label": _("Best epoch {epoch}"),
         "rate_label": _("learning rate {rate}"),
         "overfitting": _("Overfitting"),
@@ -54,18 +52,18 @@ def _status_line() -> dict[str, Any]:
 def _notices() -> dict[str, str]:
     return {
         "idle_title": _("No run yet"),
-        "idle_text": _("Choose an experiment and press Start: its curves appear here, live."),
+        "idle_text": _("Choose an experiment and press Start to see its learning curves here."),
         "queued_title": _("Waiting for a worker"),
         "queue_position": _("Number {position} in the queue."),
         "engine_starting": _("The training workers are starting; this takes a few seconds."),
-        "engine_failed": _("The training workers could not be started."),
+        "engine_failed": _("The training workers did not start."),
         "preparing": _("Preparing"),
         "preparing_text": _("The worker is loading the data and building the network."),
         "first_epoch": _("First epoch in progress"),
-        "first_epoch_text": _("Its point appears once every training sample has been used once."),
+        "first_epoch_text": _("The first point appears at the end of the epoch."),
         "paused_title": _("Paused in the first epoch"),
-        "paused_text": _("Press Resume: the first point appears at the end of that epoch."),
-        "nothing_drawn": _("It ended before its first epoch was done, so there is no curve."),
+        "paused_text": _("Press Resume: the first point appears at the end of the epoch."),
+        "nothing_drawn": _("The run ended before its first epoch was complete."),
         "deleted": _("This run was deleted"),
         "no_chart": _("The chart cannot be shown"),
     }
@@ -73,15 +71,15 @@ def _notices() -> dict[str, str]:
 
 def _sentences() -> dict[str, str]:
     return {
-        "verdict": _(
+        "overfits_detected": _(
             "The best epoch is {best}, with a validation loss of {loss}; after it the network "
-            "overfits, which becomes clear at epoch {detected} ({criterion})."
+            "overfits, as detected at epoch {detected} ({criterion})."
         ),
-        "verdict_undated": _(
+        "overfits": _(
             "The best epoch is {best}, with a validation loss of {loss}; after it the network "
             "overfits ({criterion})."
         ),
-        "verdict_none_yet": _("No overfitting found so far ({criterion})."),
-        "verdict_none": _("No overfitting was found in this run ({criterion})."),
+        "no_overfitting_yet": _("No overfitting detected so far ({criterion})."),
+        "no_overfitting": _("No overfitting was detected in this run ({criterion})."),
         "summary": _("{status}, epoch {epoch} of {epochs}. {figures}."),
     }
