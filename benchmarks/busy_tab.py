@@ -1,8 +1,8 @@
-"""Keep a lab's workers busy from a browser tab: import a slow model, export it, evaluate it.
+"""Keep a lab's workers busy from a browser tab: import, export and evaluate a slow model.
 
     python benchmarks/busy_tab.py http://localhost:8501
 
-Begins again, with a new run each time, until it is ended. Prints a line at the start of each step.
+Repeats with a new run until it is stopped. Prints a line at the start of each step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backg
 
 
 def write_slow_model(path: Path) -> None:
-    """A convolutional network that takes about a minute for the 10,000 test digits."""
+    """A convolutional network that takes about a minute for the test set."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
 

@@ -1,13 +1,13 @@
-"""How often drawings are said not to look like a digit: those that are none, and real digits.
+"""Detection of drawings that are not digits: rates for other drawings and for real digits.
 
     python benchmarks/digit_likeness.py [--count N] [--pens STROKES.json.gz] [--seed S] [--json]
     python benchmarks/digit_likeness.py --build
 
-Without --build it measures what the lab has: each family of drawings of ``not_digits.py``, MNIST's
-test set and, if given, digits written with a pen. A drawing that is refused before any model sees
-it (empty, one dot, two digits) counts as said. With --build the network behind it is trained anew;
-the families in ``UNSEEN`` and letters that are shaped like digits have no part in that, and
-neither has the test set.
+Without --build it measures the lab's detector on each family of drawings in ``not_digits.py``, on
+MNIST's test set and, if given, on digits written with a pen. A drawing that is rejected before
+prediction (empty, one dot, two digits) counts as detected. With --build the detector is trained
+again; the families in ``UNSEEN``, letters that are shaped like digits and the test set are not used
+for that.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ from mnist_core.tasks import task
 
 Images = NDArray[np.uint8]
 
-#: The share of MNIST's digits, held out from the training, that lies below the threshold.
+#: The fraction of held-out MNIST digits that lies below the threshold.
 FALSE_ALARMS = 0.006
-#: Training images from here on are held out to find the threshold.
+#: Training images from this index on are held out to determine the threshold.
 HELD_OUT_FROM = 55000
 PLAIN_DIGITS = 24000
 VARIED_DIGITS = 7000
 NOT_DIGITS = 26000
-#: Pictures of one digit with a line, a box or a blot, and twice as many of several.
+#: Number of images of one digit with a line, a box or a blot; twice as many of several digits.
 NOT_ONE = 6000
 EPOCHS = 10
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=100, help="drawings of each family")
-    parser.add_argument("--pens", type=Path, help="digits that people wrote, as strokes")
+    parser.add_argument("--count", type=int, default=100, help="number of drawings of each family")
+    parser.add_argument("--pens", type=Path, help="digits written by people, as strokes")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
-    parser.add_argument("--build", action="store_true", help="train the network anew")
+    parser.add_argument("--build", action="store_true", help="train the detector again")
     options = parser.parse_args()
     if options.build:
         build()
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def measured(count: int, seed: int, pens: Path | None) -> dict[str, float]:
-    """The share of each kind of drawing that is said not to look like a digit, 0 to 1."""
+    """Return the fraction of each kind of drawing that is detected as no digit, 0 to 1."""
     rng = np.random.default_rng(seed)
     found = {
         name: float(np.mean([_is_said(family, rng) for _number in range(count)]))
@@ -110,7 +110,7 @@ def _alike(rng: np.random.Generator) -> list[list[tuple[float, float]]]:
 
 
 def build() -> None:
-    """Train the network, find its threshold and write both."""
+    """Train the detector, determine its threshold and write both."""
     import keras
 
     keras.utils.set_random_seed(1)
@@ -148,7 +148,7 @@ def build() -> None:
 
 
 def write(arrays: list[NDArray[np.float32]], held_out: Images) -> None:
-    """Write the weights in half precision, and the threshold that belongs to these."""
+    """Write the weights in half precision, and the matching threshold."""
     layers = ("first", "second", "third", "last")
     names = [f"{layer}_{part}" for layer in layers for part in ("kernel", "bias")]
     weights = {n: a.astype(np.float16) for n, a in zip(names, arrays, strict=True)}
@@ -160,19 +160,19 @@ def write(arrays: list[NDArray[np.float32]], held_out: Images) -> None:
 
 
 def _not_digits(count: int, rng: np.random.Generator) -> Images:
-    """Drawings of the ordinary kinds, a third of them letters."""
+    """Return drawings of the ordinary kinds, a third of them letters."""
     images: list[Images] = []
     while len(images) < count:
         name = "letter" if rng.random() < 0.35 else str(rng.choice(list(ORDINARY)))
         try:
             images.append(digit_of(drawn(rng, ORDINARY[name](rng), side=140)).image_u8)
-        except DrawingError:  # it is refused anyway
+        except DrawingError:  # rejected in any case
             continue
     return np.stack(images)
 
 
 def _varied(image: Images, rng: np.random.Generator) -> Images | None:
-    """A digit that leans otherwise, with another pen: as people draw who are not in MNIST."""
+    """Return a digit with another slant and pen, for variety beyond MNIST's writers."""
     drawn_anew = rng.random() < 0.6
     if not drawn_anew or rng.random() < 0.5:
         image = _leaning(image, rng)
@@ -200,7 +200,7 @@ def _leaning(image: Images, rng: np.random.Generator) -> Images:
 
 
 def _with_another_pen(image: Images, rng: np.random.Generator) -> Images:
-    """The middle of each stroke, drawn anew with a round brush of one width."""
+    """Return the centre lines of the strokes, drawn again with a round brush of one width."""
     finer = 4
     size = (image.shape[1] * finer, image.shape[0] * finer)
     mask = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)) > 110

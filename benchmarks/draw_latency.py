@@ -1,17 +1,17 @@
-"""How long after a stroke does the Draw page show what was read?
+"""Latency of the Draw page: from the end of a stroke to the visible prediction.
 
     python benchmarks/draw_latency.py [--strokes 30] [--json]
 
 Trains a small convolutional network, and draws with the mouse in headless Chromium: on the Draw
-page, and on a bare page with nothing but the canvas and a line of text, which is the floor: the
-canvas itself waits 200 milliseconds before it sends a stroke. The two take turns, stroke by
-stroke, so that a busy moment of the machine hits both. Then once more on the Draw page while a
-run trains, and while another tab imports a slow model, exports it and evaluates it. Nothing else
-should run on the machine meanwhile.
+page, and as a baseline on a bare page with only the canvas and a line of text, since the canvas
+itself waits 200 milliseconds before it sends a stroke. The two alternate, stroke by stroke, so that
+a busy moment of the machine affects both. Then the Draw page is measured while a run trains, and
+while another tab imports, exports and evaluates a slow model. Nothing else should run on the
+machine.
 
-The clock runs in the browser, from the end of the stroke to the first frame after the digit is
-in the page. The targets, at the 95th percentile: 150 milliseconds above the bare page, 700 in
-all while a run trains, and twice the quiet time while another tab keeps the workers busy.
+The time is measured in the browser, from the end of the stroke to the first frame with the digit.
+The targets, at the 95th percentile: 150 milliseconds above the bare page, 700 in total while a run
+trains, and twice the time without load while another tab keeps the workers busy.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 sys.path.insert(0, str(ROOT))
 
 PATIENCE = 120
-#: The busy tab has imported, exported, and evaluated for a while.
+#: Seconds after which the busy tab has imported, exported, and evaluated for a while.
 BUSY_STEPS = 4
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-#: Small, but with all that costs time in a prediction: the page does not wait for its accuracy.
+#: Small, but with all that takes time in a prediction; its accuracy does not matter.
 READER = ("lenet", "--epochs", "1", "--train-size", "4000", "--validation-size", "500")
-#: A training that keeps its worker busy for longer than the strokes take.
+#: A training that takes longer than the strokes.
 OTHER = "mlp-500-500"
 CLEAR = ".st-key-draw-clear button"
 DRAW_RESULT = ".st-key-draw-result [data-testid=stMetricValue]"
@@ -68,7 +68,7 @@ if drawn.json_data and drawn.json_data.get("objects"):
         st.write("a line of text")
 """
 
-# Notes the end of the stroke, and the first frame after the result is there.
+# Measures from the end of the stroke to the first frame after the result appeared.
 WATCH = """selector => {
   window.latency = null;
   let ended = null;
@@ -104,7 +104,7 @@ def bare_server(port: int) -> Iterator[None]:
 
 
 def train(home: str, preset: str, *options: str) -> None:
-    """Train a run to its end, before anything is measured."""
+    """Train a run before the measurement."""
     command = [sys.executable, "-m", "mnist_core", "train", "--preset", preset, *options]
     environment = os.environ | {"MNIST_LAB_HOME": home}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -123,10 +123,10 @@ def open_canvas(browser: Browser, address: str) -> Page:
 
 
 def stroke(page: Page, result: str, number: int) -> float:
-    """Draw a 0, a little different each time; milliseconds until something is read."""
+    """Draw a 0 with small variations; return the milliseconds until the prediction appears."""
     page.locator(CLEAR).click()
     page.locator(result).wait_for(state="detached")
-    page.wait_for_timeout(600)  # the empty canvas has been mounted and all is quiet
+    page.wait_for_timeout(600)  # until the empty canvas has been mounted
     page.evaluate(WATCH, result)
     box = page.locator("canvas.upper-canvas").bounding_box()
     assert box is not None
@@ -159,9 +159,9 @@ def measure(browser: Browser, strokes: int) -> dict[str, dict[str, float]]:
         wait_for_engine(address)
         bare = open_canvas(browser, f"http://localhost:{bare_port}")
         draw = open_canvas(browser, f"{address}/draw")
-        for number in range(3):  # the first strokes load what is loaded once
+        for number in range(3):  # the first strokes load modules and the model
             for page, result in ((bare, BARE_RESULT), (draw, DRAW_RESULT)):
-                page.bring_to_front()  # a page behind another one draws no frames
+                page.bring_to_front()  # a background page draws no frames
                 stroke(page, result, number)
         on_bare, on_draw = [], []
         for number in range(strokes):
@@ -189,13 +189,13 @@ def measure(browser: Browser, strokes: int) -> dict[str, dict[str, float]]:
 
 @contextlib.contextmanager
 def busy_tab(address: str) -> Iterator[list[str]]:
-    """Another tab imports, exports and evaluates; what it has begun, as it goes on."""
+    """Run the busy tab, and yield the list of steps that it has begun."""
     steps: list[str] = []
     command = [sys.executable, Path(__file__).with_name("busy_tab.py"), address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         lines = iter(other.stdout.readline, "")
-        steps.append(next(lines).strip())  # it has begun
+        steps.append(next(lines).strip())  # the first step has begun
         reader = threading.Thread(target=lambda: steps.extend(lines), daemon=True)
         reader.start()
         try:
@@ -206,7 +206,7 @@ def busy_tab(address: str) -> Iterator[list[str]]:
 
 
 def start_training(home: str) -> Callable[[], object]:
-    """Let the server train a long run; returns what stops it."""
+    """Start a long training on the server; return a function that stops it."""
     from mnist_core.experiment.presets import PRESETS
     from mnist_core.runs import Command, RunStatus, Store
 
@@ -220,7 +220,7 @@ def start_training(home: str) -> Callable[[], object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--strokes", type=int, default=30)
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON alone")
+    parser.add_argument("--json", action="store_true", help="print only the figures, as JSON")
     options = parser.parse_args()
     chromium = os.environ.get("MNIST_LAB_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:

@@ -1,13 +1,13 @@
-"""How long does the evaluation of 10,000 test digits take?
+"""Duration of the evaluation of the 10,000 test images.
 
     python benchmarks/evaluation_speed.py [--networks relu-2 lenet …] [--rounds 5] [--json]
 
-Trains each network on a few digits, and asks the engine's worker for the evaluation, as the
-Evaluate page does: in portions, through another process, with the model loaded before (the worker
-has judged the validation images). What was judged is forgotten between the rounds. Then ten
-sessions evaluate ten different networks of the last kind, one after the other and all at once.
-Nothing else should run on the machine meanwhile. The targets: 1 second for dense networks, 8 for
-lenet; ten at once take at most 1.3 times as long as one after the other.
+Trains each network on a few images, and requests the evaluation from the engine's worker, like the
+Evaluate page: in portions, through another process, with the model loaded before (the worker has
+evaluated the validation set). Results are discarded between the rounds. Then ten sessions evaluate
+ten different networks of the last architecture, sequentially and concurrently. Nothing else should
+run on the machine. The targets: 1 second for dense networks, 8 for lenet; ten concurrent
+evaluations take at most 1.3 times as long as sequential ones.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def evaluate(engine: Engine, run_id: str, part: str) -> Evaluation:
         answer = engine.ask(f"{SERVICE}:evaluate_some", run_id, "best", part, kind=Question.SHORT)
         if isinstance(answer, Evaluation):
             return answer
-        if answer == before:  # another one is evaluated
+        if answer == before:  # another evaluation is running
             time.sleep(0.2)
         before = answer
 
 
 def train(engine: Engine, store: Store, network: str) -> str:
-    """Train a network on a few digits and have it loaded; its run's id."""
+    """Train a network on a few images and load it in the worker; return the run's id."""
     config = TrainingConfig(architecture=network, train_size=100, validation_size=50, epochs=1)
     run_id = store.create(config, name=network).id
     engine.wake()
@@ -68,7 +68,7 @@ def measure(engine: Engine, store: Store, network: str, rounds: int) -> list[flo
 
 
 def at_once(engine: Engine, store: Store, network: str, rounds: int) -> list[float]:
-    """How much longer ten sessions take at once than one after the other."""
+    """Return the ratio of the times of ten concurrent and ten sequential evaluations."""
     runs = [train(engine, store, network) for _session in range(SESSIONS)]
     ratios = []
     for _round in range(rounds):

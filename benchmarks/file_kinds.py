@@ -1,4 +1,4 @@
-"""Files of a digit of every encoding, and figures in which one is plotted."""
+"""Image files of a digit in every encoding, and plots of a digit."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mnist_core.drawing.digit import digit_of
 
 
 def drawn(rng: Random, strokes: Strokes, side: int = 300, width: float = 0.07) -> Colours:
-    """Ink on a clean ground, 0 to 1."""
+    """Ink on a clean background, 0 to 1."""
     box = (rng.uniform(0.2, 0.35) * side, rng.uniform(0.15, 0.3) * side, 0.5 * side)
     return mask(strokes, (side, side), box, width * box[2])
 
 
 def grey(ink: Colours, ground: float = 255, pen: float = 0) -> Image.Image:
-    """The ink in grey levels."""
+    """The ink as grey levels."""
     return Image.fromarray((ground + (pen - ground) * ink).round().astype(np.uint8))
 
 
@@ -26,7 +26,7 @@ def grey(ink: Colours, ground: float = 255, pen: float = 0) -> Image.Image:
 
 
 def twelve_bit(rng: Random, strokes: Strokes, format: str = "PNG") -> bytes:
-    """Values of 0 to 4095 in a file of 16 bits."""
+    """Values of 0 to 4095 in a 16-bit file."""
     ground, pen = rng.choice([(4095, 200), (100, 4000)])
     levels = (ground + (float(pen) - ground) * drawn(rng, strokes)).astype(np.uint16)
     return saved(Image.fromarray(levels), format)
@@ -85,7 +85,7 @@ def late_animation(rng: Random, strokes: Strokes) -> bytes:
 
 
 def pages(rng: Random, strokes: Strokes) -> bytes:
-    """A TIFF of two pages: the digit, and a blank one before or behind it."""
+    """A TIFF of two pages: the digit, with a blank page before or after it."""
     both = [grey(drawn(rng, strokes)), Image.new("L", (300, 300), 255)]
     first = int(rng.integers(2))
     return saved(both[first], "TIFF", save_all=True, append_images=[both[1 - first]])
@@ -102,7 +102,7 @@ def mnist_enlarged(rng: Random, strokes: Strokes) -> bytes:
 
 
 def scan(rng: Random, strokes: Strokes) -> bytes:
-    """A scanned page, 1 bit by a threshold, with specks and a black rim."""
+    """A scanned page, binarised by a threshold, with specks and a black border."""
     ink = drawn(rng, strokes, 700, 0.05)
     levels = np.where(rng.random(ink.shape) < 0.0008, 0, 255 * (ink < 0.5))
     levels[:, : rng.integers(3, 12)] = 0
@@ -125,7 +125,7 @@ MAPS = {
 
 
 def panel(rng: Random, strokes: Strokes, name: str, side: int) -> Image.Image:
-    """What imshow makes of an image of 28 by 28 pixels."""
+    """Matplotlib's imshow of an image of 28 × 28 pixels."""
     image = digit_of((255 * drawn(rng, strokes)).astype(np.uint8)).image_u8
     stops = np.array(MAPS[name], float)
     places = image / 255 * (len(stops) - 1)
@@ -137,7 +137,7 @@ def panel(rng: Random, strokes: Strokes, name: str, side: int) -> Image.Image:
 def figure(
     rng: Random, strokes: Strokes, name: str, *, dark: bool = False, extras: bool = True
 ) -> bytes:
-    """The panel with ticks, and perhaps a title and a bar of colours."""
+    """The plot with ticks, and perhaps a title and a colour bar."""
     size, side = (640, 480), int(rng.integers(250, 370))
     ground, ink = ("black", "white") if dark else ("white", "black")
     image = Image.new("RGB", size, ground)
@@ -174,7 +174,7 @@ def imshow(name: str, dark: bool = False) -> Callable[[Random, Strokes], bytes]:
 
 
 def bare_panel(rng: Random, strokes: Strokes) -> bytes:
-    """Imshow with axis("off") in a margin."""
+    """Imshow with axis("off") and a margin."""
     name = str(rng.choice(list(MAPS)))
     image = Image.new("RGB", (400, 320), "white")
     image.paste(panel(rng, strokes, name, 240), (90, 40))

@@ -1,21 +1,21 @@
-"""What a visitor waits for in the first minute, each figure beside one that the machine sets.
+"""Waiting times of a visitor in the first minute, relative to reference times of the machine.
 
     python benchmarks/first_minute.py [--rounds 3] [--presets KEY …] [--json]
 
-Seconds differ by a factor of two between machines, so each pair is taken in the same round, with
-the same Chromium, and the ratio is what counts:
+Times differ by a factor of two between machines, so each pair is measured in the same round, with
+the same Chromium, and the ratio is reported:
 
-1. server started → first page usable, beside a Streamlit app of one line;
-2. server started → engine ready, beside that app's first page plus one ``import tensorflow`` in a
-   fresh process;
+1. server started → first page usable, relative to a Streamlit app of one line;
+2. server started → engine ready, relative to that app's first page plus ``import tensorflow`` in a
+   new process;
 3. Start → first point in the chart, for each preset the first time in its worker and the second;
-4. Start → 1,000 epochs of overfit-700 drawn, beside the seconds that ``python -m mnist_core train``
-   trains for;
-5. page opened → answer of a network that comes with the lab, beside five seconds: Draw as soon as
-   the engine is ready, then the other pages one after another.
+4. Start → 1,000 epochs of overfit-700 drawn, relative to the training time of
+   ``python -m mnist_core train``;
+5. page opened → prediction of a network that comes with the lab, relative to five seconds: Draw as
+   soon as the engine is ready, then the other pages one after another.
 
-Nothing else should run on the machine meanwhile. Chromium is the one on the PATH, or
-MNIST_LAB_CHROMIUM. Presets whose data is not on this machine are left out.
+Nothing else should run on the machine. Chromium is the one on the PATH, or MNIST_LAB_CHROMIUM.
+Presets whose data is not on this machine are skipped.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ DRAWN = """([chart, before, epochs]) => {
     return data && data.run !== before && +data.epochs >= epochs;
 }"""
 BARE = 'import streamlit as st\n\nst.button("Start")\n'
-#: The largest ratio of each pair that the project allows itself.
+#: Target: the largest ratio of each pair.
 BARS = {
     "first page": 1.5,
     "engine ready": 1.2,
@@ -60,7 +60,7 @@ BARS = {
     "1,000 epochs": 1.3,
 }
 ANSWER_SECONDS = 5.0
-#: What each page shows once a network has answered.
+#: Selector of each page that appears with a network's prediction.
 ANSWERS = {
     "draw": ".st-key-draw-result [data-testid=stMetricValue]",
     "ask?run={imdb}": ".st-key-ask-answer [data-testid=stMetricValue]",
@@ -70,9 +70,9 @@ ANSWERS = {
     "models?run={mlp-512}": ".lab-network svg",
     "train": f"{CHART}[data-status=finished]",
 }
-#: A preset of long epochs is looked at until its first point, and not before this many seconds.
+#: Seconds for which a preset with long epochs is watched at least, until its first point.
 SETTLE_SECONDS = 1.5
-#: Workers rest when they use less than this share of a processor for so many seconds.
+#: Workers are idle when they use less than this fraction of a processor for so many seconds.
 REST, REST_SECONDS = 0.1, 3.0
 
 Pair = tuple[float, float]
@@ -135,7 +135,7 @@ def import_tensorflow() -> float:
 
 
 def training_seconds() -> float:
-    """How long the shell trains overfit-700, without its start-up."""
+    """Return the training time of overfit-700 on the command line, without start-up."""
     with tempfile.TemporaryDirectory() as home:
         command = ["-m", "mnist_core", "train", "--preset", "overfit-700", "--json"]
         result = subprocess.run(
@@ -151,7 +151,7 @@ def training_seconds() -> float:
 
 
 def start(page: Page, epochs: int) -> float:
-    """Press Start; the seconds until so many epochs are drawn."""
+    """Press Start; return the seconds until a number of epochs is drawn."""
     chart = page.locator(CHART)
     before = (chart.get_attribute("data-run") if chart.count() else "") or ""
     button = page.locator(".st-key-train-start button:enabled")
@@ -163,7 +163,7 @@ def start(page: Page, epochs: int) -> float:
 
 
 def stop(page: Page) -> None:
-    """End the run that is shown, if it has not ended."""
+    """Stop the run on the page unless it has ended."""
     button = page.locator(".st-key-train-stop button:enabled")
     with contextlib.suppress(Exception):
         button.click(timeout=1000)
@@ -173,7 +173,7 @@ def stop(page: Page) -> None:
 
 
 def answer(page: Page, address: str, path: str) -> float:
-    """Open a page; the seconds until it shows what a network has answered."""
+    """Open a page; return the seconds until it shows a network's prediction."""
     ids = {key: example.id for key, example in known_examples().items()}
     began = time.perf_counter()
     page.goto(f"{address}/{path.format(**ids)}")
@@ -188,23 +188,23 @@ def answer(page: Page, address: str, path: str) -> float:
                 page.mouse.down()
         page.mouse.up()
     if path.startswith("models"):
-        page.get_by_role("radio", name="Look inside").click()
+        page.locator(".st-key-models-section").get_by_role("radio").nth(2).click()
     page.locator(ANSWERS[path]).first.wait_for()
     return time.perf_counter() - began
 
 
 def wait_until_compiled(server: int) -> None:
-    """Return when the workers rest: they have compiled what they compile while nobody trains.
+    """Wait until the workers are idle, after they have compiled the presets.
 
     Args:
-        server: Process number of the server.
+        server: Process id of the server.
     """
     end = time.monotonic() + PATIENCE
     before: dict[int, float] = {}
     while time.monotonic() < end:
         now = {}
         for worker in psutil.Process(server).children(recursive=True):
-            with contextlib.suppress(psutil.Error):  # it has just ended
+            with contextlib.suppress(psutil.Error):  # the process has just ended
                 times = worker.cpu_times()
                 now[worker.pid] = times.user + times.system
         used = sum(seconds - before.get(number, 0) for number, seconds in now.items())
@@ -248,7 +248,7 @@ def measure(browser: Browser, presets: list[str]) -> dict[str, Pair]:
 
 
 def available(key: str) -> bool:
-    """Whether a preset's data is in the package or in Keras's cache."""
+    """Return whether a preset's data is in the package or in Keras's cache."""
     from mnist_core.tasks import keras_data
 
     source = keras_data.SOURCES.get(PRESETS[key].config.task)

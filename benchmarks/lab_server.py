@@ -1,4 +1,4 @@
-"""A server of the lab on a folder of its own, for the benchmarks that go through it."""
+"""A server of the lab with a temporary home, for benchmarks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serve(port: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Start a server on an empty home; its process and the home, which end with the block."""
+    """Start a server with an empty home; yield its process and the home."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         server = subprocess.Popen(
@@ -48,10 +48,10 @@ def serve(port: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
 
 
 def wait_for_engine(address: str) -> None:
-    """Return when the server's workers are ready.
+    """Wait until the server's workers are ready.
 
     Raises:
-        TimeoutError: They are not after two minutes.
+        TimeoutError: The workers are not ready after two minutes.
     """
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:

@@ -1,13 +1,13 @@
-"""How long does an epoch take from the store to the screen?
+"""Latency of the live chart: from the store to the screen.
 
     python benchmarks/live_latency.py http://localhost:8501 RUN_ID
 
-Watches a run that trains right now, in a headless Chromium, on a server that is up. For each
-drawing it compares the moment at which the chart says how many epochs it shows (the attribute
-data-epochs, set after drawing) with the moment at which each of those epochs was written to the
-store (recorded_at). Both clocks are this machine's, so run it where the server runs. What was
-written while the page and plotly.js were loading is left out. Ends when the run ends, or after
---seconds.
+Watches a run that is being trained, in headless Chromium, on a running server. For each update of
+the chart it compares the time at which the chart reports its number of epochs (the attribute
+data-epochs, set after drawing) with the time at which each of these epochs was written to the
+store (recorded_at). Both are times of this machine's clock, so run it where the server runs. Epochs
+that were written while the page and plotly.js were loading are not counted. Ends when the run ends,
+or after --seconds.
 
 The target: 95 of 100 epochs are drawn within 150 milliseconds.
 """
@@ -36,10 +36,10 @@ CHROMIUM_OPTIONS = (
     "--disable-sync",
 )
 
-# The first drawing shows all that came before it; after this time there is no such backlog.
+# The first update shows all earlier epochs; after this time, there is no such backlog.
 SETTLE_MILLISECONDS = 500
 
-# Notes when each number of epochs was first seen on the chart, in milliseconds since 1970.
+# Records when each number of epochs first appeared on the chart, in milliseconds since 1970.
 WATCH = """() => {
   const chart = document.querySelector('.live-chart');
   window.drawn = [];
@@ -54,7 +54,7 @@ WATCH = """() => {
 
 
 def recorded_at(base: str, run_id: str) -> list[float]:
-    """When each epoch of a run was written, in seconds since 1970."""
+    """Return when each epoch of a run was written, in seconds since 1970."""
     times: list[float] = []
     with urllib.request.urlopen(f"{base}/live/events?runs={run_id}", timeout=30) as stream:
         for line in stream:
@@ -69,7 +69,7 @@ def recorded_at(base: str, run_id: str) -> list[float]:
 
 
 def latencies(drawn: list[list[float]], written: list[float]) -> list[float]:
-    """Milliseconds from store to screen, for each epoch drawn while we watched."""
+    """Return the milliseconds from store to screen for each epoch drawn while watching."""
     found = []
     shown = int(drawn[0][0])
     for epochs, moment in drawn[1:]:
@@ -79,7 +79,7 @@ def latencies(drawn: list[list[float]], written: list[float]) -> list[float]:
 
 
 def watch(page: Page, seconds: float) -> tuple[list[list[float]], list[float]]:
-    """Drawings and long tasks of the page until the run ends."""
+    """Return the updates and long tasks of the page until the run ends."""
     page.wait_for_selector('.live-chart[data-status="running"]', timeout=60_000)
     page.wait_for_selector('.live-chart:not([data-epochs="0"])', timeout=60_000)
     page.wait_for_timeout(SETTLE_MILLISECONDS)
@@ -95,9 +95,9 @@ def watch(page: Page, seconds: float) -> tuple[list[list[float]], list[float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("base", help="address of the server, such as http://localhost:8501")
+    parser.add_argument("base", help="address of the server, e.g. http://localhost:8501")
     parser.add_argument("run_id")
-    parser.add_argument("--page", default="train", help="the page that shows /PAGE?run=RUN_ID")
+    parser.add_argument("--page", default="train", help="page that shows /PAGE?run=RUN_ID")
     parser.add_argument("--seconds", type=float, default=60, help="longest time to watch")
     options = parser.parse_args()
     chromium = os.environ.get("MNIST_LAB_CHROMIUM") or shutil.which("chromium")

@@ -1,10 +1,10 @@
-"""What a person waits for, from the server's start to its end, in a real browser.
+"""Waiting times in a real browser, from the server's start to its end.
 
     python benchmarks/main_job.py [--rounds 3] [--json]
 
-Each round starts a server on an empty home and drives headless Chromium through the first
-experiment. Nothing else should run on the machine meanwhile. Figures are seconds, medians and
-the worst round; Chromium is the one on the PATH, or MNIST_LAB_CHROMIUM.
+Each round starts a server with an empty home and runs the first experiment in headless Chromium.
+Nothing else should run on the machine. Figures are seconds: the median and the maximum of the
+rounds. Chromium is the one on the PATH, or MNIST_LAB_CHROMIUM.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def open_start_page(page: Page, address: str) -> None:
 
 
 def start(page: Page, epochs: int) -> None:
-    """Press Start and wait until so many epochs are drawn."""
+    """Press Start and wait until a number of epochs is drawn."""
     before = page.locator(CHART).get_attribute("data-run") or ""
     page.locator(".st-key-train-start button").click()
     page.wait_for_function(DRAWN, arg=[CHART, before, epochs])

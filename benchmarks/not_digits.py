@@ -1,8 +1,8 @@
-"""Drawings that are no digits: letters, scribbles, figures and signs, as strokes on the canvas.
+"""Drawings that are not digits: letters, scribbles, figures and signs, as strokes on the canvas.
 
-Each family is a function that draws strokes at random in a square from 0 to 1, y downwards.
-``ORDINARY`` holds the families with which the measure of likeness is built, ``UNSEEN`` those that
-only ever measure it. A letter with the shape of a digit (O, I, S, Z, ...) is in ``ALIKE``.
+Each family is a function that draws random strokes in a square from 0 to 1, with y downwards.
+``ORDINARY`` has the families with which the detector is trained, ``UNSEEN`` those that only test
+it. A letter with the shape of a digit (O, I, S, Z, ...) is in ``ALIKE``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 Stroke = list[tuple[float, float]]
 Family = Callable[[np.random.Generator], list[Stroke]]
 
-#: Letters whose shape is that of a digit: 0, 1, 5, 2, 8, 6 and 9 as people write them.
+#: Letters whose shape is that of a digit: 0, 1, 5, 2, 8, 6 and 9.
 ALIKE = "OQDIlSZszoBbgqGaiJ"
 #: Strokes of letters: points "xy" from 0 to 8; a figure in parentheses is an ellipse's arc.
 LETTERS = {
@@ -81,7 +81,7 @@ LETTERS = {
 
 
 def letter(rng: np.random.Generator, name: str | None = None) -> list[Stroke]:
-    """A letter: its points shifted at random, corners sharp or round."""
+    """A letter: its points shifted at random, with sharp or round corners."""
     name = name or str(rng.choice(sorted(set(LETTERS) - set(ALIKE))))
     wobble = rng.uniform(0.01, 0.045)
     strokes = []
@@ -93,7 +93,7 @@ def letter(rng: np.random.Generator, name: str | None = None) -> list[Stroke]:
 
 
 def walk(rng: np.random.Generator) -> list[Stroke]:
-    """One or two lines that turn at random."""
+    """One or two lines that change direction at random."""
     strokes = []
     for _number in range(rng.integers(1, 3)):
         count = int(rng.integers(25, 120))
@@ -105,17 +105,17 @@ def walk(rng: np.random.Generator) -> list[Stroke]:
 
 
 def knots(rng: np.random.Generator) -> list[Stroke]:
-    """A curve through random places, again and again over itself."""
+    """A curve through random points that crosses itself many times."""
     return [_smooth(rng.random((int(rng.integers(7, 25)), 2)))]
 
 
 def angles(rng: np.random.Generator) -> list[Stroke]:
-    """Straight lines from one random place to the next."""
+    """Straight lines between random points."""
     return [_as_stroke(rng.random((int(rng.integers(6, 20)), 2)))]
 
 
 def crossing(rng: np.random.Generator) -> list[Stroke]:
-    """Straight lines across each other."""
+    """Crossing straight lines."""
     strokes = []
     for _number in range(rng.integers(3, 11)):
         at, angle = rng.uniform(0.3, 0.7, 2), rng.uniform(0, math.pi)
@@ -125,7 +125,7 @@ def crossing(rng: np.random.Generator) -> list[Stroke]:
 
 
 def zigzag(rng: np.random.Generator) -> list[Stroke]:
-    """To and fro, sharp or round."""
+    """A zigzag, sharp or round."""
     count = int(rng.integers(5, 16))
     x = np.linspace(0, rng.uniform(0.3, 1), count)
     y = np.where(np.arange(count) % 2, rng.uniform(0.3, 1), 0) + rng.normal(0, 0.04, count)
@@ -134,7 +134,7 @@ def zigzag(rng: np.random.Generator) -> list[Stroke]:
 
 
 def spiral(rng: np.random.Generator) -> list[Stroke]:
-    """Round and round, outwards."""
+    """A spiral."""
     turns = rng.uniform(1.8, 5)
     angle = np.linspace(0, 2 * math.pi * turns, 30 * math.ceil(turns))
     radius = np.linspace(rng.uniform(0, 0.2), 1, len(angle)) ** rng.uniform(0.7, 1.3)
@@ -143,7 +143,7 @@ def spiral(rng: np.random.Generator) -> list[Stroke]:
 
 
 def loops(rng: np.random.Generator) -> list[Stroke]:
-    """Loops in a row, as somebody tries a pen."""
+    """Loops in a row, as for trying a pen."""
     count = rng.uniform(3, 8)
     t = np.linspace(0, 2 * math.pi * count, 140)
     drift = rng.uniform(0.1, 0.6)
@@ -152,7 +152,7 @@ def loops(rng: np.random.Generator) -> list[Stroke]:
 
 
 def grid(rng: np.random.Generator) -> list[Stroke]:
-    """Lines along and lines across."""
+    """A grid of lines."""
     across, along = rng.integers(2, 6, 2)
     lines = [[(x, 0.0), (x, 1.0)] for x in np.linspace(0.1, 0.9, across)]
     lines += [[(0.0, y), (1.0, y)] for y in np.linspace(0.1, 0.9, along)]
@@ -160,7 +160,7 @@ def grid(rng: np.random.Generator) -> list[Stroke]:
 
 
 def hatching(rng: np.random.Generator) -> list[Stroke]:
-    """Lines beside each other."""
+    """Parallel lines."""
     count = int(rng.integers(3, 9))
     return [
         _as_stroke(np.array([(x, 0.0), (x, rng.uniform(0.5, 1.2))]) + rng.normal(0, 0.03, (2, 2)))
@@ -169,7 +169,7 @@ def hatching(rng: np.random.Generator) -> list[Stroke]:
 
 
 def blob(rng: np.random.Generator) -> list[Stroke]:
-    """An area that is filled in."""
+    """A filled area."""
     around = np.linspace(0, 2 * math.pi, int(rng.integers(4, 12)), endpoint=False)
     radius = rng.uniform(0.5, 1, len(around))
     edge = np.stack([radius * np.cos(around), rng.uniform(0.5, 1) * radius * np.sin(around)], 1)
@@ -182,7 +182,7 @@ def dots(rng: np.random.Generator) -> list[Stroke]:
 
 
 def strokes_apart(rng: np.random.Generator) -> list[Stroke]:
-    """Short lines in any place and direction."""
+    """Short lines at random places and angles."""
     return [
         _as_stroke(np.cumsum(rng.normal(0, 0.25, (int(rng.integers(2, 4)), 2)), 0) + rng.random(2))
         for _number in range(rng.integers(4, 10))
@@ -190,7 +190,7 @@ def strokes_apart(rng: np.random.Generator) -> list[Stroke]:
 
 
 def polygon(rng: np.random.Generator) -> list[Stroke]:
-    """A closed figure with three to six corners, with or without its diagonals."""
+    """A polygon with three to six corners, with or without its diagonals."""
     count = int(rng.integers(3, 7))
     around = np.linspace(0, 2 * math.pi, count, endpoint=False) + rng.uniform(0, 2 * math.pi)
     corners = np.stack([np.cos(around), np.sin(around)], 1) + rng.normal(0, 0.1, (count, 2))
@@ -201,7 +201,7 @@ def polygon(rng: np.random.Generator) -> list[Stroke]:
 
 
 def circles(rng: np.random.Generator) -> list[Stroke]:
-    """Circles: side by side, one in the other, with a line through."""
+    """Circles: side by side, nested, or crossed out."""
     first = _circle(0.5, 0.5, 0.5, rng.uniform(0.35, 0.5))
     kind = rng.integers(4)
     if kind == 0:
@@ -214,7 +214,7 @@ def circles(rng: np.random.Generator) -> list[Stroke]:
 
 
 def cross(rng: np.random.Generator) -> list[Stroke]:
-    """A plus, a sharp, an equals sign, a percent sign."""
+    """A plus sign, a hash, an equals sign, or a percent sign."""
     kind = rng.integers(4)
     if kind == 0:
         lines = [[(0.5, 0), (0.5, 1)], [(0, 0.5), (1, 0.5)]]
@@ -228,7 +228,7 @@ def cross(rng: np.random.Generator) -> list[Stroke]:
     return [_as_stroke(np.array(one) + rng.normal(0, 0.03, (len(one), 2))) for one in lines]
 
 
-# Only ever to measure with
+# Only for testing
 
 
 def heart(rng: np.random.Generator) -> list[Stroke]:
@@ -247,7 +247,7 @@ def arrow(rng: np.random.Generator) -> list[Stroke]:
 
 
 def face(rng: np.random.Generator) -> list[Stroke]:
-    """A face that smiles."""
+    """A smiling face."""
     mouth = [(0.5 + 0.25 * math.cos(a), 0.55 + 0.2 * math.sin(a)) for a in np.linspace(0.2, 2.9, 9)]
     eye = rng.uniform(0.3, 0.4)
     eyes = [[(x, eye), (x, eye + 0.05)] for x in (0.33, 0.67)]
@@ -262,7 +262,7 @@ def house(rng: np.random.Generator) -> list[Stroke]:
 
 
 def star(rng: np.random.Generator) -> list[Stroke]:
-    """A star with five points, drawn in one go."""
+    """A five-pointed star, drawn in one stroke."""
     around = np.arange(6) * 4 * math.pi / 5 + rng.uniform(-0.3, 0.3)
     return [_as_stroke(np.stack([np.sin(around), -np.cos(around)], axis=1))]
 
@@ -278,7 +278,7 @@ def waves(rng: np.random.Generator) -> list[Stroke]:
 
 
 def scrawl(rng: np.random.Generator) -> list[Stroke]:
-    """Sums of slow and fast swings, as a restless hand makes them."""
+    """Sums of slow and fast sine waves, as of an unsteady hand."""
     t = np.linspace(0, 1, 200)
     points = np.zeros((200, 2))
     for often in range(1, 9):
@@ -290,7 +290,7 @@ def scrawl(rng: np.random.Generator) -> list[Stroke]:
 
 
 def flower(rng: np.random.Generator) -> list[Stroke]:
-    """Petals around a middle."""
+    """A flower with petals."""
     t = np.linspace(0, 2 * math.pi, 120)
     radius = 1 + rng.uniform(0.4, 0.8) * np.cos(int(rng.integers(4, 8)) * t)
     return [_as_stroke(np.stack([radius * np.cos(t), radius * np.sin(t)], axis=1))]
@@ -323,10 +323,10 @@ UNSEEN: dict[str, Family] = {
 
 
 def drawn(rng: np.random.Generator, strokes: list[Stroke], side: int = 280) -> NDArray[np.uint8]:
-    """The strokes on a canvas: turned, leaning and as large as it happens.
+    """Draw the strokes on a canvas, rotated, sheared and scaled at random.
 
     Returns:
-        uint8 (side, side), a brush of 18 pixels on 280.
+        uint8 (side, side), with a brush of 18 pixels on 280.
     """
     points = np.concatenate([np.array(stroke) for stroke in strokes])
     low, size = points.min(0), max(float(np.ptp(points, axis=0).max()), 1e-3)
@@ -357,7 +357,7 @@ def _as_stroke(points: NDArray[np.float64]) -> Stroke:
 
 
 def _smooth(points: NDArray[np.float64], between: int = 8) -> Stroke:
-    """A Catmull-Rom curve through points."""
+    """Return a Catmull-Rom curve through points."""
     padded = np.concatenate([points[:1], points, points[-1:]])
     t = np.linspace(0, 1, between, endpoint=False)[:, None]
     pieces = []

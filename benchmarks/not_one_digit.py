@@ -1,6 +1,6 @@
-"""Pictures that hold a digit of MNIST and more: other digits, lines, boxes, blots.
+"""Images that contain more than one MNIST digit: several digits, or a digit with lines or blots.
 
-A person sees at once that a 3 above a 7 is no digit; a network has to have seen it.
+For a person it is obvious that a 3 above a 7 is not a digit; a network needs such training images.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from scipy import ndimage
 from mnist_core.drawing.mnist_format import crop, place, scale
 
 Images = NDArray[np.uint8]
-#: MNIST's digits are put together at this many times their size.
+#: Factor by which MNIST's digits are enlarged before they are combined.
 FINER = 4
 
 
 def several(images: Images, labels: NDArray[np.uint8], rng: np.random.Generator) -> Images:
-    """Two to eight digits in columns, rows or both, apart or touching: uint8 (28, 28)."""
+    """Return two to eight digits in columns, rows or both, apart or touching: uint8 (28, 28)."""
     columns, rows = [(1, 2), (1, 3), (1, 2), (2, 1), (3, 1), (2, 2), (4, 2), (1, 4)][
         rng.integers(8)
     ]
@@ -29,7 +29,7 @@ def several(images: Images, labels: NDArray[np.uint8], rng: np.random.Generator)
     bottom = np.zeros(columns)
     right = np.zeros(rows)
     chosen = rng.permutation(len(images))[:60]
-    if columns == 1:  # ones in a column are one long one, and two noughts are an 8
+    if columns == 1:  # a column of 1s looks like a long 1, and two 0s look like an 8
         noughts = chosen[labels[chosen] == 0][:1]
         others = chosen[~np.isin(labels[chosen], [0, 1])][: rows - len(noughts)]
         chosen = rng.permutation(np.concatenate([noughts, others]))
@@ -56,7 +56,7 @@ def several(images: Images, labels: NDArray[np.uint8], rng: np.random.Generator)
 
 
 def cluttered(image: Images, rng: np.random.Generator) -> Images:
-    """A digit with a line under or through it, in a box, or beside a blot: uint8 (28, 28)."""
+    """Return a digit with a line through or under it, a box or a blot: uint8 (28, 28)."""
     one = _larger(image, rng)
     height, width = one.shape
     room = max(one.shape)
@@ -89,7 +89,7 @@ def cluttered(image: Images, rng: np.random.Generator) -> Images:
 
 
 def _larger(image: Images, rng: np.random.Generator) -> Images:
-    """The digit's own part, enlarged, with a thicker or thinner pen."""
+    """Return the digit's bounding box, enlarged, with a thicker or thinner pen."""
     cropped, _touches = crop(image)
     size = (cropped.shape[1] * FINER, cropped.shape[0] * FINER)
     larger = np.asarray(Image.fromarray(cropped).resize(size, Image.Resampling.BICUBIC))

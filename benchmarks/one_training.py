@@ -1,17 +1,16 @@
-"""One training, one way, in a process of its own: what training_speed.py compares.
+"""One training by one method in its own process, for training_speed.py.
 
     python benchmarks/one_training.py keras|lab|jax|scikit-learn PRESET --epochs N [--images N]
     python benchmarks/one_training.py matmul
 
-Prints one JSON object. All ways train the preset's model on the preset's images with its batch
-size, optimizer and learning rate, and judge it on its validation images after each epoch.
+Prints one JSON object. All methods train the preset's model on the preset's images with its batch
+size, optimizer and learning rate, and evaluate it on the validation set after each epoch.
 
-keras         as the tutorials write it: one-hot labels, NumPy arrays, ``model.fit`` with its
-              progress bar
-lab           the lab's fit loop, with no engine, no store and no viewer
-jax           a scan over the batches, written by hand for the model's matrices
-scikit-learn  MLPClassifier, one pass at a time (sgd and adam only)
-matmul        how many floating-point operations a second a large matrix product reaches
+keras         as in tutorials: one-hot labels, NumPy arrays, ``model.fit`` with its progress bar
+lab           the lab's fit loop, without engine, store and browser
+jax           a scan over the batches, written for the matrices of the model
+scikit-learn  MLPClassifier, one epoch at a time (sgd and adam only)
+matmul        floating-point operations per second of a large matrix product
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from mnist_core.experiment.inputs import network_inputs
 from mnist_core.experiment.presets import preset
 from mnist_core.tasks import Part, split, task
 
-#: Dense layers, from the input to the output, of the models that the peers rebuild.
+#: Sizes of the dense layers, from input to output, of the models that the peers rebuild.
 WIDTHS = {
     "relu-2": (784, 2, 10),
     "softmax": (784, 10),
@@ -51,7 +50,7 @@ WIDTHS = {
 
 
 def config_of(key: str, epochs: int, images: int | None) -> TrainingConfig:
-    """A preset's configuration, if asked for with fewer images, of which a tenth validate."""
+    """Return a preset's configuration, optionally with fewer images, of which a tenth validate."""
     config = replace(preset(key).config, epochs=epochs)
     if images is None:
         return config
@@ -64,17 +63,17 @@ def arrays(config: TrainingConfig, part: Part) -> tuple[np.ndarray, np.ndarray]:
 
 
 class EpochTimes:
-    """When each epoch ended."""
+    """Records the end of each epoch."""
 
     def __init__(self) -> None:
         self.marks = [time.perf_counter()]
 
     def __call__(self, *_: object) -> None:
-        """Note that an epoch ended."""
+        """Record the end of an epoch."""
         self.marks.append(time.perf_counter())
 
     def figures(self) -> dict[str, float]:
-        """Seconds for each epoch after the first, and what the first one took beyond that."""
+        """Seconds per epoch after the first, and the additional seconds of the first epoch."""
         spans = np.diff(self.marks)
         each = float((self.marks[-1] - self.marks[1]) / (len(spans) - 1))
         return {"seconds": each, "first_epoch_extra": float(spans[0]) - each}
@@ -94,7 +93,7 @@ def keras_fit(config: TrainingConfig) -> dict[str, Any]:
     optimizer = rates.get(config.optimizer, keras.optimizers.Adam)(config.learning_rate)
     known = task(config.task)
     loss = known.loss
-    if len(known.classes) > 2:  # as the tutorials write it
+    if len(known.classes) > 2:  # as in tutorials
         loss = "categorical_crossentropy"
         y, y_val = (keras.utils.to_categorical(one, len(known.classes)) for one in (y, y_val))
     model.compile(optimizer=optimizer, loss=loss, metrics=[known.metric])
@@ -120,7 +119,7 @@ def lab_fit(config: TrainingConfig) -> dict[str, Any]:
     train, validation = samples_of(config, parts.train), samples_of(config, parts.validation)
     del parts
     figures = []
-    # The second run has another seed and the same shape: it should not pay for compiling again.
+    # The second run has another seed and the same shape, and should not be compiled again.
     for run in (config, replace(config, seed=config.seed + 1, epochs=2)):
         times = EpochTimes()
         program, _ = program_for(run)
@@ -234,7 +233,7 @@ def scikit_learn(config: TrainingConfig) -> dict[str, Any]:
 
 
 def matmul(size: int = 2048, seconds: float = 3.0) -> dict[str, Any]:
-    """The median rate of a large float32 matrix product on all cores."""
+    """Return the median rate of a large float32 matrix product on all cores."""
     from mnist_core.tensorflow_setup import tf
 
     matrix = tf.random.normal((size, size))
@@ -267,7 +266,7 @@ def main() -> None:
     else:
         config = config_of(options.preset, options.epochs, options.images)
         figures = WAYS[options.way](config)
-    # Linux counts in KiB, macOS in bytes.
+    # The unit is KiB on Linux, and bytes on macOS.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     figures["peak_megabytes"] = round(peak / (1e6 if sys.platform == "darwin" else 1e3))
     print(json.dumps(figures))

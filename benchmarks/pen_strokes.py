@@ -1,4 +1,4 @@
-"""Real handwriting as pen strokes, rendered as the canvas of the Draw page would."""
+"""Handwritten digits as pen strokes, rendered like the canvas of the Draw page."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-#: The tablet's writing area, and the canvas's, in their own units.
+#: Sizes of the tablet's writing area and of the canvas, in their own units.
 TABLET = 500
 CANVAS = 280
 BRUSH = 18
-#: Drawn so many times larger and then averaged, which smooths the edges as a browser does.
+#: Factor of supersampling, which smooths the edges like a browser.
 FINER = 4
 
 
 @dataclass(frozen=True)
 class PenDigit:
-    """A digit as a person wrote it.
+    """A digit written by a person.
 
     Attributes:
-        label: Which digit it was to be.
+        label: The digit.
         writer: Number of the writer.
-        strokes: For each stroke its points (x, y) on the tablet, y downwards.
+        strokes: For each stroke its points (x, y) on the tablet, with y downwards.
     """
 
     label: int
@@ -36,19 +36,19 @@ class PenDigit:
 
 
 def read(path: Path) -> list[PenDigit]:
-    """The digits of a gzipped JSON file."""
+    """Return the digits of a gzipped JSON file."""
     with gzip.open(path, "rt") as file:
         return [PenDigit(**one) for one in json.load(file)]
 
 
 def on_canvas(strokes: Sequence[Sequence[Sequence[float]]]) -> list[list[tuple[float, float]]]:
-    """The strokes in the canvas's coordinates: the whole tablet is the whole canvas."""
+    """Return the strokes in coordinates of the canvas; the whole tablet is the whole canvas."""
     factor = CANVAS / TABLET
     return [[(x * factor, y * factor) for x, y in stroke] for stroke in strokes]
 
 
 def render(strokes: Sequence[Sequence[Sequence[float]]]) -> NDArray[np.uint8]:
-    """Ink on the canvas: uint8 (280, 280), a round brush of 18 pixels."""
+    """Return the ink on the canvas: uint8 (280, 280), with a round brush of 18 pixels."""
     image = Image.new("L", (CANVAS * FINER, CANVAS * FINER))
     pen = ImageDraw.Draw(image)
     radius = BRUSH * FINER / 2

@@ -1,4 +1,4 @@
-"""Photos of a digit on paper of every kind, in every light.
+"""Photos of a digit on many kinds of paper, in many kinds of light.
 
 Each kind is a function of a random generator and a digit's strokes (``pen_strokes.py``) that
 returns a file's bytes.
@@ -86,7 +86,7 @@ def crumpled(rng: Random, strokes: Strokes) -> bytes:
 
 
 def show_through(rng: Random, strokes: Strokes) -> bytes:
-    """What is written on the other side shines through."""
+    """Writing on the other side that shines through."""
     sheet = paper(rng)
     for _ in range(3):
         back = mask(strokes, sheet.shape[:2], place(rng, sheet), 6)
@@ -171,7 +171,7 @@ def form_box(rng: Random, strokes: Strokes) -> bytes:
 
 
 def crossed_box(rng: Random, strokes: Strokes) -> bytes:
-    """The digit runs over an edge of its box."""
+    """A digit that crosses an edge of its box."""
     sheet = paper(rng)
     left, top, side = place(rng, sheet, 0.35, 0.5)
     cut = rng.uniform(0.05, 0.12) * side
@@ -183,7 +183,7 @@ def crossed_box(rng: Random, strokes: Strokes) -> bytes:
 
 
 def row_of_boxes(rng: Random, strokes: Strokes) -> bytes:
-    """A form's row of boxes, one of them filled in."""
+    """A row of boxes in a form, one of them filled in."""
     sheet = paper(rng)
     height, width = sheet.shape[:2]
     side = min(width / 5, height / 2)
@@ -240,7 +240,7 @@ def punched_holes(rng: Random, strokes: Strokes) -> bytes:
     return jpeg(rng, write(rng, over(sheet, (level, level, level), shape(sheet, holes)), strokes))
 
 
-#: Each kind by its name.
+#: All kinds by name.
 ON_PAPER: dict[str, Callable[[Random, Strokes], bytes]] = {
     one.__name__.replace("_", " "): one
     for one in (

@@ -1,4 +1,4 @@
-"""Photos of a digit with other things at the frame, on other grounds and in other inks."""
+"""Photos of a digit with objects at the edge, on other backgrounds and in other inks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from photo_tools import (
 )
 from scipy import ndimage
 
-# ---- things at the frame
+# ---- objects at the edge
 
 
 def at_an_edge(rng: Random, sheet: Colours) -> tuple[float, float]:
@@ -70,7 +70,7 @@ def dark_bits(rng: Random, strokes: Strokes) -> bytes:
 
 
 def table(rng: Random, sheet: Colours, corners: list[tuple[float, float]]) -> Colours:
-    """A sheet with these corners (0 to 1) on a table of wood."""
+    """A sheet with these corners (0 to 1) on a wooden table."""
     height, width = sheet.shape[:2]
     page = shape(sheet, lambda pen: pen.polygon([(a * width, b * height) for a, b in corners], 255))
     _, y = grid(sheet)
@@ -112,7 +112,7 @@ def sticky_note(rng: Random, strokes: Strokes) -> bytes:
     return jpeg(rng, table(rng, write(rng, sheet, strokes, box=box), near))
 
 
-# ---- other grounds and inks
+# ---- other backgrounds and inks
 
 
 def whiteboard(rng: Random, strokes: Strokes) -> bytes:
@@ -145,7 +145,7 @@ def highlighter(rng: Random, strokes: Strokes) -> bytes:
 
 
 def same_brightness(rng: Random, strokes: Strokes) -> bytes:
-    """Ink and paper differ in hue alone."""
+    """Ink and paper that differ in hue only."""
     pairs = [
         ((190, 215, 240), (240, 200, 200)),
         ((240, 215, 225), (195, 235, 215)),
@@ -167,7 +167,7 @@ def kraft_paper(rng: Random, strokes: Strokes) -> bytes:
 
 
 def light_on_light(rng: Random, strokes: Strokes) -> bytes:
-    """A difference of a few per cent, in a file without noise."""
+    """A contrast of a few per cent, in a file without noise."""
     sheet = paper(rng, (250, 250, 250), 0)
     sheet[:] = 250
     level = float(rng.uniform(224, 238))
@@ -176,7 +176,7 @@ def light_on_light(rng: Random, strokes: Strokes) -> bytes:
 
 
 def dotted_pen(rng: Random, strokes: Strokes) -> bytes:
-    """A pen that writes with gaps."""
+    """A pen with gaps in its line."""
     sheet = paper(rng)
     box = place(rng, sheet)
     where = mask(strokes, sheet.shape[:2], box, 0.07 * box[2])
@@ -185,7 +185,7 @@ def dotted_pen(rng: Random, strokes: Strokes) -> bytes:
     return jpeg(rng, over(sheet, BLUE, 0.9 * ndimage.gaussian_filter(where, 1)))
 
 
-#: Each kind by its name.
+#: All kinds by name.
 ELSEWHERE: dict[str, Callable[[Random, Strokes], bytes]] = {
     one.__name__.replace("_", " "): one
     for one in (

@@ -1,4 +1,4 @@
-"""What photos of written digits are made with: paper, pen, light, and the file."""
+"""Simulation of photos of handwritten digits: paper, pen, light, and the file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHITE = (228, 226, 220)
 
 
 def mask(strokes: Strokes, size: tuple[int, int], box: Box, width: float) -> Colours:
-    """Where the pen was: float32 (height, width), 0 to 1, with smooth edges."""
+    """Return the ink: float32 (height, width), 0 to 1, with smooth edges."""
     points = np.array([point for stroke in strokes for point in stroke], float)
     low, extent = points.min(0), np.ptp(points, axis=0)
     factor = box[2] / max(extent[1], extent[0], 1)
@@ -40,7 +40,7 @@ def mask(strokes: Strokes, size: tuple[int, int], box: Box, width: float) -> Col
 
 
 def paper(rng: Random, colour: Colour = WHITE, grain: float = 2.5) -> Colours:
-    """A sheet that fills the photo: float32 (height, width, 3), 0 to 255."""
+    """Return a sheet that fills the photo: float32 (height, width, 3), 0 to 255."""
     height, width = (int(side) for side in rng.integers(420, 800, 2))
     fine = rng.normal(0, grain, (height, width, 1))
     coarse = ndimage.gaussian_filter(rng.normal(0, 1, (height, width)), 20)[..., None] * 25
@@ -48,7 +48,7 @@ def paper(rng: Random, colour: Colour = WHITE, grain: float = 2.5) -> Colours:
 
 
 def place(rng: Random, sheet: Colours, low: float = 0.3, high: float = 0.6) -> Box:
-    """Where a digit may stand on it, apart from the frame."""
+    """Return a random place for a digit, away from the edge."""
     height, width = sheet.shape[:2]
     side = rng.uniform(low, high) * min(height, width)
     left = rng.uniform(0.14 * width, max(0.15 * width, 0.86 * width - side))
@@ -66,7 +66,7 @@ def write(
     cover: float | None = None,
     width: float | None = None,
 ) -> Colours:
-    """Write a digit on it."""
+    """Write a digit on the sheet."""
     box = box or place(rng, sheet)
     ink = ink or PENS[rng.integers(len(PENS))]
     where = mask(strokes, sheet.shape[:2], box, width or rng.uniform(0.03, 0.09) * box[2])
@@ -75,7 +75,7 @@ def write(
 
 
 def over(sheet: Colours, colour: Colour, where: Colours) -> Colours:
-    """Lay a colour over it, 0 to 1 opaque."""
+    """Add a colour, with an opacity of 0 to 1."""
     return (
         sheet * (1 - where[..., None]) + np.array(colour, np.float32) * where[..., None]
     ).astype(np.float32)
@@ -84,20 +84,20 @@ def over(sheet: Colours, colour: Colour, where: Colours) -> Colours:
 def shape(
     sheet: Colours, draw: Callable[[ImageDraw.ImageDraw], None], blur: float = 0.7
 ) -> Colours:
-    """Where something drawn with Pillow lies, with smooth edges."""
+    """Return the mask of a shape drawn with Pillow, with smooth edges."""
     image = Image.new("L", sheet.shape[1::-1])
     draw(ImageDraw.Draw(image))
     return ndimage.gaussian_filter(np.asarray(image, np.float32) / 255, blur)
 
 
 def grid(sheet: Colours) -> tuple[Colours, Colours]:
-    """X and y of each pixel, 0 to 1."""
+    """Return x and y of each pixel, 0 to 1."""
     y, x = np.mgrid[0 : sheet.shape[0], 0 : sheet.shape[1]]
     return x / sheet.shape[1], y / sheet.shape[0]
 
 
 def lit(rng: Random, sheet: Colours, strength: float = 0.25) -> Colours:
-    """Light that falls off to one side."""
+    """Add light that decreases towards one side."""
     x, y = grid(sheet)
     angle = rng.uniform(0, 2 * np.pi)
     slope = (x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle)
@@ -105,7 +105,7 @@ def lit(rng: Random, sheet: Colours, strength: float = 0.25) -> Colours:
 
 
 def jpeg(rng: Random, sheet: Colours, *, quality: int | None = None, noise: float = 2) -> bytes:
-    """What a phone makes of it."""
+    """Return the sheet as a photo of a phone."""
     seen = ndimage.gaussian_filter(sheet, (0.7, 0.7, 0)) + rng.normal(0, noise, sheet.shape)
     return saved(picture(seen), "JPEG", quality=quality or int(rng.integers(70, 93)))
 

@@ -1,12 +1,12 @@
-"""What is read in photos, scans and screenshots of digits, by the network that comes with the lab.
+"""Predictions for photos, scans and screenshots of digits, by the network that comes with the lab.
 
     python benchmarks/photos.py [STROKES.json.gz] [--count N] [--kinds WORD …] [--seed S] [--json]
                                 [--save FOLDER]
 
-Strokes of real pens are made into files of many kinds (``photo_kinds.py`` and others) and
-read as the Draw page reads an upload. Beside that the same strokes are read from a clean canvas.
-Without a file of strokes the thirty digits of the browser tests are used. With --save the files
-that were read wrong or refused are kept, to look at.
+Real pen strokes are rendered as files of many kinds (``photo_kinds.py`` and others), which are
+processed like uploads on the Draw page, and compared with the same strokes on a clean canvas.
+Without a file of strokes, the thirty digits of the browser tests are used. With --save, files with
+wrong predictions and rejected files are stored.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from mnist_core.examples import install, known_examples
 from mnist_core.inference.predict import predict
 from mnist_core.runs import Store
 
-#: So many digits a picture of several may take.
+#: Maximum number of digits in an image of several.
 MOST = 10
 STROKES = Path(__file__).resolve().parents[1] / "tests/browser/pen_strokes.json"
 
@@ -48,15 +48,15 @@ Read = NDArray[np.uint8] | DrawingError
 
 @dataclass
 class Figures:
-    """What became of a kind's pictures.
+    """Results for one kind of image.
 
     Attributes:
         kind: Its name.
-        several: Whether its pictures hold more than one digit.
-        count: How many pictures there were.
-        canvas: Of the same strokes on a clean canvas, how many are read right.
-        right: How many are read right.
-        refused: How many are refused, for each reason.
+        several: Whether its images contain more than one digit.
+        count: Number of images.
+        canvas: Number of correct predictions for the same strokes on a clean canvas.
+        right: Number of correct predictions.
+        refused: Number of rejected images, by reason.
     """
 
     kind: str
@@ -68,18 +68,18 @@ class Figures:
 
     @property
     def wrong(self) -> int:
-        """How many are read as something that is not there."""
+        """Number of wrong predictions."""
         return self.count - self.right - self.refused.total()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("strokes", type=Path, nargs="?")
-    parser.add_argument("--count", type=int, default=30, help="pictures of each kind")
-    parser.add_argument("--kinds", nargs="+", help="only kinds whose names have one of these words")
+    parser.add_argument("--count", type=int, default=30, help="number of images of each kind")
+    parser.add_argument("--kinds", nargs="+", help="only kinds whose names contain one of these")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--save", type=Path, help="keep files that were not read right here")
+    parser.add_argument("--save", type=Path, help="folder for files without a correct prediction")
     options = parser.parse_args()
     digits = read(options.strokes) if options.strokes else ours()
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +109,7 @@ def figures(
     options: argparse.Namespace,
     digits_in: Callable[[Sequence[NDArray[np.uint8]]], list[int]],
 ) -> Figures:
-    """Make the pictures of a kind and have them read."""
+    """Generate the images of a kind and predict their digits."""
     rng = np.random.default_rng([options.seed, zlib.crc32(name.encode())])
     chosen = [digits[place] for place in rng.permutation(len(digits))[: options.count]]
     several = name in SEVERAL
@@ -136,7 +136,7 @@ def figures(
 
 
 def ours() -> list[PenDigit]:
-    """The digits of the browser tests, all thirty."""
+    """Return the thirty digits of the browser tests."""
     return [PenDigit(**one) for one in json.loads(STROKES.read_text())["digits"]]
 
 
@@ -145,8 +145,8 @@ def outcome(content: bytes) -> Read:
         return read_picture(content).image_u8
     except DrawingError as error:
         return error
-    except Exception as error:  # a fault of the lab's, counted and not the end of the measurement
-        return DrawingError(f"It failed: {type(error).__name__}.", "", "")
+    except Exception as error:  # a bug of the lab, which is counted and does not end the benchmark
+        return DrawingError(f"It failed: {type(error).__name__}.", "")
 
 
 def canvas(digit: PenDigit) -> Read:
@@ -157,14 +157,14 @@ def canvas(digit: PenDigit) -> Read:
 
 
 def answers_to(results: Sequence[Read], digits_in) -> list[int | None]:
-    """The digit that is read in each, None where it is refused."""
+    """Return the predicted digit for each image, or None if it is rejected."""
     images = [one for one in results if not isinstance(one, DrawingError)]
     found = iter(digits_in(images) if images else [])
     return [None if isinstance(one, DrawingError) else next(found) for one in results]
 
 
 def keep(folder: Path, name: str, files, answers, labels) -> None:
-    """Keep what was not read right, its name saying what became of it."""
+    """Save the images without a correct prediction; the file names contain the result."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, (content, answer, label) in enumerate(zip(files, answers, labels, strict=True)):
         if answer != label and (label >= 0 or answer is not None):
@@ -172,7 +172,7 @@ def keep(folder: Path, name: str, files, answers, labels) -> None:
 
 
 def line(one: Figures) -> str:
-    """A row of the table, in Markdown."""
+    """Return a row of the table, in Markdown."""
     reasons = "; ".join(f"{count} {reason}" for reason, count in one.refused.most_common())
     right = ["–", "–"] if one.several else [str(one.canvas), str(one.right)]
     cells = [one.kind, str(one.count), *right, str(one.refused.total()), str(one.wrong), reasons]
@@ -180,7 +180,7 @@ def line(one: Figures) -> str:
 
 
 def table(every: Sequence[Figures]) -> str:
-    """All rows, those of several digits below the others, and the sums."""
+    """Return all rows, those of several digits below the others, and the sums."""
     head = [
         "| kind | pictures | right on canvas | right | refused | wrong | reasons |",
         "| --- | ---: | ---: | ---: | ---: | ---: | --- |",

@@ -1,15 +1,15 @@
-"""How well each preset reads people: MNIST's test set against digits drawn with a pen.
+"""Accuracy of each preset on digits drawn with a pen, compared with MNIST's test set.
 
     python benchmarks/real_pens.py STROKES.json.gz [--presets KEY …] [--epochs N] [--home FOLDER]
                                    [--examples] [--json]
 
-The strokes are drawn as the canvas of the Draw page would show them, prepared as the page does
-and read by each preset's best model, as the product predicts. Beside that the same drawings are
-merely shrunk to 28 by 28 pixels. A drawing that is refused counts as wrong.
+The strokes are rendered like the canvas of the Draw page, preprocessed as on the page and
+classified by each preset's best model, in the lab's own way. For comparison, the same drawings are
+only scaled to 28 × 28 pixels. A rejected drawing counts as wrong.
 
 With --examples the networks that come with the lab are measured. With --home the newest finished
-run of a preset in that lab is used, whatever its seed and number of epochs; presets without one
-are trained there first. Else each is trained and forgotten.
+run of a preset in that run store is used, whatever its seed and number of epochs; presets without
+one are trained there first. Otherwise each preset is trained in a temporary store.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ Right = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Pictures:
-    """The drawings as networks are shown them.
+    """The drawings as inputs for networks.
 
     Attributes:
         labels: int (n,).
         writers: int (n,).
-        prepared: uint8 (n, 28, 28), made as MNIST's makers did; black where refused.
+        prepared: uint8 (n, 28, 28), preprocessed like MNIST; black if rejected.
         refused: bool (n,).
         shrunk: uint8 (n, 28, 28).
     """
@@ -64,7 +64,7 @@ class Pictures:
 
     @classmethod
     def of(cls, digits: Sequence[PenDigit]) -> Pictures:
-        """Draw the strokes and prepare the drawings."""
+        """Render the strokes and preprocess the drawings."""
         prepared, refused, shrunk = [], [], []
         for digit in digits:
             ink = render(digit.strokes)
@@ -88,17 +88,17 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Figures:
-    """What one preset reads, as shares from 0 to 1.
+    """Accuracies of one preset, from 0 to 1.
 
     Attributes:
         preset: Its key.
-        epochs: How many its run trained.
-        seconds: How long that took.
+        epochs: Number of epochs of its run.
+        seconds: Duration of its training.
         test: Accuracy on MNIST's test set.
-        pens: On the drawings, through MNIST's steps.
-        shrunk: On the drawings merely shrunk.
-        digits: As pens, for each digit from 0 to 9.
-        worst_writer: As pens, for the writer that it reads worst.
+        pens: Accuracy on the preprocessed drawings.
+        shrunk: Accuracy on the scaled drawings.
+        digits: As `pens`, for each digit from 0 to 9.
+        worst_writer: As `pens`, for the writer with the lowest accuracy.
     """
 
     preset: str
@@ -115,8 +115,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("strokes", type=Path)
     parser.add_argument("--presets", nargs="+", choices=list(PRESETS), default=list(PRESETS))
-    parser.add_argument("--epochs", type=int, help="at most so many, for presets that are trained")
-    parser.add_argument("--home", type=Path, help="a lab whose runs are used")
+    parser.add_argument("--epochs", type=int, help="maximum for presets that are trained")
+    parser.add_argument("--home", type=Path, help="home of a run store whose runs are used")
     parser.add_argument("--examples", action="store_true", help="the networks of the lab itself")
     parser.add_argument("--json", action="store_true", help="print figures instead of a table")
     options = parser.parse_args()
@@ -142,7 +142,7 @@ def main() -> None:
 
 
 def finished_run(store: Store, key: str) -> Run | None:
-    """The newest run of a preset that has a test accuracy, None if there is none."""
+    """Return the newest run of a preset that has a test accuracy, or None."""
     preset = PRESETS[key].config
     for run in store.list_runs():
         alike = replace(preset, seed=run.config.seed, epochs=run.config.epochs) == run.config
@@ -152,7 +152,7 @@ def finished_run(store: Store, key: str) -> Run | None:
 
 
 def trained(store: Store, key: str, most_epochs: int | None) -> Run:
-    """Train a preset in this process, as a worker would."""
+    """Train a preset in this process, like a worker."""
     config = PRESETS[key].config
     if most_epochs is not None:
         config = replace(config, epochs=min(config.epochs, most_epochs))
@@ -167,7 +167,7 @@ def trained(store: Store, key: str, most_epochs: int | None) -> Run:
 
 
 def figures(store: Store, run: Run, key: str, pictures: Pictures) -> Figures:
-    """Let a run's best model read all pictures."""
+    """Predict all images with a run's best model."""
 
     def right(images: NDArray[np.uint8]) -> Right:
         found = predict(store, run.id, "best", images)
@@ -187,7 +187,7 @@ def figures(store: Store, run: Run, key: str, pictures: Pictures) -> Figures:
 
 
 def table(every: Sequence[Figures]) -> str:
-    """The figures in percent, in Markdown."""
+    """Return the figures in percent, in Markdown."""
     head = ["preset", "epochs", "MNIST test", "pens", "shrunk", *map(str, range(10))]
     lines = [head, ["---", *["---:"] * (len(head) - 1)]]
     for one in every:

@@ -1,4 +1,4 @@
-"""Pictures of several digits: in rows and columns, in boxes and figures, apart and touching."""
+"""Images of several digits: in rows and columns, in boxes and figures, apart and touching."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from PIL import Image, ImageDraw
 def together(
     rng: Random, several: Sequence[Strokes], places: Sequence[Box], pen: float = 0.06
 ) -> bytes:
-    """Digits at places (0 to 1) on one sheet, in one pen's ink."""
+    """Digits at places (0 to 1) on one sheet, in the ink of one pen."""
     sheet = paper(rng)
     height, width = sheet.shape[:2]
     side = min(height, width)
@@ -38,7 +38,7 @@ def together(
 
 
 def cells(rng: Random, columns: int, rows: int, fill: float = 0.6) -> list[Box]:
-    """Places in rows and columns, each moved a little."""
+    """Places in rows and columns, each shifted a little."""
     side = 0.9 / max(columns, rows)
     return [
         (
@@ -70,7 +70,7 @@ def column_touching(rng: Random, several: Sequence[Strokes]) -> bytes:
 
 
 def row_touching(rng: Random, several: Sequence[Strokes]) -> bytes:
-    """The second begins where the first ends."""
+    """The second digit begins where the first ends."""
     points = np.array([point for stroke in several[0] for point in stroke], float)
     extent = np.ptp(points, axis=0)
     wide = 0.4 * extent[0] / max(extent[1], extent[0], 1)

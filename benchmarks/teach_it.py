@@ -1,12 +1,13 @@
-"""What a class's drawings teach `reads-handwriting`, measured on people who drew none of them.
+"""Effect of fine-tuning `reads-handwriting` on a class's drawings, measured on other people.
 
     python benchmarks/teach_it.py STROKES.json.gz [--home FOLDER] [--draws N] [--json]
 
-Each draw takes five of the writers and ten digits of each class from them, keeps these as a class
-would on the Draw page, and lets the product teach them to the preset's finished run. The lesson's
-best model then reads every drawing of the other writers, and MNIST's test set.
+Each draw chooses five of the writers and ten digits of each class from them, stores these like the
+drawings of a class on the Draw page, and fine-tunes the preset's finished run on them. The best
+model then classifies every drawing of the other writers, and MNIST's test set.
 
-With --home, the newest finished run of the preset in that lab is taught; else one is trained first.
+With --home, the newest finished run of the preset in that run store is used; otherwise a run is
+trained first.
 """
 
 from __future__ import annotations
@@ -35,21 +36,21 @@ from mnist_core.training.job import train
 
 PRESET = "reads-handwriting"
 WRITERS = 5
-#: Drawings of each digit, from all of these writers together.
+#: Number of drawings of each digit, from all of these writers together.
 DIGITS_A_CLASS = 10
 
 
 @dataclass(frozen=True)
 class Taught:
-    """One draw.
+    """The result of one draw.
 
     Attributes:
-        writers: Whose digits were taught.
-        before: Share of the other writers' drawings that were read before, 0 to 1.
-        after: The same after the lesson.
-        test_before: Share of MNIST's test set.
-        test_after: The same after the lesson.
-        seconds: How long the lesson took.
+        writers: The writers whose digits were used for fine-tuning.
+        before: Accuracy on the other writers' drawings before, 0 to 1.
+        after: Accuracy on the other writers' drawings afterwards.
+        test_before: Accuracy on MNIST's test set before.
+        test_after: Accuracy on MNIST's test set afterwards.
+        seconds: Duration of the fine-tuning.
     """
 
     writers: list[int]
@@ -61,14 +62,14 @@ class Taught:
 
     @property
     def error_ratio(self) -> float:
-        """Error on other writers after the lesson, of what it was before."""
+        """Error on other writers afterwards, relative to the error before."""
         return (1 - self.after) / (1 - self.before)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("strokes", type=Path)
-    parser.add_argument("--home", type=Path, help="a lab with a finished run of the preset")
+    parser.add_argument("--home", type=Path, help="home of a run store with a finished run")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print figures instead of a table")
     options = parser.parse_args()
@@ -81,7 +82,7 @@ def main() -> None:
 
 
 def taught(store: Store, base: Run, pictures: Pictures, draw: int) -> Taught:
-    """Teach one draw's drawings, and read what the others drew."""
+    """Fine-tune on one draw's drawings, and classify the other writers' drawings."""
     generator = np.random.default_rng(draw)
     writers = generator.choice(np.unique(pictures.writers), WRITERS, replace=False)
     mine = np.isin(pictures.writers, writers)
@@ -110,14 +111,14 @@ def taught(store: Store, base: Run, pictures: Pictures, draw: int) -> Taught:
 
 
 def accuracy(store: Store, run: Run, pictures: Pictures, these: NDArray[np.bool_]) -> float:
-    """Share of some drawings that a run's best model reads; a refused one counts as wrong."""
+    """Return a model's accuracy on some drawings; a rejected drawing counts as wrong."""
     found = [one.digit for one in predict(store, run.id, "best", pictures.prepared[these])]
     right = (np.array(found) == pictures.labels[these]) & ~pictures.refused[these]
     return float(right.mean())
 
 
 def table(every: list[Taught]) -> str:
-    """The draws and their mean, in Markdown; shares in percent, differences in points."""
+    """Return the draws and their mean, in Markdown; in percent, differences in points."""
     lines = [
         "| draw | writers | others before | after | error × | MNIST before | after | change |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",

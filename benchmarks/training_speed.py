@@ -1,13 +1,14 @@
-"""How fast training is, against the tutorials' way and against peers, on this machine, in one run.
+"""Speed of training, compared with ``model.fit`` and with other libraries, on this machine.
 
     python benchmarks/training_speed.py [--rounds 3] [--only PRESET …] [--json FILE]
 
-Needs nothing else to run on the machine. In each round every preset is trained in turn by
-``model.fit`` as its tutorial writes it, by the lab's fit loop, and by the peers that are installed
-(``pip install -r benchmarks/requirements.txt``), each in a fresh process; then a server is started,
-and the preset trains once more in a plain process beside the idle workers and through the running
-engine, with its store and a viewer of the event stream. Seconds per epoch, after the first one;
-medians of the rounds. All ways train on the same images and judge on the same; see one_training.py.
+Nothing else should run on the machine. In each round every preset is trained by ``model.fit`` as in
+its tutorial, by the lab's fit loop, and by the other libraries that are installed
+(``pip install -r benchmarks/requirements.txt``), each in a new process; then a server is started,
+and the preset is trained again in a plain process beside the idle workers and through the engine,
+with its store and a viewer of the event stream. Figures are seconds per epoch, after the first
+epoch; medians of the rounds. All methods use the same training and validation images; see
+one_training.py.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from one_training import WIDTHS, config_of
 from mnist_core.experiment.presets import PRESETS
 from mnist_core.runs import Store
 
-#: Epochs for model.fit and scikit-learn, and for the compiled ways.
+#: Numbers of epochs for model.fit and scikit-learn, and for the compiled methods.
 EPOCHS = {
     "overfit-700": (12, 600),
     "softmax": (5, 25),
@@ -48,9 +49,9 @@ EPOCHS = {
     "reuters": (5, 12),
     "boston": (8, 100),
 }
-#: The convolutional networks train on fewer images: 60,000 take up to two minutes an epoch.
+#: Convolutional networks train on fewer images: with 60,000 an epoch takes up to two minutes.
 IMAGES = {"lenet": 6_000, "reads-handwriting": 6_000}
-#: How long the idle processes are watched, in seconds.
+#: Duration of the measurement of the idle processes, in seconds.
 IDLE_SECONDS = 15
 ONE_TRAINING = Path(__file__).with_name("one_training.py")
 
@@ -59,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=list(EPOCHS), default=list(EPOCHS))
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures to FILE")
     options = parser.parse_args()
     rounds = []
     rates = []
@@ -89,7 +90,7 @@ def main() -> None:
 
 
 def measure(way: str, *arguments: str) -> dict[str, Any]:
-    """One training in a fresh process."""
+    """Run one training in a new process."""
     command = [sys.executable, str(ONE_TRAINING), way, *arguments]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -102,14 +103,14 @@ def arguments_of(preset: str, *, compiled: bool) -> list[str]:
 
 
 def alone(presets: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Each preset by every way, with nothing else on the machine."""
+    """Train each preset by every method, without other load."""
     found: dict[str, dict[str, Any]] = {}
     for preset in presets:
         config = PRESETS[preset].config
         ways = {"keras": False, "lab": True}
         if importlib.util.find_spec("jax") and config.architecture in WIDTHS:
             ways["jax"] = True
-        # Its solvers know no RMSprop.
+        # Its optimizers do not include RMSprop.
         solvers = ("sgd", "adam")
         dense = config.architecture in WIDTHS and config.optimizer in solvers
         if importlib.util.find_spec("sklearn") and dense:
@@ -125,17 +126,17 @@ def alone(presets: Sequence[str]) -> dict[str, dict[str, Any]]:
 def through_engine(
     presets: Sequence[str],
 ) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
-    """Each preset beside the idle workers and then through them, shape new and known.
+    """Train each preset beside the idle workers and then through them, for new and known shapes.
 
     Returns:
-        The figures of each preset, and the share of a processor that each idle process takes.
+        The figures of each preset, and the processor usage of each idle process.
     """
     found: dict[str, dict[str, Any]] = {}
     port = free_port()
     address = f"http://localhost:{port}"
     with serve(port) as (server, home):
         wait_for_engine(address)
-        time.sleep(25)  # the interactive worker loads TensorFlow a little later
+        time.sleep(25)  # until the interactive worker has loaded TensorFlow
         idle = idle_shares(psutil.Process(server.pid))
         store = Store(home)
         for preset in presets:
@@ -151,10 +152,9 @@ def through_engine(
 
 
 def idle_shares(server: psutil.Process) -> dict[str, float]:
-    """What the server and its worker processes spend while nobody does anything.
+    """Return the processor usage of the idle server and its workers.
 
-    The numbers behind the names are theirs in order of their start: a nanny watches each worker
-    from within the server.
+    The numbers in the names are in order of the start; a nanny in the server monitors each worker.
     """
     processes = [server, *server.children(recursive=True)]
     before = [sum(process.cpu_times()[:2]) for process in processes]
@@ -168,7 +168,7 @@ def idle_shares(server: psutil.Process) -> dict[str, float]:
 
 
 def watched_run(store: Store, address: str, preset: str, *, epochs: int) -> dict[str, float]:
-    """Queue a run and watch its event stream, as a browser does, until the last epoch."""
+    """Queue a run and watch its event stream, like a browser, until the last epoch."""
     began = time.perf_counter()
     run = store.create(config_of(preset, epochs, IMAGES.get(preset)), name="speed")
     arrivals: list[tuple[float, int]] = []
@@ -183,7 +183,7 @@ def watched_run(store: Store, address: str, preset: str, *, epochs: int) -> dict
             if arrivals and arrivals[-1][1] >= epochs:
                 break
     (first, first_seen), (last, last_seen) = arrivals[0], arrivals[-1]
-    while not store.get(run.id).settled:  # the test set is measured after the last epoch
+    while not store.get(run.id).settled:  # the test set is evaluated after the last epoch
         time.sleep(0.1)
     seconds = (last - first) / max(last_seen - first_seen, 1)
     return {"seconds": seconds, "first_epoch": first - began}
@@ -195,7 +195,7 @@ def medians(figures: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures hold for."""
+    """Return a description of the machine and the versions."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -217,9 +217,9 @@ def machine() -> dict[str, Any]:
 
 
 def floating_point_operations(preset: str) -> float:
-    """Of the matrix products of one epoch: forward, and twice that backward, once to validate.
+    """Return the operations in an epoch's matrix products: forward, backward (twice), validation.
 
-    The first layer needs no gradient of its inputs.
+    The first layer needs no gradient with respect to its inputs.
     """
     import keras
 
@@ -239,7 +239,7 @@ def floating_point_operations(preset: str) -> float:
 
 
 def report(result: dict[str, Any]) -> None:
-    """The figures as Markdown tables."""
+    """Return the figures as Markdown tables."""
     about = result["machine"]
     rate = about["flops_per_second"]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())

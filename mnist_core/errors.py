@@ -38,15 +38,16 @@ class LabError(Exception):
         values: Values of the templates' fields.
     """
 
-    def __init__(self, *parts: str, **values: object) -> None:
+    def __init__(self, problem: str, remedy: str, /, **values: object) -> None:
         """Store the templates; the English message is the exception's text.
 
         Args:
-            *parts: Templates of the problem and of the remedy.
+            problem: Template of what went wrong.
+            remedy: Template of what to do.
             **values: Values of the templates' fields.
         """
-        *problem, self.remedy = parts
-        self.problem = " ".join(problem)
+        self.problem = problem
+        self.remedy = remedy
         self.values = values
         super().__init__(self.sentence())
 

@@ -1,7 +1,7 @@
-"""The Ask page: type a review or a piece of news, or set the columns of a table.
+"""The Ask page: predictions for a typed text, or for chosen values of a table's columns.
 
-What Draw is for digits, this is for the tasks without pictures. What is typed and what is answered
-is a fragment: it reruns alone.
+It is the counterpart of the Draw page for tasks without images. Input and prediction are a
+fragment, which reruns alone.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ui.common.waiting import workers_answer
 
 @st.fragment
 def show_question(run: Run, checkpoint: str) -> None:
-    """What is asked, and beside it the answer."""
+    """The input, and beside it the prediction."""
     entry = task(run.config.task)
-    # The words of texts come with the lab; the columns of a table are those of its data.
+    # The vocabulary comes with the lab; the ranges of the columns come from the data.
     if entry.inputs != "texts" and not fetching.is_ready(entry.key):
         return
     if entry.inputs == "texts":
@@ -32,7 +32,7 @@ def show_question(run: Run, checkpoint: str) -> None:
             else:
                 values = answer.show_columns(entry)
         with st.container(key=keys.ANSWER):
-            words = _("The models are being loaded. The answer follows in a few seconds.")
+            words = _("The models are being loaded. The prediction follows in a few seconds.")
             if not workers_answer(words):
                 return
             if entry.inputs == "texts":
@@ -60,9 +60,9 @@ if runs:
 elif not training:
     st.markdown(
         _(
-            "Type a film review, and a model predicts whether it is positive and shows which words "
-            "decided. Or type a news text to predict its topic, or describe a neighbourhood to "
-            "predict a house price. No trained model yet: one click trains one, which takes less "
+            "Type a film review, and a model predicts whether it is positive and shows the effect "
+            "of each word. Or type a news text to predict its topic, or describe a neighbourhood "
+            "to predict a house price. No model is trained yet: one click trains a model, in less "
             "than a minute once the data has been downloaded."
         )
     )

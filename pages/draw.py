@@ -1,8 +1,8 @@
-"""The Draw page: draw a digit, or send a photo of one, and see what trained models predict.
+"""The Draw page: handwritten digit recognition on a drawing or a photo.
 
-The canvas and all that a stroke changes are a fragment: it reruns alone, and asks the store for
-nothing that the page has asked already. Whichever came last counts, the stroke or the file; the
-other one is emptied, so that the page never shows something else than what is read.
+The canvas and all that a stroke changes are a fragment, which reruns alone and repeats no query of
+the run store. The last input counts, a stroke or a file; the other is emptied, so that the page
+always shows the image that the models receive.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from ui.draw.choice import DIGITS, choose_models, offer_training, only_usable
 
 @st.fragment
 def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
-    """Everything that a stroke changes: it reruns alone, without the rest of the page.
+    """The canvas, the upload and the predictions: a fragment, which reruns alone.
 
     Args:
-        models: The networks that recognise the drawing, each a run and one of its models.
-        training: The run whose network recognises it once it is trained, if there is one.
+        models: The models that predict, each a run and a checkpoint.
+        training: The run that the page waits for, if any.
     """
     finetune.redraw_collection()
     with st.container(key=keys.LAYOUT):
         with st.container(key=keys.PEN):
-            found = show_canvas()
-        read = st.container(key=keys.READ)
+            drawn = show_canvas()
+        result = st.container(key=keys.PREDICTIONS)
         with st.container(key=keys.FILE):
-            sent = show_upload()
-        with read:
+            uploaded = show_upload()
+        with result:
             if training:
                 run_selector.wait_for_training(training)
             workers_answer(
@@ -42,7 +42,7 @@ def show_drawing(models: list[tuple[Run, str]], training: Run | None) -> None:
                     "a few seconds."
                 )
             )
-            prediction.show_reading(sent or found, models)
+            prediction.show_result(uploaded or drawn, models)
 
 
 st.title(_("Draw"), anchor=False)

@@ -1,8 +1,7 @@
-"""The Evaluate page: how well a trained network does, and where it goes wrong.
+"""The Evaluate page: metrics, errors, calibration and the generalisation gap of a network.
 
-What it shows is computed once by the worker and kept for everybody. The training samples come
-last: there may be six times as many of them as of the others. Where the task is to find a number
-there is nothing to confuse, so such a network has figures and charts of its own.
+A worker computes each evaluation once, for all sessions. The training samples come last: there may
+be six times as many of them as of the others. Regression networks have their own charts.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ if runs:
     try:
         if run_selector.is_usable(chosen) and fetching.is_ready(chosen.config.task):
             show_evaluation(chosen, checkpoint, part)
-    except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
+    except UnknownRunError:  # deleted meanwhile
         st.rerun()
     except LabError as error:
         errors.show(error)
 elif not training:
     st.markdown(
         _(
-            "There is no trained network yet. Train one, and see here how well it generalises to "
+            "There is no trained network yet. Train one to see here how well it generalises to "
             "new samples, which classes it confuses, and whether its confidence is justified."
         )
     )

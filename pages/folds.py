@@ -1,4 +1,4 @@
-"""Cross-validate: K trainings that each leave out another fold, and the final one on all."""
+"""The Cross-validate page: K-fold cross-validation, and the final network on all samples."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ if shown is not None and (error := run_selector.unusable(shown.folds[0])):
     errors.show(error)
 elif shown is not None:
     fold_panel.show(shown)
-elif "study" not in st.query_params:  # else it was said that it is not there
-    st.markdown(_("There is no cross-validation yet. Press Start and watch the folds train here."))
+elif "study" not in st.query_params:  # otherwise there is a warning
+    st.markdown(_("There is no cross-validation yet. Press Start to train the folds."))

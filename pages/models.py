@@ -1,6 +1,6 @@
 """The Models page: the trained networks, their names and notes, export and import.
 
-``?run=ID`` chooses a run.
+``?run=ID`` selects a run.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if runs:
     if chosen:
         show_run(chosen, tags)
     else:
-        st.info(_("No run has that in its name, its notes or its tags."))
+        st.info(_("No run matches. Change the text or the tags."))
 elif not training:
     st.markdown(
         _(
-            "There is no trained network yet. Train one, or import one below; then it is kept "
-            "here, to inspect, to compare and to export."
+            "There is no trained network yet. Train one, or import a model below, to inspect and "
+            "export it here."
         )
     )
     link("train", _("Train a network"))
 st.divider()
-import_model.show_arrivals()
+import_model.show_import()
 disk_space.show_disk()

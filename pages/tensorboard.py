@@ -1,7 +1,7 @@
-"""The TensorBoard page: the tool that comes with TensorFlow, with the runs that a reader chooses.
+"""The TensorBoard page: TensorBoard in a frame, with the selected runs.
 
-It is started when somebody asks for it, once for the server, and shown in a frame. All that the
-frame loads comes through the lab's own address (``ui/tensorboard/proxy.py``).
+It is started on request, once for the server. All that the frame loads comes through the lab's own
+address (``ui/tensorboard/proxy.py``).
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ errors.show_notice()
 if not proxy.is_possible():
     st.warning(
         _(
-            "The lab's files are kept at an address that is no folder of this machine "
-            "(`MNIST_LAB_HOME`), and TensorBoard reads folders only. The Train and Runs pages show "
-            "everything all the same."
+            "TensorBoard reads local folders only, but `MNIST_LAB_HOME` is a remote address. The "
+            "Train and Runs pages show the curves."
         )
     )
 elif found_runs := find_runs():
     show_board(show_choice(found_runs))
 else:
-    st.markdown(_("There is no run yet. Train a network, and compare its runs here."))
+    st.markdown(_("There is no run yet. Train a network to see its curves here."))
     link("train", _("Train a network"))

@@ -1,7 +1,7 @@
-"""Collect the words that a person sees into a catalogue template, for translators.
+"""Extract the translatable texts into a catalogue template, for translators.
 
-scripts/words ends here. The words of pages stand in ``_("…")`` and ``ngettext("…", "…", n)``,
-those of the core in ``mark("…")``. A comment that begins with "Translators:" goes with them.
+scripts/words runs this file. The texts of pages are in ``_("…")`` and ``ngettext("…", "…", n)``,
+those of the core in ``mark("…")``. A comment that begins with "Translators:" is extracted too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FOLDERS = ("ui", "pages", "mnist_core")
 
 
 def main() -> int:
-    """Write the template into the named file, or into its usual place."""
+    """Write the template to the given file, or to its default place."""
     into = Path(sys.argv[1]) if sys.argv[1:] else TEMPLATE
     into.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, *EXTRACT, f"--output={into}", *FOLDERS], cwd=ROOT, check=True)

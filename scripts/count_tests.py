@@ -1,4 +1,4 @@
-"""Add up pytest's reports and print one closing line: ``12 passed, 0 failed, 1 skipped``."""
+"""Sum up pytest's reports and print one line: ``12 passed, 0 failed, 1 skipped``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 
 def closing_line(reports: list[Path]) -> str:
-    """Return the line for JUnit XML reports; a file that is not there counts nothing."""
+    """Return the line for JUnit XML reports; a file that does not exist counts as empty."""
     total = failed = skipped = 0
     for report in reports:
         if not report.exists():

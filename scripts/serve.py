@@ -1,7 +1,6 @@
-r"""Start the web server on a port that is free, or say in one sentence why not.
+r"""Start the web server on a free port, or print one sentence that says why it cannot start.
 
-scripts/run ends here. It is a Python file of its own, without dependencies, because whether a
-port is free is the same question on every system, and so that Windows can ask it too:
+scripts/run runs this file. It is Python without dependencies, so that Windows can run it too:
 ``.venv\Scripts\python scripts\serve.py --port 8502``.
 """
 
@@ -20,27 +19,27 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8501
 EVERYWHERE = ("0.0.0.0", "::")
-"""The addresses that mean: every network of this machine."""
+"""Addresses that stand for all networks of this machine."""
 PORTS_TO_TRY = 50
-"""How many ports above a taken one are looked at, to suggest a free one."""
+"""Number of ports above an occupied port that are tried, to suggest a free one."""
 
 
 def configured_address() -> str:
-    """Return the host name to listen on, where the command line gives none."""
+    """Return the default host name to listen on."""
     with (ROOT / ".streamlit" / "config.toml").open("rb") as file:
         in_file = tomllib.load(file).get("server", {}).get("address", "")
     return os.environ.get("STREAMLIT_SERVER_ADDRESS") or in_file or "localhost"
 
 
 def parse_port(text: str, source: str) -> int:
-    """Return ``text`` as a port number, 0 to 65535; 0 lets the system choose.
+    """Return a text as a port number, 0 to 65535; 0 lets the system choose.
 
     Args:
-        text: What was given.
-        source: Where it was given, for the message.
+        text: The text.
+        source: Origin of the text, for the error message.
 
     Raises:
-        ValueError: It is no port number. The message is for the reader of the terminal.
+        ValueError: The text is not a port number. The message is for the terminal.
     """
     if text.isdecimal() and int(text) <= 65_535:
         return int(text)
@@ -50,10 +49,10 @@ def parse_port(text: str, source: str) -> int:
     )
 
 
-def refusal(address: str, port: int) -> OSError | None:
-    """Return why nothing can listen on ``address`` and ``port``, or None if that is possible.
+def bind_error(address: str, port: int) -> OSError | None:
+    """Return why nothing can listen on an address and port, or None if that is possible.
 
-    It binds a socket the way the server will, and lets it go again.
+    The function binds a socket as the server would, and closes it.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family) as probe:
@@ -69,34 +68,34 @@ def refusal(address: str, port: int) -> OSError | None:
 
 
 def explain(error: OSError, address: str, port: int) -> str:
-    """Return the sentence for a port that cannot be used: what, why, and what to do."""
+    """Return one sentence about a port that cannot be used: the problem and the remedy."""
     if error.errno == errno.EADDRINUSE:
         free = (
             candidate
             for candidate in range(port + 1, min(port + PORTS_TO_TRY, 65_535) + 1)
-            if refusal(address, candidate) is None
+            if bind_error(address, candidate) is None
         )
         return (
             f"Port {port} is in use by another program, perhaps by this lab in another "
-            "terminal, so nothing was started; stop that one, or choose another port: "
+            "terminal, so the server did not start; stop that program, or choose another port: "
             f"scripts/run --port {next(free, DEFAULT_PORT)}"
         )
     if error.errno == errno.EACCES:
         return (
-            f"Port {port} is kept for the system's own services, so nothing was started; "
-            f"choose one above 1023: scripts/run --port {DEFAULT_PORT}"
+            f"Port {port} is reserved for the system's services, so the server did not start; "
+            f"choose a port above 1023: scripts/run --port {DEFAULT_PORT}"
         )
     return (
-        f"Cannot listen on {address}, port {port} ({error.strerror or error}), so nothing was "
-        "started; give an address of this machine: scripts/run --server.address localhost"
+        f"Cannot listen on {address}, port {port} ({error.strerror or error}), so the server did "
+        "not start; give an address of this machine: scripts/run --server.address localhost"
     )
 
 
 def network_address() -> str:
-    """Return the address under which other machines of the network find this one."""
+    """Return the address of this machine for other machines in the network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            # Sends nothing: it asks which of its own addresses the system would send from.
+            # Sends nothing; the system only chooses the address that it would send from.
             probe.connect(("192.0.2.1", 9))
         except OSError:
             return socket.gethostname()
@@ -105,17 +104,17 @@ def network_address() -> str:
 
 
 def fail(sentence: str) -> NoReturn:
-    """Print one sentence to the terminal and leave with exit code 2."""
+    """Print a sentence to the terminal and exit with code 2."""
     print(sentence, file=sys.stderr)
     sys.exit(2)
 
 
 def main() -> None:
-    """Read the port, check it, and hand over to ``streamlit run``."""
+    """Parse and check the port, and start ``streamlit run``."""
     parser = argparse.ArgumentParser(
         prog="scripts/run",
         description="Serve the lab and print its address. Ctrl+C stops it.",
-        epilog="Every other option goes to `streamlit run`.",
+        epilog="All other options are passed to `streamlit run`.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -141,7 +140,7 @@ def main() -> None:
             )
     except ValueError as error:
         fail(str(error))
-    refused = refusal(address, port)
+    refused = bind_error(address, port)
     if refused is not None:
         fail(explain(refused, address, port))
 
@@ -151,7 +150,7 @@ def main() -> None:
         # Streamlit would ask a host on the internet for the address to print.
         command.append(f"--browser.serverAddress={network_address()}")
     command += rest
-    if sys.getfilesystemencoding() != "utf-8":  # names of files are, on every system of today
+    if sys.getfilesystemencoding() != "utf-8":  # file names are UTF-8 on all current systems
         os.environ["PYTHONUTF8"] = "1"
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from here
     if os.name == "nt":  # Windows has no exec that keeps the terminal

@@ -1,4 +1,4 @@
-"""What every test stands on: options, a home of its own, quiet TensorFlow, the browser."""
+"""Common set-up of all tests: options, a temporary home, quiet TensorFlow, the browser."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mnist_core.runs import Store
 from mnist_core.tasks import availability
 from tests import postgresql
 
-# Before anything imports TensorFlow or Keras: they read these when they are imported.
+# TensorFlow and Keras read these variables when they are imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-# Machines are shared: how long an example takes says nothing. And whoever runs the tests gets the
-# same examples, so that a failure is one of what was changed; --all draws new ones each time.
+# Machines are shared, so there is no deadline. Examples are the same each time, so that a failure
+# comes from a change of the code; --all draws new examples.
 hypothesis.settings.register_profile(
     "shared",
     deadline=None,
@@ -33,7 +33,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("shared")
 
-# What a developer has set for the lab in the shell is not for the tests.
+# The developer's own settings of the lab must not affect the tests.
 for variable in (
     "MNIST_LAB_HOME",
     "MNIST_LAB_DATABASE_URL",
@@ -43,18 +43,18 @@ for variable in (
 ):
     os.environ.pop(variable, None)
 
-# Most tests begin with an empty lab; those of the examples switch them on.
+# Most tests begin with an empty store; tests of the examples enable them.
 os.environ["MNIST_LAB_EXAMPLES"] = "off"
-# Nobody waits for a first epoch here, and compiling ahead would keep the cores from the tests.
+# Compiling ahead would take processor time from the tests.
 os.environ["MNIST_LAB_COMPILE_AHEAD"] = "off"
 
-# Nor is its way to the internet: all that is asked here is on this machine.
+# Nor must the proxy settings: all requests are to this machine.
 for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
     for spelling in (variable, variable.upper()):
         os.environ.pop(spelling, None)
 
-# scripts/test sets this. Under plain pytest: the Chromium on the PATH, else Playwright's own
-# (empty). The word "none" means that there is no browser at all.
+# scripts/test sets this. Plain pytest uses the Chromium on the PATH, or else Playwright's own (an
+# empty value). "none" means that there is no browser.
 if "MNIST_LAB_CHROMIUM" not in os.environ:
     found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
     os.environ["MNIST_LAB_CHROMIUM"] = next(filter(None, found), "")
@@ -88,7 +88,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _session_home(tmp_path_factory: pytest.TempPathFactory):
-    """Fixtures that outlive one test (a server, say) see this home, not the user's."""
+    """Give fixtures that outlive a test, such as a server, a temporary home."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNIST_LAB_HOME", str(tmp_path_factory.mktemp("home")))
         yield
@@ -96,7 +96,7 @@ def _session_home(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(autouse=True)
 def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The MNIST_LAB_HOME of this test: empty, and gone afterwards."""
+    """The MNIST_LAB_HOME of the test: empty, and deleted afterwards."""
     home = tmp_path / "home"
     monkeypatch.setenv("MNIST_LAB_HOME", str(home))
     return home
@@ -104,7 +104,7 @@ def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def _a_new_lab() -> Iterator[None]:
-    """No test finds what the one before left in the lab of this process."""
+    """Close the lab of this process after each test."""
     yield
     if module := sys.modules.get("ui.common.lab"):
         module.lab.close()
@@ -112,14 +112,14 @@ def _a_new_lab() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _a_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test asks the network whether a data set could be downloaded: it is told yes."""
+    """Replace the check whether a data set can be downloaded: it can."""
     monkeypatch.setattr(availability, "_probe", None)
     monkeypatch.setattr(availability, "reaches_host", lambda: True)
 
 
 @pytest.fixture
 def with_examples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lab of this test has the networks that come with it."""
+    """Give the lab of the test its example networks."""
     monkeypatch.delenv("MNIST_LAB_EXAMPLES")
 
 

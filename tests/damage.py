@@ -1,4 +1,4 @@
-"""Damage to files, as disks, cables and hasty copies do it; the same for the same seed."""
+"""Random damage to files, reproducible by a seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ KINDS = ("bit", "byte", "zeros", "cut", "lost", "added", "moved")
 
 
 def damaged(content: bytes, count: int, *, seed: int = 0) -> Iterator[bytes]:
-    """So many contents, each with one damage."""
+    """Yield damaged copies of a content, each with one kind of damage."""
     chance = random.Random(seed)
     while count:
         changed = bytearray(content)

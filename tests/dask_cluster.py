@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers that somebody else started, each in a process of its own."""
+"""An external Dask cluster: a scheduler and workers, each in its own process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @contextmanager
 def scheduler(folder: Path, *, port: int = 0) -> Iterator[str]:
-    """The address of a scheduler on that port, or on a free one."""
+    """Start a scheduler on a port, or on a free port, and yield its address."""
     file = folder / "scheduler.json"
     file.unlink(missing_ok=True)
     options = (
@@ -38,7 +38,7 @@ def scheduler(folder: Path, *, port: int = 0) -> Iterator[str]:
 
 @contextmanager
 def worker(address: str, resource: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker for one task at a time of the kind that the resource names."""
+    """Start a worker that runs one task at a time of the kind that the resource names."""
     options = ("--nthreads", "1", "--no-dashboard", "--resources", f"{resource}=1")
     options += ("--preload", "mnist_core.workers.setup", "--local-directory", str(folder))
     with Client(address, set_as_default=False) as client:

@@ -1,4 +1,4 @@
-"""Disks that are full or may not be written, for real."""
+"""Full and read-only disks, mounted for a test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 @contextmanager
 def small_disk(folder: Path, *, kilobytes: int) -> Iterator[Path]:
-    """A disk of its own, in memory; skips the test where none can be mounted."""
+    """Mount a small disk in memory; skips the test if that is impossible."""
     folder.mkdir(parents=True, exist_ok=True)
     _mount("-t", "tmpfs", "-o", f"size={kilobytes}k,mode=700", "tmpfs", str(folder))
     try:
@@ -25,7 +25,7 @@ def small_disk(folder: Path, *, kilobytes: int) -> Iterator[Path]:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[Path]:
-    """A folder with what is in it, not to be written; skips the test where that cannot be had."""
+    """Make a folder with its content read-only; skips the test if that is impossible."""
     if os.getuid() != 0:
         modes = {path: path.stat().st_mode for path in [folder, *folder.rglob("*")]}
         for path, mode in modes.items():
@@ -36,7 +36,7 @@ def read_only(folder: Path) -> Iterator[Path]:
             for path, mode in modes.items():
                 path.chmod(mode)
         return
-    # Root may write in any folder; only the mount can forbid it.
+    # Root may write to any folder; only a read-only mount prevents that.
     _mount("--bind", str(folder), str(folder))
     try:
         _mount("-o", "remount,bind,ro", str(folder))
@@ -46,7 +46,7 @@ def read_only(folder: Path) -> Iterator[Path]:
 
 
 def fill(folder: Path) -> None:
-    """Use up every byte that is left."""
+    """Fill the disk to the last byte."""
     with (folder / "filling").open("wb", buffering=0) as file:
         try:
             while True:

@@ -1,4 +1,4 @@
-"""Exported scripts and notebooks, imported piece by piece or run to their end without the lab."""
+"""Exported scripts and notebooks, imported as a module or run without the lab."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def module_of(file: Path) -> ModuleType:
-    """The functions of a script, which imports nothing of the lab and does nothing by itself."""
+    """Import a script as a module; it must import nothing of the lab."""
     assert "mnist_core" not in file.read_text("utf-8")
     spec = spec_from_file_location("exported", file)
     assert spec and spec.loader
@@ -26,15 +26,14 @@ def module_of(file: Path) -> ModuleType:
 
 
 def described(model: keras.Model) -> list[tuple[str, dict]]:
-    """A model's layers with their settings, without the numbers in their names."""
+    """Return a model's layers with their settings, without generated names."""
     layers = [(type(layer).__name__, layer.get_config()) for layer in model.layers]
     for _kind, config in layers:
         config.pop("name")
     return [("", {"name": model.name, "input": model.input_shape}), *layers]
 
 
-#: Runs a script, and says how much memory it took. -I: neither the folder nor PYTHONPATH, so
-#: nothing of the lab.
+#: Runs a script and prints its peak memory. -I ignores the folder and PYTHONPATH, and so the lab.
 RUNNER = """
 import resource, subprocess, sys
 done = subprocess.run([sys.executable, "-I", *sys.argv[1:]])
@@ -44,12 +43,12 @@ sys.exit(done.returncode)
 
 
 def run_script(file: Path, *words: str, **variables: str) -> str:
-    """Run a script with these words and variables; what it says, and "Peak: … kB"."""
+    """Run a script with arguments and variables; return its output, with "Peak: … kB"."""
     return _run(file, "-c", RUNNER, file.name, *words, **variables)
 
 
 def run_notebook(file: Path, **variables: str) -> str:
-    """Run a notebook with Jupyter's own runner, each cell in turn; what it says."""
+    """Run a notebook with Jupyter's own runner, and return its output."""
     runner = "from nbclient.cli import main; main()"
     _run(file, "-c", runner, "--inplace", file.name, **variables)
     cells = nbformat.read(file, as_version=4).cells
@@ -64,7 +63,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def _run(file: Path, *arguments: str, **variables: str) -> str:
-    """Run Python where a file lies, with nothing of the lab in its environment."""
+    """Run Python in a file's folder, without the lab in its environment."""
     done = subprocess.run(
         [sys.executable, "-I", *arguments],
         cwd=file.parent,
@@ -78,7 +77,7 @@ def _run(file: Path, *arguments: str, **variables: str) -> str:
 
 
 def assert_clean_code(folder: Path) -> None:
-    """The code in a folder keeps the lab's own rules, but that a script may print."""
+    """Assert that the code in a folder passes the lab's own rules, except that it may print."""
     for command in (("check", "--ignore", "T20"), ("format", "--check")):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *command, "--config=pyproject.toml", str(folder)],

@@ -1,4 +1,4 @@
-"""Trained runs, for tests of what is made of one."""
+"""Trained runs, for tests of exports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.queue import Lease
 from mnist_core.training.job import train
 
-#: Its rate is so high that the loss rises again, with most seeds.
+#: The learning rate is so high that the loss rises again, with most seeds.
 SOFTMAX: dict[str, Any] = {
     "architecture": "softmax",
     "train_size": 2000,
@@ -21,7 +21,7 @@ SOFTMAX: dict[str, Any] = {
 
 
 def trained(store: Store, name: str | None = None, **settings: Any) -> Run:
-    """Train a run, here and now."""
+    """Train a run in this process."""
     run = store.create(TrainingConfig(**settings), name=name, lease_token="mine")
     train(store, Lease(run.id, "mine"))
     run = store.get(run.id)
@@ -32,8 +32,7 @@ def trained(store: Store, name: str | None = None, **settings: Any) -> Run:
 def trained_past_its_best(store: Store, config: TrainingConfig, name: str | None = None) -> Run:
     """Train a run whose best model is not its last.
 
-    Which epoch is the best is luck, and the same seed has another luck on another processor: the
-    first seed that serves is taken.
+    The best epoch depends on the seed and on the processor, so several seeds are tried.
     """
     for seed in (config.seed, *range(10, 40)):
         run = trained(store, name, **replace(config, seed=seed).to_dict())

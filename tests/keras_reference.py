@@ -1,4 +1,4 @@
-"""Keras's own ``model.fit`` as the reference for the fit loop."""
+"""Reference for the fit loop: Keras's own ``model.fit``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mnist_core.training.networks import build_network
 from mnist_core.training.samples import Samples
 
 SEED = 5
-TRAIN, VALIDATION, BATCH = 73, 31, 10  # the last batch is a partial one
-#: How far the same arithmetic may be off where a processor does it in another order: of weights,
-#: and of a loss, as a share of it. A step too many, or one left out, is a hundred times as far.
+TRAIN, VALIDATION, BATCH = 73, 31, 10  # the last batch is smaller
+#: Tolerances for another order of floating-point operations: absolute for weights, relative for
+#: losses. A missing or additional step differs a hundred times as much.
 WEIGHTS_NEAR, LOSSES_NEAR = 1e-5, 1e-4
 
 OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
@@ -29,7 +29,7 @@ OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
 
 
 def data(key: str, *, train: int = TRAIN) -> tuple[tuple, tuple]:
-    """Samples as an architecture takes them: digits, or made-up texts and tables."""
+    """Return samples for an architecture: digits, or generated texts and tables."""
     entry, shape = architecture(key), architecture(key).input_shape
     known = next(one for one in TASKS.values() if entry.fits(one))
     count = train + VALIDATION
@@ -48,7 +48,7 @@ def data(key: str, *, train: int = TRAIN) -> tuple[tuple, tuple]:
 
 
 def model_of(key: str, optimizer: str = "sgd", *, dropout: bool = False) -> keras.Model:
-    """A compiled model, the same each time; without dropout, whose dice no two loops share."""
+    """Return a compiled model, the same each time; without dropout, which no two loops share."""
     keras.utils.set_random_seed(SEED)
     model = build_network(key)
     known = next(one for one in TASKS.values() if architecture(key).fits(one))
@@ -73,7 +73,7 @@ def loop_of(
 def keras_fit(
     model: keras.Model, train, validation, *, epochs: int, batch_size: int = BATCH
 ) -> dict[str, list[float]]:
-    """``model.fit``, one call an epoch, on samples put in the order that the loop draws."""
+    """Call ``model.fit`` for each epoch, on samples in the order that the loop uses."""
     history: dict[str, list[float]] = {}
     for epoch in range(1, epochs + 1):
         order = np.random.default_rng([SEED, fit.ORDER_SEED, epoch]).permutation(len(train[0]))
@@ -98,6 +98,6 @@ def assert_same_weights(model: keras.Model, other: keras.Model, tolerance: float
 
 
 def moved(model: keras.Model, key: str) -> float:
-    """How far the weights are from where they began."""
+    """Return the largest distance of a weight from its initial value."""
     pairs = zip(model.weights, model_of(key).weights, strict=True)
     return max(float(np.abs(now.numpy() - then.numpy()).max()) for now, then in pairs)

@@ -1,7 +1,6 @@
-"""Leases of runs that a test writes by hand: they last while a slow machine draws a page.
+"""Leases of runs that a test writes itself, renewed by a thread as a worker does.
 
-A worker renews its lease each second; a test's hand writes when it comes to it. Here a thread
-renews them, as a worker's does, so that no engine takes such a run for abandoned.
+A test writes at irregular times; without the thread, an engine would take its runs for abandoned.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from mnist_core.training.reporter import RENEW_SECONDS
 from tests.live_training import Training
 
 
-# Of a module and not of the session: that would go on in the folders that come after this one.
+# Module scope: with session scope, the thread would continue in the folders that follow.
 @pytest.fixture(scope="module", autouse=True)
 def leases_last() -> Iterator[None]:
-    """For a conftest to import: from there on each run stays at work that a test has claimed."""
+    """Keep runs that a test has claimed active; to be imported by a conftest."""
     over = threading.Event()
     Training.renewed = held = []
 
     def renew() -> None:
         while not over.wait(RENEW_SECONDS):
             for training in tuple(held):
-                with suppress(StoreError):  # it has ended, or its folder is gone
+                with suppress(StoreError):  # the run has ended, or its folder was deleted
                     training.writer.renew()
 
     thread = threading.Thread(target=renew, name="leases")

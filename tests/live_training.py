@@ -1,4 +1,4 @@
-"""A worker's pen without a worker: writes made-up learning curves into a real store."""
+"""A training without a worker: writes generated learning curves to a real store."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mnist_core.experiment.config import TrainingConfig
 from mnist_core.runs import EpochRecord, Progress, Run, RunStatus, Store
 from mnist_core.runs.queue import Lease, RunQueue, RunWriter
 
-#: The made-up validation loss is lowest here, and rises beyond doubt afterwards.
+#: Epoch of the lowest validation loss, after which it rises significantly.
 BEST_EPOCH = 60
 
 
 def record(epoch: int, *, lag: int = 0) -> EpochRecord:
-    """One epoch of a run that overfits after ``BEST_EPOCH``.
+    """Return one epoch of a run that overfits after ``BEST_EPOCH``.
 
     Args:
         epoch: Counted from 1.
-        lag: Epochs by which the whole curve comes later, to tell two attempts apart.
+        lag: Number of epochs by which the curve is delayed, to distinguish two attempts.
     """
     step = max(epoch - lag, 1)
     rise = abs(step - BEST_EPOCH) / 400
@@ -40,20 +40,20 @@ def record(epoch: int, *, lag: int = 0) -> EpochRecord:
 
 
 class Training:
-    """A run in a store, and the lease to write it.
+    """A run in a store, with a lease to write it.
 
     Args:
-        store: Where it is.
-        epochs: How many are planned.
-        run: A queued run to take up; None for a new one.
+        store: The run store.
+        epochs: Number of planned epochs.
+        run: A queued run to claim; None for a new run.
     """
 
-    #: Where somebody renews the leases of all that there are (tests/lasting_leases.py): these.
+    #: Trainings whose leases tests/lasting_leases.py renews; None if it is not used.
     renewed: ClassVar[list[Training] | None] = None
 
     def __init__(self, store: Store, *, epochs: int = 1000, run: Run | None = None) -> None:
         self.store = store
-        if run is None:  # it is never in the queue, where a worker could take it
+        if run is None:  # leased from the start, so no worker can claim the run
             token = secrets.token_hex(16)
             config = TrainingConfig(epochs=epochs)
             run = store.create(config, name="made up", lease_token=token)
@@ -87,20 +87,20 @@ class Training:
         )
 
     def live(self, epochs: int, per_second: float) -> None:
-        """Write epochs one by one, as a training does."""
+        """Write epochs one by one at a rate, as a training does."""
         begun = time.monotonic()
         for step in range(epochs):
             time.sleep(max(0.0, begun + step / per_second - time.monotonic()))
             self.train(1)
 
     def batches(self, done: int, total: int) -> None:
-        """Say how far the next epoch is."""
+        """Write the progress of the next epoch."""
         progress = Progress(self.done + 1, done, total)
         best = min(self.done, BEST_EPOCH) or None
         self.writer.append([], best_epoch=best, progress=progress, active_seconds=self.done * 0.02)
 
     def resume(self, checkpoint: int) -> Training:
-        """Lose the worker, and let the next one go on from a checkpoint."""
+        """Lose the worker, and resume from a checkpoint with a new one."""
         RunQueue(self.store.database).give_back(self.lease, died=True)
         again = Training(self.store, run=self.run)
         again.writer.reset(
@@ -112,6 +112,6 @@ class Training:
         return again
 
     def end(self, status: RunStatus = RunStatus.FINISHED, message: str = "") -> None:
-        """End the run and put the pen down."""
+        """End the run and release the lease."""
         self.writer.set_status(status, message)
         self.writer.release()

@@ -1,4 +1,4 @@
-"""What made-up networks answer, in place of a worker's."""
+"""Generated predictions, in place of a worker's."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mnist_core.inference.answers import TableAnswer, TextAnswer, WordPush
 from mnist_core.tasks import task
 from ui.common.lab import lab
 
-#: Samples that are judged, at most.
+#: Maximum number of evaluated samples.
 COUNT = 90
 
 
 def judgement(name: str, part: str) -> AnyEvaluation:
-    """Answers to samples that there are, by a network that does not exist."""
+    """Return the evaluation of generated predictions for real samples."""
     entry, data = task(name), task(name).load()
     y = (data.y_test if part == "test" else data.y_train)[:COUNT]
     dice = np.random.default_rng(len(part))
@@ -28,7 +28,7 @@ def judgement(name: str, part: str) -> AnyEvaluation:
             y, y + dice.normal(0, spread, len(y)), unit=entry.quantity.unit
         )
     sums = dice.normal(0, 1, (COUNT, len(entry.classes)))
-    # Nearly all that a network of texts says is "for", or "earn": one cell is very full.
+    # For texts most predictions are class 1 ("for", or "earn"), so one cell is very full.
     sums[:, min(1, len(entry.classes) - 1)] += 3 if entry.inputs == "texts" else 0
     sums[np.arange(COUNT), y] += {"train": 4, "validation": 2, "test": 1}[part]
     powers = np.exp(sums)
@@ -38,7 +38,7 @@ def judgement(name: str, part: str) -> AnyEvaluation:
 
 
 def answer(function: str, *arguments: Any, **_kind: Any) -> Any:
-    """Stands for ``lab.ask``: what the worker would say to a question of the page Ask."""
+    """Replace ``lab.ask``: return a worker's answer to a request of the page Ask."""
     run = lab.store.get(arguments[0])
     entry = task(run.config.task)
     if function.endswith(":answer_table"):

@@ -1,4 +1,4 @@
-"""Every task's data for tests, where the lab looks for it: what Keras brings is made up."""
+"""Generated data of every task, stored where the lab looks for it, in place of Keras's data."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mnist_core.inference.questions import columns_of
 from mnist_core.tasks import TASKS, keras_data, task
 from tests import made_up_texts
 
-#: Prices of California lie between these, in dollars.
+#: Range of the prices in California, in dollars.
 CHEAPEST, DEAREST = 15_000, 500_000
 
 
 def write(home: Path) -> None:
-    """Put what Keras would bring where a lab with this home looks for it."""
+    """Write the data to where a lab with this home looks for it."""
     made_up_texts.write(home, "imdb")
     made_up_texts.write(home, "reuters")
     np.savez(_file(home, "fashion"), **_clothes())
@@ -23,7 +23,7 @@ def write(home: Path) -> None:
 
 
 def forget() -> None:
-    """Forget what this process has read of Keras's sets: the next home has other ones."""
+    """Clear this process's caches of the data, since the next home has different data."""
     for key in keras_data.SOURCES:
         TASKS[key].load.cache_clear()
     columns_of.cache_clear()
@@ -34,7 +34,7 @@ def _file(home: Path, name: str) -> Path:
 
 
 def _clothes() -> dict[str, np.ndarray]:
-    """Pictures that are as bright as the number of their class says."""
+    """Return images whose brightness is determined by the class."""
     found = {}
     for part, count in (("train", task("fashion").samples), ("test", task("fashion").test_samples)):
         labels = (np.arange(count) % 10).astype(np.uint8)
@@ -45,7 +45,7 @@ def _clothes() -> dict[str, np.ndarray]:
 
 
 def _houses() -> dict[str, np.ndarray]:
-    """Rows whose last column, the income, sets the price."""
+    """Return rows whose last column, the income, determines the price."""
     dice, entry = np.random.default_rng(1), task("california")
     found = {}
     for part, count in (("train", entry.samples), ("test", entry.test_samples)):

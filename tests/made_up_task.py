@@ -1,7 +1,7 @@
-"""A task that the lab does not have, with a unit of its own: how far cars go on a gallon of fuel.
+"""A task that the lab does not have, with its own unit: the fuel economy of cars.
 
-It is what somebody would add: one object, its line in the table of tasks, and its code for export.
-The table is made up; it has the shape of the Auto MPG data set.
+It consists of what a developer would add: one object, its line in the table of tasks, and its code
+for export. The table is generated; it has the shape of the Auto MPG data set.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from mnist_core.transfer.code.tables import TableCode
 
 ROWS, TRAINED = 398, 318
-#: Where its exported code looks for the table.
+#: File from which the exported code reads the table.
 FILE = "mpg.npz"
 
 
 @cache
 def load() -> Dataset:
-    """Cars whose weight and age decide how far they go."""
+    """Generate cars whose fuel economy depends on weight and age."""
     dice = np.random.default_rng(7)
     columns = [
         *(dice.choice([4, 6, 8], ROWS), dice.uniform(70, 455, ROWS), dice.uniform(46, 230, ROWS)),
@@ -75,13 +75,13 @@ MPG = Task(
 
 
 def register(patch: pytest.MonkeyPatch) -> None:
-    """Add it to the table of tasks, from which its experiment follows."""
+    """Add the task to the table of tasks, and its experiment to the presets."""
     patch.setitem(TASKS, MPG.key, MPG)
     patch.setitem(PRESETS, MPG.key, first_experiment(MPG))
 
 
 def code() -> TableCode:
-    """Its entry in the table of tasks whose runs can leave as code."""
+    """Return the task's entry in the table of exported code."""
     from mnist_core.transfer.code.tables import TableCode
 
     return TableCode(
@@ -95,7 +95,7 @@ def code() -> TableCode:
 
 
 def write(folder: Path) -> None:
-    """Put the table where its exported code looks for it."""
+    """Write the table to where the exported code looks for it."""
     data = load()
     names = ("x_train", "y_train", "x_test", "y_test")
     np.savez(folder / FILE, **{name: getattr(data, name) for name in names})

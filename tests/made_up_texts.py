@@ -1,8 +1,7 @@
-"""Reviews and news for tests, in the compact form that the lab keeps of Keras's data.
+"""Generated reviews and news, in the compact format in which the lab stores Keras's data.
 
-Keras's own files are 20 MB and may have to be downloaded; what is tested with these is everything
-after them. There are as many texts as in the real sets, short ones, and they can be learned: each
-class has a few words of its own.
+Keras's own files have 20 MB and may have to be downloaded. There are as many texts as in the real
+data sets, but short; a network can learn them, since each class has characteristic words.
 """
 
 from __future__ import annotations
@@ -14,21 +13,21 @@ import numpy as np
 from mnist_core.tasks import WORDS, keras_data, task
 from mnist_core.tasks.text_data import BEGIN, FIRST_WORD
 
-#: Words in each text; so many of them are among its class's own.
+#: Number of words in each text, and how many of them are characteristic of its class.
 LENGTH = 12
 TELLING = 4
-#: So many words belong to each class, from this number on.
+#: Number of characteristic words of each class, and the first word number.
 OWN_WORDS, OWN_FROM = 20, 100
 
 
 def write(home: Path, name: str) -> Path:
-    """Put a data set where a lab with this home looks for it: "imdb" or "reuters"."""
+    """Write a data set, "imdb" or "reuters", to where a lab with this home looks for it."""
     entry = task(name)
     generator = np.random.default_rng(1)
     arrays = {"vocabulary": np.array([""] * FIRST_WORD + [f"word{n}" for n in range(3, WORDS)])}
     for part, count in (("train", entry.samples), ("test", entry.test_samples)):
         classes = len(entry.classes)
-        # Like Reuters's topics, some classes are common and most are rare; all occur.
+        # As in Reuters, some classes are common and most are rare; all occur.
         labels = np.minimum(generator.geometric(0.2, count) - 1, classes - 1)
         labels[-classes:] = np.arange(classes)
         if classes == 2:

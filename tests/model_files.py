@@ -1,4 +1,4 @@
-"""Model files: as Keras writes them, and as somebody who means ill would change them."""
+"""Model files as Keras writes them, and as an attacker would change them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONFIG, ABOUT, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 
 def saved(model: Any, kind: str = "keras") -> bytes:
-    """A model as ``model.save`` writes it."""
+    """Return a model as ``model.save`` writes it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model.{kind}"
         model.save(path)
@@ -24,13 +24,13 @@ def saved(model: Any, kind: str = "keras") -> bytes:
 
 
 def parts(content: bytes) -> dict[str, bytes]:
-    """The members of a .keras file."""
+    """Return the members of a .keras file."""
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         return {name: file.read(name) for name in file.namelist()}
 
 
 def zipped(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
-    """A zip file of some members."""
+    """Return a zip file of members."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", compression) as file:
         for name, content in members.items():
@@ -39,7 +39,7 @@ def zipped(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> 
 
 
 def with_description(content: bytes, change: Callable[[dict[str, Any]], Any]) -> bytes:
-    """A .keras file whose description was changed."""
+    """Return a .keras file with a changed description."""
     members = parts(content)
     description = json.loads(members[CONFIG])
     changed = change(description)
@@ -48,7 +48,7 @@ def with_description(content: bytes, change: Callable[[dict[str, Any]], Any]) ->
 
 
 def with_layer(content: bytes, layer: dict[str, Any]) -> bytes:
-    """A .keras file of a sequential model with another layer before the last one."""
+    """Return a .keras file of a sequential model with another layer before the last one."""
 
     def insert(description: dict[str, Any]) -> None:
         description["config"]["layers"].insert(-1, layer)
@@ -57,7 +57,7 @@ def with_layer(content: bytes, layer: dict[str, Any]) -> bytes:
 
 
 def with_setting(content: bytes, name: str, value: Any, place: int = -1) -> bytes:
-    """A .keras file with another setting in one of its layers."""
+    """Return a .keras file with a changed setting of a layer."""
 
     def change(description: dict[str, Any]) -> None:
         description["config"]["layers"][place]["config"][name] = value
@@ -66,7 +66,7 @@ def with_setting(content: bytes, name: str, value: Any, place: int = -1) -> byte
 
 
 def with_weights(content: bytes, change: Callable[[h5py.File], None]) -> bytes:
-    """A .keras or .h5 file whose weights were changed."""
+    """Return a .keras or .h5 file with changed weights."""
     if not content.startswith(b"PK"):
         return _changed(content, change)
     members = parts(content)

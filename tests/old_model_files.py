@@ -1,7 +1,7 @@
-"""Model files as each line of Keras wrote them, put together from arrays.
+"""Model files of old versions of Keras, generated from arrays.
 
 The layouts are those of files that Keras 1.2.2, 2.0.9, 2.2.4, 2.12, 2.13, tf_keras 2.15 and Keras
-3.0 wrote themselves; of ``tf.keras`` 1.13 and 1.15 as their code describes them.
+3.0 have written; for ``tf.keras`` 1.13 and 1.15 they follow its source code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tests.model_files import ABOUT, CONFIG, WEIGHTS, zipped
 
 Arrays = list[NDArray[np.float32]]
-#: A layer: its class and settings in the file, what it is called there, and its weights.
+#: A layer: its class and settings in the file, its name in the file, and its weights.
 Layer = tuple[dict[str, Any], str, Arrays]
 NAMES = ("kernel", "bias")
 
@@ -30,14 +30,14 @@ def h5(
     name: Callable[[str, int], str],
     backend: str | None = "tensorflow",
 ) -> bytes:
-    """A .h5 file.
+    """Return a .h5 file.
 
     Args:
         layers: The layers.
-        description: What stands in ``model_config``.
-        version: Keras's; None where the file does not say.
-        name: A weight's name, of its layer's name and its place.
-        backend: None for Keras 1, which did not say.
+        description: Content of ``model_config``.
+        version: Version of Keras; None for a file that does not state it.
+        name: Returns a weight's name from its layer's name and its index.
+        backend: The backend; None for Keras 1, which does not state it.
     """
     kept = io.BytesIO()
     with h5py.File(kept, "w") as file:
@@ -65,14 +65,14 @@ def v3(
     holders: Sequence[str],
     path: str = "layers/{}/vars",
 ) -> bytes:
-    """A .keras file.
+    """Return a .keras file.
 
     Args:
         layers: The layers.
-        description: What stands in ``config.json``.
-        version: Keras's.
-        holders: What each layer's group is called.
-        path: Where the weights of a layer lie.
+        description: Content of ``config.json``.
+        version: Version of Keras.
+        holders: Name of each layer's group.
+        path: Path of a layer's weights.
     """
     kept = io.BytesIO()
     with h5py.File(kept, "w") as file:
@@ -97,7 +97,7 @@ def _dense(array: Arrays, place: int, **more: Any) -> dict[str, Any]:
 
 
 def keras_1(arrays: Sequence[Arrays]) -> bytes:
-    """Keras 1.2.2: other words, a list in place of a table, and no backend."""
+    """Keras 1.2.2: other names, a list in place of a table, and no backend."""
     layers: list[Layer] = []
     for place, pair in enumerate(arrays):
         label = f"dense_{place + 1}"
@@ -128,13 +128,13 @@ def keras_1(arrays: Sequence[Arrays]) -> bytes:
 def _keras_2(
     arrays: Sequence[Arrays], start: dict[str, Any], own: dict[str, Any], **first: Any
 ) -> list[Layer]:
-    """Dense layers of Keras 2 or ``tf.keras``.
+    """Return dense layers of Keras 2 or ``tf.keras``.
 
     Args:
-        arrays: Their weights.
-        start: The initialiser of a kernel.
-        own: What else each layer has.
-        **first: What the first layer has besides.
+        arrays: The weights.
+        start: The initialiser of the kernels.
+        own: Further settings of each layer.
+        **first: Further settings of the first layer.
     """
     layers: list[Layer] = []
     for place, pair in enumerate(arrays):
@@ -178,7 +178,7 @@ _SCALED = {
 
 
 def keras_2_0(arrays: Sequence[Arrays]) -> bytes:
-    """Keras 2.0.9: today's words, and still a list."""
+    """Keras 2.0.9: the current names, and still a list."""
     layers = _keras_2(arrays, _SCALED, {}, batch_input_shape=[None, 784], dtype="float32")
     described = {"class_name": "Sequential", "config": [layer for layer, _, _ in layers]}
     return h5(layers, described, "2.0.9", _named)
@@ -191,7 +191,7 @@ def keras_2_2(arrays: Sequence[Arrays]) -> bytes:
 
 
 def tf_1_13(arrays: Sequence[Arrays]) -> bytes:
-    """``tf.keras`` 1.13 to 1.15: a type of number in each initialiser."""
+    """``tf.keras`` 1.13 to 1.15: a dtype in each initialiser."""
     start = {"class_name": "GlorotUniform", "config": {"seed": None, "dtype": "float32"}}
     own = {"dtype": "float32", "_zeros": {"dtype": "float32"}}
     layers = _keras_2(arrays, start, own, batch_input_shape=[None, 784])
@@ -209,7 +209,7 @@ _FIRST = {
 
 
 def tf_2_10(arrays: Sequence[Arrays]) -> bytes:
-    """``tf.keras`` 2.0 to 2.12: an input layer of its own, and policies."""
+    """``tf.keras`` 2.0 to 2.12: a separate input layer, and dtype policies."""
     layers = _keras_2(arrays, _GLOROT, {"dtype": _POLICY})
     description = _table(layers)
     description["config"]["layers"].insert(0, _FIRST)
@@ -227,12 +227,12 @@ def _tf_2_13(arrays: Sequence[Arrays], path: str) -> bytes:
 
 
 def tf_2_13(arrays: Sequence[Arrays]) -> bytes:
-    """``.keras`` of TensorFlow 2.12 and 2.13, which counted each layer that has weights twice."""
+    """``.keras`` of TensorFlow 2.12 and 2.13, which count each layer with weights twice."""
     return _tf_2_13(arrays, "_layer_checkpoint_dependencies/{}/vars")
 
 
 def tf_2_13_windows(arrays: Sequence[Arrays]) -> bytes:
-    """The same on Windows."""
+    """The same format on Windows."""
     return _tf_2_13(arrays, "_layer_checkpoint_dependencies\\{}/vars")
 
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: a cluster of its own in a temporary folder, gone afterwards."""
+"""A PostgreSQL cluster for tests, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pytest
 
-#: Seconds that the cluster may take to start or to stop.
+#: Time limit in seconds for the start and the stop of the cluster.
 PATIENCE = 60
 
 _numbers = itertools.count(1)
 
 
 class Cluster:
-    """A running cluster that answers on a Unix socket alone.
+    """A running cluster that listens on a Unix socket only.
 
     Args:
         binaries: The folder with ``initdb`` and ``pg_ctl``.
-        folder: Where its files and its socket are.
-        user: The system's user that it runs as: PostgreSQL refuses to run as root.
+        folder: Folder of its files and its socket.
+        user: The system user that runs it, since PostgreSQL refuses to run as root.
     """
 
     def __init__(self, binaries: Path, folder: Path, user: str) -> None:
@@ -57,7 +57,7 @@ class Cluster:
         self.run("initdb", "-D", str(self._data), "-U", "lab", "-A", "trust", "-E", "UTF8")
 
     def new_database(self) -> str:
-        """The address of a database that nobody has used yet."""
+        """Create a database and return its address."""
         import psycopg
 
         name = f"lab_{next(_numbers)}"
@@ -73,13 +73,13 @@ class Cluster:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """A cluster for as long as the block lasts; skips the test where there is no PostgreSQL."""
+    """Run a cluster during the block; skips the test if PostgreSQL is not installed."""
     pytest.importorskip("psycopg", reason="PostgreSQL is tested with psycopg[binary] installed")
     binaries = _binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL server (initdb, pg_ctl) is installed")
     user = "nobody" if os.getuid() == 0 else getpass.getuser()
-    # Not below pytest's own folder, which other users may not enter.
+    # Other users have no access to pytest's own folder.
     folder = Path(tempfile.mkdtemp(prefix="lab-pg-"))
     if os.getuid() == 0:
         shutil.chown(folder, user)

@@ -1,4 +1,4 @@
-"""Routes of the app, served alone by the server that Streamlit runs on."""
+"""Routes of the app, served without its pages by the server that Streamlit uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 @contextmanager
 def served(routes: list[Route]) -> Iterator[str]:
-    """A server with these routes, on a port of its own."""
+    """Serve routes on a free port, and yield the address."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]

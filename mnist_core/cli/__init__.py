@@ -1,7 +1,7 @@
-"""The lab from the shell: list what there is, train, see the runs, and ask them.
+"""Command line of the lab: train networks, list runs, predict, evaluate, import and export.
 
-A training started here is a run like any other: it stands in the same store as the browser's,
-under the same lease, and a page can watch it. Each command is one file of this package.
+A training started here is a run like any other: it is in the same store as the browser's runs, with
+the same kind of lease, and a page can show it. Each command is one file of this package.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from typing import NoReturn
 from mnist_core.errors import ConfigError, LabError
 from mnist_core.i18n import mark
 
-#: Each command with what it does. It is a module of its name here, with ``add``, which adds its
-#: arguments to a parser and says what runs it. (``list`` and ``import`` end in an underscore.)
+#: Commands and their summaries. Each command is a module of this package of the same name, whose
+#: function ``add`` adds the command's arguments to a parser and sets the function that runs it.
+#: (The modules of ``list`` and ``import`` end in an underscore.)
 COMMANDS = {
     "list": "the presets and architectures",
     "examples": "the trained networks that come with the lab",
     "train": "train a run in this process",
-    "resume": "go on with a run that was stopped",
+    "resume": "continue a run that was stopped",
     "crossvalidate": "K-fold cross-validation, then the final training on all samples",
     "runs": "the runs in the store, newest first",
-    "predict": "ask a network about pictures, a text or a row",
-    "evaluate": "accuracy with its interval, confusions, worst answers, calibration; or errors",
+    "predict": "predict the class of images or a text, or the value of a row",
+    "evaluate": "accuracy with interval, confusion matrix, highest losses, calibration; or errors",
     "export": "write a run's model, or code that trains it again",
-    "archive": "write a run, with all that it has, as one .zip",
-    "restore": "bring in a run that was written as a .zip",
-    "import": "bring in a model file, .keras or .h5",
-    "clean": "remove runs that are old and not pinned",
+    "archive": "write a run with its models and event files to a .zip file",
+    "restore": "import a run from a .zip file",
+    "import": "import a model file, .keras or .h5",
+    "clean": "delete runs that are old and not pinned",
     "reproduce": "train the sources' experiments and compare with their figures",
 }
 BAD_INPUT = 2
@@ -43,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: The words after ``python -m mnist_core``; None for the process's own.
+        arguments: Arguments after ``python -m mnist_core``; None for the arguments of the process.
 
     Returns:
-        Exit code: 0, 1 for a training that failed, 2 for input that cannot be used, 130 for
-        one that was interrupted before it could be stopped.
+        Exit code: 0, 1 for a training that failed, 2 for invalid input, 130 for a training that
+        was interrupted before it could be stopped.
     """
     try:
         words = sys.argv[1:] if arguments is None else arguments
@@ -60,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
-        # What is left in the buffer would fail once more when the process ends.
+    except BrokenPipeError:  # the reading process, such as `head`, has ended
+        # The rest of the buffer would raise the error again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -69,15 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ConfigError(
-            mark("The command line was: {message}. It does not fit this command."),
-            mark("See {command} --help."),
+            mark("The command line is invalid: {message}."),
+            mark("See {command} --help for its options."),
             message=message,
             command=self.prog,
         )
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser of a command line; only the module of the command that is asked for is loaded."""
+    """Return the parser of a command line; only the module of the given command is loaded."""
     parser = _Parser(prog="python -m mnist_core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""``predict --text`` and ``--row``: what a model says of a text or a row of numbers, and why."""
+"""``predict --text`` and ``--row``: a model's prediction for a text or a row, explained."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mnist_core.cli.tables import print_table
 from mnist_core.runs import Run, Store
 from mnist_core.tasks import task
 
-#: Words and classes in the table on the terminal; the JSON has all.
+#: Number of words and classes in the printed tables; the JSON has all.
 SHOWN = 10
 
 
 def print_text_answer(store: Store, run: Run, options: argparse.Namespace) -> None:
-    """What the model makes of a text, and its words by how strongly they push.
+    """Print the prediction for a text, and its words by their contribution.
 
     Raises:
-        LabError: The text cannot be read, or the model not be loaded.
+        LabError: The text is invalid, or the model cannot be loaded.
     """
     from mnist_core.inference.explain_input import answer_text
 
@@ -45,7 +45,7 @@ def print_text_answer(store: Store, run: Run, options: argparse.Namespace) -> No
         ],
     )
     print_table(
-        f"Words that speak for “{explained}” (+) or against it (-)",
+        f"Words for “{explained}” (+) and against it (-)",
         [
             {"word": one.word, "push": f"{one.push:+.2f}", "without it": f"{one.without:.1%}"}
             for one in answer.pushes[:SHOWN]
@@ -56,16 +56,16 @@ def print_text_answer(store: Store, run: Run, options: argparse.Namespace) -> No
 
 
 def print_table_answer(store: Store, run: Run, options: argparse.Namespace) -> None:
-    """The number that the model finds for a row, and its columns by how strongly they push.
+    """Print the predicted value for a row, and its columns by their contribution.
 
     Raises:
-        LabError: The row does not fit, or the model cannot be loaded.
+        LabError: The row is invalid, or the model cannot be loaded.
     """
     from mnist_core.inference.explain_input import answer_table
 
     answer = answer_table(store, run.id, options.checkpoint, options.row)
     entry = task(run.config.task)
-    assert entry.quantity is not None  # of every table
+    assert entry.quantity is not None  # every table task predicts a quantity
     pushes = dict(zip(entry.columns, answer.pushes, strict=True))
     if options.json:
         found = {

@@ -1,4 +1,4 @@
-"""``archive``: a run in one file, to take along."""
+"""``archive``: write a run to one zip file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mnist_core.transfer.archive import file_name, write_archive
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_archive)
     add_run(parser)
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="where; by default the run's name, here"
+        "--output", type=Path, metavar="FILE", help="file to write (default: the run's name, here)"
     )
-    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
 def _archive(options: argparse.Namespace) -> int:
@@ -32,6 +32,6 @@ def _archive(options: argparse.Namespace) -> int:
         left_out = write_archive(store, run.id, file)
     size = path.stat().st_size
     result = {"run_id": run.id, "file": str(path), "bytes": size, "left_out": left_out}
-    words = f"; without {len(left_out)} event files, for which it is too long" if left_out else ""
+    words = f"; without {len(left_out)} event files, which are too large" if left_out else ""
     print(json.dumps(result) if options.json else f"{path}: {run.name}, {size:,} bytes{words}")
     return 0

@@ -1,4 +1,4 @@
-"""``clean``: remove what is old and not pinned."""
+"""``clean``: delete runs that are old and not pinned."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from mnist_core.transfer.uploads import forget_abandoned
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_clean)
     parser.add_argument(
-        "--older-than", required=True, metavar="DAYS", help="ended so many days ago, such as 30d"
+        "--older-than", required=True, metavar="DAYS", help="ended this many days ago, e.g. 30d"
     )
     parser.add_argument(
         "--left-files", action="store_true", help="also files whose run is not in the database"
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what would go")
+    parser.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
 
 
 def _clean(options: argparse.Namespace) -> int:
@@ -65,8 +65,8 @@ def _days(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)d?", text)
     if found is None:
         raise ConfigError(
-            mark("--older-than is {text}. It has to be a number of days."),
-            mark("Write it as 30d, for example."),
+            mark("--older-than is {text}, which is not a number of days."),
+            mark("Write it like this: 30d."),
             text=shown(text),
         )
     return float(found[1])

@@ -1,4 +1,4 @@
-"""``crossvalidate``: K trainings that each leave out another fold, and the final one on all."""
+"""``crossvalidate``: K-fold cross-validation, then the final training on all samples."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from mnist_core.studies.crossvalidation import (
     new_tag,
 )
 
-#: What follows from the number of folds.
+#: Settings that follow from the number of folds.
 SETTLED = ("train_size", "validation_size", "sampling", "folds", "fold")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_crossvalidate)
     add_settings(parser, without=SETTLED)
     parser.add_argument(
-        "--folds", type=int, default=DEFAULT_FOLDS, help="how many, 2 to 10", metavar="K"
+        "--folds", type=int, default=DEFAULT_FOLDS, help="number of folds, 2 to 10", metavar="K"
     )
     parser.add_argument(
         "--final-epochs",
         type=int,
         metavar="N",
-        help="epochs of the final training; left out, what the mean curve says",
+        help="epochs of the final training (default: best epoch of the mean curve)",
     )
 
 
 def _crossvalidate(options: argparse.Namespace) -> int:
     count = options.folds
-    options.folds = None  # a configuration has one of the folds, this command all of them
+    options.folds = None  # in a configuration, it belongs to a single fold
     config = config_of(options)
     find_data(config.task)
     configs = fold_configs(config, count)
@@ -87,9 +87,10 @@ def _ended(run: Run) -> Run:
     if run.status is RunStatus.FINISHED:
         return run
     raise TrainingError(
-        mark("The run “{name}” of the cross-validation is {status}."),
-        mark("Every fold has to be trained to its end. {reason}"),
-        mark("Start it again."),
+        mark(
+            "The run “{name}” of the cross-validation did not finish (status: {status}). {reason}"
+        ),
+        mark("Start the cross-validation again."),
         name=run.name,
         status=run.status.value,
         reason=run.message,

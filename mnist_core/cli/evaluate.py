@@ -1,4 +1,4 @@
-"""``evaluate``: how well a run's model does on its samples, and where it goes wrong."""
+"""``evaluate``: evaluation of a run's model on its samples."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from mnist_core.runs import Run
 from mnist_core.tasks import task
 from mnist_core.tasks.text_data import beginning
 
-#: Rows of a printed list.
+#: Number of rows in a printed list.
 ROWS_PRINTED = 10
-#: With more classes than these, a terminal is too narrow for the matrix.
+#: Largest number of classes for which the confusion matrix is printed, as a terminal is narrow.
 MOST_COLUMNS = 12
-#: Characters of a text in a printed list.
+#: Number of characters of a text in a printed list.
 EXCERPT = 60
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_evaluate)
     add_run(parser)
     add_checkpoint(parser)
@@ -45,7 +45,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     check_part(run, options.part)
     from mnist_core.evaluation.service import evaluate_parts
 
-    parts = evaluate_parts(store, run.id, options.checkpoint, said=_say)
+    parts = evaluate_parts(store, run.id, options.checkpoint, on_part=_say)
     figures = _figures(run, options, parts)
     if options.json:
         print(json.dumps(figures))
@@ -61,7 +61,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _say(part: str) -> None:
     if sys.stderr.isatty():
-        print(f"reading the {part} samples …", file=sys.stderr)
+        print(f"predicting the {part} samples …", file=sys.stderr)
 
 
 def _figures(
@@ -83,7 +83,7 @@ def _figures(
 
 
 def _add_samples(run: Run, part: str, evaluation: AnyEvaluation, figures: dict[str, Any]) -> None:
-    """Say with each of the worst answers what it was given to: a text, or a row of the table."""
+    """Add the text or the row of the table to each of the worst predictions."""
     entry = task(run.config.task)
     if isinstance(evaluation, RegressionEvaluation):
         rows = samples_of(run, part, evaluation.indices[evaluation.top_errors()])
@@ -99,7 +99,7 @@ def _print_classes(evaluation: Evaluation, figures: dict[str, Any], part: str) -
     classes = evaluation.classes
     if len(classes) <= MOST_COLUMNS:
         print_table(
-            f"Confusion matrix of the {part} samples (rows: what it is; columns: what is read)",
+            f"Confusion matrix of the {part} samples (rows: true class; columns: predicted class)",
             [
                 {"": name} | dict(zip(classes, map(str, row), strict=True))
                 for name, row in zip(classes, evaluation.confusion, strict=True)
@@ -117,18 +117,18 @@ def _print_classes(evaluation: Evaluation, figures: dict[str, Any], part: str) -
     ]
     print_table("Classes", scores)
     pairs = [
-        {"is": one["true"], "read as": one["read"], "times": one["count"]}
-        | {"of these": _percent(one["share"])}
+        {"true": one["true"], "predicted": one["read"], "count": one["count"]}
+        | {"share": _percent(one["share"])}
         for one in figures["confused_pairs"]
     ]
     print_table("Most confused", pairs)
     worst = [
         {
             "index": one["index"],
-            "is": one["true"],
-            "read as": one["read"],
+            "true": one["true"],
+            "predicted": one["read"],
             "loss": f"{one['loss']:.3f}",
-            "sure": f"{max(one['probabilities']):.1%}",
+            "confidence": f"{max(one['probabilities']):.1%}",
         }
         | ({"text": beginning(one["text"], EXCERPT)} if "text" in one else {})
         for one in figures["top_losses"][:ROWS_PRINTED]
@@ -154,10 +154,10 @@ def _print_errors(evaluation: RegressionEvaluation, figures: dict[str, Any]) -> 
         for one in figures["top_errors"][:ROWS_PRINTED]
     ]
     print_table(f"Largest errors ({evaluation.unit})", worst)
-    r2 = "not known" if evaluation.r2 is None else f"{evaluation.r2:.4f}"
+    r2 = "undefined" if evaluation.r2 is None else f"{evaluation.r2:.4f}"
     print(
-        f"R² {r2}, on average {evaluation.bias.value:+.3f} "
-        f"({_ends(evaluation.bias, '+.3f')}) {evaluation.unit} beside the truth."
+        f"R² {r2}, mean error {evaluation.bias.value:+.3f} "
+        f"({_ends(evaluation.bias, '+.3f')}) {evaluation.unit}."
     )
 
 
@@ -172,15 +172,15 @@ def _row(parts: Mapping[str, AnyEvaluation], name: str) -> dict[str, str]:
     row["loss"] = f"{one.loss.value:.4f} ({_ends(one.loss, '.4f')})"
     if train is None:
         return row
-    learned = name == "train"
+    on_train = name == "train"
     if isinstance(train, Evaluation) and isinstance(one, Evaluation):
         gap = Gap.between(train, one)
-        row["gap, accuracy"] = "" if learned else f"{100 * gap.accuracy.value:+.2f} points"
-        row["gap, loss"] = "" if learned else f"{gap.loss.value:+.4f}"
+        row["gap, accuracy"] = "" if on_train else f"{100 * gap.accuracy.value:+.2f} points"
+        row["gap, loss"] = "" if on_train else f"{gap.loss.value:+.4f}"
     if isinstance(train, RegressionEvaluation) and isinstance(one, RegressionEvaluation):
         errors = ErrorGap.between(train, one)
-        row["gap, mae"] = "" if learned else f"{errors.mae.value:+.3f}"
-        row["gap, loss"] = "" if learned else f"{errors.loss.value:+.4f}"
+        row["gap, mae"] = "" if on_train else f"{errors.mae.value:+.3f}"
+        row["gap, loss"] = "" if on_train else f"{errors.loss.value:+.4f}"
     return row
 
 

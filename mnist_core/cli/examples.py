@@ -1,4 +1,4 @@
-"""``examples``: the trained networks that come with the lab; with ``--build``, make them anew."""
+"""``examples``: the trained networks that come with the lab; ``--build`` trains them again."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from mnist_core.experiment.presets import PRESETS
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_examples)
     parser.add_argument(
         "--build",
         nargs="*",
         metavar="PRESET",
-        help="train these presets (all without a name) and replace the examples in this checkout",
+        help="train these presets (default: all) and replace the examples in this checkout",
     )
     parser.add_argument(
-        "--home", type=Path, help="with --build: train in this lab, and use the runs it has"
+        "--home", type=Path, help="with --build: train in this run store, and use its runs"
     )
 
 

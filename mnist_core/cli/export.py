@@ -1,4 +1,4 @@
-"""``export``: a run's model as a file for another tool, or as code that trains it again."""
+"""``export``: write a run's model to a file for another tool, or code that trains it again."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mnist_core.transfer.formats import FORMATS, Format, file_name
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_export)
     add_run(parser)
-    parser.add_argument("--format", required=True, choices=FORMATS, help="what to write")
+    parser.add_argument("--format", required=True, choices=FORMATS, help="file format")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="where; by default the run's name, here"
+        "--output", type=Path, metavar="FILE", help="file to write (default: the run's name, here)"
     )
-    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
     add_checkpoint(parser)
 
 
@@ -32,7 +32,7 @@ def _export(options: argparse.Namespace) -> int:
     note_failure(run)
     form = FORMATS[options.format]
     path: Path = options.output or Path(file_name(run, form, options.checkpoint))
-    check_output(path, force=options.force)  # before the work
+    check_output(path, force=options.force)  # before the model is loaded
     from mnist_core.transfer.export import export
 
     began = time.perf_counter()
@@ -56,7 +56,7 @@ def _export(options: argparse.Namespace) -> int:
 def _warn_of_ending(path: Path, form: Format) -> None:
     if not path.name.endswith(form.ending):
         print(
-            f"Note: tools know this format by the ending {form.ending}; "
-            f"rename the file before you open it with one.",
+            f"Note: tools recognise this format by the extension {form.ending}; "
+            f"rename the file before you open it.",
             file=sys.stderr,
         )

@@ -1,4 +1,4 @@
-"""``import``: a model that was trained elsewhere becomes a run."""
+"""``import``: import a model file of Keras as a run."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ from mnist_core.transfer.uploads import keep_arrived
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_import)
-    parser.add_argument("file", type=Path, metavar="FILE", help="a model that Keras saved")
-    parser.add_argument("--name", help="what to call the run; by default the file's name")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a model file saved by Keras")
+    parser.add_argument("--name", help="name of the run (default: the file's name)")
     parser.add_argument(
         "--pixel-scaling",
         default=AUTO,
         choices=(AUTO, *CHOICES["pixel_scaling"]),
-        help="how it wants its pixels: unit for 0 to 1, raw for 0 to 255 (default: auto, what "
-        "measuring tells)",
+        help="pixel range of the network: unit for 0 to 1, raw for 0 to 255 (default: auto, "
+        "determined by measuring)",
     )
 
 
 def _import(options: argparse.Namespace) -> int:
     store = Store.open()
     run_id, file = keep_file(store, options.file)
-    from mnist_core.transfer.keras_import.importer import bring_in
+    from mnist_core.transfer.keras_import.importer import import_model
 
-    bring_in(store, run_id, file, options.pixel_scaling, options.name)
+    import_model(store, run_id, file, options.pixel_scaling, options.name)
     print_run(store.get(run_id), as_json=options.json)
     return 0
 
 
 def keep_file(store: Store, path: Path) -> tuple[str, str]:
-    """Copy a file into the store, where an import finds it.
+    """Copy a file into the store, for an import.
 
     Args:
-        store: Where to.
+        store: The run store.
         path: The file.
 
     Returns:
-        The id of the run that it may become, and what the file is called.
+        The id of the run that the file may become, and the file's name.
 
     Raises:
-        ConfigError: It cannot be read.
-        StoreError: It cannot be kept.
+        ConfigError: The file cannot be read.
+        StoreError: The file cannot be copied.
     """
     try:
         with path.open("rb") as file:
             run_id = keep_arrived(store, file)
-    except (OSError, ValueError) as error:  # ValueError: no path can be written so
+    except (OSError, ValueError) as error:  # ValueError: the path is invalid
         raise ConfigError(
-            mark("The file is {path}. It cannot be read: {cause}."),
-            mark("Give the path of a file."),
+            mark("Could not read the file {path}: {cause}."),
+            mark("Give the path of a readable file."),
             path=shown(str(path)),
             cause=getattr(error, "strerror", None) or str(error),
         ) from error
@@ -69,7 +69,7 @@ def keep_file(store: Store, path: Path) -> tuple[str, str]:
 
 
 def print_run(run: Run, *, as_json: bool) -> None:
-    """Say what came in, and what was found out about it."""
+    """Print an imported run and the findings about it."""
     sentences = [" ".join(finding.sentences()) for finding in findings(run)]
     if as_json:
         about: dict[str, Any] = {"run_id": run.id, "name": run.name} | tested(run)

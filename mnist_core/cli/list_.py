@@ -1,4 +1,4 @@
-"""``list``: the presets and architectures."""
+"""``list``: list the presets and architectures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mnist_core.experiment.presets import PRESETS
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_list)
 
 
@@ -20,7 +20,7 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"presets": _preset_rows(), "architectures": _architecture_rows()}))
         return 0
-    # The summaries are for --json and the pages: a terminal is too narrow for them.
+    # A terminal is too narrow for the summaries, which are for --json and the pages.
     for title, rows in (("Presets", _preset_rows()), ("Architectures", _architecture_rows())):
         print_table(title, [{k: v for k, v in row.items() if k != "summary"} for row in rows])
     return 0

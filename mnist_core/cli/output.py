@@ -1,4 +1,4 @@
-"""A file that a command writes: looked at before the work, and written whole or not at all."""
+"""Output files of commands: checked before the work, and written completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,38 +14,40 @@ from mnist_core.i18n import mark
 
 
 def check_output(path: Path, *, force: bool) -> None:
-    """See that a file can be written, before the work that fills it.
+    """Check that a file can be written, before the work for its content.
 
     Args:
         path: The file.
-        force: Whether to replace one that is there.
+        force: Whether to replace an existing file.
 
     Raises:
-        ConfigError: It cannot be.
+        ConfigError: The file cannot be written.
     """
     with _plain_errors(path):
         if path.is_dir():
-            raise _refused(path, mark("It is a folder."), mark("Give the name of a file in it."))
+            raise _error(
+                path, mark("{path} is a folder."), mark("Give the name of a file in the folder.")
+            )
         if path.exists() and not force:
-            raise _refused(
+            raise _error(
                 path,
-                mark("There is a file of that name already."),
-                mark("Choose another name, or say --force to replace it."),
+                mark("The file {path} already exists."),
+                mark("Choose another name, or replace it with --force."),
             )
         if not path.parent.is_dir():
-            raise _refused(
+            raise _error(
                 path,
-                mark("There is no folder for it."),
-                mark("Make the folder first, or choose another one."),
+                mark("The folder of the file {path} does not exist."),
+                mark("Create the folder, or choose another one."),
             )
 
 
 @contextmanager
 def output_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write; it gets its name when all of it is written.
+    """Open a file for writing; the file appears under its name when it is complete.
 
     Raises:
-        ConfigError: It cannot be written.
+        ConfigError: The file cannot be written.
     """
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     with _plain_errors(path):
@@ -64,9 +66,11 @@ def _plain_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise _refused(
+        raise _error(
             path,
-            mark("The disk is full.") if full else mark("It cannot be written: {cause}."),
+            mark("Could not write {path}: the disk is full.")
+            if full
+            else mark("Could not write {path}: {cause}."),
             mark("Free some space, or choose a place on another disk with --output.")
             if full
             else mark("Choose another place with --output, or make the folder writable."),
@@ -74,5 +78,5 @@ def _plain_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _refused(path: Path, why: str, remedy: str, **values: object) -> ConfigError:
-    return ConfigError(mark("The output is {path}."), why, remedy, path=shown(str(path)), **values)
+def _error(path: Path, problem: str, remedy: str, **values: object) -> ConfigError:
+    return ConfigError(problem, remedy, path=shown(str(path)), **values)

@@ -1,4 +1,4 @@
-"""``predict``: what a run's model reads in picture files, or says of a text or a row of numbers."""
+"""``predict``: a model's predictions for image files, a text or a row of numbers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from mnist_core.tasks import task
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_predict)
     add_run(parser)
-    parser.add_argument("images", metavar="IMAGE", nargs="*", help="a picture of one digit")
-    parser.add_argument("--text", help="instead: a review or a piece of news")
+    parser.add_argument("images", metavar="IMAGE", nargs="*", help="an image of one digit")
+    parser.add_argument("--text", help="instead: a film review or a news article")
     parser.add_argument(
-        "--row", metavar="NUMBER", nargs="+", type=float, help="instead: a number for each column"
+        "--row", metavar="NUMBER", nargs="+", type=float, help="instead: a value for each column"
     )
     add_checkpoint(parser)
 
@@ -35,9 +35,8 @@ def _predict(options: argparse.Namespace) -> int:
     given = [bool(options.images), options.text is not None, options.row is not None]
     if sum(given) != 1:
         raise ConfigError(
-            mark("The network was to be asked about {count} kinds of things."),
-            mark("It is asked about one at a time."),
-            mark("Give picture files, or --text, or --row."),
+            mark("{count} of the three kinds of input were given, but one is needed."),
+            mark("Give image files, or --text, or --row."),
             count=sum(given),
         )
     store = open_store()
@@ -55,8 +54,8 @@ def _predict(options: argparse.Namespace) -> int:
 def _print_digits(store: Store, run: Run, options: argparse.Namespace) -> None:
     if task(run.config.task).inputs != "images":
         raise ConfigError(
-            mark("“{name}” was shown pictures. It learned the task {task}, which has none."),
-            mark("Ask it with --text or --row."),
+            mark("“{name}” was trained on the task {task}, whose samples are not images."),
+            mark("Use --text or --row."),
             name=run.name,
             task=run.config.task,
         )
@@ -78,16 +77,16 @@ def _print_digits(store: Store, run: Run, options: argparse.Namespace) -> None:
         print(json.dumps(rows))
         return
     table = [
-        {"file": path, "digit": found.digit, "sure": f"{found.confidence:.1%}"}
-        | {"or": f"{found.runner_up} ({found.probabilities[found.runner_up]:.1%})"}
+        {"file": path, "digit": found.digit, "confidence": f"{found.confidence:.1%}"}
+        | {"second": f"{found.runner_up} ({found.probabilities[found.runner_up]:.1%})"}
         for (path, _), found in zip(digits, predictions, strict=True)
     ]
     print_table(f"{run.name}, {options.checkpoint} model", table)
 
 
 def _digit(path: str) -> NDArray[np.uint8]:
-    """The digit in a picture file; a refusal says of which file."""
-    from mnist_core.drawing.digit import read_picture  # what it needs takes a while to load
+    """Return the digit in an image file; an error names the file."""
+    from mnist_core.drawing.digit import read_picture  # here, since its imports take a while
 
     try:
         return read_picture(_content(path)).image_u8
@@ -101,8 +100,8 @@ def _content(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(
-            mark("The picture is {path}. It cannot be read: {cause}."),
-            mark("Give the path of a picture file."),
+            mark("Could not read the image {path}: {cause}."),
+            mark("Give the path of an image file."),
             path=shown(path),
             cause=error.strerror or str(error),
         ) from error

@@ -1,4 +1,4 @@
-"""``reproduce``: the sources' experiments, beside what the sources found."""
+"""``reproduce``: train the sources' experiments and compare with their results."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ MOST_SEEDS = 100
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_reproduce)
     parser.add_argument(
         "--only",
         nargs="+",
         default=[],
         metavar="KEY",
-        help="which experiments: " + ", ".join(EXPERIMENTS),
+        help="experiments to train (default: all): " + ", ".join(EXPERIMENTS),
     )
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="how often each is trained")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="number of trainings of each")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     parser.add_argument("--keep", action="store_true", help="keep the runs in the lab")
 
@@ -42,8 +42,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _reproduce(options: argparse.Namespace) -> int:
     if not 1 <= options.seeds <= MOST_SEEDS:
         raise ConfigError(
-            mark("--seeds is {seeds}. It has to be a whole number from 1 to {most}."),
-            mark("Choose a number in that range."),
+            mark("--seeds is {seeds}, but has to be a whole number from 1 to {most}."),
+            mark("Choose a number in this range."),
             seeds=options.seeds,
             most=MOST_SEEDS,
         )
@@ -56,9 +56,9 @@ def _reproduce(options: argparse.Namespace) -> int:
         store = Store.open() if options.keep else Store(folder)
         for key in options.only or EXPERIMENTS:
             try:
-                found.append(reproduce(store, key, seeds=options.seeds, said=_said))
+                found.append(reproduce(store, key, seeds=options.seeds, on_start=_announce))
                 print(json.dumps(found[-1].to_dict()), file=sys.stderr, flush=True)
-            except LabError as error:  # the others took an hour and are not to be lost
+            except LabError as error:  # the other experiments may have taken an hour
                 print(f"{key}: {error.sentence()}", file=sys.stderr, flush=True)
                 complete = False
     if options.json:
@@ -70,7 +70,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     return 0 if complete and all(one.within for one in found) else 1
 
 
-def _said(key: str, seed: int) -> None:
+def _announce(key: str, seed: int) -> None:
     print(f"{key}, seed {seed} …", file=sys.stderr, flush=True)
 
 

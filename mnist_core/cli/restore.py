@@ -1,4 +1,4 @@
-"""``restore``: a run that ``archive`` or the page Models has written comes in."""
+"""``restore``: import a run from an archive that ``archive`` or the page Models has written."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from mnist_core.runs import Store
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_restore)
-    parser.add_argument("file", type=Path, metavar="FILE", help="what `archive` wrote")
+    parser.add_argument("file", type=Path, metavar="FILE", help="an archive from `archive`")
 
 
 def _restore(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""``resume``: a stopped or interrupted run goes on, in this process."""
+"""``resume``: continue a stopped or interrupted run in this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mnist_core.runs.resume import resume
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_resume)
     add_run(parser)
 
@@ -25,13 +25,13 @@ def _resume(options: argparse.Namespace) -> int:
     run = run_named(store, options.run_name)
     find_data(run.config.task)
     queue = RunQueue(store.database)
-    if not queue.recover_abandoned(run.id):  # else its worker was gone, and it is queued again
+    if not queue.recover_abandoned(run.id):  # if True, its worker died and it is queued again
         run = resume(store, run.id)
     lease = queue.claim(run.id)
     if lease is None:
         raise StoreError(
-            mark("“{name}” was queued again. A lab that is open has already taken it up."),
-            mark("Watch it there."),
+            mark("“{name}” was queued, and a worker of another server has already claimed it."),
+            mark("Watch the run there."),
             name=run.name,
         )
     return print_end(store, follow(store, run, lease, quiet=options.json), as_json=options.json)

@@ -1,4 +1,4 @@
-"""``runs``: the runs in the store, newest first."""
+"""``runs``: list the runs in the store, newest first."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from mnist_core.runs import RateChange, Run
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_runs)
-    parser.add_argument("--limit", type=int, default=50, help="show at most so many")
+    parser.add_argument("--limit", type=int, default=50, help="maximum number of runs")
     parser.add_argument(
         "--examples", action="store_true", help="also the networks that come with the lab"
     )
@@ -29,8 +29,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _runs(options: argparse.Namespace) -> int:
     if not 1 <= options.limit <= MOST_RUNS:
         raise ConfigError(
-            mark("--limit is {limit}. It has to be a whole number from 1 to {most}."),
-            mark("Choose a number in that range."),
+            mark("--limit is {limit}, but has to be a whole number from 1 to {most}."),
+            mark("Choose a number in this range."),
             limit=shown(options.limit),
             most=MOST_RUNS,
         )
@@ -80,12 +80,12 @@ def _run_row(run: Run) -> dict[str, Any]:
 
 
 def _changed(changes: list[RateChange]) -> dict[str, Any]:
-    """What somebody did to a run while it was trained."""
+    """Return the changes that somebody made to a run during its training."""
     return {"learning_rate_changes": [asdict(change) for change in changes]}
 
 
 def _best_words(run: Run) -> str:
-    # Without validation samples no epoch is judged, and the last one counts as the best.
+    # Without a validation set, the validation loss is NaN and the last epoch counts as the best.
     best = run.best
     if best is None:
         return ""

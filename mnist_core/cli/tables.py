@@ -1,4 +1,4 @@
-"""Figures and tables as a terminal and JSON show them."""
+"""Metrics and tables for the terminal and for JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def figures(record: EpochRecord | None, metric: str) -> dict[str, float | int | None] | None:
-    """An epoch's figures by Keras's names, in a form that JSON has."""
+    """Return an epoch's metrics by Keras's names, as values for JSON."""
     if record is None:
         return None
     values = {
@@ -27,7 +27,7 @@ def figures(record: EpochRecord | None, metric: str) -> dict[str, float | int | 
 
 
 def tested(run: Run) -> dict[str, float | None]:
-    """A run's figures on the test set by Keras's names."""
+    """Return a run's metrics on the test set by Keras's names, as values for JSON."""
     return {
         "test_loss": finite(run.test_loss),
         f"test_{run.config.metric}": finite(run.test_metric),
@@ -35,23 +35,23 @@ def tested(run: Run) -> dict[str, float | None]:
 
 
 def metric_words(value: float, config: TrainingConfig) -> str:
-    """A task's second figure as a person reads it, in the unit of the task's data."""
+    """Return a task's metric as text: in percent, or in the unit of the task's quantity."""
     return f"{value:.2%}" if config.quantity is None else config.quantity.in_unit(value)
 
 
 def finite(value: float | None) -> float | None:
-    """The value, or None for what JSON has no number for."""
+    """Return the value, or None if it is not finite, since JSON has no such number."""
     return value if value is not None and math.isfinite(value) else None
 
 
 def print_table(title: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Print rows as a table; the first one's keys are the headings."""
+    """Print rows as a table; the first row's keys are the headings."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left")
     for name in rows[0] if rows else ():
-        # Keys are to be copied: they are never cut.
+        # Keys are for copying, so they are never truncated.
         table.add_column(name, no_wrap=name in ("key", "run"), overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))

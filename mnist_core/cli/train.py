@@ -1,4 +1,4 @@
-"""``train``: a run, trained in this process; Ctrl+C stops it and keeps what it learned."""
+"""``train``: train a run in this process; Ctrl+C stops it and keeps the model."""
 
 from __future__ import annotations
 
@@ -20,30 +20,29 @@ from mnist_core.evaluation.overfitting import CRITERIA, DEFAULT_CRITERION, Curve
 from mnist_core.experiment.architectures import ARCHITECTURES
 from mnist_core.experiment.config import CHOICES, DEFAULT_LEARNING_RATES, LIMITS, TrainingConfig
 from mnist_core.experiment.presets import PRESETS, preset
-from mnist_core.i18n import mark
 from mnist_core.runs import Command, EpochRecord, Run, RunStatus, Store
 from mnist_core.runs.queue import Lease
 from mnist_core.tasks import TASKS
 
-#: How often the progress bar looks into the store, in seconds.
+#: Interval between updates of the progress bar, in seconds.
 PROGRESS_SECONDS = 0.2
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
+    """Add the arguments of the command."""
     parser.set_defaults(run=_train)
     add_settings(parser)
 
 
 def add_settings(parser: argparse.ArgumentParser, *, without: Collection[str] = ()) -> None:
-    """Let a command take a preset, the fields of a configuration, and a name.
+    """Add options for a preset, the fields of a configuration, and a name.
 
     Args:
-        parser: The command's.
-        without: Fields that it settles by itself.
+        parser: The command's parser.
+        without: Fields that the command determines itself.
     """
-    parser.add_argument("--preset", help="begin with these settings: " + ", ".join(PRESETS))
-    parser.add_argument("--name", help="what to call the run")
+    parser.add_argument("--preset", help="preset to start from: " + ", ".join(PRESETS))
+    parser.add_argument("--name", help="name of the run")
     for field in fields(TrainingConfig):
         if field.name in without:
             continue
@@ -61,7 +60,7 @@ def _help(field: str) -> str:
 
 def _train(options: argparse.Namespace) -> int:
     config = config_of(options)
-    find_data(config.task)  # what cannot be used is found before there is a run
+    find_data(config.task)  # raises before a run is created
     store = Store.open()
     known = options.preset is not None
     unchanged = known and config == preset(options.preset).config
@@ -76,11 +75,11 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def print_end(store: Store, run: Run, *, as_json: bool) -> int:
-    """Print what a training came to.
+    """Print the result of a training.
 
     Args:
-        store: Where the run is.
-        run: The run as it ended.
+        store: The run store.
+        run: The run at its end.
         as_json: Whether to print one JSON object.
 
     Returns:
@@ -105,18 +104,18 @@ def train_here(
     tags: Sequence[str] = (),
     quiet: bool = False,
 ) -> Run:
-    """Train a run in this process; Ctrl+C stops it and keeps what it learned.
+    """Create a run and train it in this process; Ctrl+C stops it and keeps the model.
 
     Args:
-        store: Where it is kept.
-        config: What to train.
-        name: What to call it.
-        preset_key: The preset that it is.
-        tags: What it is tagged with.
-        quiet: Whether to leave out the progress bar.
+        store: The run store.
+        config: The configuration.
+        name: Name of the run.
+        preset_key: Key of the preset, if the configuration is unchanged.
+        tags: Tags of the run.
+        quiet: Whether to omit the progress bar.
 
     Returns:
-        The run as it ended.
+        The run at its end.
     """
     token = secrets.token_hex(16)
     run = store.create(config, name=name, preset=preset_key, tags=tags, lease_token=token)
@@ -124,16 +123,16 @@ def train_here(
 
 
 def follow(store: Store, run: Run, lease: Lease, *, quiet: bool) -> Run:
-    """Train a run in this process; Ctrl+C stops it and keeps what it learned.
+    """Train a run in this process; Ctrl+C stops it and keeps the model.
 
     Args:
-        store: Where it is.
+        store: The run store.
         run: The run.
-        lease: The right to train it.
-        quiet: Whether to leave out the progress bar.
+        lease: The lease of the run.
+        quiet: Whether to omit the progress bar.
 
     Returns:
-        The run as it ended.
+        The run at its end.
     """
     with _stop_on_interrupt(store, run), _progress(store, run, shown=not quiet):
         from mnist_core.training.job import train
@@ -143,7 +142,7 @@ def follow(store: Store, run: Run, lease: Lease, *, quiet: bool) -> Run:
 
 
 def config_of(options: argparse.Namespace) -> TrainingConfig:
-    """The preset's settings, or the defaults, with what the command line changes."""
+    """Return the preset's settings, or the defaults, with the changes of the command line."""
     base = _base(options)
     given: dict[str, Any] = {
         field.name: _value(text, field.name)
@@ -151,7 +150,7 @@ def config_of(options: argparse.Namespace) -> TrainingConfig:
         if (text := getattr(options, field.name, None)) is not None
     }
     if "optimizer" in given and "learning_rate" not in given:
-        # A rate that suits one optimizer does not suit another.
+        # Suitable learning rates differ between optimizers.
         rate = DEFAULT_LEARNING_RATES.get(str(given["optimizer"]))
         given |= {"learning_rate": rate} if rate else {}
     return replace(base, **given)
@@ -160,16 +159,16 @@ def config_of(options: argparse.Namespace) -> TrainingConfig:
 def _base(options: argparse.Namespace) -> TrainingConfig:
     if options.preset is not None:
         return preset(options.preset).config
-    # A task alone begins with the settings that fit it: the defaults are for digits.
-    asked = getattr(options, "task", None)
-    if asked in (None, TrainingConfig.task):
+    # For another task, start from its first preset, since the defaults are for digits.
+    wanted = getattr(options, "task", None)
+    if wanted in (None, TrainingConfig.task):
         return TrainingConfig()
-    fitting = (entry.config for entry in PRESETS.values() if entry.config.task == asked)
+    fitting = (entry.config for entry in PRESETS.values() if entry.config.task == wanted)
     return next(fitting, TrainingConfig())
 
 
 def _value(text: str, field: str) -> object:
-    """An option's value as the configuration takes it; what is no number stays text."""
+    """Return an option's value for the configuration; text that is not a number stays text."""
     if field not in LIMITS:
         return text
     if field == "patience" and text.lower() in ("off", "none"):
@@ -184,9 +183,9 @@ def _value(text: str, field: str) -> object:
 
 @contextmanager
 def _stop_on_interrupt(store: Store, run: Run) -> Iterator[None]:
-    """Let Ctrl+C stop the training and keep what was learned; a second one ends it hard."""
+    """Let the first Ctrl+C stop the training and keep the model, and the second end the process."""
 
-    def tell() -> None:
+    def send_stop() -> None:
         try:
             store.command(run.id, Command.STOP)
         except LabError as error:
@@ -194,8 +193,8 @@ def _stop_on_interrupt(store: Store, run: Run) -> Iterator[None]:
 
     def stop(*_: object) -> None:
         signal.signal(signal.SIGINT, before)
-        print(mark("Stopping; what was learned is kept."), file=sys.stderr)
-        threading.Thread(target=tell).start()
+        print("Stopping; the model is kept.", file=sys.stderr)
+        threading.Thread(target=send_stop).start()
 
     before = signal.signal(signal.SIGINT, stop)
     try:
@@ -206,7 +205,7 @@ def _stop_on_interrupt(store: Store, run: Run) -> Iterator[None]:
 
 @contextmanager
 def _progress(store: Store, run: Run, *, shown: bool) -> Iterator[None]:
-    """A progress bar on a terminal, fed from the store as a page would be."""
+    """Show a progress bar on a terminal, updated from the store like a page."""
     if not (shown and sys.stderr.isatty()):
         yield
         return
@@ -218,7 +217,7 @@ def _progress(store: Store, run: Run, *, shown: bool) -> Iterator[None]:
     line = bar.add_task("starting", total=run.config.epochs)
 
     def show() -> None:
-        with suppress(LabError):  # a store that fails for a moment: the next look shows it
+        with suppress(LabError):  # the next update follows soon
             last = store.get(run.id).last
             if last is not None:
                 words = f"epoch {last.epoch}  val_loss {last.val_loss:.4f}"
@@ -240,7 +239,7 @@ def _progress(store: Store, run: Run, *, shown: bool) -> Iterator[None]:
 
 
 def _result(store: Store, run: Run) -> dict[str, Any]:
-    """What a training came to, as one JSON object."""
+    """Return the result of a training as one JSON object."""
     return {
         "run_id": run.id,
         "status": run.status.value,
@@ -270,11 +269,11 @@ def _print_result(result: dict[str, Any], config: TrainingConfig) -> None:
     verdict = (
         f"overfitting begins after epoch {begins}" if begins else "no overfitting found so far"
     )
-    print(f"{verdict} (judged by: {label})")
+    print(f"{verdict} (criterion: {label})")
     metric = config.metric
     found = result[f"test_{metric}"]
     if found is not None:
-        print(f"test {metric} of the best model {metric_words(found, config)}")
+        print(f"test {metric} of the best model: {metric_words(found, config)}")
 
 
 def _short(value: float | int | None) -> str:

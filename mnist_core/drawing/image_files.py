@@ -74,17 +74,16 @@ def open_photo(content: bytes) -> Photo:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DrawingError(
-            mark("The picture is said to have more pixels than any camera's."),
-            mark("More than {most} million are not read."),
-            mark("Make it smaller, or cut out the digit."),
+            mark("The picture has more than {most} million pixels."),
+            mark("Reduce its size, or crop it to the digit."),
             most=MOST_PIXELS // 1_000_000,
         ) from error
     except UnidentifiedImageError as error:
         raise _unreadable(content) from error
     except Exception as error:  # Pillow has no one kind of error for a damaged file
         raise DrawingError(
-            mark("The picture cannot be read to its end. The file is cut short or damaged."),
-            mark("Send or save it again."),
+            mark("The picture file is incomplete or damaged."),
+            mark("Save or send the picture again."),
         ) from error
 
 
@@ -194,9 +193,11 @@ def _preview(image: Image.Image) -> NDArray[np.uint8]:
 def _refuse_too_large(image: Image.Image) -> None:
     if image.width * image.height > MOST_PIXELS:
         raise DrawingError(
-            mark("The picture has {width} by {height} pixels."),
-            mark("More than {most} million are not read."),
-            mark("Make it smaller, or cut out the digit."),
+            mark(
+                "The picture has {width} × {height} pixels, which is more than the {most} million "
+                "that are accepted."
+            ),
+            mark("Reduce its size, or crop it to the digit."),
             width=image.width,
             height=image.height,
             most=MOST_PIXELS // 1_000_000,
@@ -206,11 +207,10 @@ def _refuse_too_large(image: Image.Image) -> None:
 def _unreadable(content: bytes) -> DrawingError:
     if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
         return DrawingError(
-            mark("The picture is a HEIC photo. That format of some phones cannot be read here."),
-            mark("Save or send it as JPEG (a phone's sharing menu does it), and try again."),
+            mark("The file is a HEIC photo, a format that the lab cannot open."),
+            mark("Save the photo as JPEG, for example from the phone's sharing menu."),
         )
     return DrawingError(
-        mark("The file is no picture that can be read."),
-        mark("It is neither PNG nor JPEG, nor another usual format."),
-        mark("Choose a photo or a picture of one digit."),
+        mark("The file is not in a known image format such as PNG or JPEG."),
+        mark("Choose a photo or another picture of one digit."),
     )

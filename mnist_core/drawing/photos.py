@@ -81,17 +81,20 @@ def ink_on_paper(colours: Floats) -> Ink:
             break
     if best is None:
         raise DrawingError(
-            mark("Nothing stands out in the picture."),
-            mark("Ink and paper have nearly the same brightness and colour."),
+            mark(
+                "No digit was found in the picture, because ink and paper have nearly the same "
+                "brightness and colour."
+            ),
             mark("Use a dark pen on light paper and even light, and let the digit fill the photo."),
         )
     if best.finding.digits > 1:
         raise _several(best.finding.digits)
     if not best.is_acceptable:
         raise DrawingError(
-            mark("No single digit was found in the picture."),
-            mark("What stands out in it does not look like one digit."),
-            mark("Cut out the digit, or write one digit alone on plain paper."),
+            mark(
+                "No single digit was found in the picture: its dark shapes do not look like a digit."
+            ),
+            mark("Crop the picture to the digit, or write one digit alone on plain paper."),
         )
     return best.contrast.ink(best.finding.mask)
 
@@ -205,7 +208,7 @@ def _respects(colours: Floats) -> Iterator[tuple[Contrast, float]]:
 
 def _several(count: int) -> DrawingError:
     return DrawingError(
-        mark("There seem to be {count} digits in the picture. A network here reads one at a time."),
-        mark("Cut out one of them. If it was one digit, let its lines meet."),
+        mark("The picture seems to show {count} digits, but a prediction is made for one digit."),
+        mark("Crop the picture to one digit. If it shows one, draw its lines so that they meet."),
         count=count,
     )

@@ -1,1 +1,1 @@
-"""How good a model is: scores, intervals, calibration, curves, and where overfitting begins."""
+"""Model evaluation: metrics, confidence intervals, calibration, curves, overfitting criteria."""

@@ -1,7 +1,7 @@
-"""Whether a network's confidence can be taken at its word.
+"""Calibration: does the confidence of a network equal its accuracy?
 
-Of the answers that it gives with 80 % confidence, 80 of 100 should be right. Networks that
-memorised their images are usually more confident than that.
+Of the predictions with a confidence of 80 %, a calibrated network has 80 % correct. An overfitted
+network is usually overconfident.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 
 from mnist_core.evaluation.intervals import Estimate
 
-#: Steps of confidence in a reliability diagram, each a tenth wide.
+#: Number of bins of a reliability diagram, of equal width.
 BINS = 10
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The answers given with about the same confidence.
+    """The predictions of which the confidence is in an interval.
 
     Attributes:
-        low: Their confidence is above this,
-        high: and at most this.
-        count: How many there are, at least one.
-        confidence: Their mean confidence.
-        accuracy: The share of them that is right.
+        low: Lower end of the interval, exclusive.
+        high: Upper end of the interval, inclusive.
+        count: Number of predictions, at least one.
+        confidence: Mean confidence.
+        accuracy: Accuracy, with its confidence interval.
     """
 
     low: float
@@ -38,14 +38,15 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Whether confidence can be taken at its word.
+    """Reliability diagram and expected calibration error.
 
     Attributes:
-        bins: From the least confident answers to the surest; steps without any are left out.
-        expected_error: Expected calibration error: how far confidence and accuracy lie apart,
-            averaged over the bins by their number of answers (C. Guo et al., On calibration of
-            modern neural networks, 2017). 0 is perfect.
-        confidence: Mean confidence of all answers. Above the accuracy: too sure of itself.
+        bins: The bins with predictions, from the lowest to the highest confidence.
+        expected_error: Expected calibration error: the mean absolute difference of confidence and
+            accuracy over the bins, weighted by their numbers of predictions (C. Guo et al., On
+            calibration of modern neural networks, 2017). 0 is perfect calibration.
+        confidence: Mean confidence of all predictions; above the accuracy the network is
+            overconfident.
     """
 
     bins: tuple[ReliabilityBin, ...]
@@ -54,7 +55,7 @@ class Calibration:
 
 
 def calibration_of(labels: NDArray[np.integer], probabilities: NDArray[np.floating]) -> Calibration:
-    """Compare confidence, the probability of the class that is read, with accuracy.
+    """Compare the confidence, which is the probability of the predicted class, with the accuracy.
 
     Args:
         labels: Integers (n,), at least one.
@@ -63,10 +64,10 @@ def calibration_of(labels: NDArray[np.integer], probabilities: NDArray[np.floati
     from sklearn.calibration import calibration_curve
 
     confidence = probabilities.max(axis=1).astype(np.float64).clip(0, 1)
-    right = probabilities.argmax(axis=1) == labels
+    correct = probabilities.argmax(axis=1) == labels
     place = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence)
-    shares, means = calibration_curve(right, confidence, n_bins=BINS, pos_label=True)
-    counts, hits = np.bincount(place, minlength=BINS), np.bincount(place[right], minlength=BINS)
+    accuracies, means = calibration_curve(correct, confidence, n_bins=BINS, pos_label=True)
+    counts, hits = np.bincount(place, minlength=BINS), np.bincount(place[correct], minlength=BINS)
     bins = tuple(
         ReliabilityBin(
             low=number / BINS,
@@ -77,6 +78,6 @@ def calibration_of(labels: NDArray[np.integer], probabilities: NDArray[np.floati
         )
         for number, mean in zip(map(int, np.flatnonzero(counts)), means, strict=True)
     )
-    apart = np.abs(shares - means)
-    error = float((apart * counts[counts > 0]).sum() / len(labels))
+    differences = np.abs(accuracies - means)
+    error = float((differences * counts[counts > 0]).sum() / len(labels))
     return Calibration(bins, error, float(confidence.mean()))

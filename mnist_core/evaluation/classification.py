@@ -1,13 +1,12 @@
-"""How good a classifier is: figures that say how sure they are, and where it goes wrong.
+"""Classification metrics: accuracy, confusion matrix, precision and recall, top losses.
 
-A share of 10,000 test samples is an estimate: other 10,000 would give another one. So accuracy and
-loss come with an interval, in which the true value lies 95 times of 100. One number hides much,
-though: which classes are taken for which, which single answers are far off, and whether a network
-that says "99 % sure" is right 99 times of 100.
+The accuracy on a test set is an estimate, so accuracy and loss have a 95 % confidence interval.
+The confusion matrix shows which classes are confused, the top losses show single errors, and the
+calibration compares confidence with accuracy.
 
-Everything here is computed from labels and probabilities alone, for any number of classes, two
-included. scikit-learn is loaded at the first use: it takes a second. Tasks whose answer is a number
-have figures of their own (:mod:`mnist_core.evaluation.regression`).
+All metrics follow from labels and probabilities, for two or more classes. scikit-learn is imported
+at the first use, which takes a second. For regression see
+:mod:`mnist_core.evaluation.regression`.
 """
 
 from __future__ import annotations
@@ -26,21 +25,24 @@ from mnist_core.evaluation.curves import ThresholdCurves
 from mnist_core.evaluation.intervals import Estimate
 from mnist_core.i18n import mark
 
-#: How many of the worst answers, and of the most confused pairs, a listing has.
+#: Number of samples with the highest losses in a list.
 TOP_LOSSES = 24
+#: Number of the most confused pairs of classes in a list.
 TOP_PAIRS = 10
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How well one class is recognised.
+    """Precision, recall and F1 score of a class.
 
     Attributes:
-        name: The class.
-        precision: Of what was read as this class, the share that is; None where nothing was.
-        recall: Of what is this class, the share that was read so; None where there is none.
-        f1: The harmonic mean of both; None where neither is known.
-        support: How many samples are of this class.
+        name: Name of the class.
+        precision: Fraction of the predictions of this class that are correct; None without such
+            predictions.
+        recall: Fraction of the samples of this class that are predicted correctly; None without
+            such samples.
+        f1: Harmonic mean of precision and recall; None if both are None.
+        support: Number of samples of this class.
     """
 
     name: str
@@ -52,40 +54,41 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """One class that is taken for another.
+    """Samples of one class that are predicted as another class.
 
     Attributes:
-        true: Number of the class that it is.
-        read: Number of the class that was read.
-        count: How often.
-        share: Of all samples of the true class, 0 to 1.
+        true: Label of the true class.
+        predicted: Label of the predicted class.
+        count: Number of samples.
+        share: Fraction of the samples of the true class, 0 to 1.
     """
 
     true: int
-    read: int
+    predicted: int
     count: int
     share: float
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a classifier makes of labelled samples, with all figures about it.
+    """The predictions of a classifier on labelled samples, and all metrics.
 
     Attributes:
         classes: The name of each class, by label.
-        labels: int64 (n,), what each sample is said to be.
-        probabilities: float32 (n, classes).
+        labels: int64 (n,), the label of each sample.
+        probabilities: float32 (n, classes), the predicted probabilities.
         losses: float32 (n,), the cross-entropy of each sample.
-        indices: int64 (n,), where each sample stands in its dataset.
-        wrong: bool (n,), true where the label was made wrong on purpose.
-        penalty: What regularisation adds to the mean loss, as Keras reports it; 0 without.
-        loss: Mean of the losses, without the penalty.
-        accuracy: Share of right answers.
-        confusion: int64 (classes, classes): samples of the row's class read as the column's.
+        indices: int64 (n,), the index of each sample in its dataset.
+        wrong: bool (n,), true where label noise has replaced the label.
+        penalty: Regularisation loss, which Keras adds to the mean loss.
+        loss: Mean loss, without the penalty.
+        accuracy: Fraction of correct predictions.
+        confusion: Confusion matrix, int64 (classes, classes): rows are true classes, columns are
+            predicted classes.
         per_class: Scores of each class, by label.
-        calibration: Whether its confidence can be taken at its word.
-        curves: Of two classes, what becomes of the answers at another threshold than one half;
-            None for more classes, or where one has no sample.
+        calibration: Comparison of confidence and accuracy.
+        curves: For two classes the ROC and precision-recall curves; None for more classes, or if a
+            class has no sample.
     """
 
     classes: tuple[str, ...]
@@ -114,29 +117,29 @@ class Evaluation:
         wrong: NDArray[np.bool_] | None = None,
         penalty: float = 0.0,
     ) -> Evaluation:
-        """Compute everything.
+        """Compute all metrics.
 
         Args:
             labels: Integers (n,), 0 to classes - 1.
-            probabilities: Floats (n, classes); for two classes (n,) or (n, 1) will do, the
-                probability of the second one.
+            probabilities: Floats (n, classes); for two classes also (n,) or (n, 1), the
+                probability of the second class.
             classes: The name of each class, by label.
             losses: Loss of each sample (n,); None computes the cross-entropy from the
-                probabilities, which cannot tell 1e-10 from 0 as the network itself can.
-            indices: Where each sample stands in its dataset (n,); None for 0 to n - 1.
-            wrong: Which labels were made wrong on purpose (n,); None for none.
-            penalty: What regularisation adds to the mean loss.
+                probabilities, less exactly than the network does from its logits.
+            indices: Index of each sample in its dataset (n,); None for 0 to n - 1.
+            wrong: True where label noise has replaced the label (n,); None for no label noise.
+            penalty: Regularisation loss.
 
         Raises:
-            DataError: There are no samples, the arrays do not fit each other, or they hold
-                something that is no probability.
+            DataError: There are no samples, the shapes or labels do not fit the classes, or the
+                probabilities are not between 0 and 1.
         """
         table = _two_columns(np.asarray(probabilities))
         count = len(labels)
         _check(labels, table, classes)
         each = _cross_entropy(labels, table) if losses is None else losses
-        table = table.astype(np.float32)  # as it is kept: a tie must be read the same way later
-        read = table.argmax(axis=1)
+        table = table.astype(np.float32)  # before argmax, so that `predicted` breaks ties equally
+        predicted = table.argmax(axis=1)
         return cls(
             classes=classes,
             labels=labels.astype(np.int64),
@@ -146,9 +149,9 @@ class Evaluation:
             wrong=np.zeros(count, dtype=bool) if wrong is None else wrong,
             penalty=penalty,
             loss=Estimate.of_mean(each),
-            accuracy=Estimate.of_share(int((read == labels).sum()), count),
-            confusion=_confusion(labels, read, len(classes)),
-            per_class=_per_class(labels, read, classes),
+            accuracy=Estimate.of_share(int((predicted == labels).sum()), count),
+            confusion=_confusion(labels, predicted, len(classes)),
+            per_class=_per_class(labels, predicted, classes),
             calibration=calibration_of(labels, table),
             curves=ThresholdCurves.of(labels, table[:, 1]) if len(classes) == 2 else None,
         )
@@ -158,14 +161,14 @@ class Evaluation:
         return len(self.labels)
 
     @cached_property
-    def read(self) -> NDArray[np.int64]:
-        """The class that is read in each sample, int64 (n,)."""
-        found: NDArray[np.int64] = self.probabilities.argmax(axis=1).astype(np.int64)
-        return found
+    def predicted(self) -> NDArray[np.int64]:
+        """The predicted label of each sample, int64 (n,)."""
+        labels: NDArray[np.int64] = self.probabilities.argmax(axis=1).astype(np.int64)
+        return labels
 
     @cached_property
     def confused_pairs(self) -> tuple[ConfusedPair, ...]:
-        """Every pair of classes of which the first was taken for the second, the worst first."""
+        """All pairs of a true and another predicted class, the most frequent first."""
         counts = self.confusion.copy()
         np.fill_diagonal(counts, 0)
         order = np.argsort(-counts, axis=None, kind="stable")[: np.count_nonzero(counts)]
@@ -173,27 +176,38 @@ class Evaluation:
         return tuple(
             ConfusedPair(
                 int(true),
-                int(read),
-                int(counts[true, read]),
-                float(counts[true, read] / self.confusion[true].sum()),
+                int(predicted),
+                int(counts[true, predicted]),
+                float(counts[true, predicted] / self.confusion[true].sum()),
             )
-            for true, read in places
+            for true, predicted in places
         )
 
     def top_losses(self, count: int = TOP_LOSSES) -> NDArray[np.int64]:
-        """Positions of the samples with the highest loss, the worst first.
+        """Return the positions of the samples with the highest losses, the highest first.
 
-        These are the answers that were both wrong and sure, or a label that is wrong itself.
+        These are confident but wrong predictions, or samples with a wrong label.
+
+        Args:
+            count: Largest number of samples.
         """
         return np.argsort(-self.losses, kind="stable")[:count]
 
-    def cell(self, true: int, read: int) -> NDArray[np.int64]:
-        """Positions of the samples in one cell of the confusion matrix, the surest answer first."""
-        found = np.flatnonzero((self.labels == true) & (self.read == read))
-        return found[np.argsort(-self.probabilities[found, read], kind="stable")]
+    def cell(self, true: int, predicted: int) -> NDArray[np.int64]:
+        """Return the positions of the samples in a cell of the confusion matrix.
+
+        Args:
+            true: Label of the true class.
+            predicted: Label of the predicted class.
+
+        Returns:
+            int64 (n,), the most confident prediction first.
+        """
+        found = np.flatnonzero((self.labels == true) & (self.predicted == predicted))
+        return found[np.argsort(-self.probabilities[found, predicted], kind="stable")]
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures, without the arrays of all samples, as values that JSON can hold."""
+        """Return the metrics as values for JSON, without the arrays of all samples."""
         pairs = self.confused_pairs[:TOP_PAIRS]
         calibration = asdict(self.calibration)
         return {
@@ -205,10 +219,15 @@ class Evaluation:
             "confusion_matrix": self.confusion.tolist(),
             "per_class": [asdict(scores) for scores in self.per_class],
             "confused_pairs": [
-                asdict(pair) | {"true": self.classes[pair.true], "read": self.classes[pair.read]}
+                {
+                    "true": self.classes[pair.true],
+                    "read": self.classes[pair.predicted],
+                    "count": pair.count,
+                    "share": pair.share,
+                }
                 for pair in pairs
             ],
-            "top_losses": [self._one(int(position)) for position in self.top_losses()],
+            "top_losses": [self._sample(int(position)) for position in self.top_losses()],
             "calibration": {
                 "expected_calibration_error": calibration["expected_error"],
                 "mean_confidence": calibration["confidence"],
@@ -216,18 +235,18 @@ class Evaluation:
             },
         } | (self.curves.to_dict() if self.curves else {})
 
-    def _one(self, position: int) -> dict[str, Any]:
+    def _sample(self, position: int) -> dict[str, Any]:
         return {
             "index": int(self.indices[position]),
             "true": self.classes[self.labels[position]],
-            "read": self.classes[self.read[position]],
+            "read": self.classes[self.predicted[position]],
             "loss": float(self.losses[position]),
             "probabilities": [round(float(p), 6) for p in self.probabilities[position]],
         }
 
 
 def _two_columns(probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
-    """One column of a sigmoid as two: of the first class, and of the second."""
+    """Return the probabilities of both classes, also if only that of the second is given."""
     if probabilities.ndim == 2 and probabilities.shape[1] == 1:
         probabilities = probabilities[:, 0]
     if probabilities.ndim == 1:
@@ -240,26 +259,29 @@ def _check(
 ) -> None:
     if not len(labels) or table.shape != (len(labels), len(classes)):
         raise DataError(
-            mark("{labels} labels and probabilities of shape {shape}."),
-            mark("An evaluation needs a sample at least, and {classes} probabilities for each."),
-            mark("Give the predictions of a network with these classes."),
+            mark(
+                "The probabilities for {labels} labels have the shape {shape}, but the task has "
+                "{classes} classes."
+            ),
+            mark("Give at least one sample, and a probability for each of its classes."),
             labels=len(labels),
             shape=table.shape,
             classes=len(classes),
         )
     if not np.isin(labels, np.arange(len(classes))).all():
         raise DataError(
-            mark("The labels run from {low} to {high}."),
-            mark("There are {classes} classes, counted from 0."),
-            mark("Give labels of these classes."),
+            mark("The labels are from {low} to {high}, but there are {classes} classes."),
+            mark("Give labels from 0 to the number of classes minus 1."),
             low=int(labels.min()),
             high=int(labels.max()),
             classes=len(classes),
         )
     if not (np.isfinite(table).all() and table.min() >= 0 and table.max() <= 1.001):
         raise DataError(
-            mark("The network was asked for probabilities."),
-            mark("Some of its answers are none: its weights grew beyond all numbers, perhaps."),
+            mark(
+                "Some outputs of the network are not probabilities from 0 to 1; its training may "
+                "have diverged."
+            ),
             mark("Train again with a smaller learning rate, or evaluate the best epoch's model."),
         )
 
@@ -267,7 +289,7 @@ def _check(
 def _cross_entropy(
     labels: NDArray[np.integer], table: NDArray[np.floating]
 ) -> NDArray[np.floating]:
-    """Minus the logarithm of the right class's probability, as `sklearn.metrics.log_loss`."""
+    """Return -log of the true class's probability, as `sklearn.metrics.log_loss`."""
     given = table[np.arange(len(labels)), labels]
     smallest = np.finfo(table.dtype).eps
     losses: NDArray[np.floating] = -np.log(np.clip(given, smallest, 1))
@@ -275,33 +297,33 @@ def _cross_entropy(
 
 
 def load_scikit_learn() -> None:
-    """Load it now, so that the first evaluation does not wait for it."""
+    """Import scikit-learn ahead of the first evaluation."""
     import sklearn.calibration
     import sklearn.metrics  # noqa: F401
 
 
 def _confusion(
-    labels: NDArray[np.integer], read: NDArray[np.integer], classes: int
+    labels: NDArray[np.integer], predicted: NDArray[np.integer], classes: int
 ) -> NDArray[np.int64]:
     from sklearn.metrics import confusion_matrix
 
-    matrix: NDArray[np.int64] = confusion_matrix(labels, read, labels=np.arange(classes))
+    matrix: NDArray[np.int64] = confusion_matrix(labels, predicted, labels=np.arange(classes))
     return matrix.astype(np.int64)
 
 
 def _per_class(
-    labels: NDArray[np.integer], read: NDArray[np.integer], classes: tuple[str, ...]
+    labels: NDArray[np.integer], predicted: NDArray[np.integer], classes: tuple[str, ...]
 ) -> tuple[ClassScores, ...]:
     from sklearn.metrics import precision_recall_fscore_support
 
     columns = precision_recall_fscore_support(
-        labels, read, labels=np.arange(len(classes)), zero_division=np.nan
+        labels, predicted, labels=np.arange(len(classes)), zero_division=np.nan
     )
     return tuple(
-        ClassScores(name, _known(precision), _known(recall), _known(f1), int(support))
+        ClassScores(name, _defined(precision), _defined(recall), _defined(f1), int(support))
         for name, precision, recall, f1, support in zip(classes, *columns, strict=True)
     )
 
 
-def _known(score: float) -> float | None:
+def _defined(score: float) -> float | None:
     return None if math.isnan(score) else float(score)

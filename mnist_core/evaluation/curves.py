@@ -1,8 +1,8 @@
-"""Yes or no: what becomes of the answers when another probability is enough for a "yes".
+"""ROC and precision-recall curves of a binary classifier.
 
-A network with two classes says "yes" from a probability of one half on. Any other threshold would
-do: a lower one finds more of what is to be found, and is wrong more often. Two curves show all
-thresholds at once, so that two networks can be compared without choosing one.
+A network with two classes predicts the positive class if its probability exceeds a decision
+threshold, usually 0.5. A lower threshold finds more positive samples and has more false positives.
+The curves show all thresholds, so that networks can be compared without choosing a threshold.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Points of a curve, at most: more than a screen can show.
+#: Largest number of points of a curve: more than a screen resolves.
 MOST_POINTS = 400
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One point for each threshold, and the area below them.
+    """A curve with a point for each decision threshold.
 
     Attributes:
-        x: From 0 to 1.
-        y: From 0 to 1.
-        thresholds: The probability from which on each point says "yes", 0 to 1.
-        area: Below the whole curve, before it was thinned out.
+        x: Horizontal coordinates, 0 to 1.
+        y: Vertical coordinates, 0 to 1.
+        thresholds: The decision threshold of each point, 0 to 1.
+        area: Area under the curve with all points.
     """
 
     x: tuple[float, ...]
@@ -41,7 +41,7 @@ class Curve:
         thresholds: NDArray[np.floating],
         area: float,
     ) -> Curve:
-        """A curve with few enough points; its ends stay."""
+        """Return a curve with at most `MOST_POINTS` of the given points, including both ends."""
         kept = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int))
         first, second, third = (
             tuple(np.clip(values[kept], 0, 1).tolist()) for values in (x, y, thresholds)
@@ -51,16 +51,16 @@ class Curve:
 
 @dataclass(frozen=True)
 class ThresholdCurves:
-    """How a classifier of two classes does at every threshold.
+    """The performance of a binary classifier at all decision thresholds.
 
     Attributes:
-        roc: Receiver operating characteristic: the share of the second class that is found (y)
-            against the share of the first that is taken for it (x). The area is the chance that
-            of one sample of each class the right one gets the higher probability; 0.5 is
-            guessing (J. Hanley and B. McNeil, Radiology 143, 1982).
-        precision_recall: The share of the "yes" answers that is right (y) against the share of
-            the second class that is found (x). The area is scikit-learn's average precision.
-        positives: Share of the second class: the precision of guessing.
+        roc: Receiver operating characteristic: true positive rate (y) against false positive rate
+            (x). The area is the probability that a random positive sample gets a higher predicted
+            probability than a random negative sample; 0.5 is random guessing (J. Hanley and B.
+            McNeil, Radiology 143, 1982).
+        precision_recall: Precision (y) against recall (x). The area is scikit-learn's average
+            precision.
+        positives: Fraction of positive samples, which is the precision of random guessing.
     """
 
     roc: Curve
@@ -71,37 +71,38 @@ class ThresholdCurves:
     def of(
         cls, labels: NDArray[np.integer], probabilities: NDArray[np.floating]
     ) -> ThresholdCurves | None:
-        """Compute both.
+        """Compute both curves.
 
         Args:
-            labels: 0 or 1, (n,).
-            probabilities: Floats (n,), of class 1.
+            labels: 0 (negative) or 1 (positive), (n,).
+            probabilities: Floats (n,), the probability of class 1.
 
         Returns:
-            The curves; None where a class has no sample, since nothing can be told apart then.
+            The curves; None if a class has no sample, because a rate is undefined then.
         """
         from sklearn import metrics
 
         if len(np.unique(labels)) < 2:
             return None
-        false, found, from_roc = metrics.roc_curve(labels, probabilities)
-        precision, recall, from_pr = metrics.precision_recall_curve(
+        false_positive, true_positive, roc_thresholds = metrics.roc_curve(labels, probabilities)
+        precision, recall, thresholds = metrics.precision_recall_curve(
             labels, probabilities, drop_intermediate=True
         )
+        area = metrics.roc_auc_score(labels, probabilities)
         return cls(
-            Curve.of(false, found, from_roc, metrics.roc_auc_score(labels, probabilities)),
-            # From nothing found to everything found; where nothing is, no probability is enough.
+            Curve.of(false_positive, true_positive, roc_thresholds, area),
+            # From recall 0, at the threshold 1, to recall 1.
             Curve.of(
                 recall[::-1],
                 precision[::-1],
-                np.append(from_pr, 1.0)[::-1],
+                np.append(thresholds, 1.0)[::-1],
                 metrics.average_precision_score(labels, probabilities),
             ),
             float(labels.mean()),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Areas and points by the names that they have in the field."""
+        """Return the areas and the points of both curves as values for JSON."""
         roc, precision_recall = asdict(self.roc), asdict(self.precision_recall)
         return {
             "roc_auc": self.roc.area,

@@ -1,4 +1,4 @@
-"""How much worse a network does on samples that it did not learn from, as a number."""
+"""Generalisation gap: the difference of the metrics between training and other samples."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mnist_core.evaluation.regression import RegressionEvaluation
 
 @dataclass(frozen=True)
 class Gap:
-    """How much worse a network is on samples that it did not learn from.
+    """Generalisation gap of a classifier.
 
     Attributes:
-        accuracy: Accuracy in training minus accuracy there.
-        loss: Loss there minus loss in training.
+        accuracy: Accuracy on the training set minus accuracy on the other set.
+        loss: Loss on the other set minus loss on the training set.
     """
 
     accuracy: Estimate
@@ -25,21 +25,21 @@ class Gap:
 
     @classmethod
     def between(cls, train: Evaluation, other: Evaluation) -> Gap:
-        """The generalisation gap from the training samples to others."""
+        """Return the gap between the training set and another set."""
         return cls(train.accuracy.minus(other.accuracy), other.loss.minus(train.loss))
 
     def to_dict(self) -> dict[str, Any]:
-        """Both differences with their intervals."""
+        """Return both differences and their intervals as values for JSON."""
         return {"accuracy": self.accuracy.to_dict(), "loss": self.loss.to_dict()}
 
 
 @dataclass(frozen=True)
 class ErrorGap:
-    """The same for a network that finds a number: how much farther off it is there.
+    """Generalisation gap of a regression network.
 
     Attributes:
-        mae: Mean absolute error there minus that in training.
-        loss: Loss there minus loss in training.
+        mae: Mean absolute error on the other set minus that on the training set.
+        loss: Loss on the other set minus loss on the training set.
     """
 
     mae: Estimate
@@ -47,35 +47,39 @@ class ErrorGap:
 
     @classmethod
     def between(cls, train: RegressionEvaluation, other: RegressionEvaluation) -> ErrorGap:
-        """The generalisation gap from the training samples to others."""
+        """Return the gap between the training set and another set."""
         return cls(other.mae.minus(train.mae), other.loss.minus(train.loss))
 
     def to_dict(self) -> dict[str, Any]:
-        """Both differences with their intervals."""
+        """Return both differences and their intervals as values for JSON."""
         return {"mae": self.mae.to_dict(), "loss": self.loss.to_dict()}
 
 
 def compared(parts: Mapping[str, Evaluation | RegressionEvaluation]) -> dict[str, Any]:
-    """Training, validation and test side by side, as values that JSON can hold.
+    """Return the metrics and the generalisation gaps of several sets as values for JSON.
 
     Args:
-        parts: The evaluation of each part, all of one kind; without "train" there is no gap.
+        parts: The evaluation of each set, all of one type; without "train" there is no gap.
     """
-    table = {name: _figures(one) for name, one in parts.items()}
+    table = {name: _metrics(evaluation) for name, evaluation in parts.items()}
     train = parts.get("train")
-    for name, one in parts.items():
+    for name, other in parts.items():
         if name == "train":
             continue
-        if isinstance(train, Evaluation) and isinstance(one, Evaluation):
-            table[name]["gap"] = Gap.between(train, one).to_dict()
-        if isinstance(train, RegressionEvaluation) and isinstance(one, RegressionEvaluation):
-            table[name]["gap"] = ErrorGap.between(train, one).to_dict()
+        if isinstance(train, Evaluation) and isinstance(other, Evaluation):
+            table[name]["gap"] = Gap.between(train, other).to_dict()
+        if isinstance(train, RegressionEvaluation) and isinstance(other, RegressionEvaluation):
+            table[name]["gap"] = ErrorGap.between(train, other).to_dict()
     return table
 
 
-def _figures(one: Evaluation | RegressionEvaluation) -> dict[str, Any]:
-    if isinstance(one, Evaluation):
-        own: dict[str, Any] = {"accuracy": one.accuracy.to_dict()}
+def _metrics(evaluation: Evaluation | RegressionEvaluation) -> dict[str, Any]:
+    if isinstance(evaluation, Evaluation):
+        metrics: dict[str, Any] = {"accuracy": evaluation.accuracy.to_dict()}
     else:
-        own = {"mae": one.mae.to_dict(), "rmse": one.rmse.to_dict(), "r2": one.r2}
-    return {"samples": len(one)} | own | {"loss": one.loss.to_dict()}
+        metrics = {
+            "mae": evaluation.mae.to_dict(),
+            "rmse": evaluation.rmse.to_dict(),
+            "r2": evaluation.r2,
+        }
+    return {"samples": len(evaluation)} | metrics | {"loss": evaluation.loss.to_dict()}

@@ -1,8 +1,7 @@
-"""Figures that say how sure they are: a share or a mean of some images, with its interval.
+"""95 % confidence intervals of a proportion, of a mean and of a difference.
 
-Other images of the same kind would give another accuracy. The interval says how far off it may
-be: of a hundred such intervals about ninety-five hold the figure of all images that there could
-be.
+The accuracy on a test set is an estimate: another test set would give another value. About 95 of
+100 confidence intervals contain the true value.
 """
 
 from __future__ import annotations
@@ -13,18 +12,18 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Half the width of a 95 % interval in standard errors: the normal distribution's 97.5 % point.
+#: The 97.5 % quantile of the normal distribution.
 NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and the interval that holds the true one 95 times of 100.
+    """An estimate with its 95 % confidence interval.
 
     Attributes:
-        value: The figure.
+        value: The estimate.
         low: Lower end of the interval.
-        high: Upper end.
+        high: Upper end of the interval.
     """
 
     value: float
@@ -33,14 +32,14 @@ class Estimate:
 
     @classmethod
     def of_share(cls, hits: int, count: int) -> Estimate:
-        """A share, with the interval of E. B. Wilson (JASA 22, 1927).
+        """Return a proportion with Wilson's score interval (E. B. Wilson, JASA 22, 1927).
 
-        Unlike value ± 2 standard errors it stays within 0 and 1, and has a width where every one
-        of few images was right.
+        Unlike value ± 2 standard errors, the interval lies within 0 and 1, and its width is not 0
+        for a proportion of 0 or 1.
 
         Args:
-            hits: How many have what is counted.
-            count: Out of how many, at least 1.
+            hits: Number of successes.
+            count: Number of trials, at least 1.
         """
         from scipy.stats import binomtest
 
@@ -50,10 +49,10 @@ class Estimate:
 
     @classmethod
     def of_mean(cls, values: NDArray[np.floating]) -> Estimate:
-        """A mean, plus and minus 1.96 standard errors; no interval for a single value.
+        """Return a mean with the interval of ±1.96 standard errors; NaN for a single value.
 
         Args:
-            values: One for each sample, at least one.
+            values: Floats (n,), at least one.
         """
         exact = values.astype(np.float64)
         mean = float(exact.mean())
@@ -63,10 +62,10 @@ class Estimate:
         return cls(mean, mean - half, mean + half)
 
     def minus(self, other: Estimate) -> Estimate:
-        """The difference of two independent estimates.
+        """Return the difference of two independent estimates, with its interval.
 
-        Each end takes the uncertainty of that side from both intervals (R. G. Newcombe,
-        Statistics in Medicine 17, 1998, method 10).
+        The interval combines the two intervals by Newcombe's method 10 (R. G. Newcombe, Statistics
+        in Medicine 17, 1998).
         """
         difference = self.value - other.value
         down = math.hypot(self.value - self.low, other.high - other.value)
@@ -74,7 +73,7 @@ class Estimate:
         return Estimate(difference, difference - down, difference + up)
 
     def to_dict(self) -> dict[str, float | None]:
-        """The figure and its interval by name, None for what JSON has no number for."""
+        """Return the estimate and its interval as values for JSON; None for NaN."""
         return {
             name: value if math.isfinite(value) else None for name, value in asdict(self).items()
         }

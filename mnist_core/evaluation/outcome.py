@@ -1,8 +1,8 @@
-"""What a training came to: one of a few kinds, with the figures that show it.
+"""Classification of learning curves: diverged, overfitted, underfitted, still improving, ….
 
-A criterion of :mod:`mnist_core.evaluation.overfitting` may find no turning point although the
-curves lie far apart: with few validation samples a rise can be chance. What is seen and what is
-confirmed are therefore two figures here, so that a sentence can name both.
+With few validation samples the validation loss can rise by chance, so a criterion of
+:mod:`mnist_core.evaluation.overfitting` may find no overfitting although the curves are far
+apart. The outcome therefore also has the observed gap and the observed rise.
 """
 
 from __future__ import annotations
@@ -15,26 +15,27 @@ import numpy as np
 from mnist_core.evaluation.overfitting import Curve, Curves, OverfittingPoint
 from mnist_core.runs import RateChange
 
-#: A training accuracy so far above the validation accuracy is a gap that can be seen.
+#: Smallest difference of training and validation accuracy that counts as a gap.
 SEEN_GAP = 0.03
-#: For errors: the validation error is so many times the training error.
+#: Smallest ratio of validation and training error that counts as a gap.
 SEEN_RATIO = 1.25
-#: A validation loss so far above its lowest, as a share of it, is a rise that can be seen.
+#: Smallest relative rise of the validation loss above its minimum that counts as a gap.
 SEEN_RISE = 0.05
-#: A training accuracy below this is poor: the network does not even fit its training samples.
+#: A training accuracy below this value counts as underfitting.
 POOR_ACCURACY = 0.9
-#: An accuracy that lies above chance by less than this share of 1 − chance counts as guessing.
+#: An accuracy below chance + this fraction of (1 − chance) counts as guessing.
 GUESSING = 0.05
-#: A fall of the validation loss, as a share of it, within the last tenth of the epochs.
+#: Smallest relative decrease of the validation loss in the last tenth of the epochs that counts
+#: as an improvement.
 STILL_FALLING = 0.005
-#: A training loss that rises by this share in the epoch of a new learning rate has jumped.
+#: Smallest relative rise of the training loss after a new learning rate that counts as a jump.
 JUMP = 0.2
-#: Epochs in a row that the criterion with a confirmation asks for, and standard errors of a rise.
+#: Epochs in a row, and standard errors of the rise, that confirm overfitting.
 CONFIRMING_EPOCHS, CONFIRMING_ERRORS = 10, 2.0
 
 
 class OutcomeKind(StrEnum):
-    """What the curves of a run that has ended show."""
+    """The outcome of a run that has ended, by its learning curves."""
 
     DIVERGED = "diverged"
     UNVALIDATED = "unvalidated"
@@ -48,16 +49,17 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run's curves show at its end.
+    """The outcome of a run, and the numbers on which it is based.
 
     Attributes:
-        kind: In one word.
-        best_epoch: The epoch with the lowest validation loss, from 1; None without one.
-        gap: Training accuracy minus validation accuracy at the last epoch, -1 to 1; of errors how
-            many times the training error the validation error is; None where that is no number.
-        rise: Validation loss at the last epoch minus the lowest one; None likewise.
-        within_chance: Whether that rise is no more than two standard errors.
-        confirmable: Whether enough epochs came after the best one to confirm a rise.
+        kind: The outcome.
+        best_epoch: The epoch with the lowest validation loss, from 1; None without validation.
+        gap: Training accuracy minus validation accuracy in the last epoch, -1 to 1; for
+            regression the validation error divided by the training error; None if not finite.
+        rise: Validation loss in the last epoch minus the lowest validation loss; None if not
+            finite.
+        within_chance: Whether the rise is at most two standard errors.
+        confirmable: Whether there are enough epochs after the best epoch to confirm a rise.
     """
 
     kind: OutcomeKind
@@ -69,13 +71,13 @@ class Outcome:
 
 
 def outcome(curves: Curves, point: OverfittingPoint, metric: str, *, classes: int) -> Outcome:
-    """Judge the curves of a run that has ended.
+    """Determine the outcome of a run that has ended.
 
     Args:
-        curves: Its curves, at least one epoch.
-        point: Where overfitting begins, by the chosen criterion.
-        metric: "accuracy", or "mae" where the second figure is an error.
-        classes: Number of classes; 0 where it is not known, or the answer is a number.
+        curves: The learning curves, at least one epoch.
+        point: The start of overfitting by the chosen criterion.
+        metric: "accuracy" or "mae".
+        classes: Number of classes; 0 for regression, or if it is unknown.
     """
     finite = np.isfinite(curves.val_loss)
     best = int(np.argmin(np.where(finite, curves.val_loss, np.inf))) if finite.any() else None
@@ -95,15 +97,15 @@ def outcome(curves: Curves, point: OverfittingPoint, metric: str, *, classes: in
 
 
 def rate_jump(loss: Curve, learning_rate: Curve) -> RateChange | None:
-    """The first change of the learning rate that made the training loss jump up, if one did.
+    """Return the first change of the learning rate after which the training loss jumped, if any.
 
     Args:
         loss: Training loss of each epoch.
-        learning_rate: The optimizer's rate at the end of each epoch.
+        learning_rate: The learning rate at the end of each epoch.
     """
     changed = np.flatnonzero(np.diff(learning_rate)) + 1
     for index in changed.tolist():
-        # The rate may have changed late in its epoch, so the next one counts too.
+        # The rate may have changed late in the epoch, so the next epoch counts as well.
         after = loss[index : index + 2]
         if not np.isfinite(after).all() or after.max() > loss[index - 1] * (1 + JUMP):
             old, new = learning_rate[index - 1 : index + 1].tolist()
@@ -132,7 +134,7 @@ def _kind(
     if still_falling:
         return OutcomeKind.IMPROVING
     risen = rise is not None and rise > SEEN_RISE * float(curves.val_loss[best])
-    if risen or _is_seen(gap, metric):
+    if risen or _is_large(gap, metric):
         return OutcomeKind.GAP
     if metric == "accuracy" and curves.metric[-1] < POOR_ACCURACY:
         return OutcomeKind.UNDERFITTED
@@ -140,13 +142,13 @@ def _kind(
 
 
 def is_guessing(curves: Curves, classes: int) -> bool:
-    """Whether a network's training accuracy is hardly higher than that of a random choice.
+    """Return whether the training accuracy is hardly higher than that of random guessing.
 
-    A constant answer is not found where one class is much more frequent than the others.
+    With imbalanced classes a constant prediction is more accurate and is not detected.
 
     Args:
-        curves: The curves so far, at least one epoch.
-        classes: Number of classes; 0 for a task without, of which nothing is said.
+        curves: The learning curves, at least one epoch.
+        classes: Number of classes; 0 returns False.
     """
     if not classes:
         return False
@@ -155,13 +157,13 @@ def is_guessing(curves: Curves, classes: int) -> bool:
 
 
 def _diverged(loss: Curve) -> bool:
-    """Whether the training loss is no number at the end, or higher than it was at first."""
+    """Return whether the last training loss is not finite, or 1.5 times the first."""
     last = float(loss[-1])
     return not np.isfinite(last) or (len(loss) > 1 and last > 1.5 * float(loss[0]))
 
 
 def _still_falling(val_loss: Curve, best: int) -> bool:
-    """Whether the lowest loss is the last one, or lies in the last tenth and clearly lower."""
+    """Return whether the loss has a new minimum in the last epoch, or a clear one lately."""
     if best == len(val_loss) - 1:
         return True
     tenth = max(1, len(val_loss) // 10)
@@ -183,5 +185,5 @@ def _gap(curves: Curves, metric: str) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _is_seen(gap: float | None, metric: str) -> bool:
+def _is_large(gap: float | None, metric: str) -> bool:
     return gap is not None and gap >= (SEEN_GAP if metric == "accuracy" else SEEN_RATIO)

@@ -1,14 +1,13 @@
-"""Where does overfitting begin? Four answers that have proper names.
+"""Overfitting criteria: four early stopping rules that find where overfitting begins.
 
-A network overfits when it goes on getting better at its training images and worse at images
-it has not seen. The validation loss shows it, but it is measured on a few images and trembles,
-so a single rise proves little. The criteria differ in how much evidence they ask for, and in
-whether they look back over the whole curve or decide as it grows.
+A network overfits when its training loss still decreases while its validation loss increases. The
+validation loss is measured on a limited number of samples and is noisy, so a single increase is
+weak evidence. The criteria differ in the evidence that they require, and in whether they use the
+whole curve or decide during training.
 
-Each criterion is a pure function of the curve and gives two epochs: the one that was best, and
-the one at which that could be known. To find nothing is an answer too.
-
-A loss that is not finite (NaN or infinite) is never the best and is evidence of nothing.
+Each criterion is a pure function of the curve that returns the best epoch and the epoch at which
+the criterion detected overfitting, or `NOTHING`. Losses that are not finite (NaN or infinite) are
+ignored.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from numpy.typing import NDArray
 from mnist_core.i18n import mark
 
 Curve = NDArray[np.float64]
-"""One figure for each epoch: float64, shape (epochs,); epoch 1 is at index 0."""
+"""A value for each epoch: float64, shape (epochs,); epoch 1 is at index 0."""
 
 
 @dataclass(frozen=True)
 class OverfittingPoint:
-    """What a criterion finds; epochs count from 1, and both are None if it finds nothing.
+    """The result of a criterion; both epochs are None if it finds no overfitting.
 
     Attributes:
-        best_epoch: The last epoch worth keeping; overfitting begins after it.
-        detected_epoch: The epoch at which the criterion had seen enough to say so.
+        best_epoch: The best epoch, from 1; overfitting begins after it.
+        detected_epoch: The epoch at which the criterion detects overfitting, from 1.
     """
 
     best_epoch: int | None
@@ -43,16 +42,16 @@ NOTHING = OverfittingPoint(None, None)
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The learning curves of a run so far, one value for each epoch, from epoch 1 on.
+    """The learning curves of a run, with a value for each epoch, from epoch 1.
 
     Attributes:
-        loss: Mean loss on the training images.
-        metric: The second figure over the training samples, such as the accuracy.
-        val_loss: Mean loss on the validation images.
-        val_metric: The same over the validation samples.
-        val_rise_se: Standard error of the mean paired difference of the validation images'
-            losses between this epoch and the best epoch so far, the one with the lowest
-            validation loss (the first of equals); 0 or NaN where this epoch is the best.
+        loss: Training loss.
+        metric: Metric on the training set, such as the accuracy.
+        val_loss: Validation loss.
+        val_metric: Metric on the validation set.
+        val_rise_se: Standard error of the mean paired difference between the validation losses
+            of single samples in this epoch and in the best epoch so far; 0 or NaN where this
+            epoch is the best.
     """
 
     loss: Curve
@@ -63,29 +62,27 @@ class Curves:
 
     @classmethod
     def of(cls, records: Sequence[object]) -> Curves:
-        """Make the curves of a run's records, in order from epoch 1 on.
+        """Return the curves of a run.
 
         Args:
-            records: Anything that has a number of each curve's name, one for each epoch.
+            records: An object for each epoch, from 1, with an attribute for each curve.
         """
         names = [field.name for field in fields(cls)]
         return cls(**{name: np.array([getattr(row, name) for row in records]) for name in names})
 
 
 def lowest_validation_loss(val_loss: Curve) -> OverfittingPoint:
-    """Find the epoch with the lowest validation loss, in hindsight.
+    """Find the epoch with the lowest validation loss in the whole curve.
 
-    The plainest criterion, "early stopping" at its most literal; see I. Goodfellow, Y. Bengio
-    and A. Courville, Deep Learning (2016), section 7.8. It tells chance from overfitting no
-    better than the curve is smooth: some epoch is always the lowest.
+    The simplest form of early stopping; see I. Goodfellow, Y. Bengio and A. Courville, Deep
+    Learning (2016), section 7.8. It does not distinguish noise from overfitting.
 
     Args:
         val_loss: Validation loss of each epoch.
 
     Returns:
-        The first of the lowest epochs. It is known only by having looked at all the others, so
-        the detected epoch is the last one of the curve and moves on with it. Nothing if the
-        lowest epoch is itself the last one, or if no loss is finite.
+        The first epoch with the lowest loss, detected at the last epoch of the curve. `NOTHING`
+        if the last epoch has the lowest loss, or if no loss is finite.
     """
     best = _lowest(val_loss)
     if best is None or best == len(val_loss) - 1:
@@ -98,19 +95,19 @@ def generalisation_loss(val_loss: Curve, alpha: float = 5.0) -> OverfittingPoint
 
     The criterion GL_alpha of L. Prechelt, "Early Stopping - But When?", in Neural Networks:
     Tricks of the Trade (1998): GL(t) = 100 * (E_va(t) / E_opt(t) - 1), where E_opt(t) is the
-    lowest validation loss up to epoch t. It decides as the curve grows, so one high epoch is
-    enough, and what comes after it is not considered.
+    lowest validation loss up to epoch t. It decides during training, so a single epoch with a
+    high loss is sufficient, and later epochs have no effect.
 
     Args:
         val_loss: Validation loss of each epoch, not negative.
-        alpha: Rise over the lowest loss so far, in percent, that is tolerated.
+        alpha: Largest tolerated rise over the lowest loss so far, in percent.
 
     Returns:
-        The epoch with the lowest loss up to the detection, and the epoch of the detection.
+        The epoch with the lowest loss before the detection, and the epoch of the detection.
     """
     losses = np.where(np.isfinite(val_loss), val_loss, np.inf)
     lowest = np.minimum.accumulate(losses)
-    # The inequality GL > alpha without its division: the lowest loss may be 0.
+    # The inequality GL > alpha without the division, because the lowest loss may be 0.
     exceeds = np.isfinite(losses) & (losses > lowest * (1 + alpha / 100))
     if not exceeds.any():
         return NOTHING
@@ -119,21 +116,21 @@ def generalisation_loss(val_loss: Curve, alpha: float = 5.0) -> OverfittingPoint
 
 
 def patience(val_loss: Curve, patience: int = 10, min_delta: float = 0.0) -> OverfittingPoint:
-    """Find where Keras's `EarlyStopping` would stop, and the epoch that it would restore.
+    """Find the epoch at which Keras's `EarlyStopping` stops, and the epoch that it restores.
 
     As `keras.callbacks.EarlyStopping(monitor="val_loss", patience=..., min_delta=...,
     restore_best_weights=True)` of Keras 3: an epoch is an improvement if its loss plus
-    `min_delta` is below that of the last improvement; training stops once `patience` epochs in
-    a row were none. Unlike there, a loss that is not finite is no improvement even in
-    the first epoch, and the waiting begins with the first finite one.
+    `min_delta` is below the loss of the last improvement; training stops after `patience` epochs
+    in a row without an improvement. Unlike in Keras, a first epoch with a loss that is not finite
+    is no improvement, and the count begins with the first finite loss.
 
     Args:
         val_loss: Validation loss of each epoch.
-        patience: Epochs without an improvement that are waited for; 0 means the same as 1.
-        min_delta: Fall that counts as an improvement, not negative.
+        patience: Epochs without improvement before the stop; 0 is the same as 1.
+        min_delta: Decrease that counts as an improvement, not negative.
 
     Returns:
-        The last improvement before the stop, and the epoch after which training would stop.
+        The last improvement before the stop, and the epoch after which training stops.
     """
     losses = np.where(np.isfinite(val_loss), val_loss, np.inf)
     improvements = _improvements(losses, min_delta)
@@ -141,8 +138,6 @@ def patience(val_loss: Curve, patience: int = 10, min_delta: float = 0.0) -> Ove
         return NOTHING
     waits = np.diff(improvements, append=len(losses)) - 1
     wait = max(patience, 1)
-    # An improvement ends the wait, so the gap between two holds one epoch fewer than they are
-    # apart; after the last, every epoch of the curve counts.
     exhausted = waits >= wait
     if not exhausted.any():
         return NOTHING
@@ -153,47 +148,45 @@ def patience(val_loss: Curve, patience: int = 10, min_delta: float = 0.0) -> Ove
 def confirmed_rise(
     val_loss: Curve, val_rise_se: Curve, z: float = 2.0, m: int = 10
 ) -> OverfittingPoint:
-    """Find the lowest validation loss, once the rise after it is more than noise.
+    """Find the lowest validation loss, if the rise after it is statistically significant.
 
-    The rise over the best epoch counts as real where it exceeds `z` of its standard errors,
-    and it has to do so in `m` epochs in a row. The standard error is that of the paired
-    differences: both epochs are judged on the same images, so what is hard about an image
-    cancels out, and a much smaller rise can be told from chance than if the two losses were
-    compared as independent figures (the paired comparison of W. S. Gosset, "The Probable Error
-    of a Mean", Biometrika 6, 1908; for networks' early stopping the same idea as the
-    one-standard-error rule of L. Breiman et al., Classification and Regression Trees, 1984).
-    Successive epochs are alike, so `m` epochs are not `m` independent tests: the criterion is
-    a rule of thumb, and m is there against a single bad epoch.
+    The rise over the best epoch has to exceed `z` standard errors in `m` epochs in a row. The
+    standard error is that of the paired differences: both epochs are evaluated on the same
+    samples, so the variation between samples cancels, and a much smaller rise is significant than
+    in a comparison of independent losses (the paired comparison of W. S. Gosset, "The Probable
+    Error of a Mean", Biometrika 6, 1908; similar to the one-standard-error rule of L. Breiman et
+    al., Classification and Regression Trees, 1984). Successive epochs are correlated, so `m`
+    epochs are not `m` independent tests: the criterion is a heuristic, and `m` excludes single
+    outliers.
 
-    Whenever the loss falls below the best one again, the overfitting was not final and the
-    search begins anew. The answer therefore always belongs to the lowest epoch of the curve.
+    If the loss later falls below the best loss, the search starts again, so the result always
+    refers to the lowest loss of the whole curve.
 
     Args:
         val_loss: Validation loss of each epoch.
         val_rise_se: Standard error of the paired difference from the best epoch so far, as in
-            `Curves`; NaN is evidence of nothing.
+            `Curves`; an epoch with NaN confirms nothing.
         z: Standard errors that the rise has to exceed.
-        m: Epochs in a row in which it has to, at least 1.
+        m: Epochs in a row, at least 1.
 
     Returns:
-        The first of the lowest epochs and the m-th epoch in a row above it; nothing as long
-        as the rise is not confirmed.
+        The first epoch with the lowest loss, and the m-th epoch in a row with a significant rise;
+        `NOTHING` without such a rise.
     """
     best = _lowest(val_loss)
     if best is None:
         return NOTHING
-    # After the lowest epoch of all, every standard error refers to it.
+    # After the lowest loss of the curve all standard errors refer to that epoch.
     after = val_loss[best + 1 :]
     risen = np.isfinite(after) & (after - val_loss[best] > z * val_rise_se[best + 1 :])
-    in_a_row = _lengths_of_rows(risen)
-    confirmed = np.flatnonzero(in_a_row >= m)
+    confirmed = np.flatnonzero(_run_lengths(risen) >= m)
     if not confirmed.size:
         return NOTHING
     return OverfittingPoint(best + 1, best + 1 + int(confirmed[0]) + 1)
 
 
 def _lowest(val_loss: Curve) -> int | None:
-    """Return the index of the first of the lowest finite losses, None if there is none."""
+    """Return the index of the first lowest finite loss; None if no loss is finite."""
     losses = np.where(np.isfinite(val_loss), val_loss, np.inf)
     if not losses.size or not np.isfinite(losses.min()):
         return None
@@ -203,8 +196,8 @@ def _lowest(val_loss: Curve) -> int | None:
 def _improvements(losses: Curve, min_delta: float) -> NDArray[np.intp]:
     """Return the indices of the epochs that `patience` counts as improvements."""
     before = np.concatenate(([np.inf], np.minimum.accumulate(losses)[:-1]))
-    # An improvement is always lower than all before it, but with min_delta not every such epoch
-    # is an improvement, and which are depends on those before: only these few are gone through.
+    # With min_delta a new minimum is an improvement only if it is low enough compared with the
+    # last improvement, which takes a loop over the minima.
     lowest_yet = np.flatnonzero(losses < before)
     if min_delta == 0:
         return lowest_yet
@@ -217,23 +210,23 @@ def _improvements(losses: Curve, min_delta: float) -> NDArray[np.intp]:
     return np.array(kept, dtype=np.intp)
 
 
-def _lengths_of_rows(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return, for each place, how many places in a row up to and with it are true."""
-    places = np.arange(1, len(flags) + 1)
-    last_false = np.maximum.accumulate(np.where(flags, 0, places))
-    return places - last_false
+def _run_lengths(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return for each element the number of true elements in a row that end with it."""
+    positions = np.arange(1, len(flags) + 1)
+    last_false = np.maximum.accumulate(np.where(flags, 0, positions))
+    return positions - last_false
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """One entry of the table of criteria.
+    """An overfitting criterion with its usual parameters.
 
     Attributes:
         key: Its name in an address and in JSON.
         label: A short title.
-        summary: One sentence that a beginner understands.
-        source: Where the criterion comes from.
-        find: Applies it, with its usual numbers, to the curves of a run.
+        summary: A sentence for beginners.
+        source: The publication that the criterion is from.
+        find: Applies the criterion to the learning curves of a run.
     """
 
     key: str
@@ -248,8 +241,8 @@ _ALL = (
         key="confirmed",
         label=mark("Lowest loss (ignoring noise)"),
         summary=mark(
-            "The lowest validation loss, once ten epochs in a row lie above it by more than two "
-            "standard errors, that is by more than chance explains."
+            "The lowest validation loss, if the loss of ten later epochs in a row is more than two "
+            "standard errors higher, which is more than noise explains."
         ),
         source=mark("Paired differences after Gosset (1908); z = 2, m = 10"),
         find=lambda curves: confirmed_rise(curves.val_loss, curves.val_rise_se),
@@ -258,7 +251,7 @@ _ALL = (
         key="lowest",
         label=mark("Lowest validation loss"),
         summary=mark(
-            "The epoch with the lowest validation loss so far, however little the others differ."
+            "The epoch with the lowest validation loss so far, however small the differences are."
         ),
         source=mark("Goodfellow, Bengio and Courville, Deep Learning (2016), section 7.8"),
         find=lambda curves: lowest_validation_loss(curves.val_loss),
@@ -267,8 +260,7 @@ _ALL = (
         key="gl",
         label=mark("Generalisation loss (Prechelt)"),
         summary=mark(
-            "Stops at the first epoch whose validation loss is more than 5 % above the lowest "
-            "one until then."
+            "Stops at the first epoch with a validation loss more than 5 % above the lowest so far."
         ),
         source=mark("Prechelt, Early Stopping - But When? (1998), GL with alpha = 5"),
         find=lambda curves: generalisation_loss(curves.val_loss),
@@ -276,7 +268,7 @@ _ALL = (
     Criterion(
         key="patience",
         label=mark("Patience (Keras)"),
-        summary=mark("Stops once ten epochs in a row have brought no lower validation loss."),
+        summary=mark("Stops after ten epochs in a row without a lower validation loss."),
         source=mark("keras.callbacks.EarlyStopping with patience = 10 and min_delta = 0"),
         find=lambda curves: patience(curves.val_loss),
     ),

@@ -1,4 +1,4 @@
-"""The parts of a run's data on which its networks are evaluated, and their samples."""
+"""The training, validation and test set of a run, and their samples in readable form."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ from mnist_core.tasks import Texts, task
 from mnist_core.tasks.text_data import read_back
 
 AnyEvaluation: TypeAlias = "Evaluation | RegressionEvaluation"
-"""Of a task with classes, or of one whose answer is a number."""
-#: The parts of a run's data. A lesson's training images are MNIST's share of them.
+"""The evaluation of a classifier or of a regression network."""
+#: The sets of a run. For a fine-tuned model they do not include the drawings.
 PARTS = ("test", "validation", "train")
 
 
 def parts_of(run: Run) -> tuple[str, ...]:
-    """The parts that a run's networks can be judged on.
+    """Return the sets on which a run's models can be evaluated.
 
-    Of a model that came in as a file nobody knows what it learned from, so the test samples are
-    the only ones that it may be presumed not to know. Some runs have no validation samples.
+    The training set of an imported model is unknown, so it is evaluated on the test set only.
+
+    Args:
+        run: The run.
+
+    Returns:
+        Names of :data:`PARTS`, without "validation" if the run has no validation set.
     """
     if run.imported is not None:
         return PARTS[:1]
@@ -33,43 +38,49 @@ def parts_of(run: Run) -> tuple[str, ...]:
 
 
 def check_part(run: Run, part: str) -> None:
-    """See that a run's networks can be judged on a part.
+    """Check that a run's models can be evaluated on a set.
+
+    Args:
+        run: The run.
+        part: The name of the set.
 
     Raises:
-        ConfigError: There is no such part, or not of this run.
+        ConfigError: The name is unknown, or the run has no such set.
     """
     if part not in PARTS:
         raise unknown_name("part", part, PARTS)
     if part not in parts_of(run):
-        why = mark("It was imported from a file; which samples it was trained on is not known.")
+        problem = mark(
+            "The training and validation sets of “{name}” are unknown, because the model was "
+            "imported."
+        )
         if run.imported is None:
-            why = mark("It was trained without any.")
+            problem = mark("“{name}” has no validation set.")
         raise ConfigError(
-            mark("“{name}” is to be evaluated on its {part} samples."),
-            why,
-            mark("Evaluate it on the test samples."),
+            problem,
+            mark("Evaluate it on the test set."),
             name=run.name,
             part=part,
         )
 
 
 def samples_of(run: Run, part: str, indices: NDArray[np.int64]) -> Any:
-    """Samples of a part as they came: images, texts, or rows of a table in their own units.
+    """Return samples in their original form: images, texts, or table rows in the data's units.
 
     Args:
-        run: Of which task they are.
+        run: A run of the task.
         part: One of :data:`PARTS`.
-        indices: Their places, as an evaluation has them.
+        indices: Indices in the dataset, as in an evaluation, int64 (n,).
 
     Raises:
-        DataError: The data is not there.
+        DataError: The data set cannot be loaded.
     """
     data = task(run.config.task).load()
     return (data.x_test if part == "test" else data.x_train)[indices]
 
 
 def texts_of(run: Run, part: str, indices: NDArray[np.int64]) -> list[str]:
-    """Texts of a part in words, as :func:`samples_of` otherwise."""
+    """Return texts of a set as words; for the arguments see :func:`samples_of`."""
     texts: Texts = samples_of(run, part, indices)
     vocabulary = task(run.config.task).load().vocabulary
     return [read_back(texts.text(number), vocabulary) for number in range(len(texts))]

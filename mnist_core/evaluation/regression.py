@@ -1,9 +1,8 @@
-"""How good a network is that finds a number, such as a price: how far off it is, and where.
+"""Regression metrics: mean absolute error, root mean squared error, R², residuals.
 
-There is no right or wrong here, only near and far. The mean absolute error says how far off an
-answer is on average, in the unit of the answer; the root mean squared error counts large errors
-more; R² says which share of the differences between the samples the network explains. scikit-learn
-is loaded at the first use.
+The mean absolute error (MAE) is the average size of an error, in the unit of the target. The root
+mean squared error (RMSE) weights large errors more. R² is the fraction of the variance of the
+targets that the network explains. scikit-learn is imported at the first use.
 """
 
 from __future__ import annotations
@@ -23,21 +22,21 @@ from mnist_core.i18n import mark
 
 @dataclass(frozen=True, eq=False)
 class RegressionEvaluation:
-    """What a network makes of samples whose number is known, with all figures about it.
+    """The predictions of a regression network on samples with known targets, and all metrics.
 
     Attributes:
-        unit: Of the numbers, such as "thousand dollars".
-        truths: float64 (n,), the number of each sample.
-        predictions: float64 (n,), what the network answers.
+        unit: Unit of the targets, such as "thousand dollars".
+        truths: float64 (n,), the target of each sample.
+        predictions: float64 (n,), the prediction for each sample.
         losses: float32 (n,), the loss of each sample.
-        indices: int64 (n,), where each sample stands in its dataset.
-        penalty: What regularisation adds to the mean loss, as Keras reports it; 0 without.
-        loss: Mean of the losses, without the penalty.
+        indices: int64 (n,), the index of each sample in its dataset.
+        penalty: Regularisation loss, which Keras adds to the mean loss.
+        loss: Mean loss, without the penalty.
         mae: Mean absolute error, in the unit.
-        rmse: Root mean squared error, in the unit; its interval is that of the mean square.
-        bias: Mean of prediction minus truth: above 0, the network guesses too high on average.
-        r2: 1 is perfect, 0 is no better than to answer the mean of these samples each time, and
-            it can be less; None where all of them have the same number.
+        rmse: Root mean squared error, in the unit; the interval is that of the mean square.
+        bias: Mean of prediction minus target; positive if the predictions are too high on average.
+        r2: Coefficient of determination: 1 is perfect, 0 is the same as predicting the mean of
+            the targets, negative is worse; None if all targets are equal.
     """
 
     unit: str
@@ -63,39 +62,39 @@ class RegressionEvaluation:
         indices: NDArray[np.integer] | None = None,
         penalty: float = 0.0,
     ) -> RegressionEvaluation:
-        """Compute everything.
+        """Compute all metrics.
 
         Args:
-            truths: Floats (n,).
+            truths: The targets, floats (n,).
             predictions: Floats (n,) or (n, 1).
-            unit: Of both.
+            unit: Unit of targets and predictions.
             losses: Loss of each sample (n,); None for the squared error.
-            indices: Where each sample stands in its dataset (n,); None for 0 to n - 1.
-            penalty: What regularisation adds to the mean loss.
+            indices: Index of each sample in its dataset (n,); None for 0 to n - 1.
+            penalty: Regularisation loss.
 
         Raises:
-            DataError: There are no samples, the arrays do not fit each other, or they hold
-                something that is no number.
+            DataError: There are no samples, the shapes differ, or a number is not finite.
         """
-        answers = np.asarray(predictions, np.float64)
-        answers = answers[:, 0] if answers.ndim == 2 and answers.shape[1] == 1 else answers
-        known = np.asarray(truths, np.float64)
-        _check(known, answers)
-        residuals = answers - known
+        predicted = np.asarray(predictions, np.float64)
+        if predicted.ndim == 2 and predicted.shape[1] == 1:
+            predicted = predicted[:, 0]
+        targets = np.asarray(truths, np.float64)
+        _check(targets, predicted)
+        residuals = predicted - targets
         squares = residuals**2
         each = squares if losses is None else losses
         return cls(
             unit=unit,
-            truths=known,
-            predictions=answers,
+            truths=targets,
+            predictions=predicted,
             losses=each.astype(np.float32),
-            indices=np.arange(len(known)) if indices is None else indices.astype(np.int64),
+            indices=np.arange(len(targets)) if indices is None else indices.astype(np.int64),
             penalty=penalty,
             loss=Estimate.of_mean(each),
             mae=Estimate.of_mean(np.abs(residuals)),
             rmse=_root(Estimate.of_mean(squares)),
             bias=Estimate.of_mean(residuals),
-            r2=_r2(known, answers),
+            r2=_r2(targets, predicted),
         )
 
     def __len__(self) -> int:
@@ -104,15 +103,19 @@ class RegressionEvaluation:
 
     @cached_property
     def residuals(self) -> NDArray[np.float64]:
-        """Prediction minus truth, float64 (n,): above 0 where the network guesses too high."""
+        """Prediction minus target, float64 (n,); positive where the prediction is too high."""
         return self.predictions - self.truths
 
     def top_errors(self, count: int = TOP_LOSSES) -> NDArray[np.int64]:
-        """Positions of the samples with the largest error, the worst first."""
+        """Return the positions of the samples with the largest errors, the largest first.
+
+        Args:
+            count: Largest number of samples.
+        """
         return np.argsort(-np.abs(self.residuals), kind="stable")[:count]
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures, without the arrays of all samples, as values that JSON can hold."""
+        """Return the metrics as values for JSON, without the arrays of all samples."""
         return {
             "samples": len(self),
             "unit": self.unit,
@@ -134,19 +137,17 @@ class RegressionEvaluation:
         }
 
 
-def _check(truths: NDArray[np.float64], answers: NDArray[np.float64]) -> None:
-    if not len(truths) or truths.shape != answers.shape:
+def _check(targets: NDArray[np.float64], predictions: NDArray[np.float64]) -> None:
+    if not len(targets) or targets.shape != predictions.shape:
         raise DataError(
-            mark("{truths} true numbers and answers of shape {shape}."),
-            mark("An evaluation needs a sample at least, and one number for each."),
-            mark("Give the answers of a network that finds one number."),
-            truths=len(truths),
-            shape=answers.shape,
+            mark("The predictions for {targets} targets have the shape {shape}."),
+            mark("Give at least one sample, and one predicted number for each."),
+            targets=len(targets),
+            shape=predictions.shape,
         )
-    if not (np.isfinite(truths).all() and np.isfinite(answers).all()):
+    if not (np.isfinite(targets).all() and np.isfinite(predictions).all()):
         raise DataError(
-            mark("The network was asked for numbers."),
-            mark("Some of its answers are none: its weights grew beyond all numbers, perhaps."),
+            mark("Some predictions are not finite numbers; the training may have diverged."),
             mark("Train again with a smaller learning rate, or evaluate the best epoch's model."),
         )
 
@@ -156,7 +157,7 @@ def _root(square: Estimate) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
-def _r2(truths: NDArray[np.float64], answers: NDArray[np.float64]) -> float | None:
+def _r2(targets: NDArray[np.float64], predictions: NDArray[np.float64]) -> float | None:
     from sklearn.metrics import r2_score
 
-    return float(r2_score(truths, answers)) if np.ptp(truths) > 0 else None
+    return float(r2_score(targets, predictions)) if np.ptp(targets) > 0 else None

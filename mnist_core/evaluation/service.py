@@ -1,9 +1,9 @@
-"""How well a run's networks do on its test, validation and training samples, asked of a worker.
+"""Evaluation of a run's models in a worker, in portions, with a cache of results.
 
-A large part is evaluated in portions: the page that asks can show how far it is, and an
-explanation, which the same worker gives, waits for one portion and not for all. One part is
-evaluated at a time, in the order in which they were first asked for. The results are kept: the
-models of a run that has ended do not change any more.
+Evaluating a large set takes several requests of about a second, so that a page can display the
+progress and the worker can answer other requests in between. One set is evaluated at a time, in
+the order of the first requests. The models of a run that has ended do not change, so their results
+are cached.
 """
 
 from __future__ import annotations
@@ -26,29 +26,32 @@ from mnist_core.runs import Run, Store
 from mnist_core.runs.model_files import CHECKPOINTS
 from mnist_core.tasks import Part, split, task
 
-#: A question is answered, or put off, after about so many seconds.
+#: Approximate time limit of a request, in seconds.
 PORTION_SECONDS = 1.0
-#: Samples in one call of the network: few, for a network from elsewhere may be slow, and a
-#: thousand reviews as rows of 10,000 numbers take 40 MB.
+#: Samples in a call of the network; an imported network may be slow, and a thousand multi-hot
+#: reviews take 40 MB.
 PIECE = 250
-#: Evaluations kept, of at most 4 MB each, and half-done ones, which hold their samples too.
+#: Largest number of cached evaluations, of at most 4 MB each.
 KEPT = 24
+#: Largest number of waiting evaluations that keep their samples in memory.
 BEGUN = 3
-#: Nobody waits for an evaluation that was not asked for during so many seconds: its page is gone.
+#: Seconds without a request after which an evaluation gives way to the next.
 ABANDONED_SECONDS = 5.0
 
 
 @dataclass(eq=False)
-class _Begun:
-    """A part that is to be evaluated, or is being evaluated.
+class _Pending:
+    """An evaluation that is waiting or in progress.
 
     Attributes:
-        asked_at: When somebody last asked for it, in seconds of the monotonic clock.
-        part: The samples, once its turn has come.
-        done: How many of them are evaluated.
+        requested_at: Time of the last request, in seconds of the monotonic clock.
+        part: The samples; None before the first portion.
+        done: Number of evaluated samples.
+        outputs: The outputs of the network, by piece.
+        losses: The losses of the samples, by piece.
     """
 
-    asked_at: float = 0.0
+    requested_at: float = 0.0
     part: Part | None = None
     done: int = 0
     outputs: list[NDArray[np.float32]] = field(default_factory=list)
@@ -56,36 +59,36 @@ class _Begun:
 
     @property
     def share(self) -> float:
-        """The share of the samples that is done, 0 to 1."""
+        """The evaluated fraction of the samples, 0 to 1."""
         return self.done / len(self.part.labels) if self.part else 0.0
 
 
 _Key = tuple[str, str, int, str, str]
 _kept: OrderedDict[_Key, AnyEvaluation] = OrderedDict()
-_line: OrderedDict[_Key, _Begun] = OrderedDict()  # the first one is evaluated
+_queue: OrderedDict[_Key, _Pending] = OrderedDict()  # the first is in progress
 
 
 def evaluate_some(
     store: Store, run_id: str, checkpoint: str, part: str, seconds: float = PORTION_SECONDS
 ) -> AnyEvaluation | float:
-    """Judge one more portion of a part.
+    """Evaluate the next portion of a set.
 
     Args:
-        store: Where the run is.
-        run_id: The run.
+        store: The store that has the run.
+        run_id: Id of the run.
         checkpoint: "best" or "last".
         part: One of :data:`mnist_core.evaluation.parts.PARTS`.
-        seconds: How long a portion takes, about.
+        seconds: Approximate time limit.
 
     Returns:
-        The evaluation, or the share of the samples that is done (0 to 1): then ask again. While
-        another evaluation is at work the share stays as it is.
+        The evaluation, or the evaluated fraction of the samples (0 to 1) if further calls are
+        necessary. While another evaluation is in progress, the fraction does not change.
 
     Raises:
-        ConfigError: There is no such checkpoint or part, or the run is of another version.
-        StoreError: The run or its model is not there.
-        DataError: The data is not there, the model cannot be loaded, or it answers with what is
-            no probability, or no number.
+        ConfigError: The checkpoint or the set is unknown, or the stored settings are not valid.
+        StoreError: The run or its model does not exist.
+        DataError: The data or the model cannot be loaded, or the model's outputs are not
+            probabilities or not finite.
     """
     if checkpoint not in CHECKPOINTS:
         raise unknown_name("checkpoint", checkpoint, CHECKPOINTS)
@@ -96,22 +99,22 @@ def evaluate_some(
     if key in _kept:
         _kept.move_to_end(key)
         return _kept[key]
-    if not run.settled:  # one that was put aside, say, will leave other models
+    if not run.settled:  # its models may change between two portions
         seconds = math.inf
-    begun = _line.setdefault(key, _Begun())
-    begun.asked_at = time.monotonic()
-    if math.isfinite(seconds) and _first_in_line(begun.asked_at) != key:
-        return begun.share
+    pending = _queue.setdefault(key, _Pending())
+    pending.requested_at = time.monotonic()
+    if math.isfinite(seconds) and _first_in_queue(pending.requested_at) != key:
+        return pending.share
     try:
-        begun.part = begun.part or _part(run, part)
-        if not _judge(begun, begun.part, store, run, checkpoint, seconds):
-            begun.asked_at = time.monotonic()  # a portion of a slow network takes long
-            return begun.share
-        result = _result(begun, begun.part, store, run, checkpoint)
+        pending.part = pending.part or _part(run, part)
+        if not _evaluate_portion(pending, pending.part, store, run, checkpoint, seconds):
+            pending.requested_at = time.monotonic()  # the portion of a slow network takes long
+            return pending.share
+        result = _result(pending, pending.part, store, run, checkpoint)
     except BaseException:
-        _line.pop(key, None)
+        _queue.pop(key, None)
         raise
-    _line.pop(key, None)
+    _queue.pop(key, None)
     if run.settled:
         _kept[key] = result
         if len(_kept) > KEPT:
@@ -120,7 +123,7 @@ def evaluate_some(
 
 
 def evaluate(store: Store, run_id: str, checkpoint: str, part: str) -> AnyEvaluation:
-    """Judge a part in one go; as :func:`evaluate_some` otherwise."""
+    """Evaluate a set in a single call; see :func:`evaluate_some`."""
     result = evaluate_some(store, run_id, checkpoint, part, math.inf)
     assert not isinstance(result, float)
     return result
@@ -130,41 +133,47 @@ def evaluate_parts(
     store: Store,
     run_id: str,
     checkpoint: str,
-    said: Callable[[str], None] = lambda part: None,
+    on_part: Callable[[str], None] = lambda part: None,
 ) -> dict[str, AnyEvaluation]:
-    """Judge every part that there is.
+    """Evaluate all sets of a run.
 
     Args:
-        store: Where the run is.
-        run_id: The run.
+        store: The store that has the run.
+        run_id: Id of the run.
         checkpoint: "best" or "last".
-        said: Called with the name of each part before it is judged.
+        on_part: Called with the name of each set before its evaluation.
+
+    Returns:
+        The evaluation of each set, by name.
+
+    Raises:
+        ConfigError, StoreError, DataError: As :func:`evaluate_some`.
     """
     parts = {}
     for part in parts_of(store.get(run_id)):
-        said(part)
+        on_part(part)
         parts[part] = evaluate(store, run_id, checkpoint, part)
     return parts
 
 
 def forget() -> None:
-    """Evaluate anew what is asked for from now on; what was begun is given up."""
+    """Clear the cache of results and all evaluations in progress."""
     _kept.clear()
-    _line.clear()
+    _queue.clear()
 
 
-def _first_in_line(now: float) -> _Key:
-    """The evaluation whose turn it is; those that nobody waits for stand back."""
-    while now - (first := next(iter(_line.items())))[1].asked_at > ABANDONED_SECONDS:
-        key, begun = first
-        del _line[key]
-        if begun.part is not None:  # it goes on from here if somebody asks for it again
-            _line[key] = begun
-    # Samples take memory: those whose turn is furthest away begin anew.
-    halves = [key for key, begun in _line.items() if begun.part is not None]
-    for key in halves[BEGUN:]:
-        del _line[key]
-    return next(iter(_line))
+def _first_in_queue(now: float) -> _Key:
+    """Return the key of the evaluation in progress; abandoned evaluations move to the end."""
+    while now - (first := next(iter(_queue.items())))[1].requested_at > ABANDONED_SECONDS:
+        key, pending = first
+        del _queue[key]
+        if pending.part is not None:  # another request may continue it
+            _queue[key] = pending
+    # Samples take memory, so the last evaluations in the queue lose their progress.
+    started = [key for key, pending in _queue.items() if pending.part is not None]
+    for key in started[BEGUN:]:
+        del _queue[key]
+    return next(iter(_queue))
 
 
 def _part(run: Run, part: str) -> Part:
@@ -172,27 +181,29 @@ def _part(run: Run, part: str) -> Part:
     return found
 
 
-def _judge(
-    begun: _Begun, part: Part, store: Store, run: Run, checkpoint: str, seconds: float
+def _evaluate_portion(
+    pending: _Pending, part: Part, store: Store, run: Run, checkpoint: str, seconds: float
 ) -> bool:
-    """Judge samples until the time is over; whether all are done."""
+    """Evaluate samples until the time limit; return whether all samples are evaluated."""
     model = load(store, run.id, checkpoint)
     end = time.monotonic() + seconds
     inputs, labels = part.inputs, part.labels
-    while begun.done < len(labels):
-        piece = slice(begun.done, begun.done + PIECE)
-        output, losses = model.judged(inputs[piece], labels[piece])
-        begun.outputs.append(output)
-        begun.losses.append(losses)
-        begun.done = min(piece.stop, len(labels))
+    while pending.done < len(labels):
+        piece = slice(pending.done, pending.done + PIECE)
+        output, losses = model.outputs_and_losses(inputs[piece], labels[piece])
+        pending.outputs.append(output)
+        pending.losses.append(losses)
+        pending.done = min(piece.stop, len(labels))
         if time.monotonic() >= end:
             break
-    return begun.done == len(labels)
+    return pending.done == len(labels)
 
 
-def _result(begun: _Begun, part: Part, store: Store, run: Run, checkpoint: str) -> AnyEvaluation:
+def _result(
+    pending: _Pending, part: Part, store: Store, run: Run, checkpoint: str
+) -> AnyEvaluation:
     entry = task(run.config.task)
-    outputs, losses = np.concatenate(begun.outputs), np.concatenate(begun.losses)
+    outputs, losses = np.concatenate(pending.outputs), np.concatenate(pending.losses)
     penalty = load(store, run.id, checkpoint).penalty
     if entry.quantity is not None:
         return RegressionEvaluation.of(

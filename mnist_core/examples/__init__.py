@@ -1,11 +1,11 @@
-"""Trained networks that come with the lab, so that the first visitor need not train one first.
+"""Trained example networks that come with the lab, so that a visitor need not train one first.
 
-Each example is a preset, trained from its own settings and saved as the lab saves any run: one
-archive (:mod:`mnist_core.transfer.archive`) in this folder. ``examples.json`` records how each was
-trained and what it reaches. ``python -m mnist_core examples --build`` makes all of it anew.
+Each example is a run of a preset with its own settings: one archive
+(:mod:`mnist_core.transfer.archive`) in this folder. ``examples.json`` records how each was trained
+and its result. ``python -m mnist_core examples --build`` trains them again.
 
-A store that is opened by :func:`open_store` has the examples as runs with their own mark
-(``Run.example``). They are never listed among the runs that people have started.
+A store that is opened by :func:`open_store` has the examples as runs that are marked
+(``Run.example``). They are not listed among the runs that people have started.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """How an example was trained, and what it reaches; as ``examples.json`` has it.
+    """How an example was trained, and its result, as in ``examples.json``.
 
     Attributes:
         preset: Key of the preset, and of the example.
-        id: The run's id, the same in every store; a rebuilt example has another one.
-        seed: The seed of its training.
-        epochs: Epochs trained.
+        id: The run's id, the same in every store; a rebuilt example gets a new id.
+        seed: The seed.
+        epochs: Number of epochs.
         best_epoch: The epoch with the lowest validation loss.
-        test_metric: Of the best model on the test set: accuracy, 0 to 1, or the mean absolute
-            error in the task's unit.
-        spread: The lowest and the highest ``test_metric`` of a faultless rebuild: other machines
-            round differently, which acts like another seed.
-        seconds: How long the training took.
+        test_metric: The best model's accuracy on the test set, 0 to 1, or its mean absolute error
+            in the task's unit.
+        spread: Smallest and largest valid ``test_metric`` of a rebuilt example: other machines
+            round differently, which has the effect of another seed.
+        seconds: Duration of the training.
         trained_with: Versions of Python, TensorFlow and Keras.
         bytes: Size of the archive.
     """
@@ -64,13 +64,13 @@ class Example:
 
     @property
     def file(self) -> Path:
-        """The archive."""
+        """Path of the archive."""
         return FOLDER / f"{self.preset}.zip"
 
 
 @cache
 def known_examples() -> dict[str, Example]:
-    """The examples of this version of the lab by key, in the order of the lists."""
+    """Return the examples of this version of the lab by key, in the order of the lists."""
     entries: list[dict[str, Any]] = json.loads(RECORD.read_text("utf-8"))
     names = [field.name for field in fields(Example)]
     found = [Example(**{name: entry[name] for name in names}) for entry in entries]
@@ -78,11 +78,11 @@ def known_examples() -> dict[str, Example]:
 
 
 def listed_examples(store: Store, *, hidden: bool = False) -> list[Run]:
-    """The examples of a store in the order of the lists.
+    """Return the examples of a store in the order of the lists.
 
     Args:
-        store: Where.
-        hidden: Also those that somebody has hidden.
+        store: The run store.
+        hidden: Whether to include hidden examples.
     """
     order = {key: place for place, key in enumerate(known_examples())}
     found = store.examples(hidden=hidden)
@@ -90,9 +90,9 @@ def listed_examples(store: Store, *, hidden: bool = False) -> list[Run]:
 
 
 def open_store() -> Store:
-    """The store that the environment names, with the examples of this version of the lab.
+    """Open the store that the environment names, and add the examples of this version.
 
-    ``MNIST_LAB_EXAMPLES=off`` leaves the examples out.
+    ``MNIST_LAB_EXAMPLES=off`` omits the examples.
 
     Raises:
         StoreError: The store cannot be opened.
@@ -103,19 +103,19 @@ def open_store() -> Store:
 
 
 def install_known(store: Store) -> None:
-    """Make the examples of a store those of this version of the lab, if that can be done."""
+    """Update the examples of a store to those of this version; log an error and continue."""
     try:
         install(store, {} if os.environ.get(VARIABLE) == "off" else known_examples())
-    except LabError as error:  # on a full or read-only disk: a person's own runs are still there
-        log.warning("The examples could not be added: %s", error)
+    except LabError as error:  # on a full or read-only disk, the other runs are still usable
+        log.warning("Could not add the examples: %s", error)
 
 
 def install(store: Store, examples: dict[str, Example]) -> None:
-    """Make the examples of a store those of this version of the lab.
+    """Update the examples of a store.
 
     Args:
-        store: Where.
-        examples: What the store shall have, by key; others are removed.
+        store: The run store.
+        examples: The wanted examples by key; others are removed.
 
     Raises:
         LabError: An archive is damaged, or the store cannot be written.
@@ -134,17 +134,17 @@ def install(store: Store, examples: dict[str, Example]) -> None:
 
 
 def _is_whole(store: Store, example: Example) -> bool:
-    """Whether a store has all files of an example."""
+    """Return whether a store has all model files of an example."""
     return set(MODELS) <= set(store.artifacts.names(example.id))
 
 
 def _add(store: Store, example: Example, *, hidden: bool) -> None:
     with example.file.open("rb") as file, opened(file) as parts:
         ended = read_run(parts)
-        for name in MODELS:  # of the lab's own making: no need to build them anew
+        for name in MODELS:  # written by the lab itself, so they need not be rebuilt
             store.artifacts.write(example.id, name, parts.read(name))
     try:
         add_ended(store, example.id, ended, example=example.preset, hidden=hidden)
     except StoreError:
-        if not store.versions([example.id]):  # else another process was quicker
+        if not store.versions([example.id]):  # otherwise another process has added it
             raise

@@ -1,10 +1,10 @@
-"""Build the examples: train each preset, round its weights, and record its figures.
+"""Building of the examples: train each preset, round its weights, and record its results.
 
-For a change of a preset or of the archive's format. The preset's own seed is used. Each weight is
-rounded to 10 bits after the leading one, as float16 has them, so that the archive can compress it
-by two fifths; the recorded figures are those of the rounded network.
+To be run after a change of a preset or of the archive format. The preset's own seed is used. Each
+weight is rounded to 10 fraction bits, as in float16, so that the archive compresses to three fifths
+of its size; the recorded results are those of the rounded network.
 
-Only the command line runs this, in its own process: it loads Keras.
+Only the command line uses this module, in its own process: it loads Keras.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ from mnist_core.transfer.uploads import add_ended
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Each example, with the lowest and the highest figure on the test set that a faultless build
-#: gives: the range of five seeds, and as much again on both sides.
+#: Examples with the smallest and largest valid result on the test set: the range of five seeds,
+#: extended by its width on both sides.
 SPREADS: dict[str, tuple[float, float]] = {
     "overfit-700": (0.40, 0.65),
     "mlp-512": (0.970, 0.984),
@@ -53,24 +53,24 @@ SPREADS: dict[str, tuple[float, float]] = {
     "reuters": (0.770, 0.810),
     "boston": (2.4, 3.4),
 }
-#: Bits of a float32's fraction that are kept, of 23.
+#: Number of fraction bits of a float32 that are kept, of 23.
 FRACTION_BITS = 10
 
 
 def build_all(keys: Sequence[str], home: Path | None = None) -> Iterator[Example]:
-    """Build examples one after another, and write each into this checkout.
+    """Build examples one after another, and write each to this checkout.
 
     Args:
-        keys: Which; none for all.
-        home: A lab to train in, whose runs are used; None for one that is removed afterwards.
+        keys: Keys of the examples; empty for all.
+        home: Home of a run store to train in, whose runs are reused; None for a temporary one.
 
     Yields:
-        Each example once it is written.
+        Each example after it has been written.
 
     Raises:
-        ConfigError: There is no example of that key.
-        DataError: The data is not there.
-        TrainingError: A training failed, or its figure is outside the spread.
+        ConfigError: A key is unknown.
+        DataError: The data is missing.
+        TrainingError: A training failed, or its result is outside the valid range.
     """
     for key in keys:
         if key not in SPREADS:
@@ -83,9 +83,11 @@ def build_all(keys: Sequence[str], home: Path | None = None) -> Iterator[Example
             low, high = example.spread
             if not low <= example.test_metric <= high:
                 raise TrainingError(
-                    mark("The example {name} reaches {figure} on the test set."),
-                    mark("A faultless build reaches {low} to {high}."),
-                    mark("Find out what has changed in its preset, or state another spread."),
+                    mark(
+                        "The test result of the example {name} is {figure}, but should be from "
+                        "{low} to {high}."
+                    ),
+                    mark("Find out what has changed in its preset, or change SPREADS."),
                     name=key,
                     figure=round(example.test_metric, 4),
                     low=low,
@@ -101,14 +103,14 @@ def build_all(keys: Sequence[str], home: Path | None = None) -> Iterator[Example
 
 
 def build(store: Store, key: str) -> tuple[Example, bytes]:
-    """Train one example, or take the run that the store has.
+    """Train an example, or use a finished run of the store.
 
     Args:
-        store: Where it is trained.
+        store: The run store.
         key: The preset's key.
 
     Returns:
-        How it was trained and what it reaches, and its archive.
+        The example and the content of its archive.
     """
     run = _finished(store, key) or _trained(store, key)
     with tempfile.TemporaryDirectory() as folder:
@@ -144,7 +146,7 @@ def _trained(store: Store, key: str) -> Run:
     run = store.get(run.id)
     if run.status is not RunStatus.FINISHED:
         raise TrainingError(
-            mark("The example {name} was to be trained. It ended as {status}: {message}"),
+            mark("The example {name} did not finish (status: {status}). {message}"),
             mark("Start the command again."),
             name=key,
             status=run.status.value,
@@ -154,7 +156,7 @@ def _trained(store: Store, key: str) -> Run:
 
 
 def _rounded(store: Store, run: Run, folder: Path) -> tuple[Run, bytes]:
-    """A run with rounded weights and the figures that they reach, and its archive."""
+    """Return a copy of a run with rounded weights and their results, and its archive."""
     whole = BytesIO()
     write_archive(store, run.id, whole)
     with opened(whole) as parts:
@@ -176,13 +178,13 @@ def _rounded(store: Store, run: Run, folder: Path) -> tuple[Run, bytes]:
 
 
 def _write_vocabulary(key: str) -> None:
-    """Keep the words of a task's data, which the page Ask needs where the data is not there."""
+    """Write the vocabulary of a task, which the page Ask needs if the data is not present."""
     content = "".join(f"{word}\n" for word in task(key).load().vocabulary).encode()
     vocabulary_file(key).write_bytes(gzip.compress(content, mtime=0))
 
 
 def rounded_model(content: bytes, run: Run) -> bytes:
-    """A model's file with rounded weights."""
+    """Return a model file with rounded weights."""
     model = read_model(content, run.config, name=run.name, checkpoint="best")
     model.set_weights([rounded(weights) for weights in model.get_weights()])
     with tempfile.TemporaryDirectory() as folder:
@@ -192,7 +194,7 @@ def rounded_model(content: bytes, run: Run) -> bytes:
 
 
 def rounded(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """float32 numbers, each rounded to the nearest with :data:`FRACTION_BITS` bits of fraction."""
+    """Round float32 numbers to the nearest numbers with :data:`FRACTION_BITS` fraction bits."""
     dropped = 23 - FRACTION_BITS
     bits = np.ascontiguousarray(values).view(np.uint32)
     half, mask = np.uint32(1 << (dropped - 1)), np.uint32(0xFFFFFFFF << dropped & 0xFFFFFFFF)

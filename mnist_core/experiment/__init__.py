@@ -1,1 +1,1 @@
-"""What an experiment is, as data: configuration, architectures, presets, model inputs."""
+"""Experiments as data: configuration, architectures, presets, and network inputs."""

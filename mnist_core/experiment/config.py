@@ -25,7 +25,7 @@ from mnist_core.tasks import TASKS, Quantity, Task, fold_sizes
 
 MOST_SAMPLES = max(entry.samples for entry in TASKS.values())
 """Training and validation samples of the largest task; the test set is not counted."""
-FEWEST_JUDGES = 10
+SMALLEST_VALIDATION_SET = 10
 """Smallest validation set, unless it is empty."""
 
 
@@ -90,9 +90,8 @@ class TrainingConfig:
         learning_rate: Step size of the optimizer.
         momentum: Fraction of the previous step that is added to the next; SGD only.
         seed: Determines the choice of samples, the initial weights and the order of the batches.
-        seed: Decides the choice of samples, the first weights and the order of the batches.
         pixel_scaling: "unit" for pixels from 0 to 1, "raw" for 0 to 255.
-        label_noise: Fraction of training labels that are replaced by wrong ones, 0 to 0.5.
+        label_noise: Fraction of training labels that are replaced by wrong labels, 0 to 0.5.
         augmentation: Random transformation of each training image in each epoch: "none", "shape"
             (geometric: rotation, shear, scaling and translation) or "handwriting" (geometric and
             stroke width). Validation and test images are not transformed.
@@ -144,7 +143,7 @@ class TrainingConfig:
         self._check_together()
 
     def _rename(self) -> None:
-        """Take the network's key of today, where a former version stored another one."""
+        """Replace the key of an architecture that an earlier version stored."""
         for former, key in RENAMED.items():
             if self.architecture == former:
                 object.__setattr__(self, "architecture", key)
@@ -161,20 +160,20 @@ class TrainingConfig:
             )
         self._check_sizes(entry)
         self._check_folds(entry)
-        for field, unlike, fits in (
+        for field, neutral, fits in (
             ("pixel_scaling", "unit", entry.inputs == "images"),
             ("augmentation", "none", entry.inputs == "images"),
             ("sampling", "random", not entry.is_number),
             ("label_noise", 0.0, not entry.is_number),
         ):
-            if not fits and getattr(self, field) != unlike:
+            if not fits and getattr(self, field) != neutral:
                 raise ConfigError(
                     mark("{field} is {value}, but has no effect in the task {task}."),
                     mark("Set it to {usual}."),
                     field=field,
                     value=shown(getattr(self, field)),
                     task=self.task,
-                    usual=unlike,
+                    usual=neutral,
                 )
         if self.momentum and self.optimizer != "sgd":
             raise ConfigError(
@@ -199,18 +198,18 @@ class TrainingConfig:
                 available=entry.samples,
                 excess=total - entry.samples,
             )
-        if 0 < self.validation_size < FEWEST_JUDGES:
+        if 0 < self.validation_size < SMALLEST_VALIDATION_SET:
             raise ConfigError(
                 mark("validation_size is {value}, too small to estimate the loss."),
                 mark("Set it to at least {fewest}, or to 0 to train without validation."),
                 value=self.validation_size,
-                fewest=FEWEST_JUDGES,
+                fewest=SMALLEST_VALIDATION_SET,
             )
         if self.validation_size == 0 and self.patience is not None:
             raise ConfigError(
                 mark("patience is {patience}, but validation_size is 0: no validation loss."),
                 mark("Set validation_size to at least {fewest}, or turn patience off."),
-                fewest=FEWEST_JUDGES,
+                fewest=SMALLEST_VALIDATION_SET,
                 patience=self.patience,
             )
 
@@ -250,16 +249,16 @@ class TrainingConfig:
 
     @property
     def network(self) -> Architecture:
-        """The network, for the samples of the task.
+        """The architecture, for the inputs of the task.
 
         Raises:
-            ConfigError: If there is none of that name.
+            ConfigError: The architecture is unknown.
         """
         return architecture(self.architecture, self.task)
 
     @property
     def quantity(self) -> Quantity | None:
-        """The number that is predicted; None where that is a class, or the task is not known."""
+        """The predicted quantity; None for classification, or if the task is unknown."""
         return TASKS[self.task].quantity if self.task in TASKS else None
 
     @property

@@ -19,11 +19,11 @@ def compact_inputs(
     Args:
         inputs: The inputs of a part, see :class:`mnist_core.tasks.Part`.
         config: The configuration of the run.
-        input_shape: Shape of one sample, as the network takes it.
+        input_shape: Shape of one sample as input of the network.
 
     Returns:
-        Images as uint8 and tables as float32, shaped (n, …) as the network takes them, or texts
-        unchanged; and the factor.
+        Images uint8 (n, *input_shape), table rows float32 (n, columns) or texts unchanged; and
+        the factor, float32.
     """
     kind = task(config.task).inputs
     if kind == "images":

@@ -1,8 +1,8 @@
-"""Experiments worth starting with: the tutorials this laboratory grew from, and one for pens.
+"""Presets: prepared experiments with a complete configuration.
 
-Each preset is a whole configuration and says what to watch for while it trains. Where a
-tutorial has no validation set, or uses the test set as one, 50,000 images are for training and
-10,000 for validation here: a test set that chose the model has nothing left to test.
+Most presets reproduce a published tutorial. Where a tutorial has no validation set, or validates
+on the test set, the preset divides the training images into 50,000 for training and 10,000 for
+validation, because a test set used to choose a model gives too high an accuracy.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from mnist_core.tasks import TASKS, Task
 
 @dataclass(frozen=True)
 class Preset:
-    """One prepared experiment.
+    """A prepared experiment.
 
     Attributes:
         key: Its name in an address and on the command line.
-        label: A short title that needs no knowledge of the field.
-        summary: What it is, in one sentence.
-        teaches: What can be learned from it, in one line.
-        look_for: What to watch while it trains, in one or two sentences.
-        then_try: What to change or to look at next, in one line.
-        source: Where the experiment comes from.
-        config: All of its settings.
+        label: A short title for beginners.
+        summary: A description in one sentence.
+        teaches: The subject of the experiment, in one line.
+        look_for: What the learning curves show, in one or two sentences.
+        then_try: A variation of the experiment, in one line.
+        source: The book, article or course that the experiment is from.
+        config: The settings.
     """
 
     key: str
@@ -40,11 +40,11 @@ class Preset:
     config: TrainingConfig
 
 
-#: In the order in which they are best met: first the digits, then other data.
-def _with_usual_rate(optimizer: str) -> dict[str, Any]:
+def _with_default_rate(optimizer: str) -> dict[str, Any]:
     return {"optimizer": optimizer, "learning_rate": DEFAULT_LEARNING_RATES[optimizer]}
 
 
+#: In the order of the pages.
 _ALL = (
     Preset(
         key="overfit-700",
@@ -82,7 +82,7 @@ _ALL = (
             validation_size=10_000,
             batch_size=128,
             epochs=5,
-            **_with_usual_rate("rmsprop"),
+            **_with_default_rate("rmsprop"),
         ),
     ),
     Preset(
@@ -105,21 +105,21 @@ _ALL = (
             validation_size=10_000,
             batch_size=128,
             epochs=4,
-            **_with_usual_rate("adam"),
+            **_with_default_rate("adam"),
         ),
     ),
     Preset(
         key="reads-handwriting",
         label=mark("A network for your handwriting"),
         summary=mark(
-            "A convolutional network that sees each training digit rotated, slanted, stretched "
-            "or drawn with a thicker pen, differently in each epoch."
+            "A convolutional network whose training digits are rotated, sheared, scaled, shifted "
+            "and drawn with thicker or thinner strokes, differently in each epoch."
         ),
         teaches=mark("Data augmentation helps a network to generalise."),
         look_for=mark(
-            "The validation accuracy stays above the training accuracy, because the validation "
-            "digits are not varied. Then draw: the network also classifies digits written with "
-            "other pens than MNIST's."
+            "The validation accuracy stays above the training accuracy, because only training "
+            "digits are augmented. Then draw a digit: the network generalises better to "
+            "handwriting that is not from MNIST."
         ),
         then_try=mark("Then try it without data augmentation."),
         source=mark(
@@ -140,14 +140,14 @@ _ALL = (
     Preset(
         key="lenet",
         label=mark("A convolutional network"),
-        summary=mark("A network that looks at neighbouring pixels together, as suits images."),
-        teaches=mark("Why convolutional layers classify images better."),
+        summary=mark("A network whose filters combine neighbouring pixels of an image."),
+        teaches=mark("Why convolutional networks classify images more accurately."),
         look_for=mark(
-            "Its validation accuracy passes that of every network here that treats an image as "
-            "a plain list of numbers. Each epoch takes much longer."
+            "The validation accuracy is higher than that of all dense networks, which ignore "
+            "the positions of the pixels. Each epoch takes much longer."
         ),
         then_try=mark(
-            "Then compare its confusion matrix with that of the network with one hidden layer."
+            "Then compare the confusion matrix with that of a network with one hidden layer."
         ),
         source=mark("Tencent Cloud developer article 1039595, on digits with Keras"),
         config=TrainingConfig(
@@ -156,17 +156,17 @@ _ALL = (
             validation_size=6_000,
             batch_size=128,
             epochs=10,
-            **_with_usual_rate("adam"),
+            **_with_default_rate("adam"),
         ),
     ),
     Preset(
         key="softmax",
         label=mark("The simplest network"),
         summary=mark("Softmax regression: no hidden layer, and pixels as numbers from 0 to 255."),
-        teaches=mark("How far a network without hidden layers gets, and why inputs are scaled."),
+        teaches=mark("The accuracy without hidden layers, and the reason for scaling inputs."),
         look_for=mark(
-            "The loss starts very high and stays noisy; the source reports about 88.5 % on the "
-            "test set. Train it again with pixels scaled to 0 to 1 and compare."
+            "The loss starts very high and stays noisy; the source reports an accuracy of about "
+            "88.5 % on the test set. Train again with pixels scaled to 0 to 1 and compare."
         ),
         then_try=mark("Then try pixels scaled to 0 to 1."),
         source=mark("A Chinese walk-through of MNIST with Keras, its first and simplest network"),
@@ -185,12 +185,12 @@ _ALL = (
         key="mlp-500-500",
         label=mark("Add two hidden layers"),
         summary=mark("The simplest network with two hidden layers of 500 units added."),
-        teaches=mark("What hidden layers add."),
+        teaches=mark("Hidden layers increase the accuracy."),
         look_for=mark(
             "The training accuracy reaches nearly 100 % while the validation accuracy stays "
-            "below it; the source reports 97.7 % on the test set."
+            "below it; the source reports an accuracy of 97.7 % on the test set."
         ),
-        then_try=mark("Then try 10 epochs: is the validation accuracy any lower?"),
+        then_try=mark("Then try 10 epochs: is the validation accuracy lower?"),
         source=mark("A Chinese walk-through of MNIST with Keras, its fully connected network"),
         config=TrainingConfig(
             architecture="relu-500-500",
@@ -222,14 +222,14 @@ _ALL = (
             validation_size=10_000,
             batch_size=32,
             epochs=5,
-            **_with_usual_rate("adam"),
+            **_with_default_rate("adam"),
         ),
     ),
     Preset(
         key="imdb",
         label=mark("Film reviews: positive or negative"),
-        summary=mark("A small network decides from the words alone whether a review is positive."),
-        teaches=mark("Networks for texts; overfitting after a few epochs."),
+        summary=mark("A small network predicts from its words whether a review is positive."),
+        teaches=mark("Binary classification of texts; overfitting after a few epochs."),
         look_for=mark(
             "The validation loss is lowest after about four epochs and then rises steadily, "
             "while the training accuracy approaches 100 %. Four epochs are enough."
@@ -243,18 +243,18 @@ _ALL = (
             validation_size=10_000,
             batch_size=512,
             epochs=20,
-            **_with_usual_rate("rmsprop"),
+            **_with_default_rate("rmsprop"),
         ),
     ),
     Preset(
         key="reuters",
         label=mark("News: 46 topics"),
-        summary=mark("A wider network sorts short news texts into 46 topics."),
+        summary=mark("A wider network classifies short news texts into 46 topics."),
         teaches=mark("Many classes, some of them rare."),
         look_for=mark(
-            "The validation loss rises after about nine epochs. A few large topics account for "
-            "most of the accuracy: look at the small ones on the page Evaluate. The page Data "
-            "shows, as the last step, that one-hot labels and whole numbers have the same loss."
+            "The validation loss rises after about nine epochs. A few frequent topics account for "
+            "most of the accuracy: compare the rare topics on the page Evaluate. The page Data "
+            "shows that one-hot labels and integer labels have the same loss."
         ),
         then_try=mark("Then try 9 epochs, and look at the rare topics on the page Evaluate."),
         source=CHOLLET,
@@ -265,17 +265,17 @@ _ALL = (
             validation_size=1_000,
             batch_size=512,
             epochs=20,
-            **_with_usual_rate("rmsprop"),
+            **_with_default_rate("rmsprop"),
         ),
     ),
     Preset(
         key="boston",
         label=mark("House prices in Boston"),
-        summary=mark("404 neighbourhoods, 13 numbers for each, and a price to predict."),
-        teaches=mark("Predicting a number; with few samples the validation loss is noisy."),
+        summary=mark("A network predicts house prices from 13 features of 404 neighbourhoods."),
+        teaches=mark("Regression; with few samples the validation loss is noisy."),
         look_for=mark(
-            "With so few samples the validation curve is noisy, and another seed gives another "
-            "curve: this is what K-fold cross-validation is for."
+            "With only 101 validation samples the validation curve is noisy and depends on the "
+            "seed. K-fold cross-validation averages over several validation sets."
         ),
         then_try=mark("Then try K-fold cross-validation on the page Cross-validate."),
         source=CHOLLET,
@@ -286,13 +286,16 @@ _ALL = (
             validation_size=101,
             batch_size=16,
             epochs=100,
-            **_with_usual_rate("rmsprop"),
+            **_with_default_rate("rmsprop"),
         ),
     ),
     Preset(
         key="california",
         label=mark("House prices in California"),
-        summary=mark("The same question with forty times as many samples, and no column on race."),
+        summary=mark(
+            "A network predicts house prices, with forty times as many samples as in Boston and "
+            "no feature based on race."
+        ),
         teaches=mark("More samples make validation more reliable."),
         look_for=mark(
             "With 12,000 samples the validation curve is far less noisy than Boston's, and "
@@ -307,20 +310,21 @@ _ALL = (
             validation_size=4_000,
             batch_size=64,
             epochs=30,
-            **_with_usual_rate("rmsprop"),
+            **_with_default_rate("rmsprop"),
         ),
     ),
     Preset(
         key="fashion",
         label=mark("Clothes instead of digits"),
         summary=mark(
-            "The same network with one hidden layer of 512 units, on images that are harder to "
-            "classify."
+            "The network with one hidden layer of 512 units, on images that are harder to "
+            "classify than digits."
         ),
-        teaches=mark("The same accuracy is harder to reach on other data."),
+        teaches=mark("The accuracy depends on the data as well as on the network."),
         look_for=mark(
-            "The same network that classifies 98 % of the digits correctly reaches about 89 % "
-            "on clothes: shirts, coats and pullovers look alike. Look at its confusion matrix."
+            "The network that classifies 98 % of the digits correctly reaches about 89 % on "
+            "clothes. The confusion matrix shows which clothes look alike: shirts, coats and "
+            "pullovers."
         ),
         then_try=mark("Then try a convolutional network."),
         source=mark("H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST (2017)"),
@@ -331,25 +335,25 @@ _ALL = (
             validation_size=10_000,
             batch_size=128,
             epochs=10,
-            **_with_usual_rate("rmsprop"),
+            **_with_default_rate("rmsprop"),
         ),
     ),
 )
 
 
 def first_experiment(entry: Task) -> Preset:
-    """An experiment with a task that has no other: a quarter of its samples is for validation."""
+    """Return a preset for a task without one, with a quarter of the samples for validation."""
     validation = entry.samples // 4
     return Preset(
         key=entry.key,
         label=entry.label,
         summary=entry.summary,
-        teaches=mark("The whole way from the data to a trained and tested network."),
+        teaches=mark("Training and testing a network."),
         look_for=mark(
-            "Where is the validation loss lowest? From that epoch on the network memorises its "
+            "Find the epoch with the lowest validation loss: after it the network memorises its "
             "training samples."
         ),
-        then_try=mark("Then look at its answers to the test samples on the page Evaluate."),
+        then_try=mark("Then compare its predictions with the test set on the page Evaluate."),
         source=entry.source,
         config=TrainingConfig(
             task=entry.key,
@@ -358,26 +362,33 @@ def first_experiment(entry: Task) -> Preset:
             validation_size=validation,
             batch_size=16,
             epochs=100,
-            **_with_usual_rate("rmsprop"),
+            **_with_default_rate("rmsprop"),
         ),
     )
 
 
-_TAUGHT = {entry.config.task for entry in _ALL}
+_TASKS_WITH_PRESET = {entry.config.task for entry in _ALL}
 PRESETS: dict[str, Preset] = {
     entry.key: entry
     for entry in (
         *_ALL,
-        *(first_experiment(one) for one in TASKS.values() if one.key not in _TAUGHT),
+        *(
+            first_experiment(entry)
+            for entry in TASKS.values()
+            if entry.key not in _TASKS_WITH_PRESET
+        ),
     )
 }
 
 
 def preset(key: str) -> Preset:
-    """Return the preset of that key.
+    """Return a preset.
+
+    Args:
+        key: Key of the preset.
 
     Raises:
-        ConfigError: If there is none; the message lists the known keys.
+        ConfigError: The key is unknown.
     """
     if key not in PRESETS:
         raise unknown_name("preset", key, PRESETS)

@@ -1,1 +1,1 @@
-"""Trained models in use: loading, prediction, explanation, inspection. Only workers run it."""
+"""Inference with trained models: load, predict, explain, inspect. Only workers import it."""

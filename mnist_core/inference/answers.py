@@ -1,6 +1,6 @@
-"""What comes of a question to a network, as plain data: no TensorFlow is needed to read it.
+"""Results of predictions, explanations and model descriptions, as plain data.
 
-A worker answers; the web process receives the answer.
+Workers return these objects to the web process, which does not import TensorFlow.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from mnist_core.inference.layer_names import snake_case
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network reads in one picture.
+    """The prediction of a model for an image.
 
     Attributes:
-        probabilities: One for each digit, 0 to 1; together 1.
-        seconds: How long the network took, without loading it.
+        probabilities: The probability of each class, 0 to 1, with the sum 1.
+        seconds: Duration of the prediction in seconds, without loading the model.
     """
 
     probabilities: tuple[float, ...]
@@ -40,18 +40,18 @@ class Prediction:
 
     @property
     def confidence(self) -> float:
-        """The probability of the digit that it reads."""
+        """The probability of the predicted digit."""
         return self.probabilities[self.digit]
 
 
 @dataclass(frozen=True, eq=False)
 class Activations:
-    """What the units of one layer make of a picture.
+    """Activations of the units of a layer for an image.
 
     Attributes:
         layer: The layer's name.
-        unit: Numbers of the units shown, the most active ones, from 0.
-        maps: float32, shape (units, height, width) for a convolution, (1, 1, units) else.
+        unit: int64 (units,), indices of the most active units or filters, from 0.
+        maps: float32, (units, height, width) for a convolution, else (1, 1, units).
     """
 
     layer: str
@@ -61,12 +61,12 @@ class Activations:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """The training digits that look most like a picture.
+    """The nearest neighbours of an image in the training set.
 
     Attributes:
         images_u8: uint8 (n, 28, 28), the nearest first.
-        labels: int64 (n,), as training was told them.
-        distances: float32 (n,), root of the summed squared differences, pixels from 0 to 1.
+        labels: int64 (n,), the training labels, with label noise.
+        distances: float32 (n,), Euclidean distances of pixels from 0 to 1.
     """
 
     images_u8: NDArray[np.uint8]
@@ -76,17 +76,17 @@ class Neighbours:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why a model reads a digit in a picture.
+    """An explanation of the predicted digit of an image.
 
     Attributes:
-        digit: The digit that is explained, the one that it reads.
-        saliency: float32 (28, 28), 0 to 1: how strongly each pixel moves the digit's
-            log-odds (K. Simonyan et al., Deep inside convolutional networks, 2013).
-        class_activation: float32 (28, 28), 0 to 1, where a convolution saw what counts (Grad-CAM,
-            R. Selvaraju et al., 2017); None for a model without convolutions.
-        activations: The first layers with units, from the input on.
-        weights: float32 (units, 28, 28), the weights of the first layer as pictures, for models
-            whose first layer has at most 10 units; None for others.
+        digit: The predicted digit.
+        saliency: Saliency map, float32 (28, 28), 0 to 1: the magnitude of the gradient of the
+            digit's log-odds (K. Simonyan et al., Deep inside convolutional networks, 2013).
+        class_activation: Class activation map of the last convolution, float32 (28, 28), 0 to 1
+            (Grad-CAM, R. Selvaraju et al., 2017); None for a model without convolutions.
+        activations: Activations of the first layers with weights, in order.
+        weights: float32 (units, 28, 28), the weights of a first dense layer with at most 10 units
+            as images; None for other models.
     """
 
     digit: int
@@ -98,13 +98,13 @@ class Explanation:
 
 @dataclass(frozen=True)
 class WordPush:
-    """What one word does to an answer.
+    """The contribution of a word to a prediction.
 
     Attributes:
-        word: In small letters, as the vocabulary has it.
-        push: By how much it raises the log-odds of the class that is explained; below 0 it speaks
-            against it.
-        without: The probability of that class if the word did not occur.
+        word: The word in lower case, as in the vocabulary.
+        push: Increase of the log-odds of the explained class by the word; negative for a
+            decrease.
+        without: Probability of the explained class without the word, 0 to 1.
     """
 
     word: str
@@ -114,14 +114,14 @@ class WordPush:
 
 @dataclass(frozen=True)
 class TextAnswer:
-    """What a network makes of a text.
+    """The prediction of a model for a text, with the contributions of its words.
 
     Attributes:
-        probabilities: One for each class; together 1.
-        explained: The class that the words are weighed for: the one with the highest probability,
-            or, where there are two, the second one ("for").
-        pushes: Each word of the text that the network knows, once, the strongest first.
-        unknown: The words that it does not know, each once, in the order of the text.
+        probabilities: The probability of each class, with the sum 1.
+        explained: Label of the explained class: the predicted class, or of two classes the second
+            (positive) class.
+        pushes: The contribution of each known word, the largest magnitude first.
+        unknown: The words that are not in the vocabulary, in the order of the text.
     """
 
     probabilities: tuple[float, ...]
@@ -131,19 +131,19 @@ class TextAnswer:
 
     @property
     def ranking(self) -> list[int]:
-        """The classes, the most probable first."""
+        """The labels of the classes, the most probable first."""
         return sorted(range(len(self.probabilities)), key=lambda k: -self.probabilities[k])
 
 
 @dataclass(frozen=True)
 class TableAnswer:
-    """What a network makes of a row of numbers.
+    """The prediction of a model for a table row, with the contributions of its columns.
 
     Attributes:
-        value: The number that it finds, in the task's unit.
-        ordinary: What it finds where every column is at its median.
-        pushes: For each column, how much higher the number is with the column's value than with
-            its median, the others staying as they are.
+        value: The predicted number, in the task's unit.
+        ordinary: The prediction if each column has its median.
+        pushes: The contribution of each column: the prediction minus that with the column's
+            median and the other columns unchanged.
     """
 
     value: float
@@ -153,15 +153,15 @@ class TableAnswer:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer, as ``model.summary()`` lists it.
+    """A layer of a model, as in ``model.summary()``.
 
     Attributes:
-        name: Its name in the model.
-        kind: Keras's class: "Dense", "Conv2D", ….
-        output_shape: Shape of what it makes of one sample, without the batch's own axis.
-        parameters: Numbers in it, trainable or not.
-        trainable: Whether training changes them; None for a layer without any.
-        settings: Those of ``SETTINGS`` that it has.
+        name: The layer's name.
+        kind: The Keras class: "Dense", "Conv2D", ….
+        output_shape: Shape of the output for one sample, without the batch axis.
+        parameters: Number of parameters, trainable or not.
+        trainable: Whether training changes the parameters; None for a layer without parameters.
+        settings: The layer's settings among ``SETTINGS``.
     """
 
     name: str
@@ -174,18 +174,17 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class WeightPictures:
-    """The weights of a layer as pictures.
+    """The weights of a layer as images.
 
     Attributes:
         layer: The layer's name.
-        kind: "units" for what each unit of a dense layer weighs in the input picture, "filters"
-            for the kernels of a convolution.
-        unit: int64 (n,), the units or filters shown, from 0, in order.
-        count: How many the layer has.
-        inputs: int64 (n,), for a convolution the one of its inputs that each filter weighs most,
-            from 0; only that one's kernel is shown.
-        channels: How many inputs a filter has; 1 for units.
-        pictures: float32 (n, height, width).
+        kind: "units" for the units of a dense layer, "filters" for the kernels of a convolution.
+        unit: int64 (n,), indices of the units or filters in the images, from 0, ascending.
+        count: Number of units or filters of the layer.
+        inputs: int64 (n,), for a convolution the input channel with the largest weights of each
+            filter, from 0; the image is the kernel of this channel.
+        channels: Number of input channels of a filter; 1 for units.
+        pictures: float32 (n, height, width), the weights.
     """
 
     layer: str
@@ -199,15 +198,15 @@ class WeightPictures:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """A network.
+    """The layers and weights of a model.
 
     Attributes:
         input_shape: Shape of one sample.
-        layers: From the input on.
-        parameters: Numbers in all layers.
-        trainable_parameters: Those that training changes.
-        weights: Pictures of the first layer's weights and of every convolution's.
-        chain: Whether each layer reads the one before it, and nothing else.
+        layers: The layers in order.
+        parameters: Number of parameters.
+        trainable_parameters: Number of trainable parameters.
+        weights: The weights of the first layer and of all convolutions as images.
+        chain: Whether the only input of each layer is the previous layer.
     """
 
     input_shape: tuple[int | None, ...]
@@ -219,10 +218,9 @@ class Anatomy:
 
 
 def numbered_from_first(anatomy: Anatomy) -> Anatomy:
-    """The same network with its layers numbered as in a fresh process: dense, dense_1, ….
+    """Return a model's description with its layers numbered from the start: dense, dense_1, ….
 
-    Keras counts on through all networks of a process, so a worker's tenth one begins at dense_9.
-    Names that somebody has chosen stay.
+    Keras numbers the layers of all models in a process. Names chosen by a user do not change.
     """
     counts: Counter[str] = Counter()
     names = {}
@@ -234,6 +232,9 @@ def numbered_from_first(anatomy: Anatomy) -> Anatomy:
             names[layer.name] = f"{base}_{number}" if number else base
     return replace(
         anatomy,
-        layers=[replace(one, name=names.get(one.name, one.name)) for one in anatomy.layers],
-        weights=[replace(one, layer=names.get(one.layer, one.layer)) for one in anatomy.weights],
+        layers=[replace(layer, name=names.get(layer.name, layer.name)) for layer in anatomy.layers],
+        weights=[
+            replace(images, layer=names.get(images.layer, images.layer))
+            for images in anatomy.weights
+        ],
     )

@@ -1,8 +1,8 @@
-"""Why a network answers what it answers: which pixels, which patterns, which examples.
+"""Explanations of image predictions: saliency map, Grad-CAM, nearest neighbours.
 
-Three looks from three sides. The gradient says which pixels would change the answer most if they
-changed a little. A class activation map says where the last convolution saw what counts for the
-answer. And the nearest training digits say what, of all that was learned, looks most alike.
+The saliency map is the gradient: the pixels whose small changes have the largest effect on the
+prediction. The class activation map shows the regions in which the last convolution detected
+patterns of the predicted class. The nearest neighbours are the most similar training images.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from mnist_core.tasks import split, task
 from mnist_core.tasks.base import SIDE
 from mnist_core.tensorflow_setup import keras, tf
 
-#: Pictures of a layer's activations, at most: those of the most active units.
+#: Largest number of activation maps of a layer: those of the most active filters.
 MOST_ACTIVATIONS = 16
-#: Training images whose distance is computed at a time, to keep the memory small.
+#: Number of training images in one computation of distances, to limit the memory.
 PIECE = 5000
 
 
 def explain(store: Store, run_id: str, checkpoint: str, image_u8: NDArray[np.uint8]) -> Explanation:
-    """Explain what a model reads in a picture.
+    """Explain a model's prediction for an image.
 
     Args:
-        store: Where the run is.
-        run_id: The run.
+        store: The store that has the run.
+        run_id: Id of the run.
         checkpoint: "best" or "last".
         image_u8: uint8 (28, 28), from :mod:`mnist_core.drawing.digit`.
 
     Raises:
-        StoreError: The run or its model is not there.
+        StoreError: The run or its model does not exist.
         DataError: The model cannot be loaded.
     """
     loaded = load(store, run_id, checkpoint)
@@ -61,13 +61,17 @@ def explain(store: Store, run_id: str, checkpoint: str, image_u8: NDArray[np.uin
 def neighbours(
     store: Store, run_id: str, image_u8: NDArray[np.uint8], count: int = 8
 ) -> Neighbours:
-    """Find the digits of a run's training set that look most like a picture.
+    """Find the nearest neighbours of an image in a run's training set.
 
     Args:
-        store: Where the run is.
-        run_id: The run.
+        store: The store that has the run.
+        run_id: Id of the run.
         image_u8: uint8 (28, 28).
-        count: How many.
+        count: Number of neighbours.
+
+    Raises:
+        UnknownRunError: No run has the id.
+        DataError: The data set cannot be loaded.
     """
     config = store.get(run_id).known_config()
     part = split(task(config.task).load(), config).train
@@ -85,14 +89,14 @@ def neighbours(
 
 
 def _layers_with_units(model: Any) -> list[Any]:
-    """The layers that learn patterns: dense ones and convolutions, without the one that answers."""
+    """Return the dense and convolutional layers without the output layer, if there are others."""
     once = [layer for layer in model.layers if _is_called_once(layer)]
     found = [layer for layer in once if hasattr(layer, "kernel")]
     return found[:-1] or found or once[-1:]
 
 
 def _is_called_once(layer: Any) -> bool:
-    """Whether a layer has one output, and not one for each of several places in a graph."""
+    """Return whether a layer has a single output; a shared layer has several."""
     try:
         return layer.output is not None
     except (AttributeError, ValueError):
@@ -100,33 +104,33 @@ def _is_called_once(layer: Any) -> bool:
 
 
 def _outputs(model: Any, x: Any, layers: list[Any]) -> list[Any]:
-    """What goes into the last layer, the model's output, and the outputs of some of its layers."""
-    wanted = [model.layers[-1].input, model.outputs[0], *(layer.output for layer in layers)]
-    found: list[Any] = keras.Model(model.inputs, wanted)(x, training=False)
-    return found
+    """Return the input of the last layer, the model's output, and the outputs of the layers."""
+    tensors = [model.layers[-1].input, model.outputs[0], *(layer.output for layer in layers)]
+    values: list[Any] = keras.Model(model.inputs, tensors)(x, training=False)
+    return values
 
 
 def _log_odds(last: Any, before: Any, output: Any, digit: int) -> Any:
-    """How much more likely the digit is than all others, from the sums before the softmax.
+    """Return the log-odds of the digit, from the logits before the softmax.
 
-    Its gradient points where that of the log-probability does, and does not vanish where a
-    network is so sure that its probability is 1 to the last bit.
+    The gradient has the direction of that of the log-probability, and does not vanish if the
+    probability is rounded to 1.
     """
     if hasattr(last, "kernel") and len(before.shape) == 2:
-        sums = tf.matmul(before, last.kernel)
-        sums = (sums if last.bias is None else sums + last.bias)[0]
-    elif before.shape == output.shape:  # a softmax of its own
-        sums = before[0]
+        logits = tf.matmul(before, last.kernel)
+        logits = (logits if last.bias is None else logits + last.bias)[0]
+    elif before.shape == output.shape:  # the softmax is a layer of its own
+        logits = before[0]
     else:
-        sums = tf.math.log(output[0] + 1e-30)
-    others = tf.boolean_mask(sums, tf.range(sums.shape[0]) != digit)
-    return sums[digit] - tf.reduce_logsumexp(others)
+        logits = tf.math.log(output[0] + 1e-30)
+    others = tf.boolean_mask(logits, tf.range(logits.shape[0]) != digit)
+    return logits[digit] - tf.reduce_logsumexp(others)
 
 
 def _class_activation(model: Any, x: Any, digit: int) -> NDArray[np.float32] | None:
-    """Where the last convolution saw what counts; only where each layer follows the one before."""
+    """Return the Grad-CAM of the last convolution; None for models that are not sequential."""
     layers = model.layers
-    found = [place for place, one in enumerate(layers[:-1]) if _is_convolution(one)]
+    found = [place for place, layer in enumerate(layers[:-1]) if _is_convolution(layer)]
     if not isinstance(model, keras.Sequential) or not found:
         return None
     value = x
@@ -139,8 +143,8 @@ def _class_activation(model: Any, x: Any, digit: int) -> NDArray[np.float32] | N
             before = layer(before, training=False)
         score = _log_odds(layers[-1], before, layers[-1](before, training=False), digit)
     weights = tf.reduce_mean(tape.gradient(score, value), axis=(1, 2), keepdims=True)
-    seen = tf.nn.relu(tf.reduce_sum(weights * value, axis=-1, keepdims=True))
-    return _to_unit(tf.image.resize(seen, (SIDE, SIDE)).numpy()[0, :, :, 0])
+    activation = tf.nn.relu(tf.reduce_sum(weights * value, axis=-1, keepdims=True))
+    return _to_unit(tf.image.resize(activation, (SIDE, SIDE)).numpy()[0, :, :, 0])
 
 
 def _is_convolution(layer: Any) -> bool:

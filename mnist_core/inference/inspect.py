@@ -1,4 +1,4 @@
-"""What a trained network is made of: its layers, their sizes, and what their weights look like."""
+"""Model summary: layers, output shapes, parameters, and images of the weights."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from mnist_core.inference.models import load
 from mnist_core.runs import Store
 from mnist_core.tasks.base import SIDE
 
-#: Units or filters of a layer whose weights are shown, at most: those with the largest weights.
+#: Largest number of units or filters of a layer with an image: those with the largest weights.
 MOST_PICTURES = 48
-#: What of a layer's settings a reader wants to know.
+#: The settings of layers in a description.
 SETTINGS = (
     "units", "filters", "kernel_size", "pool_size", "strides", "padding", "rate", "activation",
 )  # fmt: skip
 
 
 def describe(store: Store, run_id: str, checkpoint: str) -> Anatomy:
-    """Describe the network of a run.
+    """Describe a model of a run.
 
     Args:
-        store: Where the run is.
-        run_id: The run.
+        store: The store that has the run.
+        run_id: Id of the run.
         checkpoint: "best" or "last".
 
     Raises:
-        StoreError: The run or its model is not there.
+        StoreError: The run or its model does not exist.
         DataError: The model cannot be loaded.
     """
     return of_model(load(store, run_id, checkpoint).model)
@@ -51,24 +51,24 @@ def of_model(model: Any) -> Anatomy:
 
 
 def _is_chain(model: Any) -> bool:
-    """Whether each layer reads the one before it; a Sequential model's always do."""
+    """Return whether the only input of each layer is the previous layer."""
     if type(model).__name__ == "Sequential":
         return True
     entries = model.get_config()["layers"]
     return all(
-        _read_by(after["inbound_nodes"]) == [before["config"]["name"]]
+        _input_layers(after["inbound_nodes"]) == [before["config"]["name"]]
         for before, after in pairwise(entries)
     )
 
 
-def _read_by(nodes: Any) -> list[str]:
-    """Names of the layers whose output a layer of a model's configuration reads."""
+def _input_layers(nodes: Any) -> list[str]:
+    """Return the names of the layers in a layer's inbound nodes."""
     if isinstance(nodes, dict):
         if "keras_history" in nodes:
             return [nodes["keras_history"][0]]
         nodes = list(nodes.values())
     if isinstance(nodes, list | tuple):
-        return [name for node in nodes for name in _read_by(node)]
+        return [name for node in nodes for name in _input_layers(node)]
     return []
 
 
@@ -89,7 +89,7 @@ def _layer(layer: Any) -> Layer:
 
 
 def _plain(value: Any) -> Any:
-    """A setting that a web process can read without Keras: an object becomes its name."""
+    """Return a setting as plain data; a Keras object becomes its class name."""
     if isinstance(value, dict):
         return str(value.get("class_name", ""))
     return tuple(value) if isinstance(value, list) else value
@@ -108,14 +108,14 @@ def _pictures(layers: list[Any], inputs: int) -> list[WeightPictures]:
 
 
 def _of_units(name: str, kernel: NDArray[np.float32]) -> WeightPictures:
-    """What units weigh in the input: (784, units) → a picture for each."""
+    """Return the weights of units, (784, units), as an image for each unit."""
     unit = _strongest(np.square(kernel).sum(axis=0))
     pictures = kernel.T[unit].reshape(-1, SIDE, SIDE)
     return WeightPictures(name, "units", unit, kernel.shape[1], np.zeros_like(unit), 1, pictures)
 
 
 def _of_filters(name: str, kernel: NDArray[np.float32]) -> WeightPictures:
-    """Kernels of a convolution: (height, width, inputs, filters) → a picture for each filter."""
+    """Return kernels, (height, width, inputs, filters), as an image for each filter."""
     squares = np.square(kernel).sum(axis=(0, 1))
     unit = _strongest(squares.sum(axis=0))
     inputs = squares.argmax(axis=0)[unit]
@@ -124,5 +124,5 @@ def _of_filters(name: str, kernel: NDArray[np.float32]) -> WeightPictures:
 
 
 def _strongest(squares: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The units with the largest weights, in their own order; all of a small layer."""
+    """Return the indices of the units with the largest weights, ascending."""
     return np.sort(np.argsort(-squares, kind="stable")[:MOST_PICTURES])

@@ -1,4 +1,4 @@
-"""What trained networks read in a picture."""
+"""Predictions of trained models for images."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from mnist_core.runs import Store
 def predict_each(
     store: Store, models: Sequence[tuple[str, str]], image_u8: NDArray[np.uint8]
 ) -> list[Prediction]:
-    """Show one picture to several models.
+    """Return the predictions of several models for an image.
 
     Args:
-        store: Where the runs are.
-        models: A run's id and "best" or "last", for each.
+        store: The store that has the runs.
+        models: For each model the id of its run and "best" or "last".
         image_u8: uint8 (28, 28), from :mod:`mnist_core.drawing.digit`.
 
     Raises:
-        StoreError: A run or its model is not there.
+        StoreError: A run or its model does not exist.
         DataError: A model cannot be loaded.
     """
     return [predict(store, run_id, checkpoint, image_u8[None])[0] for run_id, checkpoint in models]
@@ -33,16 +33,16 @@ def predict_each(
 def predict(
     store: Store, run_id: str, checkpoint: str, images_u8: NDArray[np.uint8]
 ) -> list[Prediction]:
-    """Show pictures to one model.
+    """Return the predictions of a model for images.
 
     Args:
-        store: Where the run is.
-        run_id: The run.
+        store: The store that has the run.
+        run_id: Id of the run.
         checkpoint: "best" or "last".
         images_u8: uint8 (n, 28, 28).
 
     Raises:
-        StoreError: The run or its model is not there.
+        StoreError: The run or its model does not exist.
         DataError: The model cannot be loaded.
     """
     model = load(store, run_id, checkpoint)

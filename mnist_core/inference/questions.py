@@ -1,4 +1,4 @@
-"""What a network can be asked: the length of a text, the values of a table's columns."""
+"""Validation of a user's inputs to a network: length of a text, range of a table's columns."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ from numpy.typing import NDArray
 from mnist_core.errors import ConfigError
 from mnist_core.i18n import mark
 from mnist_core.tasks import task
-from mnist_core.tasks.text_data import spelled
+from mnist_core.tasks.text_data import split_words
 
-#: The longest text that is read, in characters: well over 10,000 words. IMDB's longest review has
-#: 13,704 characters.
+#: Largest length of a text in characters; the longest review of IMDB has 13,704.
 MOST_CHARACTERS = 100_000
-#: A slider has about so many places, at most ten times as many.
+#: Approximate number of positions of a slider, at most ten times this.
 PLACES = 1_000
-#: So many variations are shown of a digit.
+#: Number of augmented variants of a digit on a page.
 VARIATIONS = 16
 
 
 @dataclass(frozen=True)
 class Column:
-    """The values that a column of a table takes.
+    """The range of a table's column.
 
     Attributes:
-        low: Its smallest value.
-        median: As many values are above it as below, rounded to the step.
-        high: Its largest value.
-        step: The smallest difference that is worth a place on a slider.
+        low: Smallest value.
+        median: Median, rounded to the step.
+        high: Largest value.
+        step: Step of a slider.
     """
 
     low: float
@@ -41,13 +40,13 @@ class Column:
 
 @cache
 def columns_of(key: str) -> tuple[Column, ...]:
-    """What values the columns of a task's table take, in the rows to learn from.
+    """Return the ranges of the columns in the training and validation samples of a task.
 
     Args:
-        key: The task.
+        key: Key of the task.
 
     Raises:
-        DataError: The data cannot be read.
+        DataError: The data set cannot be loaded.
     """
     rows: NDArray[np.float64] = task(key).load().x_train
     return tuple(_column(values) for values in rows.T)
@@ -56,7 +55,7 @@ def columns_of(key: str) -> tuple[Column, ...]:
 def _column(values: NDArray[np.float64]) -> Column:
     low, high = float(values.min()), float(values.max())
     step = 10.0 ** np.floor(np.log10(max(high - low, 1e-9) / PLACES))
-    if not (values % 1).any():  # whole numbers, or yes and no
+    if not (values % 1).any():  # integers
         step = max(step, 1.0)
     digits = max(0, -round(np.log10(step)))
     median = round(round(float(np.median(values)) / step) * step, digits)
@@ -64,20 +63,23 @@ def _column(values: NDArray[np.float64]) -> Column:
 
 
 def check_text(text: str) -> None:
-    """See that there is something to read in a text, and not too much.
+    """Check that a text has a word and is not too long.
+
+    Args:
+        text: A text of a user.
 
     Raises:
-        ConfigError: There is no word in it, or it is too long.
+        ConfigError: The text has no word, or is too long.
     """
     if len(text) > MOST_CHARACTERS:
         raise ConfigError(
-            mark("The text has {count} characters. At most {most} are read."),
-            mark("Shorten it."),
+            mark("The text has {count} characters, more than the maximum of {most}."),
+            mark("Shorten the text."),
             count=len(text),
             most=MOST_CHARACTERS,
         )
-    if len(spelled(text)) == 1:  # the end alone
+    if len(split_words(text)) == 1:  # only the remaining characters
         raise ConfigError(
-            mark("The text has no word in it. The inputs of the network are words."),
+            mark("The text contains no word."),
             mark("Type a sentence."),
         )

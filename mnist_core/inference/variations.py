@@ -1,7 +1,4 @@
-"""What a network that varies its digits sees of one of them, each time that it comes round.
-
-The digits are made by the training's own augmentation, compiled as in training.
-"""
+"""Augmented variants of a digit, from the same compiled function as in training."""
 
 from __future__ import annotations
 
@@ -22,19 +19,19 @@ from mnist_core.training.augmentation import augmentation_of
 def vary(
     name: str, image_u8: NDArray[np.uint8], seed: int, count: int = VARIATIONS
 ) -> NDArray[np.uint8]:
-    """Make new digits of one.
+    """Return augmented variants of an image.
 
     Args:
-        name: One of ``CHOICES["augmentation"]``; "none" leaves them all as they are.
+        name: One of ``CHOICES["augmentation"]``; "none" returns copies.
         image_u8: uint8 (28, 28), 0 to 255.
-        seed: Which chance; the same one makes the same digits.
-        count: How many.
+        seed: Seed of the random transformations.
+        count: Number of variants.
 
     Returns:
         uint8 (count, 28, 28), 0 to 255.
 
     Raises:
-        ConfigError: There is no augmentation of that name.
+        ConfigError: The name is unknown.
     """
     if name not in CHOICES["augmentation"]:
         raise unknown_name("augmentation", name, CHOICES["augmentation"])

@@ -1,12 +1,12 @@
-"""K-fold cross-validation: every sample is validated on once; the mean gives the number of epochs.
+"""K-fold cross-validation: every sample is in the validation set once; the mean curve gives epochs.
 
-With few samples, another validation set gives another curve, and another best epoch. So the
-samples are divided into K folds and the network is trained K times from the beginning, each time
-with another fold as the validation set (M. Stone, Cross-validatory choice and assessment of
-statistical predictions, 1974). The mean of the K curves is calmer than any of them; where it is
-lowest one reads the number of epochs. The final network is then trained for so long on all
-samples, without a validation set; it is measured on the test set. Each of these trainings is a run
-like any other; a tag holds those of one cross-validation together.
+With few samples, another validation set gives another curve and another best epoch. So the samples
+are divided into K folds, and the network is trained K times from the beginning, each time with
+another fold as the validation set (M. Stone, Cross-validatory choice and assessment of statistical
+predictions, 1974). The mean of the K curves is less noisy than any of them; its minimum gives the
+number of epochs. The final network is then trained for this number of epochs on all samples,
+without a validation set, and evaluated on the test set. Each training is a run like any other; the
+runs of one cross-validation have a common tag.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from mnist_core.tasks import fold_sizes, task
 
 FEWEST_FOLDS, MOST_FOLDS = 2, 10
 DEFAULT_FOLDS = 4
-#: The tag of the runs of one cross-validation.
+#: Pattern of the common tag of the runs.
 TAG = re.compile(r"folds-[0-9a-f]{8}")
-#: So many of the newest runs are looked through for a cross-validation.
-LOOKED_AT = 1000
+#: Number of newest runs that are searched for a cross-validation.
+SEARCHED_RUNS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +39,9 @@ class Study:
     """The runs of one cross-validation.
 
     Attributes:
-        tag: What they are tagged with.
-        folds: One run for each fold, in their order: one that was trained to its end or will be,
-            if there is one. Those that were deleted are not there.
+        tag: The common tag of the runs.
+        folds: One run for each fold, in order of the folds; a finished or active run is preferred.
+            Deleted folds are missing.
         final: The networks trained on all samples afterwards, newest first.
     """
 
@@ -51,45 +51,45 @@ class Study:
 
     @property
     def planned(self) -> int:
-        """Into how many folds the samples are divided."""
+        """Number of folds into which the samples are divided."""
         return self.folds[0].config.folds
 
     @property
     def finished(self) -> tuple[Run, ...]:
-        """The folds that were trained to their end."""
+        """The folds whose training has finished."""
         return tuple(run for run in self.folds if run.status is RunStatus.FINISHED)
 
     @property
     def active(self) -> tuple[Run, ...]:
-        """Its runs that train or wait, the final ones too."""
+        """The active runs (training or waiting), including the final ones."""
         return tuple(run for run in (*self.folds, *self.final) if run.status.is_active)
 
     @property
     def counted(self) -> tuple[Run, ...]:
-        """The folds whose mean is taken.
+        """The folds that are averaged.
 
-        Those that were trained to their end; while there are fewer than two, all that have begun.
+        These are the finished folds; while there are fewer than two, all folds with an epoch.
         """
         begun = tuple(run for run in self.folds if run.epochs_done)
         return self.finished if len(self.finished) > 1 else begun
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """The folds, counted from 1, that neither are trained nor will be."""
+        """The folds, counted from 1, that have neither a finished nor an active run."""
         there = {run.config.fold for run in self.folds if _is_to_count(run)}
         return tuple(fold for fold in range(1, self.planned + 1) if fold not in there)
 
 
 @dataclass(frozen=True, eq=False)
 class MeanCurve:
-    """What the folds say together.
+    """The mean learning curve of the folds.
 
     Attributes:
-        epochs: int64 (n,), from 1 to the last epoch that every fold has.
+        epochs: int64 (n,), from 1 to the last epoch that all folds have.
         val_loss: float64 (n,), mean validation loss of the folds.
-        val_metric: float64 (n,), mean of their second figure: the accuracy, or the error.
-        spread: float64 (n,), standard deviation of that figure among the folds.
-        best_epoch: Where the mean validation loss is lowest; None before there is an epoch.
+        val_metric: float64 (n,), mean validation accuracy, or mean absolute error.
+        spread: float64 (n,), standard deviation of the metric among the folds.
+        best_epoch: Epoch of the lowest mean validation loss; None without epochs.
     """
 
     epochs: NDArray[np.int64]
@@ -100,20 +100,19 @@ class MeanCurve:
 
 
 def fold_configs(config: TrainingConfig, folds: int) -> list[TrainingConfig]:
-    """One configuration for each fold: the same network, each time with another validation set.
+    """Return a configuration for each fold: the same network with different validation sets.
 
     Args:
-        config: What to train; its sizes do not matter.
-        folds: How many folds, 2 to 10.
+        config: The configuration; its sizes are replaced.
+        folds: Number of folds, 2 to 10.
 
     Raises:
-        ConfigError: So many folds cannot be.
+        ConfigError: The number of folds is out of range.
     """
     if not FEWEST_FOLDS <= folds <= MOST_FOLDS:
         raise ConfigError(
-            mark("{folds} folds are asked for."),
-            mark("There have to be 2 to 10: one validates, the others train."),
-            mark("Choose a number in that range."),
+            mark("folds is {folds}, but has to be a whole number from 2 to 10."),
+            mark("Choose a number in this range."),
             folds=folds,
         )
     configs = []
@@ -133,7 +132,7 @@ def fold_configs(config: TrainingConfig, folds: int) -> list[TrainingConfig]:
 
 
 def final_config(config: TrainingConfig, epochs: int) -> TrainingConfig:
-    """The training on all samples, once the number of epochs has been chosen."""
+    """Return the configuration for the final training on all samples, without validation."""
     return replace(
         config,
         train_size=task(config.task).samples,
@@ -148,21 +147,21 @@ def final_config(config: TrainingConfig, epochs: int) -> TrainingConfig:
 
 
 def new_tag() -> str:
-    """A tag for a new cross-validation."""
+    """Return a tag for a new cross-validation."""
     return f"folds-{secrets.token_hex(4)}"
 
 
 def queue_folds(store: Store, config: TrainingConfig, folds: int, *, name: str) -> str:
-    """Queue a run for each fold: as many train at a time as there are workers.
+    """Queue a run for each fold; as many are trained at a time as there are workers.
 
     Args:
-        store: Where to.
-        config: What to train.
-        folds: How many folds.
-        name: A translated template with places for ``fold`` and ``folds``.
+        store: The run store.
+        config: The configuration, as for :func:`fold_configs`.
+        folds: Number of folds.
+        name: Template of the run names, translated, with the fields ``fold`` and ``folds``.
 
     Returns:
-        The tag of the runs.
+        The common tag of the runs.
     """
     tag = new_tag()
     for one in fold_configs(config, folds):
@@ -174,9 +173,9 @@ def queue_missing(store: Store, study: Study, *, name: str) -> None:
     """Queue the folds again that were stopped, failed or deleted; the others are kept.
 
     Args:
-        store: Where to.
+        store: The run store.
         study: The cross-validation.
-        name: As for :func:`queue_folds`.
+        name: Template of the run names, as for :func:`queue_folds`.
     """
     for one in fold_configs(study.folds[0].config, study.planned):
         if one.fold in study.missing:
@@ -185,9 +184,9 @@ def queue_missing(store: Store, study: Study, *, name: str) -> None:
 
 
 def stop(store: Store, tag: str) -> None:
-    """Stop all runs of a cross-validation that train or wait; what was trained is kept.
+    """Stop all active runs of a cross-validation; finished ones are kept.
 
-    Those that wait are stopped first: a worker that becomes free would begin one of them.
+    Queued runs are stopped first, since a free worker would begin one of them.
 
     Raises:
         StoreError: The store cannot be written.
@@ -199,22 +198,21 @@ def stop(store: Store, tag: str) -> None:
 
 
 def find_study(store: Store, tag: str) -> Study:
-    """The runs of a cross-validation.
+    """Return the runs of a cross-validation.
 
     Raises:
-        StoreError: There are none with this tag.
+        StoreError: No run has this tag.
     """
     runs = store.tagged(tag)
     folds: dict[int, Run] = {}
-    for run in (run for run in runs if run.config.folds):  # the newest is first
-        # A fold that was saved and brought in again has the tag too: then the first one counts.
+    for run in (run for run in runs if run.config.folds):  # newest first
+        # A fold that was restored from an archive has the tag too: the original takes precedence.
         if run.config.fold not in folds or _is_to_count(run):
             folds[run.config.fold] = run
     if not folds:
         raise StoreError(
-            mark("The cross-validation {tag} was asked for."),
-            mark("The store has none of its runs: they were deleted, or the address is cut short."),
-            mark("Start a new one."),
+            mark("The store has no runs of the cross-validation {tag}: they were deleted."),
+            mark("Check the address, or start a new cross-validation."),
             tag=tag[:40],
         )
     final = tuple(run for run in runs if not run.config.folds)
@@ -226,8 +224,8 @@ def _is_to_count(fold: Run) -> bool:
 
 
 def newest_study(store: Store) -> Study | None:
-    """The newest cross-validation of the store, if there is one."""
-    for run in store.list_runs(limit=LOOKED_AT):
+    """Return the newest cross-validation of the store, if there is one."""
+    for run in store.list_runs(limit=SEARCHED_RUNS):
         tag = tag_of(run)
         if run.config.folds and tag is not None:
             return find_study(store, tag)
@@ -235,12 +233,12 @@ def newest_study(store: Store) -> Study | None:
 
 
 def tag_of(run: Run) -> str | None:
-    """The tag of the cross-validation that a run belongs to, if it belongs to one."""
+    """Return the tag of the cross-validation that a run belongs to, or None."""
     return next((tag for tag in run.tags if TAG.fullmatch(tag)), None)
 
 
 def mean_curve(curves: Sequence[Sequence[EpochRecord]]) -> MeanCurve:
-    """The mean of the folds' curves, as far as all of them go.
+    """Return the mean of the folds' curves, up to the last epoch that all of them have.
 
     Args:
         curves: The epochs of each fold, in order.

@@ -1,11 +1,11 @@
-"""Teach a trained network a class's own handwriting, without letting it forget MNIST's.
+"""Fine-tuning of a trained network on a class's own drawings, without catastrophic forgetting.
 
-A network goes on learning from where it stood, for a few short epochs. Three images of four are
-MNIST's and one is a drawing of the class's, varied anew each time: without the three it would
-forget what it knew (M. McCloskey, N. Cohen, Catastrophic interference in connectionist networks,
-1989), and without the variations it would memorise the few drawings. Of the drawings every
-fifth one is kept aside; they and MNIST's validation images together choose the best epoch, and on
-both it is said how well the network read before and after.
+Training continues from the best model for a few short epochs. Three of four images are from MNIST
+and one is a drawing, augmented anew each time: without MNIST's images the network would forget what
+it had learned (M. McCloskey, N. Cohen, Catastrophic interference in connectionist networks, 1989),
+and without augmentation it would memorise the few drawings. Every fifth drawing is held out; the
+held-out drawings and MNIST's validation images together determine the best epoch, and the accuracy
+before and after is reported for both.
 """
 
 from __future__ import annotations
@@ -24,65 +24,71 @@ from mnist_core.runs.drawings import pack
 from mnist_core.runs.model_files import left_model
 from mnist_core.training.lesson import Lesson
 
-#: Fewer drawings than this teach nothing that holds for others.
+#: Smallest number of drawings; fewer do not generalise to other drawings.
 FEWEST = 10
-#: MNIST's images in a lesson, at most.
+#: Largest number of MNIST's images.
 TRAIN_SIZE = 12_000
 VALIDATION_SIZE = 2_000
 EPOCHS = 6
-#: Small steps: it is to learn something new, not to begin anew.
+#: Small, so that the network keeps what it has learned.
 LEARNING_RATE = 2e-4
 
 
 def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
-    """Queue a run that goes on from another run's best model with the class's drawings.
+    """Queue a run that fine-tunes another run's best model on the class's drawings.
 
     Args:
-        store: Where the run and the drawings are.
-        run_id: The run whose best model is to learn more.
-        name: What to call the new run.
+        store: The run store, which also has the drawings.
+        run_id: The run whose best model is fine-tuned.
+        name: Name of the new run.
         **more: Further arguments of :meth:`Store.create`.
 
     Returns:
         The new run.
 
     Raises:
-        StoreError: There are too few drawings, or the run has left no model.
+        StoreError: There are too few drawings, or the run cannot be fine-tuned.
     """
     base = store.get(run_id)
     if base.config.task != "mnist":
         raise StoreError(
-            mark("“{name}” is to be taught. It learned another task than digits."),
-            mark("Choose a run that reads digits."),
+            mark("Could not fine-tune “{name}” on drawings: its task is not digits."),
+            mark("Choose a run that classifies digits."),
             name=base.name,
         )
     if BEST_MODEL not in store.artifacts.names(run_id) and not base.has_models:
         raise StoreError(
-            mark("“{name}” is to be taught."),
-            mark("It has left no model yet: it is at work, or ended before its first epoch."),
-            mark("Wait for its end, or choose another run."),
+            mark(
+                "Could not fine-tune “{name}”: it has no model yet, since it is active or ended "
+                "before its first epoch."
+            ),
+            mark("Wait until it has ended, or choose another run."),
             name=base.name,
         )
     if base.imported is not None:
         raise StoreError(
-            mark("“{name}” is to be taught."),
-            mark("It came in as a file: how it learned, with which images and steps, is unknown."),
-            mark("Choose a run that was trained here."),
+            mark(
+                "Could not fine-tune “{name}”: the model was imported, so its training images and "
+                "settings are unknown."
+            ),
+            mark("Choose a run that was trained in this lab."),
             name=base.name,
         )
     drawings = store.drawings.all()
     if len(drawings) < FEWEST:
         raise StoreError(
-            mark("There are {count} labelled drawings."),
-            mark("A network learns nothing that holds for others from fewer than {fewest}."),
-            mark("Draw some more and say which digits they are, each digit a few times."),
+            mark(
+                "There are {count} labelled drawings, too few to generalise to others; at least "
+                "{fewest} are needed."
+            ),
+            mark("Draw and label more digits, each digit a few times."),
             count=len(drawings),
             fewest=FEWEST,
         )
     x = np.array([drawing.image_u8 for drawing in drawings], np.uint8)
     y = np.array([drawing.label for drawing in drawings], np.int64)
     lesson = Lesson.of(x, y)
-    judged = len(lesson.judged[1]) if len(lesson.judged[1]) < len(y) else 0
+    held_out = len(lesson.held_out[1]) if len(lesson.held_out[1]) < len(y) else 0
     return store.create(
         lesson_config(base.config),
         name=name,
@@ -91,7 +97,7 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
             "base": base.id,
             "base_name": base.name,
             "drawings": len(y),
-            "kept_aside": judged,
+            "kept_aside": held_out,
             "before": {"drawings": None, "test": base.test_metric},
             "after": {"drawings": None, "test": None},
         },
@@ -100,7 +106,7 @@ def teach(store: Store, run_id: str, *, name: str, **more: Any) -> Run:
 
 
 def lesson_config(base: TrainingConfig) -> TrainingConfig:
-    """What a lesson trains: the same network, on a mixture, with small steps."""
+    """Return the configuration for fine-tuning: the same network, with small steps."""
     return replace(
         base,
         train_size=min(base.train_size, TRAIN_SIZE),

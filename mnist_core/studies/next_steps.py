@@ -1,7 +1,7 @@
-"""What to try after a training: for each kind of outcome, a few other settings worth a run.
+"""Suggestions after a training: for each kind of outcome, a few changed configurations to try.
 
-A step changes one idea and leaves all else as it was, so that its effect can be told. Each one is
-a whole configuration that can be trained at once.
+A step changes one thing, so that its effect is visible. It is a complete configuration that can be
+trained at once.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from mnist_core.experiment.architectures import architectures_for
 from mnist_core.experiment.config import LIMITS, TrainingConfig
 from mnist_core.tasks import task
 
-#: At most so many are proposed.
+#: Maximum number of suggestions.
 MOST_STEPS = 3
-#: The next larger network for pictures.
+#: The next larger network for images.
 _LARGER = {
     "softmax": "relu-512",
     "relu-2": "relu-512",
@@ -27,17 +27,17 @@ _LARGER = {
     "regularised-512-512": "strided",
     "lenet": "strided",
 }
-#: Networks without regularisation that have a regularised neighbour.
+#: Networks without regularisation → the most similar regularised network.
 _REGULARISED = {"relu-512": "regularised-512-512", "relu-500-500": "regularised-512-512"}
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """One thing to try.
+    """A suggested training.
 
     Attributes:
-        key: Which idea it is, a key of ``IDEAS``.
-        config: What to train.
+        key: The kind of change, a key of ``IDEAS``.
+        config: The configuration to train.
     """
 
     key: str
@@ -45,14 +45,14 @@ class NextStep:
 
 
 def next_steps(config: TrainingConfig, found: Outcome) -> list[NextStep]:
-    """What is worth trying after a run, the most instructive first.
+    """Return the suggestions after a run, the most instructive first.
 
     Args:
-        config: What was trained; a fold of a cross-validation has no next step of its own.
-        found: What came of it.
+        config: The trained configuration; there are no suggestions for a fold.
+        found: The outcome of the run.
 
     Returns:
-        At most ``MOST_STEPS``, each another configuration than the one trained.
+        At most ``MOST_STEPS`` suggestions, each different from ``config``.
     """
     if config.folds:
         return []
@@ -60,7 +60,7 @@ def next_steps(config: TrainingConfig, found: Outcome) -> list[NextStep]:
     for key in _AFTER[found.kind]:
         try:
             changed = IDEAS[key](config, found)
-        except ConfigError:  # there is no room for it: say, no more samples
+        except ConfigError:  # the change is impossible, for example without more samples
             continue
         if changed is not None and changed != config:
             steps.append(NextStep(key, changed))

@@ -1,16 +1,16 @@
-"""The sources' experiments, run as they describe, five times each: do we find what they found?
+"""Reproduction of published results: the sources' experiments, each trained with five seeds.
 
-One training is one draw of luck: another seed draws other first weights, another order and, where
-there are more than are needed, other samples. So each experiment is run with several seeds, and a
-source's figure is reproduced if it could be one more draw like ours, as exactly as the source
-states it ("88.5" is anything from 88.45 to 88.55). How often a further run would come out as far
-from our mean is its *chance* (Student's t for so few runs, as for a prediction interval). Were
-figures with a chance below 1 in 20 called missed, four of ten such tables would have one with
-nothing wrong in it. So a tenth of that is asked of each of the ten (Bonferroni's correction), and a
-table without fault is called so in 95 of 100 cases. Where a source trains
-and judges on the same images, uses the test set to choose, or misspells a loss, that is put right
-here, and said. Sources that choose nothing by validation train on all samples, and their last model
-is tested.
+A seed determines the initial weights, the order of the samples and, if there are more than needed,
+the choice of samples, so the result of one training is random. Each experiment is trained with
+several seeds, and a source's result counts as reproduced if it is plausible as the result of a
+further run, at the precision that the source states ("88.5" is anything from 88.45 to 88.55). Its
+*chance* is the probability that a further run deviates as much from our mean (a prediction interval
+by Student's t distribution). If results with a chance below 1 in 20 counted as not reproduced, four
+of ten such tables without an error would have one. So the threshold is divided by the ten
+experiments (Bonferroni's correction), and a table without an error is accepted in 95 of 100 cases.
+If a source trains and validates on the same images, chooses by the test set, or misspells a loss,
+the experiment is corrected here, and the table says so. If a source does not use validation, the
+network is trained on all samples and its last model is tested.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from mnist_core.i18n import mark
 from mnist_core.studies.crossvalidation import final_config
 
 SEEDS = 5
-#: How often a whole table may hold a figure that is called not reproduced by bad luck alone.
+#: Probability that a table without an error has a result that counts as not reproduced.
 LUCK = 0.05
 
 
@@ -40,14 +40,14 @@ class Experiment:
     """One row of the table.
 
     Attributes:
-        key: Its name on the command line.
-        label: What is trained and measured.
-        figure: What the source found, in ``unit``.
-        exact_to: How far off the source's figure may be as it is stated.
-        unit: "%" of the test set, "epoch", or the unit of a price; it says what is measured.
-        source: Whose figure it is.
-        put_right: What of the source is done differently here, and why; or empty.
-        config: What is trained, with any seed.
+        key: The name on the command line.
+        label: The network and the measured quantity.
+        figure: The source's result, in ``unit``.
+        exact_to: Precision of the source's result: half its last digit.
+        unit: "%" of the test set, "epoch", or the unit of a price; determines the measure.
+        source: Reference for the result.
+        put_right: How the experiment differs from the source, and why; or "".
+        config: The configuration, with any seed.
     """
 
     key: str
@@ -62,12 +62,12 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Reproduced:
-    """What came of one experiment.
+    """The result of one experiment.
 
     Attributes:
-        key: The experiment's.
-        figures: Ours, one for each seed from 1 on.
-        seconds: Time trained, of all seeds together.
+        key: The experiment's key.
+        figures: Our results, one for each seed from 1 on.
+        seconds: Training time of all seeds.
     """
 
     key: str
@@ -76,22 +76,22 @@ class Reproduced:
 
     @property
     def mean(self) -> float:
-        """Mean of our figures."""
+        """Mean of our results."""
         return float(np.mean(self.figures))
 
     @property
     def low(self) -> float:
-        """The lowest of our figures."""
+        """The lowest of our results."""
         return min(self.figures)
 
     @property
     def high(self) -> float:
-        """The highest of our figures."""
+        """The highest of our results."""
         return max(self.figures)
 
     @property
     def chance(self) -> float:
-        """How often, from 0 to 1, a further run would lie as far from our mean as the source's."""
+        """Probability that a further run is as far from our mean as the source's result."""
         known = EXPERIMENTS[self.key]
         beyond = abs(known.figure - self.mean) - known.exact_to
         if beyond <= 0:
@@ -99,13 +99,13 @@ class Reproduced:
         unit = self._unit
         if not unit:
             return 0.0
-        from scipy.stats import t as student  # half a second, which no page has to spare
+        from scipy.stats import t as student  # here, since it takes half a second to import
 
         return 2 * float(student.sf(beyond / unit, len(self.figures) - 1))
 
     @property
     def spread(self) -> float:
-        """How far from the mean a figure may lie before it counts as not reproduced."""
+        """Largest distance from the mean at which a result counts as reproduced."""
         if not self._unit:
             return 0.0
         from scipy.stats import t as student
@@ -115,19 +115,19 @@ class Reproduced:
 
     @property
     def within(self) -> bool:
-        """Whether the source's figure may be one more run like ours, as exactly as it is stated."""
+        """Whether the source's result is plausible as a further run, at its stated precision."""
         return self.chance >= LUCK / len(EXPERIMENTS)
 
     @property
     def _unit(self) -> float:
-        """Standard deviation of how far one further run lies from the mean of ours."""
+        """Standard deviation of the difference between a further run and our mean."""
         count = len(self.figures)
         if count < 2:
             return 0.0
         return float(np.std(self.figures, ddof=1)) * math.sqrt(1 + 1 / count)
 
     def to_dict(self) -> dict[str, Any]:
-        """The row as JSON has it."""
+        """Return the row for JSON."""
         known = EXPERIMENTS[self.key]
         return {
             **asdict(self),
@@ -145,14 +145,14 @@ class Reproduced:
 
 
 def _on_all(preset: str, **changes: Any) -> TrainingConfig:
-    """A preset, trained on all samples and judged by nobody but the test set."""
+    """Return a preset's configuration, trained on all samples without validation."""
     config = PRESETS[preset].config
     return replace(final_config(config, config.epochs), **changes)
 
 
-#: The source draws its 50,000 from all 60,000. One more than the lab's own pool of 50,000 does too.
+#: The source samples from all 60,000; so does any size above the lab's own pool of 50,000.
 _FROM_ALL: dict[str, Any] = {"train_size": 50_001, "validation_size": 9_999}
-_WITHOUT_JUDGE = mark("The source has no validation set, so none is kept apart here either.")
+_WITHOUT_VALIDATION = mark("The source has no validation set, so all samples are for training.")
 
 _ALL = (
     Experiment(
@@ -162,7 +162,7 @@ _ALL = (
         exact_to=10,
         unit="epoch",
         source=PRESETS["overfit-700"].source,
-        put_right=mark("The source may draw the same digit twice; here none is."),
+        put_right=mark("The source may sample the same digit twice; here no digit is repeated."),
         config=PRESETS["overfit-700"].config,
     ),
     Experiment(
@@ -173,8 +173,8 @@ _ALL = (
         unit="%",
         source=PRESETS["softmax"].source,
         put_right=mark(
-            "The source takes its validation images from the training images by mistake; here "
-            "they are apart."
+            "The source takes its validation images from the training images by mistake; here the "
+            "two sets are disjoint."
         ),
         config=replace(PRESETS["softmax"].config, **_FROM_ALL),
     ),
@@ -198,7 +198,7 @@ _ALL = (
             "No figure in the source; about 97 %: Y. LeCun and others, Gradient-based learning "
             "applied to document recognition (1998), layers of 300 and 100"
         ),
-        put_right=_WITHOUT_JUDGE,
+        put_right=_WITHOUT_VALIDATION,
         config=_on_all("tanh-200-100"),
     ),
     Experiment(
@@ -210,7 +210,7 @@ _ALL = (
         source=mark(
             "No figure in the source; F. Chollet, Deep Learning with Python (2017), section 2.1"
         ),
-        put_right=_WITHOUT_JUDGE,
+        put_right=_WITHOUT_VALIDATION,
         config=_on_all("mlp-512"),
     ),
     Experiment(
@@ -223,7 +223,7 @@ _ALL = (
             "No figure in the source; about 98 %: Keras's own example of two layers of 512 with "
             "dropout"
         ),
-        put_right=mark("The source validates on its test set; here nobody does."),
+        put_right=mark("The source validates on its test set; here there is no validation."),
         config=_on_all("regularised"),
     ),
     Experiment(
@@ -260,7 +260,7 @@ _ALL = (
             "section 3.5"
         ),
         put_right=mark(
-            "The source misspells its loss, and its test labels: as it stands it does not run."
+            "The source misspells its loss and its test labels, so its code does not run."
         ),
         config=replace(PRESETS["reuters"].config, epochs=9),
     ),
@@ -280,14 +280,15 @@ _ALL = (
 )
 
 EXPERIMENTS: dict[str, Experiment] = {one.key: one for one in _ALL}
-#: What ``python -m mnist_core reproduce --json`` printed when this version was made.
+#: Output of ``python -m mnist_core reproduce --json`` for this version.
 PUBLISHED = Path(__file__).parents[1] / "data" / "reproduction.json"
 
 
 def published() -> list[dict[str, Any]]:
-    """The rows that came out when this version was made, as :meth:`Reproduced.to_dict` has them.
+    """Return the results for this version as rows, in the form of :meth:`Reproduced.to_dict`.
 
-    None where there is no such file.
+    Returns:
+        The rows; [] if the file does not exist.
     """
     if not PUBLISHED.exists():
         return []
@@ -296,19 +297,19 @@ def published() -> list[dict[str, Any]]:
 
 
 def written(value: float, unit: str) -> str:
-    """A figure as a table shows it."""
+    """Return a result as text for a table."""
     return f"{value:.0f}" if unit == "epoch" else f"{value:.2f}"
 
 
 def percent(chance: float) -> str:
-    """A chance as a table shows it."""
+    """Return a probability as text for a table."""
     return "< 1 %" if chance < 0.01 else f"{100 * chance:.0f} %"
 
 
 def markdown(rows: Sequence[Reproduced]) -> str:
-    """The table of experiments, in English."""
+    """Return the table of experiments in Markdown, in English."""
     lines = [
-        "| experiment | source | our mean | from … to | unit | chance | within | put right |",
+        "| experiment | source | our mean | from … to | unit | chance | within | correction |",
         "| --- | ---: | ---: | ---: | --- | ---: | --- | --- |",
     ]
     for row in rows:
@@ -324,10 +325,10 @@ def markdown(rows: Sequence[Reproduced]) -> str:
 
 
 def experiment(key: str) -> Experiment:
-    """Look an experiment up by its key.
+    """Return the experiment with a key.
 
     Raises:
-        ConfigError: There is no such experiment.
+        ConfigError: The key is unknown.
     """
     if key not in EXPERIMENTS:
         raise unknown_name("experiment", key, EXPERIMENTS)

@@ -1,4 +1,4 @@
-"""Trains the sources' experiments and measures what came of them."""
+"""Trains the sources' experiments and measures their results."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from mnist_core.training.job import train
 
 
 def last_test_accuracy(store: Store, run: Run) -> float:
-    """Percent of the test set that the last model tells correctly, as the sources measure."""
+    """Return the accuracy of the last model on the test set in percent, as the sources measure."""
     found = evaluate(store, run.id, "last", "test")
     assert isinstance(found, Evaluation)
     return 100 * found.accuracy.value
 
 
-def test_error(store: Store, run: Run) -> float:  # noqa: ARG001 - the form of all measures
-    """Mean absolute error of the final model on the test set."""
+def test_error(store: Store, run: Run) -> float:  # noqa: ARG001 - all measures take a store
+    """Return the mean absolute error of the final model on the test set."""
     assert run.test_metric is not None
     return run.test_metric
 
 
 def turning_point(store: Store, run: Run) -> float:
-    """The epoch after which the validation loss rises, by the usual criterion."""
+    """Return the epoch after which the validation loss rises, by the default criterion."""
     found = CRITERIA[DEFAULT_CRITERION].find(Curves.of(store.curves(run.id))).best_epoch
     return float("nan") if found is None else float(found)
 
 
-#: How the figure of one run is found, by its unit; all others are test errors.
+#: Measures of a run by the unit of the result; all other units are test errors.
 MEASURES: dict[str, Callable[[Store, Run], float]] = {
     "%": last_test_accuracy,
     "epoch": turning_point,
@@ -49,29 +49,29 @@ def reproduce(
     key: str,
     *,
     seeds: int = SEEDS,
-    said: Callable[[str, int], None] = lambda key, seed: None,
+    on_start: Callable[[str, int], None] = lambda key, seed: None,
 ) -> Reproduced:
     """Run an experiment in this process, with one seed after another.
 
     Args:
-        store: Where the runs are kept.
-        key: Which experiment.
-        seeds: With how many seeds.
-        said: Called with key and seed before each training.
+        store: The run store.
+        key: The experiment's key.
+        seeds: Number of seeds.
+        on_start: Called with key and seed before each training.
 
     Returns:
-        What came of it.
+        The result.
 
     Raises:
-        ConfigError: There is no such experiment.
-        DataError: Its data is not on this machine.
-        TrainingError: A training did not come to its end.
+        ConfigError: The key is unknown.
+        DataError: The data is not on this machine.
+        TrainingError: A training did not finish.
     """
     known = experiment(key)
     measure = MEASURES.get(known.unit, test_error)
     figures, seconds = [], 0.0
     for seed in range(1, seeds + 1):
-        said(key, seed)
+        on_start(key, seed)
         run = _trained(store, replace(known.config, seed=seed), f"{key}, seed {seed}")
         figures.append(round(measure(store, run), 4))
         seconds += run.active_seconds
@@ -79,15 +79,14 @@ def reproduce(
 
 
 def _trained(store: Store, config: TrainingConfig, name: str) -> Run:
-    token = secrets.token_hex(16)  # it never stands in the queue, where a worker could take it
+    token = secrets.token_hex(16)  # leased from the start, so no worker can claim the run
     run = store.create(config, name=name, tags=["reproduce"], lease_token=token)
     train(store, Lease(run.id, token), gives_way=False)
     run = store.get(run.id)
     if run.status is not RunStatus.FINISHED:
         raise TrainingError(
-            mark("The run “{name}” ended as {status}."),
-            mark("Every experiment has to be trained to its end. {reason}"),
-            mark("Start it again."),
+            mark("The run “{name}” did not finish (status: {status}). {reason}"),
+            mark("Start the experiment again."),
             name=name,
             status=run.status.value,
             reason=run.message,

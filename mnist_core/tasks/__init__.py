@@ -1,7 +1,7 @@
-"""The table of tasks: what there is to learn.
+"""Tasks: a data set with a loss and a metric.
 
-A task is one file of this package: it loads its data, checks it and says how it is judged. Adding
-one means adding a file and a line here.
+Each task is one file of this package, which loads and verifies the data. A new task needs a file
+and an entry in `TASKS`.
 """
 
 from mnist_core.errors import unknown_name
@@ -42,10 +42,13 @@ TASKS: dict[str, Task] = {
 
 
 def task(key: str) -> Task:
-    """Return the task of that key.
+    """Return a task.
+
+    Args:
+        key: Key of the task.
 
     Raises:
-        ConfigError: If there is none; the message lists the known keys.
+        ConfigError: The key is unknown.
     """
     if key not in TASKS:
         raise unknown_name("task", key, TASKS)

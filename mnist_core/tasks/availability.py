@@ -1,7 +1,7 @@
-"""Whether the data of a task can be had, before anything depends on it.
+"""Availability of data sets: present, downloadable or missing.
 
-Data that Keras brings (:mod:`mnist_core.tasks.keras_data`) is on this machine or is downloaded.
-Whether a download is possible is tried with one request for the headers of its first file.
+Keras's data sets (:mod:`mnist_core.tasks.keras_data`) are in a cache on this machine or have to be
+downloaded. One request for the headers of a file finds out whether the host can be reached.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from mnist_core.errors import DataError
 from mnist_core.i18n import mark
 from mnist_core.tasks import keras_data
 
-#: Where Keras downloads its data sets from.
+#: The host from which Keras downloads its data sets.
 HOST = "storage.googleapis.com"
 ADDRESS = f"https://{HOST}/tensorflow/tf-keras-datasets/imdb_word_index.json"
-#: The host has so many seconds to answer.
+#: Time limit of the request, in seconds.
 ANSWER_SECONDS = 3.0
-#: An answer holds for so many seconds.
-HOLDS_SECONDS = 30.0
+#: Time for which a result is valid, in seconds.
+VALID_SECONDS = 30.0
 
 
 class DataState(StrEnum):
-    """Where the data of a task is."""
+    """Availability of a task's data."""
 
     PRESENT = "present"
     DOWNLOADABLE = "downloadable"
@@ -34,11 +34,11 @@ class DataState(StrEnum):
 
 
 class _Probe:
-    """One look whether the host can be reached, in a thread: name servers may keep it waiting."""
+    """One request to the host, in a thread, because a name server may not answer for long."""
 
-    def __init__(self, before: bool | None) -> None:
+    def __init__(self, previous: bool | None) -> None:
         self.began = time.monotonic()
-        self.reached = before  # holds until the answer comes
+        self.reached = previous  # valid until the request ends
         self._thread = threading.Thread(target=self._run, name="probe", daemon=True)
         self._thread.start()
 
@@ -51,7 +51,7 @@ class _Probe:
 
     @property
     def is_old(self) -> bool:
-        return time.monotonic() - self.began > HOLDS_SECONDS
+        return time.monotonic() - self.began > VALID_SECONDS
 
 
 _probe: _Probe | None = None
@@ -59,23 +59,26 @@ _probing = threading.Lock()
 
 
 def data_state(name: str) -> DataState:
-    """Where the data of a task is; an answer takes less than a millisecond.
+    """Return the availability of a task's data, without waiting for the network.
 
-    The network is tried in the background, so that the first answers may be "downloadable" where
-    a later one is "missing".
+    A background thread tests the network, so the state may change from downloadable to missing.
 
     Args:
         name: Key of a task.
     """
     if is_present(name):
         return DataState.PRESENT
-    if keras_data.could_not_be_had(name) or _look().reached is False:
+    if keras_data.download_failed(name) or _current_probe().reached is False:
         return DataState.MISSING
     return DataState.DOWNLOADABLE
 
 
 def is_present(name: str) -> bool:
-    """Whether the data of a task is on this machine: nothing would have to be downloaded."""
+    """Return whether a task's data is on this machine.
+
+    Args:
+        name: Key of a task.
+    """
     if keras_data.is_kept(name):
         return True
     files = keras_data.SOURCES[name].files
@@ -83,21 +86,23 @@ def is_present(name: str) -> bool:
 
 
 def require(name: str) -> None:
-    """See that the data of a task is here or can be downloaded, with a new look at the network.
+    """Check that a task's data is on this machine or can be downloaded.
 
     Args:
         name: Key of a task.
 
     Raises:
-        DataError: It is not on this machine, and the network cannot be reached.
+        DataError: The data is not on this machine, and the host cannot be reached.
     """
-    keras_data.look_again(name)  # whoever asks wants another try
-    if is_present(name) or _look(anew=True).wait():
+    keras_data.look_again(name)  # forget an earlier failure
+    if is_present(name) or _current_probe(renew=True).wait():
         return
     raise DataError(
-        mark("The data set {name} is not on this computer."),
-        mark("It has to be downloaded, and {host} cannot be reached."),
-        mark("Go online and try again, or put {files} into the folder {folder}."),
+        mark(
+            "The data set {name} is not on this computer, and {host}, from which it is "
+            "downloaded, cannot be reached."
+        ),
+        mark("Connect to the Internet and try again, or put {files} into the folder {folder}."),
         name=name,
         host=HOST,
         files=", ".join(keras_data.SOURCES[name].files),
@@ -106,19 +111,20 @@ def require(name: str) -> None:
 
 
 def reaches_host() -> bool:
-    """Whether the host answers, through a proxy where the environment names one."""
+    """Return whether the host answers, through the proxy of the environment variables if any."""
     try:
         with urlopen(Request(ADDRESS, method="HEAD"), timeout=ANSWER_SECONDS):
             return True
-    except HTTPError:  # an answer
+    except HTTPError:  # the host has answered
         return True
-    except (OSError, ValueError):  # no network, or no address of a proxy
+    except (OSError, ValueError):  # no network, or an invalid proxy address
         return False
 
 
-def _look(*, anew: bool = False) -> _Probe:
+def _current_probe(*, renew: bool = False) -> _Probe:
+    """Return the last probe, or start a new one if it is old or has to be renewed."""
     global _probe
     with _probing:
-        if _probe is None or (_probe.reached is not None and (anew or _probe.is_old)):
-            _probe = _Probe(None if anew or _probe is None else _probe.reached)
+        if _probe is None or (_probe.reached is not None and (renew or _probe.is_old)):
+            _probe = _Probe(None if renew or _probe is None else _probe.reached)
         return _probe

@@ -1,8 +1,8 @@
-"""What every task has in common: samples with answers in, three disjoint parts out.
+"""Data types of all tasks: data set, and training, validation and test set.
 
-Three parts because they answer three questions. Training samples are learned from, validation
-samples judge the learning while choices are still open, and test samples are looked at once, at
-the end, when nothing is left to choose.
+The three sets share no samples. The network is trained on the training set. The validation set
+measures generalisation during training and decides on settings, such as the number of epochs. The
+test set is used once, after all decisions, so that its result is not biased by them.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from mnist_core.tasks.quantity import Quantity
 SIDE = 28
 """Height and width of an image, in pixels."""
 Images = NDArray[np.uint8]
-"""Grey images: uint8, shape (n, 28, 28), 0 (background) to 255 (ink)."""
+"""Grey images: uint8, shape (n, 28, 28), 0 (background) to 255 (stroke)."""
 Table = NDArray[np.float64]
-"""One row for each sample, one column for each thing measured: float64, shape (n, columns)."""
+"""A row for each sample and a column for each feature: float64, shape (n, columns)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """All samples of a task with their answers, as they came; nothing in it can be written to.
+    """All samples of a task in their original form; the arrays are read-only.
 
     Attributes:
-        x_train: The samples that training and validation share.
-        y_train: Their answers: uint8 (n,), the number of a class, or float32 (n,), a number.
+        x_train: The samples for training and validation.
+        y_train: Their targets: class labels uint8 (n,), or numbers float32 (n,).
         x_test: The samples of the test set.
-        y_test: Their answers.
-        classes: How many classes there are; 0 where the answer is a number.
-        validation_pool: Where validation samples come from if the sizes allow it, as the first
-            and the last place + 1; training samples then come from the others.
-        vocabulary: For texts the words by number, else empty.
+        y_test: Their targets.
+        classes: Number of classes; 0 for regression.
+        validation_pool: Start and end (exclusive) of the samples reserved for validation; used
+            if the sizes of both sets allow it.
+        vocabulary: For texts the words by token index, else empty.
     """
 
     x_train: Any
@@ -51,15 +51,14 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some samples of a dataset, in the order in which they were drawn; not to be written to.
+    """A training, validation or test set, in the order of sampling; the arrays are read-only.
 
     Attributes:
-        inputs: Images uint8 (n, 28, 28) from 0 to 255, texts, or table rows float32 (n, columns)
-            that are standardised by the training part.
-        labels: The answers that training is told: int64 (n,), the number of a class, wrong ones
-            included, or float32 (n,), a number.
-        indices: int64 (n,), where each sample stands in the dataset's training or test array.
-        wrong: bool (n,), true where the label was made wrong on purpose.
+        inputs: Images uint8 (n, 28, 28) from 0 to 255, texts, or table rows float32 (n, columns),
+            standardised by the mean and standard deviation of the training set.
+        labels: The targets: class labels int64 (n,), with label noise, or numbers float32 (n,).
+        indices: int64 (n,), the index of each sample in the dataset's training or test array.
+        wrong: bool (n,), true where label noise has replaced the label.
     """
 
     inputs: Any
@@ -69,18 +68,19 @@ class Part:
 
     @property
     def images_u8(self) -> Images:
-        """The inputs, of a task with images."""
-        found: Images = self.inputs
-        return found
+        """The inputs of a task with images, uint8 (n, 28, 28)."""
+        images: Images = self.inputs
+        return images
 
 
 @dataclass(frozen=True, eq=False)
 class Standard:
-    """How a table is brought to one scale: (value - mean) / deviation, column by column.
+    """Standardisation of a table's columns: (value - mean) / standard deviation.
 
     Attributes:
-        mean: float64 (columns,), over the training part.
-        deviation: float64 (columns,), likewise; 1 for a column that never changes.
+        mean: float64 (columns,), the mean over the training set.
+        deviation: float64 (columns,), the standard deviation over the training set; 1 for a
+            constant column.
     """
 
     mean: NDArray[np.float64]
@@ -88,25 +88,24 @@ class Standard:
 
     @classmethod
     def of(cls, rows: Table) -> Standard:
-        """The scale of some rows."""
+        """Return the standardisation by the mean and standard deviation of rows."""
         deviation = rows.std(axis=0)
         return cls(rows.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
 
     def apply(self, rows: Table) -> NDArray[np.float32]:
-        """Rows on this scale."""
+        """Return standardised rows, float32 (n, columns)."""
         return ((rows - self.mean) / self.deviation).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Three parts that share no sample.
+    """Training, validation and test set, without a common sample.
 
     Attributes:
-        train: What the network learns from.
-        validation: What judges it during training; chooses the best epoch. Empty where the number
-            of epochs has been chosen before.
-        test: The dataset's whole test set, in its own order; chooses nothing.
-        standard: For tables, the scale on which all three are.
+        train: The training set.
+        validation: The validation set, which determines the best epoch; may be empty.
+        test: The dataset's test set, in its original order.
+        standard: For tables, the standardisation of all three sets.
     """
 
     train: Part
@@ -117,30 +116,28 @@ class Splits:
 
 @dataclass(frozen=True)
 class Task:
-    """One entry of the table of tasks.
+    """A task: a data set, and the loss and metric of its networks.
 
     Attributes:
         key: Its name in a configuration.
         label: A short title.
-        summary: One sentence that a beginner understands.
-        inputs: What a sample is: "images", "texts" or "table".
-        classes: The name of each class, by label; empty where the answer is a number.
-        loss: Keras's name of the loss. "sparse_categorical_crossentropy" takes the labels as
-            whole numbers; it is the same function as the tutorials' categorical cross-entropy
-            on one-hot labels, -log of the probability given to the right class, without a
-            table of ones and zeros in memory.
-        metric: Keras's name of the figure shown beside the loss, "accuracy" or "mae".
-        samples: How many samples training and validation share.
-        test_samples: How many samples the test set has.
-        load: Returns the data, checked; the same object at each call of a process.
+        summary: A sentence for beginners.
+        inputs: The type of the samples: "images", "texts" or "table".
+        classes: The name of each class, by label; empty for regression.
+        loss: Keras's name of the loss. "sparse_categorical_crossentropy" is the categorical
+            cross-entropy of the tutorials, with integer labels instead of one-hot labels.
+        metric: Keras's name of the metric, "accuracy" or "mae".
+        samples: Number of samples for training and validation.
+        test_samples: Number of samples in the test set.
+        load: Returns the verified data; cached in each process.
         columns: The names of a table's columns.
-        columns_explained: What each of them measures, and in which unit.
-        quantity: The number that is predicted; None where the answer is a class.
-        noun: What one sample is called.
-        nouns: What several of them are called.
-        row: What one row of a table stands for, where that is not the noun.
-        class_labels: What pages call the classes, by label, where that is not their name.
-        source: Where the data comes from, and what is to be known of it.
+        columns_explained: The meaning and the unit of each column.
+        quantity: The predicted quantity; None for classification.
+        noun: The word for a sample.
+        nouns: Its plural.
+        row: The word for a table's row, if it differs from `noun`.
+        class_labels: The class names on pages, by label, if they differ from `classes`.
+        source: The source of the data, and remarks on it.
     """
 
     key: str
@@ -164,10 +161,10 @@ class Task:
 
     @property
     def is_number(self) -> bool:
-        """Whether a number is to be found (regression), and not a class."""
+        """Whether the task is regression, not classification."""
         return self.quantity is not None
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What pages call the classes, by label."""
+        """The class names on pages, by label."""
         return self.class_labels or self.classes

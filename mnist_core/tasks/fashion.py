@@ -1,7 +1,7 @@
-"""Fashion-MNIST: MNIST's harder twin, 70,000 pictures of clothes in the same form.
+"""Fashion-MNIST: 70,000 images of clothes in the format of MNIST, harder to classify.
 
-Made by H. Xiao, K. Rasul and R. Vollgraf (2017) because MNIST had become too easy: whatever trains
-on the one trains on the other. The data comes from Keras.
+H. Xiao, K. Rasul and R. Vollgraf made it in 2017, when MNIST had become too easy as a benchmark.
+Keras downloads the data.
 """
 
 from functools import cache
@@ -20,7 +20,8 @@ def load() -> Dataset:
         60,000 training and 10,000 test images, uint8 (28, 28), with their labels.
 
     Raises:
-        DataError: If it is not in the cache and cannot be downloaded.
+        DataPendingError: The data is being downloaded, and the caller does not wait.
+        DataError: The data is not in the cache and cannot be downloaded.
     """
     return dataset_of(arrays_of("fashion"))
 

@@ -1,11 +1,11 @@
-"""House prices: a table of numbers, and a number to be found (regression).
+"""House prices in Boston and California: regression on tables.
 
-Boston's data set is small enough to be in this package, and small enough that it matters who
-judges: that is why cross-validation is taught with it. It also carries a warning. One of its
-columns, "B", is computed from the share of Black people in a neighbourhood, on the assumption that
-segregation has a price; many libraries have removed the data for that reason. It is here because
-the tutorials use it, and so that the question is asked: what goes into a model's table?
-California's is ten years younger, forty times larger, and comes from Keras.
+The Boston data set is part of this package. It is so small that results depend on the choice of
+the validation set, so it is used to explain cross-validation. Its feature "B" is computed from the
+proportion of Black people in a neighbourhood, on the assumption that segregation affects prices;
+many libraries have removed the data set for this reason. It is kept for the tutorials and as an
+example of an unethical feature. The California data set is from 1990, is forty times larger, and
+is downloaded by Keras.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from mnist_core.tasks.quantity import Quantity
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "data" / "boston_housing.npz"
 DATA_SHA256 = "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"
-#: Keras draws the test set with this seed; so do we, so that figures can be compared.
+#: Keras's seed of the test set, used here so that results can be compared.
 KERAS_SEED = 113
 TRAIN_SAMPLES = 404
 
 
 @cache
 def load_boston(path: Path = DATA_FILE) -> Dataset:
-    """Return Boston's house prices from the file in this package, divided as Keras divides them.
+    """Return the Boston house prices from the file in this package, with Keras's test set.
 
     Args:
-        path: Another copy of the same file.
+        path: The data file.
 
     Returns:
         404 training and 102 test rows, float64 (n, 13); prices in thousands of dollars.
 
     Raises:
-        DataError: If the file is missing or was altered.
+        DataError: The file is missing, incomplete or altered.
     """
     try:
         content = path.read_bytes()
@@ -50,7 +50,7 @@ def load_boston(path: Path = DATA_FILE) -> Dataset:
         content = b""
     if hashlib.sha256(content).hexdigest() != DATA_SHA256:
         raise DataError(
-            mark("The data file {file} has {size} bytes. It is missing, cut short or altered."),
+            mark("The data file {file} is missing or altered: it has {size} bytes."),
             mark(
                 "Restore it with `git checkout -- mnist_core/data`, or install the project again."
             ),
@@ -60,7 +60,7 @@ def load_boston(path: Path = DATA_FILE) -> Dataset:
     with np.load(path, allow_pickle=False) as arrays:
         x, y = arrays["x"], arrays["y"]
     order = np.arange(len(x))
-    # Keras's own generator: only it draws the same test set.
+    # Keras's generator, so that the test set is the same.
     np.random.RandomState(KERAS_SEED).shuffle(order)
     x, y = x[order], y[order].astype(np.float32)
     return _dataset(x[:TRAIN_SAMPLES], y[:TRAIN_SAMPLES], x[TRAIN_SAMPLES:], y[TRAIN_SAMPLES:])
@@ -68,13 +68,14 @@ def load_boston(path: Path = DATA_FILE) -> Dataset:
 
 @cache
 def load_california() -> Dataset:
-    """Return California's house prices, from Keras's cache or downloaded by Keras.
+    """Return the California house prices, from Keras's cache or downloaded by Keras.
 
     Returns:
         16,512 training and 4,128 test rows, float64 (n, 8); prices in thousands of dollars.
 
     Raises:
-        DataError: If it is not in the cache and cannot be downloaded.
+        DataPendingError: The data is being downloaded, and the caller does not wait.
+        DataError: The data is not in the cache and cannot be downloaded.
     """
     arrays = arrays_of("california")
     x_train, x_test = (arrays[name].astype(np.float64) for name in ("x_train", "x_test"))
@@ -87,7 +88,7 @@ def _dataset(
 ) -> Dataset:
     for array in (x_train, y_train, x_test, y_test):
         array.setflags(write=False)
-    # Too few to keep some apart for good: validation samples are drawn from all.
+    # No reserved validation samples: the data sets are too small.
     return Dataset(x_train, y_train, x_test, y_test, classes=0, validation_pool=(0, 0))
 
 
@@ -104,7 +105,7 @@ PRICE = Quantity(
 BOSTON = Task(
     key="boston",
     label=mark("House prices in Boston"),
-    summary=mark("Predict the price of a house from 13 numbers about its neighbourhood."),
+    summary=mark("Predict the price of a house from 13 features of its neighbourhood."),
     inputs="table",
     classes=(),
     loss="mean_squared_error",
@@ -112,7 +113,7 @@ BOSTON = Task(
     samples=TRAIN_SAMPLES,
     test_samples=102,
     load=load_boston,
-    columns=(
+    columns=(  # also keys in JSON
         mark("crime rate"),
         mark("large plots"),
         mark("industry"),
@@ -128,38 +129,38 @@ BOSTON = Task(
         mark("low status"),
     ),
     columns_explained=(
-        mark("Crimes in the town, set against its number of inhabitants."),
-        mark("Share of the land that is set apart for plots over 25,000 square feet, in percent."),
-        mark("Share of the land with business other than shops, in percent."),
-        mark("1 if the neighbourhood lies at the Charles River, 0 if not."),
-        mark("Nitric oxides in the air, in parts of ten million."),
-        mark("Rooms of a dwelling, on average."),
-        mark("Share of the owners' dwellings that were built before 1940, in percent."),
+        mark("Crimes per inhabitant of the town."),
+        mark("Residential land with plots over 25,000 square feet, in percent."),
+        mark("Land with business other than retail, in percent."),
+        mark("1 if the neighbourhood borders the Charles River, else 0."),
+        mark("Concentration of nitric oxides in the air, in parts per ten million."),
+        mark("Average number of rooms of a dwelling."),
+        mark("Dwellings occupied by their owners and built before 1940, in percent."),
         mark("Weighted distance to five centres of employment."),
-        mark("How easily the motorways into the city are reached, as an index from 1 to 24."),
-        mark("Property tax, in dollars for each 10,000 dollars of value."),
-        mark("Pupils for each teacher in the town's schools."),
+        mark("Access to the motorways into the city, as an index from 1 to 24."),
+        mark("Property tax, in dollars per 10,000 dollars of value."),
+        mark("Number of pupils per teacher in the town's schools."),
         mark(
-            "Computed from the share of Black people in the town, as if segregation had a price. "
-            "That is the data's ethical problem."
+            "Computed from the proportion of Black people in the town, on the assumption that "
+            "segregation affects prices: the ethical problem of this data set."
         ),
-        mark("What the study called people of lower status, in percent of the inhabitants."),
+        mark("Inhabitants of lower status, as the study defined it, in percent."),
     ),
     quantity=PRICE,
     noun=mark("house"),
     nouns=mark("houses"),
     row=mark("neighbourhood"),
     source=mark(
-        "D. Harrison and D. Rubinfeld, Hedonic prices and the demand for clean air (1978). Its "
-        "column B is built on race, an ethical problem for which many libraries have removed the "
-        "data. It is here because the tutorials use it; California is the better choice."
+        "D. Harrison and D. Rubinfeld, Hedonic prices and the demand for clean air (1978). The "
+        "feature B is based on race; many libraries have removed the data set for this ethical "
+        "problem. It is included because the tutorials use it; California is the better choice."
     ),
 )
 
 CALIFORNIA = Task(
     key="california",
     label=mark("House prices in California"),
-    summary=mark("Predict the median price of houses in a district from eight numbers about it."),
+    summary=mark("Predict the median price of houses in a district from eight features."),
     inputs="table",
     classes=(),
     loss="mean_squared_error",
@@ -178,18 +179,18 @@ CALIFORNIA = Task(
         mark("median income"),
     ),
     columns_explained=(
-        mark("In degrees; the further below zero, the further west."),
-        mark("In degrees; the higher, the further north."),
+        mark("In degrees; negative, because California lies west of Greenwich."),
+        mark("In degrees; larger values are further north."),
         mark("In years: half of the district's houses are older."),
-        mark("In all dwellings of the district together."),
-        mark("In all dwellings of the district together."),
-        mark("How many people live in the district."),
-        mark("How many households the district has."),
-        mark("Of a household, in tens of thousands of dollars."),
+        mark("Total number of rooms in the district."),
+        mark("Total number of bedrooms in the district."),
+        mark("Number of inhabitants of the district."),
+        mark("Number of households in the district."),
+        mark("Median income of a household, in tens of thousands of dollars."),
     ),
     quantity=PRICE,
     noun=mark("house"),
     nouns=mark("houses"),
     row=mark("neighbourhood"),
-    source=mark("R. Pace and R. Barry, Sparse spatial autoregressions (1997), of the 1990 census"),
+    source=mark("R. Pace and R. Barry, Sparse spatial autoregressions (1997), 1990 census"),
 )

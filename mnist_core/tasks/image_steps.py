@@ -1,7 +1,7 @@
-"""The way of one picture and its label into a network, step by step.
+"""Preprocessing of an image and its label, step by step.
 
-The arrays are what the product's own functions make of the picture, not a copy of what they do:
-a learner who compares the last one with the input of a model finds the same numbers.
+The functions used in training compute the arrays, so the last array is exactly the input of a
+network.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from mnist_core.tasks.mnist import arrange, pixel_factor, prepare
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What there is after one step.
+    """A step of preprocessing and its result.
 
     Attributes:
-        key: "picture", "arranged", "scaled", "label" or "one_hot".
-        code: The line of Python that makes it.
+        key: Name of the step; for images "picture", "arranged", "scaled", "label" or "one_hot".
+        code: The line of Python that computes the result.
         array: The result.
     """
 
@@ -38,29 +38,29 @@ def steps(
     input_shape: tuple[int, ...],
     classes: int,
 ) -> list[Step]:
-    """Prepare one picture as training does, and keep what there is after each step.
+    """Return the results of all preprocessing steps of an image.
 
     Args:
         image_u8: uint8 (28, 28), 0 to 255.
-        label: Its class.
+        label: Label of its class.
         scaling: "unit" or "raw".
         input_shape: (784,) or (28, 28, 1).
-        classes: How many classes there are.
+        classes: Number of classes.
 
     Raises:
-        DataError: The picture is of another type or shape.
+        DataError: The image has another data type or shape.
         ConfigError: The scaling or the input shape is unknown.
     """
-    several = image_u8[None]
+    batch = image_u8[None]
     factor = {"unit": "1 / 255"}.get(scaling, f"{pixel_factor(scaling):g}")
-    arranged = arrange(several, input_shape=input_shape)
+    arranged = arrange(batch, input_shape=input_shape)
     return [
         Step("picture", "image = x_train[i]", image_u8),
         Step("arranged", f"x = image.reshape{input_shape}", arranged[0]),
         Step(
             "scaled",
             f"x = x.astype(np.float32) * np.float32({factor})",
-            prepare(several, scaling=scaling, input_shape=input_shape)[0],
+            prepare(batch, scaling=scaling, input_shape=input_shape)[0],
         ),
         Step("label", "y = np.int64(y_train[i])", np.array(label, np.int64)),
         Step(

@@ -1,8 +1,8 @@
-"""IMDB: 50,000 film reviews, each clearly for or against its film.
+"""IMDB: sentiment analysis of 50,000 film reviews, positive or negative.
 
-The oldest question asked of texts: is the writer pleased? A network that only knows which of
-10,000 words occur answers it seven times of eight, and overfits within a few epochs. Data: A. Maas
-et al., Learning word vectors for sentiment analysis (2011), as Keras brings it.
+A small network on multi-hot vectors of 10,000 words classifies seven of eight reviews correctly
+and overfits after a few epochs. Data: A. Maas et al., Learning word vectors for sentiment analysis
+(2011), downloaded by Keras.
 """
 
 from functools import cache
@@ -17,19 +17,26 @@ from mnist_core.tasks.text_data import Texts
 def load() -> Dataset:
     """Return IMDB's reviews, from Keras's cache or downloaded by Keras.
 
-    As in the tutorial the first 10,000 training reviews are for validation.
+    As in the tutorial, the first 10,000 training reviews are reserved for validation.
 
     Returns:
-        25,000 training and 25,000 test reviews; label 1 is for the film.
+        25,000 training and 25,000 test reviews; label 1 is positive.
 
     Raises:
-        DataError: If it is not in the cache and cannot be downloaded.
+        DataPendingError: The data is being downloaded, and the caller does not wait.
+        DataError: The data is not in the cache and cannot be downloaded.
     """
     return texts_of("imdb", classes=2, validation=10_000)
 
 
 def texts_of(name: str, *, classes: int, validation: int) -> Dataset:
-    """A dataset of texts that Keras brings, whose first texts are for validation."""
+    """Return one of Keras's data sets of texts.
+
+    Args:
+        name: "imdb" or "reuters".
+        classes: Number of classes.
+        validation: Number of texts, from the first, reserved for validation.
+    """
     arrays = arrays_of(name)
     return Dataset(
         x_train=Texts(arrays["train_words"], arrays["train_ends"]),

@@ -1,12 +1,11 @@
-"""Data sets that Keras brings: found in its cache or downloaded by it, once, by a short process.
+"""Keras's data sets, loaded from its cache or downloaded by a child process.
 
-Keras's loaders take more than a gigabyte for a moment and load Keras, so they run in a process of
-their own, which leaves the data in a compact file; everybody else reads that. Keras's cache is
-the folder ``datasets`` in ``KERAS_HOME`` (``~/.keras`` where that is not set).
+Keras's loaders need more than a gigabyte of memory for a moment, so they run in a child process,
+which writes the data to a compact file; all other processes read this file. Keras's cache is the
+folder ``datasets`` in ``KERAS_HOME`` (by default ``~/.keras``).
 
-That process may take minutes, on a slow network. A training waits for it. A page does not, and
-the worker that answers everybody's questions does not either: they are told that the data is on
-its way (:func:`without_waiting`), and ask again.
+A download may take minutes. Training waits for it. Pages and the worker for short requests do not
+wait (:func:`without_waiting`): they get a `DataPendingError` and try again later.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ log = logging.getLogger(__name__)
 
 Arrays = dict[str, NDArray[Any]]
 
-#: Longest that Keras may take to load or download one, in seconds: 17 MB over a slow network.
-PATIENCE = 1_200
-#: What could not be had is not looked for again for so long, in seconds: a class that waits for
-#: it is told the same, and does not begin a download for each of its members.
-REMEMBERED = 60.0
-#: Changed when the form of the compact files changes.
+#: Time limit for loading or downloading a data set, in seconds: 17 MB over a slow network.
+LOAD_TIMEOUT = 1_200
+#: Time before a failed download is tried again for a caller that does not wait, in seconds, so
+#: that the pages of a class do not start a download each.
+RETRY_SECONDS = 60.0
+#: Version of the format of the compact files.
 VERSION = 1
 
 Answer = TypeVar("Answer")
@@ -54,19 +53,19 @@ class Source:
     """One of Keras's data sets.
 
     Attributes:
-        files: What has to be in Keras's cache, or is downloaded there.
+        files: Its files in Keras's cache.
     """
 
     files: tuple[str, ...]
 
 
 class _Fetch:
-    """A data set on its way; begins at once, in a thread of its own."""
+    """Loads or downloads a data set, in a thread."""
 
     def __init__(self, name: str, file: Path) -> None:
         self.began = time.monotonic()
         self.ended: float | None = None
-        self.reason = ""  # why it could not be had
+        self.reason = ""  # of the failure
         self._name, self._file = name, file
         self._thread = threading.Thread(target=self._run, name=f"fetch-{name}", daemon=True)
         self._thread.start()
@@ -74,8 +73,8 @@ class _Fetch:
     def _run(self) -> None:
         try:
             self.reason = _load_with_keras(self._name, self._file)
-        except Exception as error:  # else all who asked would wait for ever
-            log.exception("the data of %s could not be fetched", self._name)
+        except Exception as error:  # otherwise all waiting threads would wait for ever
+            log.exception("could not load the data set %s", self._name)
             self.reason = str(error) or type(error).__name__
         self.ended = time.monotonic()
 
@@ -88,8 +87,8 @@ class _Fetch:
 
     @property
     def is_stale(self) -> bool:
-        """Whether it was over so long ago that it is worth another try."""
-        return self.ended is not None and time.monotonic() - self.ended > REMEMBERED
+        """Whether it ended long enough ago to try again."""
+        return self.ended is not None and time.monotonic() - self.ended > RETRY_SECONDS
 
 
 _fetches: dict[Path, _Fetch] = {}
@@ -98,14 +97,14 @@ _reading = threading.Lock()
 
 
 def arrays_of(name: str) -> Arrays:
-    """The arrays of one of Keras's data sets; a process reads them once.
+    """Return the arrays of one of Keras's data sets, cached in each process and read-only.
 
     Args:
         name: Key of :data:`SOURCES`.
 
     Raises:
-        DataPendingError: It is on its way, and the caller does not wait.
-        DataError: It is not in Keras's cache and cannot be downloaded.
+        DataPendingError: The data is being downloaded, and the caller does not wait.
+        DataError: The data is not in Keras's cache and cannot be downloaded.
     """
     file = compact_file(name)
     if not file.exists():
@@ -113,7 +112,7 @@ def arrays_of(name: str) -> Arrays:
     with _reading:
         try:
             return _read(file)
-        except (BadZipFile, EOFError, ValueError):  # after a power cut, say: Keras can read it anew
+        except (BadZipFile, EOFError, ValueError):  # an incomplete file, such as after a power cut
             file.unlink(missing_ok=True)
     _fetch(name, file)
     with _reading:
@@ -121,27 +120,30 @@ def arrays_of(name: str) -> Arrays:
 
 
 def keep(name: str) -> None:
-    """See that a data set is here in its compact form; reads nothing of it.
+    """Create the compact file of a data set if it does not exist.
 
     Args:
         name: Key of :data:`SOURCES`.
 
     Raises:
-        DataPendingError: It is on its way, and the caller does not wait.
-        DataError: It cannot be had.
+        DataPendingError: The data is being downloaded, and the caller does not wait.
+        DataError: The data is not in Keras's cache and cannot be downloaded.
     """
     if not is_kept(name):
         _fetch(name, compact_file(name))
 
 
 def vocabulary_of(name: str) -> tuple[str, ...]:
-    """The words that a network knows of a data set of texts, by number.
+    """Return the vocabulary of a data set of texts, by token index.
 
-    The data's own, where it is on this machine; else those that come with the lab, so that the
-    networks that come with it can be asked without the data.
+    It is read from the data set if that is on this machine, else from a file in this package, so
+    that the bundled models work without the data set.
 
     Args:
         name: "imdb" or "reuters".
+
+    Returns:
+        10,000 words; empty for an index without a word.
     """
     return _kept_vocabulary(name) if is_kept(name) else shipped_vocabulary(name)
 
@@ -153,19 +155,19 @@ def _kept_vocabulary(name: str) -> tuple[str, ...]:
 
 @cache
 def shipped_vocabulary(name: str) -> tuple[str, ...]:
-    """The words that come with the lab; see :func:`vocabulary_of`."""
+    """Return the vocabulary in this package; see :func:`vocabulary_of`."""
     with gzip.open(vocabulary_file(name), "rt", encoding="utf-8") as file:
         return tuple(line.rstrip("\n") for line in file)
 
 
 def vocabulary_file(name: str) -> Path:
-    """Where the words that come with the lab are: one a line, empty where a number has no word."""
+    """Return the path of the vocabulary in this package: a word a line, empty without a word."""
     return Path(__file__).parents[1] / "data" / f"{name}-words.txt.gz"
 
 
 @contextmanager
 def without_waiting() -> Iterator[None]:
-    """Inside, data that has to be fetched first is a :class:`DataPendingError`."""
+    """Raise :class:`DataPendingError` inside the context instead of waiting for a download."""
     token = _waits.set(False)
     try:
         yield
@@ -174,30 +176,34 @@ def without_waiting() -> Iterator[None]:
 
 
 def promptly(function: Callable[..., Answer], *arguments: Any) -> Answer:
-    """Call a function that waits for no data: what the worker for questions is sent."""
+    """Call a function with arguments inside :func:`without_waiting`; return its result."""
     with without_waiting():
         return function(*arguments)
 
 
 def seconds_fetching(name: str) -> float | None:
-    """For how long this process has been fetching a data set; None if it does not."""
+    """Return for how many seconds this process has been loading a data set; None if it is not."""
     fetch = _fetches.get(compact_file(name))
     return None if fetch is None or fetch.is_over else time.monotonic() - fetch.began
 
 
 def is_kept(name: str) -> bool:
-    """Whether the data of a task is here in the form that the lab reads: that takes no time."""
+    """Return whether a task's data is in this package or has a compact file.
+
+    Args:
+        name: Key of a task.
+    """
     return name not in SOURCES or compact_file(name).exists()
 
 
-def could_not_be_had(name: str) -> bool:
-    """Whether this process has just tried in vain to get a data set."""
+def download_failed(name: str) -> bool:
+    """Return whether this process could not load a data set in the last `RETRY_SECONDS`."""
     fetch = _fetches.get(compact_file(name))
     return fetch is not None and fetch.is_over and bool(fetch.reason) and not fetch.is_stale
 
 
 def look_again(name: str) -> None:
-    """Forget that a data set could not be had: somebody has put it there, or is online now."""
+    """Forget an earlier failure to load a data set, so that the next call tries again."""
     with _fetching:
         fetch = _fetches.get(compact_file(name))
         if fetch is not None and fetch.is_over:
@@ -205,35 +211,30 @@ def look_again(name: str) -> None:
 
 
 def _fetch(name: str, file: Path) -> None:
-    """Have a data set fetched, once for all threads of this process."""
+    """Create a compact file, once for all threads of this process."""
     waits = _waits.get()
     with _fetching:
-        if file.exists():  # just now
+        if file.exists():  # another thread has created it
             return
         fetch = _fetches.get(file)
-        # Who waits can wait for another try; who does not is told what came of the last one.
+        # A caller that waits tries again; for other callers the last failure remains valid.
         if fetch is None or (fetch.is_over and (waits or not fetch.reason)) or fetch.is_stale:
             fetch = _fetches[file] = _Fetch(name, file)
     if waits:
         fetch.wait()
     if not fetch.is_over:
         raise DataPendingError(
-            mark("The data set {name} was asked for."),
-            mark(
-                "It is being fetched: Keras reads it from its cache on this computer, or "
-                "downloads it."
-            ),
-            mark("Wait a moment; it may take some minutes, but only once."),
+            mark("Keras is loading the data set {name} from its cache or downloading it."),
+            mark("Wait for a few minutes; this is necessary only once."),
             name=name,
         )
     if fetch.reason:
         raise DataError(
-            mark("The data set {name} was asked for ({reason})."),
             mark(
-                "Keras's cache on this computer does not have it, or only a damaged copy, and it "
-                "could not be downloaded."
+                "The data set {name} is missing or damaged on this computer and could not be "
+                "downloaded ({reason})."
             ),
-            mark("Go online and try again, or put {files} into the folder {folder}."),
+            mark("Connect to the Internet and try again, or put {files} into the folder {folder}."),
             name=name,
             reason=fetch.reason,
             files=", ".join(SOURCES[name].files),
@@ -243,37 +244,36 @@ def _fetch(name: str, file: Path) -> None:
 
 @cache
 def _read(file: Path) -> Arrays:
-    # Opened here: NumPy leaves a damaged file open.
+    # Opened here, because NumPy does not close a damaged file.
     with file.open("rb") as opened, np.load(opened, allow_pickle=False) as content:
-        found = {key: content[key] for key in content.files}
-    for array in found.values():
+        arrays = {key: content[key] for key in content.files}
+    for array in arrays.values():
         array.setflags(write=False)
-    return found
+    return arrays
 
 
 def compact_file(name: str) -> Path:
-    """Where the compact form of a data set is kept."""
+    """Return the path of a data set's compact file."""
     home = os.environ.get("MNIST_LAB_HOME", "")
-    # A lab whose files lie elsewhere (s3://…) keeps these on the machine that reads them.
+    # With a remote home (s3://…) the compact files are on this machine.
     local = Path(home) if home and "://" not in home else Path(__file__).parents[2] / ".mnist_lab"
     return local / "datasets" / f"{name}-{VERSION}.npz"
 
 
 def keras_cache() -> Path:
-    """The folder in which Keras keeps data sets."""
+    """Return Keras's folder of data sets."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "datasets"
 
 
 def _load_with_keras(name: str, file: Path) -> str:
-    """Let a process of its own write the compact file; why it could not, or nothing."""
-    # The one that is surely here: this machine's user may work with another one, and Keras's NumPy
-    # backend wants JAX.
+    """Write the compact file in a child process; return the reason of a failure, or ""."""
+    # The user's Keras configuration may name a backend that is not installed.
     variables = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-m", "mnist_core.tasks.keras_download", name, str(file)]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with _open_end() as end:
+        with _pipe_end() as end:
             result = subprocess.run(
                 command,
                 env=variables,
@@ -282,24 +282,24 @@ def _load_with_keras(name: str, file: Path) -> str:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=PATIENCE,
+                timeout=LOAD_TIMEOUT,
             )
     except subprocess.TimeoutExpired:
-        return f"no answer within {PATIENCE} s"
+        return f"no answer within {LOAD_TIMEOUT} s"
     except OSError as error:
         return error.strerror or type(error).__name__
     if file.exists():
         return ""
-    # By an exception its process ends with 1, and the last line names it.
-    said = result.stderr.strip().splitlines() if result.returncode == 1 else []
-    if said:
-        return said[-1].removeprefix("Exception: ")
-    return f"its process ended with {result.returncode}"
+    # After an exception the exit code is 1, and the last line is the exception.
+    lines = result.stderr.strip().splitlines() if result.returncode == 1 else []
+    if lines:
+        return lines[-1].removeprefix("Exception: ")
+    return f"the child process ended with exit code {result.returncode}"
 
 
 @contextmanager
-def _open_end() -> Iterator[int]:
-    """An input that has its end when this process has, however that comes."""
+def _pipe_end() -> Iterator[int]:
+    """Open a pipe for the child's input, which the system closes when this process ends."""
     end, held = os.pipe()
     try:
         yield end

@@ -1,8 +1,8 @@
-"""The short process that loads one of Keras's data sets and writes it in the lab's compact form.
+"""Child process that loads or downloads one of Keras's data sets and writes a compact file.
 
     python -m mnist_core.tasks.keras_download NAME FILE
 
-No other module imports this one: it loads Keras, where the file is not there yet.
+No other module imports this module, because it imports Keras.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from numpy.typing import NDArray
 from mnist_core.tasks.keras_data import Arrays
 from mnist_core.tasks.text_data import FIRST_WORD, WORDS, Texts
 
-#: A network that sends nothing for so long is given up, in seconds.
-SILENCE = 15
+#: Time limit of the network for sending any data, in seconds.
+SOCKET_TIMEOUT = 15
 
 
-def _end_with_server() -> None:
-    """End this process when whoever started it is gone, and with it the other end of its input."""
-    while os.read(0, 1):  # not by Python's own stdin, whose lock would keep the process from ending
+def _end_with_parent() -> None:
+    """End this process when the parent process ends, which closes this process's input."""
+    while os.read(0, 1):  # the lock of sys.stdin would keep the process from ending
         pass
     os._exit(1)
 
 
 @contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Let one process at a time fetch a data set.
+def _locked(file: Path) -> Iterator[None]:
+    """Lock a data set for one process at a time.
 
-    A page and a training may want it at once, and Keras downloads to one place: the second
-    download would write over what the first one is reading.
+    Keras downloads to a fixed path, so a second download would overwrite a file that the first
+    process is reading.
     """
-    with file.with_suffix(".lock").open("ab") as held:
-        # On Windows, and on a network's disk without locks, nothing but luck keeps them apart.
+    with file.with_suffix(".lock").open("ab") as locked:
+        # Windows and some network file systems have no such lock.
         with suppress(ImportError, OSError):
             import fcntl
 
-            fcntl.flock(held, fcntl.LOCK_EX)  # until the file is closed
+            fcntl.flock(locked, fcntl.LOCK_EX)  # until the file is closed
         yield
 
 
-def _vocabulary(numbers: dict[str, int]) -> NDArray[np.str_]:
-    """The words by number; Keras counts from 1 and leaves room for its marks."""
-    found = [""] * WORDS
-    for word, number in numbers.items():
-        if number + FIRST_WORD < WORDS:
-            found[number + FIRST_WORD] = word
-    return np.array(found)
+def _vocabulary(ranks: dict[str, int]) -> NDArray[np.str_]:
+    """Return the words by token index, which is Keras's rank, from 1, plus the special tokens."""
+    words = [""] * WORDS
+    for word, rank in ranks.items():
+        if rank + FIRST_WORD < WORDS:
+            words[rank + FIRST_WORD] = word
+    return np.array(words)
 
 
 def _texts(keras_module: Any) -> Arrays:
@@ -107,13 +107,18 @@ READERS: dict[str, Callable[[], Arrays]] = {
     "fashion": _fashion,
     "california": _california,
 }
-"""What loads each of the data sets, as arrays by name."""
+"""The function that loads each data set."""
 
 
 def main(name: str, file: Path) -> None:
-    """Load a data set with Keras and write it compactly, under a temporary name first."""
-    with _alone(file):
-        if file.exists():  # another process was quicker
+    """Load a data set with Keras and write its compact file, first under a temporary name.
+
+    Args:
+        name: Key of :data:`READERS`.
+        file: The compact file.
+    """
+    with _locked(file):
+        if file.exists():  # another process has created it
             return
         arrays = READERS[name]()
         part = file.with_suffix(".part")
@@ -122,10 +127,10 @@ def main(name: str, file: Path) -> None:
                 np.savez(target, **cast("Any", arrays))
             part.replace(file)
         finally:
-            part.unlink(missing_ok=True)  # of a full disk, say
+            part.unlink(missing_ok=True)  # an incomplete file, such as on a full disk
 
 
 if __name__ == "__main__":
-    socket.setdefaulttimeout(SILENCE)  # Keras itself would wait for ever
-    threading.Thread(target=_end_with_server, daemon=True).start()
+    socket.setdefaulttimeout(SOCKET_TIMEOUT)  # Keras sets no timeout
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     main(sys.argv[1], Path(sys.argv[2]))

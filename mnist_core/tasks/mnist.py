@@ -1,10 +1,10 @@
-"""MNIST: 70,000 handwritten digits, read from this package and turned into what a network takes.
+"""MNIST: 70,000 handwritten digits, and their preprocessing.
 
-The file is checked against a pinned hash before it is read, so that two people who compare
-curves compare the same digits. One function turns images into numbers, for training and for a
-drawing alike: a network shown pixels on another scale than it learned from answers nonsense.
+The data file is part of this package and verified by its SHA-256. Training images and drawings
+are preprocessed by the same functions, because a network's predictions are wrong if the pixels
+are scaled otherwise than in training.
 
-The data is Yann LeCun's and Corinna Cortes's, CC BY-SA 3.0; see data/LICENSE-mnist.md.
+The data is by Yann LeCun and Corinna Cortes, CC BY-SA 3.0; see data/LICENSE-mnist.md.
 """
 
 import hashlib
@@ -26,28 +26,28 @@ DATA_BYTES = 11_490_519
 DATA_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 
 CLASSES = tuple("0123456789")
-#: Where validation images come from, as in the tutorials: the last 10,000 of the 60,000.
+#: Start and end of the images reserved for validation: as in the tutorials, the last 10,000.
 VALIDATION_POOL = (50_000, 60_000)
 PIXEL_FACTORS = {"unit": np.float32(1 / 255), "raw": np.float32(1)}
-"""What a grey level from 0 to 255 is multiplied by, for each pixel scaling."""
+"""The factor of grey levels from 0 to 255 for each pixel scaling."""
 
 _loading = Lock()
 
 
 def load(path: Path = DATA_FILE) -> Dataset:
-    """Return MNIST, from the file in this package and never from a network.
+    """Return MNIST from the file in this package; it is not downloaded.
 
-    The file's SHA-256 is checked before anything in it is read, and nothing in it is unpickled.
-    A process reads the file once.
+    The SHA-256 of the file is verified first, and nothing is unpickled. The result is cached in
+    each process.
 
     Args:
-        path: Another copy of the same file.
+        path: The data file.
 
     Returns:
-        The dataset: 60,000 training and 10,000 test images with their labels, read-only.
+        60,000 training and 10,000 test images uint8 (n, 28, 28) with labels uint8 (n,), read-only.
 
     Raises:
-        DataError: If the file is missing, cannot be read, is cut short or was altered.
+        DataError: The file is missing, unreadable, incomplete or altered.
     """
     with _loading:
         return _read(path)
@@ -61,9 +61,10 @@ def _read(path: Path) -> Dataset:
 
 
 def dataset_of(arrays: Mapping[str, NDArray[np.uint8]]) -> Dataset:
-    """The dataset of some arrays, which can then no longer be written to.
+    """Return arrays as a dataset, with the last 10,000 of 60,000 images for validation.
 
-    Training images come from the first 50,000 of the 60,000, validation images from the rest.
+    Args:
+        arrays: "x_train", "y_train", "x_test" and "y_test"; they become read-only.
     """
     for array in arrays.values():
         array.setflags(write=False)
@@ -81,20 +82,18 @@ def _verified(path: Path) -> bytes:
     remedy = mark(
         "Restore it with `git checkout -- mnist_core/data/mnist.npz`, or install the project again."
     )
-    missing = mark("It holds the digits, and they are never downloaded in its place.")
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        received = mark("The data file {file} is missing.")
-        raise DataError(received, missing, remedy, file=path.name) from error
+        problem = mark("The data file {file} is missing.")
+        raise DataError(problem, remedy, file=path.name) from error
     except OSError as error:
-        received = mark("The data file {file} cannot be read ({reason}).")
+        problem = mark("The data file {file} cannot be read: {reason}.")
         reason = error.strerror or type(error).__name__
-        raise DataError(received, missing, remedy, file=path.name, reason=reason) from error
+        raise DataError(problem, remedy, file=path.name, reason=reason) from error
     if len(content) < DATA_BYTES:
         raise DataError(
-            mark("The data file {file} has {size} bytes."),
-            mark("It is cut short: all of it is {expected} bytes."),
+            mark("The data file {file} is incomplete: it has {size} of {expected} bytes."),
             remedy,
             file=path.name,
             size=len(content),
@@ -103,8 +102,7 @@ def _verified(path: Path) -> bytes:
     digest = hashlib.sha256(content).hexdigest()
     if digest != DATA_SHA256:
         raise DataError(
-            mark("The data file {file} has the SHA-256 {digest}…."),
-            mark("It was altered: the verified file has {expected}…."),
+            mark("The data file {file} was altered: its SHA-256 is {digest}…, not {expected}…."),
             remedy,
             file=path.name,
             digest=digest[:12],
@@ -114,30 +112,29 @@ def _verified(path: Path) -> bytes:
 
 
 def arrange(images_u8: Images, *, input_shape: tuple[int, ...]) -> Images:
-    """Lay the pixels of grey images out as a network takes them, still as grey levels.
+    """Reshape grey images to the input shape of a network, without scaling.
 
     Args:
-        images_u8: uint8, shape (n, 28, 28), 0 (background) to 255 (ink).
-        input_shape: One sample's shape, (784,), (28, 28) or (28, 28, 1).
+        images_u8: uint8, shape (n, 28, 28), 0 (background) to 255 (stroke).
+        input_shape: Shape of one sample, (784,), (28, 28) or (28, 28, 1).
 
     Returns:
-        uint8, shape (n, *input_shape); a view of the same memory where that is possible.
+        uint8, shape (n, *input_shape); a view if possible.
 
     Raises:
-        DataError: If the images are of another type or shape.
-        ConfigError: If the input shape is unknown.
+        DataError: The images have another data type or shape.
+        ConfigError: The input shape is unknown.
     """
     if images_u8.dtype != np.uint8 or images_u8.shape[1:] != (SIDE, SIDE):
         raise DataError(
-            mark("The images are of type {type} and shape {shape}."),
-            mark("A network here takes whole numbers of 8 bits, 28 by 28 for each image."),
-            mark("Give uint8 pixels from 0 to 255 in the shape (n, 28, 28)."),
+            mark("The images have the data type {type} and the shape {shape}."),
+            mark("Give images of type uint8, from 0 to 255, in the shape (n, 28, 28)."),
             type=images_u8.dtype,
             shape=images_u8.shape,
         )
     if input_shape not in ((SIDE * SIDE,), (SIDE, SIDE), (SIDE, SIDE, 1)):
         raise ConfigError(
-            mark("The input shape is {shape}. An image of 28 by 28 pixels does not fit in it."),
+            mark("The input shape {shape} does not fit images of 28 by 28 pixels."),
             mark("Use (784,), (28, 28) or (28, 28, 1)."),
             shape=shown(input_shape),
         )
@@ -145,10 +142,10 @@ def arrange(images_u8: Images, *, input_shape: tuple[int, ...]) -> Images:
 
 
 def pixel_factor(scaling: str) -> np.float32:
-    """Return what grey levels are multiplied by: 1/255 for "unit", 1 for "raw".
+    """Return the factor of grey levels: 1/255 for "unit", 1 for "raw".
 
     Raises:
-        ConfigError: If the scaling is unknown.
+        ConfigError: The scaling is unknown.
     """
     if scaling not in PIXEL_FACTORS:
         raise unknown_name("pixel_scaling", scaling, PIXEL_FACTORS)
@@ -158,22 +155,21 @@ def pixel_factor(scaling: str) -> np.float32:
 def prepare(
     images_u8: Images, *, scaling: str, input_shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
-    """Turn grey images into what a network sees, in training and for a drawing alike.
+    """Preprocess grey images for a network, as training does.
 
-    The training loop keeps the grey levels, a quarter of the memory, and does the same
-    multiplication on each batch.
+    The training loop keeps uint8 images and multiplies batch by batch, with the same result.
 
     Args:
-        images_u8: uint8, shape (n, 28, 28), 0 (background) to 255 (ink).
+        images_u8: uint8, shape (n, 28, 28), 0 (background) to 255 (stroke).
         scaling: "unit" for values from 0 to 1, "raw" for 0 to 255.
-        input_shape: One sample's shape, (784,), (28, 28) or (28, 28, 1).
+        input_shape: Shape of one sample, (784,), (28, 28) or (28, 28, 1).
 
     Returns:
         float32, shape (n, *input_shape); a new array.
 
     Raises:
-        DataError: If the images are of another type or shape.
-        ConfigError: If the scaling or the input shape is unknown.
+        DataError: The images have another data type or shape.
+        ConfigError: The scaling or the input shape is unknown.
     """
     factor = pixel_factor(scaling)
     return arrange(images_u8, input_shape=input_shape).astype(np.float32) * factor

@@ -1,6 +1,7 @@
-"""Reuters: 11,228 short news of 1987 in 46 topics, some with thousands of them, some with ten.
+"""Reuters: topic classification of 11,228 short news texts of 1987 into 46 topics.
 
-Data: the Reuters-21578 collection, as Keras brings it.
+The classes are imbalanced: some topics have thousands of texts, others ten. Data: the
+Reuters-21578 collection, downloaded by Keras.
 """
 
 from functools import cache
@@ -9,7 +10,7 @@ from mnist_core.i18n import mark
 from mnist_core.tasks.base import Dataset, Task
 from mnist_core.tasks.imdb import texts_of
 
-#: The topics by number, as Keras's ``reuters.get_label_names`` has them.
+#: The topics by label, as in Keras's ``reuters.get_label_names``.
 TOPICS = (
     "cocoa",
     "grain",
@@ -64,13 +65,14 @@ TOPICS = (
 def load() -> Dataset:
     """Return the Reuters news, from Keras's cache or downloaded by Keras.
 
-    As in the tutorial the first 1,000 training news are for validation.
+    As in the tutorial, the first 1,000 training texts are reserved for validation.
 
     Returns:
-        8,982 training and 2,246 test news with their topics.
+        8,982 training and 2,246 test texts with their topics.
 
     Raises:
-        DataError: If it is not in the cache and cannot be downloaded.
+        DataPendingError: The data is being downloaded, and the caller does not wait.
+        DataError: The data is not in the cache and cannot be downloaded.
     """
     return texts_of("reuters", classes=len(TOPICS), validation=1_000)
 

@@ -1,13 +1,13 @@
-"""An experiment's share of the samples: who is learned from, who judges.
+"""Training, validation and test split: random or stratified sampling, folds, label noise.
 
-What can be learned here is how much depends on the choice of samples. The parts never overlap,
-and each is drawn by a random stream of its own, so that one thing can be changed while the
-rest stays as it was: with random sampling, more training images keep the ones already drawn and
-the same validation images (of MNIST up to 50,000 and 10,000), and wrong labels change no image.
+The sets never overlap. Each random choice has its own random stream, so that settings can be
+changed one at a time: with random sampling, a larger training set contains the smaller one and
+has the same validation set (for MNIST up to 50,000 and 10,000 images), and label noise does not
+change the choice of samples.
 
-Where samples are few, one choice of judges says little: *K-fold cross-validation* divides all of
-them into K folds, trains K times, and lets each fold judge once (M. Stone, Cross-validatory choice
-and assessment of statistical predictions, 1974).
+With few samples the result depends on the choice of the validation set. *K-fold cross-validation*
+divides all samples into K folds and trains K times, each time with another fold as validation set
+(M. Stone, Cross-validatory choice and assessment of statistical predictions, 1974).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from mnist_core.tasks.base import Dataset, Part, Splits, Standard
 from mnist_core.tasks.text_data import Texts
 
 Indices = NDArray[np.int64]
-"""Places in a dataset's training or test array."""
+"""Indices of samples in a dataset's training or test array."""
 
 
 @unique
 class _Stream(IntEnum):
-    """One random stream for each purpose, so that no choice shifts another."""
+    """Numbers of the independent random streams."""
 
     TRAIN = 0
     VALIDATION = 1
@@ -37,7 +37,7 @@ class _Stream(IntEnum):
 
 
 class Sampling(Protocol):
-    """What of a configuration decides which samples are drawn; see `TrainingConfig`."""
+    """The settings of `TrainingConfig` that determine the split."""
 
     @property
     def train_size(self) -> int: ...  # noqa: D102
@@ -57,13 +57,13 @@ class Sampling(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """Which samples a part has, and what it says of them, without the samples themselves.
+    """The indices and targets of a training, validation or test set, without the inputs.
 
     Attributes:
-        indices: int64, shape (n,), places in the dataset's training array, in drawn order.
-        labels: int64, shape (n,), the classes that training is told, wrong ones included; or
-            float32, where the answer is a number.
-        wrong: bool, shape (n,), true where the label was made wrong on purpose.
+        indices: int64, shape (n,), indices in the dataset's training or test array, in the order
+            of sampling.
+        labels: Class labels int64, shape (n,), with label noise; or numbers float32.
+        wrong: bool, shape (n,), true where label noise has replaced the label.
     """
 
     indices: Indices
@@ -72,42 +72,49 @@ class Draw:
 
 
 def draw(dataset: Dataset, config: Sampling) -> tuple[Draw, Draw]:
-    """Draw the training and the validation samples of an experiment, as numbers only.
+    """Sample the training and the validation set of an experiment, without the inputs.
 
-    A dataset says where its validation samples come from, as in the tutorials: MNIST's are the
-    last 10,000 of the 60,000. Where more are asked for than either side has, all samples are one
-    pool: the training samples are drawn from it and the validation samples from what is left.
-    "stratified" gives each class the share that it has in the pool it is drawn from, as closely
-    as whole samples allow (largest remainder).
+    Validation samples are drawn from the dataset's `validation_pool` (for MNIST, as in the
+    tutorials, the last 10,000 of 60,000) and training samples from the other samples. If one of
+    the two has too few samples, training samples are drawn from all samples, and validation
+    samples from the remaining samples. Stratified sampling keeps the proportions of the classes
+    in the pool, rounded by the largest remainder method.
 
     Args:
-        dataset: The data, as `load` returns it.
-        config: Sizes, sampling, fold, label noise and seed; the same configuration draws the same.
+        dataset: The data set.
+        config: Sizes, sampling, fold, label noise and seed; equal settings give equal sets.
 
     Returns:
-        Training and validation, without a common sample, none with a repetition. Only training
-        labels are ever wrong, exactly `round(label_noise * train_size)` of them.
+        The training and the validation set, without a common sample and without replacement.
+        Exactly `round(label_noise * train_size)` training labels are wrong, and no validation
+        labels.
     """
-    train, validation = _fold(dataset, config) if config.folds else _parts(dataset, config)
-    right = np.zeros(len(validation), dtype=bool)
-    judges = Draw(validation, _answers(dataset.y_train[validation]), right)
-    answers = _answers(dataset.y_train[train])
+    train, validation = _fold(dataset, config) if config.folds else _sample(dataset, config)
+    validation_draw = Draw(
+        validation,
+        _targets(dataset.y_train[validation]),
+        np.zeros(len(validation), dtype=bool),
+    )
+    targets = _targets(dataset.y_train[train])
     if not dataset.classes:
-        return Draw(train, answers, np.zeros(len(train), dtype=bool)), judges
-    labels, wrong = _spoil(
-        answers,
+        return Draw(train, targets, np.zeros(len(train), dtype=bool)), validation_draw
+    labels, wrong = _add_label_noise(
+        targets,
         round(config.label_noise * len(train)),
         dataset.classes,
         _generator(config.seed, _Stream.LABEL_NOISE),
     )
-    return Draw(train, labels, wrong), judges
+    return Draw(train, labels, wrong), validation_draw
 
 
-def _parts(dataset: Dataset, config: Sampling) -> tuple[Indices, Indices]:
-    everyone = np.arange(len(dataset.y_train))
+def _sample(dataset: Dataset, config: Sampling) -> tuple[Indices, Indices]:
+    """Return the indices of the training and the validation set."""
+    every = np.arange(len(dataset.y_train))
     start, end = dataset.validation_pool
-    train_pool, validation_pool = np.delete(everyone, slice(start, end)), everyone[start:end]
-    apart = config.train_size <= len(train_pool) and config.validation_size <= len(validation_pool)
+    train_pool, validation_pool = np.delete(every, slice(start, end)), every[start:end]
+    separate = config.train_size <= len(train_pool) and config.validation_size <= len(
+        validation_pool
+    )
 
     def choose(pool: Indices, size: int, stream: _Stream) -> tuple[Indices, Indices]:
         generator = _generator(config.seed, stream)
@@ -115,41 +122,47 @@ def _parts(dataset: Dataset, config: Sampling) -> tuple[Indices, Indices]:
             return _draw_stratified(pool, dataset.y_train, size, generator)
         return _draw(pool, size, generator)
 
-    train, left = choose(train_pool if apart else everyone, config.train_size, _Stream.TRAIN)
+    train, remaining = choose(train_pool if separate else every, config.train_size, _Stream.TRAIN)
     validation, _ = choose(
-        validation_pool if apart else left, config.validation_size, _Stream.VALIDATION
+        validation_pool if separate else remaining, config.validation_size, _Stream.VALIDATION
     )
     return train, validation
 
 
 def _fold(dataset: Dataset, config: Sampling) -> tuple[Indices, Indices]:
-    """All samples but one fold, and that fold; the same seed always makes the same folds."""
+    """Return the indices of all folds but one, and of that fold; the folds follow from the seed."""
     shuffled = _generator(config.seed, _Stream.FOLDS).permutation(len(dataset.y_train))
     folds = np.array_split(shuffled, config.folds)
-    judges = folds.pop(config.fold - 1)
-    return np.concatenate(folds), judges
+    validation = folds.pop(config.fold - 1)
+    return np.concatenate(folds), validation
 
 
 def fold_sizes(samples: int, folds: int, fold: int) -> tuple[int, int]:
-    """How many samples train and how many judge in one fold (counted from 1) of so many."""
-    judges = samples // folds + (fold <= samples % folds)
-    return samples - judges, judges
+    """Return the sizes of the training and the validation set of a fold.
+
+    Args:
+        samples: Number of samples in all folds.
+        folds: Number of folds.
+        fold: The validation fold, from 1.
+    """
+    validation = samples // folds + (fold <= samples % folds)
+    return samples - validation, validation
 
 
 def split(dataset: Dataset, config: Sampling) -> Splits:
-    """Draw the parts of an experiment, with their samples.
+    """Return the training, validation and test set of an experiment, with the inputs.
 
     Args:
-        dataset: The data, as `load` returns it.
-        config: As `draw` takes it.
+        dataset: The data set.
+        config: The settings, see :func:`draw`.
 
     Returns:
-        Parts without a common sample: what `draw` returns, and the dataset's whole test set.
-        A table is standardised by its training part; nothing else knows of the test set.
+        The sets sampled by :func:`draw`, and the dataset's test set. Tables are standardised by
+        the mean and standard deviation of the training set.
     """
     train, validation = draw(dataset, config)
-    everyone = np.arange(len(dataset.y_test))
-    test = Draw(everyone, _answers(dataset.y_test), np.zeros(len(everyone), dtype=bool))
+    every = np.arange(len(dataset.y_test))
+    test = Draw(every, _targets(dataset.y_test), np.zeros(len(every), dtype=bool))
     standard = None
     if not isinstance(dataset.x_train, Texts) and dataset.x_train.dtype == np.float64:
         standard = Standard.of(dataset.x_train[train.indices])
@@ -161,8 +174,8 @@ def split(dataset: Dataset, config: Sampling) -> Splits:
     )
 
 
-def _answers(y: NDArray[Any]) -> NDArray[Any]:
-    """Class numbers as int64, other numbers as float32."""
+def _targets(y: NDArray[Any]) -> NDArray[Any]:
+    """Return class labels as int64, other numbers as float32."""
     return y.astype(np.int64 if np.issubdtype(y.dtype, np.integer) else np.float32)
 
 
@@ -171,7 +184,7 @@ def _generator(seed: int, stream: _Stream) -> np.random.Generator:
 
 
 def _draw(pool: Indices, size: int, generator: np.random.Generator) -> tuple[Indices, Indices]:
-    """Draw `size` indices of the pool without repetition; return them and those left."""
+    """Draw `size` indices without replacement; return them and the remaining indices."""
     shuffled = generator.permutation(pool)
     return shuffled[:size], shuffled[size:]
 
@@ -179,20 +192,20 @@ def _draw(pool: Indices, size: int, generator: np.random.Generator) -> tuple[Ind
 def _draw_stratified(
     pool: Indices, labels: NDArray[np.uint8], size: int, generator: np.random.Generator
 ) -> tuple[Indices, Indices]:
-    """Draw like `_draw`, with each class in the share that it has in the pool."""
+    """Draw as `_draw` does, with the proportions of the classes in the pool."""
     shuffled = generator.permutation(pool)
     classes = labels[shuffled]
     chosen = np.zeros(len(shuffled), dtype=bool)
-    for digit, count in enumerate(_shares(np.bincount(classes), size)):
-        # The pool is shuffled already, so the first of a class are a random choice.
-        chosen[np.flatnonzero(classes == digit)[:count]] = True
+    for label, count in enumerate(_allocated(np.bincount(classes), size)):
+        # The pool is shuffled, so the first samples of a class are a random choice.
+        chosen[np.flatnonzero(classes == label)[:count]] = True
     return shuffled[chosen], shuffled[~chosen]
 
 
-def _shares(pool: NDArray[np.intp], size: int) -> NDArray[np.intp]:
-    """Divide `size` among classes in proportion to `pool` by the method of largest remainder.
+def _allocated(pool: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    """Divide `size` among classes in proportion to `pool` by the largest remainder method.
 
-    Whole-number arithmetic: a remainder that is rounded could give a class more than it has.
+    In integers, because rounded remainders could give a class more samples than the pool has.
     """
     counts, remainders = np.divmod(pool * size, pool.sum())
     missing = size - counts.sum()
@@ -200,19 +213,19 @@ def _shares(pool: NDArray[np.intp], size: int) -> NDArray[np.intp]:
     return counts
 
 
-def _spoil(
+def _add_label_noise(
     labels: NDArray[np.int64], count: int, classes: int, generator: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Replace `count` labels by one of the other classes, each as likely as the next.
+    """Replace `count` labels by another class, with equal probability.
 
-    Everything is drawn for all labels and then cut, so that a larger share of wrong labels
-    keeps those that a smaller one had.
+    Random numbers are drawn for all labels, so that more label noise includes the wrong labels of
+    less label noise.
     """
-    places = generator.permutation(len(labels))[:count]
+    positions = generator.permutation(len(labels))[:count]
     steps = generator.integers(1, classes, size=len(labels))[:count]
-    labels[places] = (labels[places] + steps) % classes
+    labels[positions] = (labels[positions] + steps) % classes
     wrong = np.zeros(len(labels), dtype=bool)
-    wrong[places] = True
+    wrong[positions] = True
     return labels, wrong
 
 

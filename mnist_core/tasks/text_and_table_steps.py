@@ -1,7 +1,7 @@
-"""The way of one text, or of one row of a table, into a network, step by step.
+"""Preprocessing of a text or a table row, step by step.
 
-As for pictures (:mod:`mnist_core.tasks.image_steps`) the arrays are what the product's own
-functions make, not a copy of what they do.
+As for images (:mod:`mnist_core.tasks.image_steps`), the functions used in training compute the
+arrays.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from mnist_core.tasks.text_data import BEGIN, WORDS, Texts, multi_hot, read_back
 def text_steps(
     words: NDArray[np.uint16], label: int, vocabulary: Sequence[str], classes: int
 ) -> list[Step]:
-    """Prepare one text as training does, and keep what there is after each step.
+    """Return the results of all preprocessing steps of a text.
 
     Args:
-        words: Its word numbers.
-        label: Its class.
-        vocabulary: The words by number.
-        classes: How many classes there are; of more than two the label is also made one-hot.
+        words: Its token indices.
+        label: Label of its class.
+        vocabulary: The words by token index.
+        classes: Number of classes; above two there is also a one-hot label.
 
     Returns:
-        The steps "words", "indices", "multi_hot", "label" and perhaps "one_hot".
+        The steps "words", "indices", "multi_hot", "label" and, above two classes, "one_hot".
     """
-    spoken = [number for number in words.tolist() if number > BEGIN]
-    found = [
+    indices = [number for number in words.tolist() if number > BEGIN]
+    steps = [
         Step("words", "words = text.split()", np.array(read_back(words, vocabulary).split(" "))),
-        Step("indices", "x = [number_of[word] for word in words]", np.array(spoken, np.uint16)),
+        Step("indices", "x = [number_of[word] for word in words]", np.array(indices, np.uint16)),
         Step(
             "multi_hot",
             f"row = np.zeros({WORDS}, np.float32); row[x] = 1",
@@ -43,17 +43,17 @@ def text_steps(
     ]
     if classes > 1 + 1:
         one_hot = np.eye(classes, dtype=np.float32)[label]
-        found.append(Step("one_hot", f"one_hot = np.eye({classes}, dtype=np.float32)[y]", one_hot))
-    return found
+        steps.append(Step("one_hot", f"one_hot = np.eye({classes}, dtype=np.float32)[y]", one_hot))
+    return steps
 
 
 def table_steps(row: NDArray[np.float64], answer: float, standard: Standard) -> list[Step]:
-    """Prepare one row of a table as training does, and keep what there is after each step.
+    """Return the results of all preprocessing steps of a table row.
 
     Args:
-        row: float64 (columns,), as the data has it.
-        answer: The number that is to be found.
-        standard: The training part's mean and deviation.
+        row: float64 (columns,), not standardised.
+        answer: The target.
+        standard: The mean and standard deviation of the training set.
 
     Returns:
         The steps "row", "centred", "scaled" and "answer".
@@ -67,15 +67,15 @@ def table_steps(row: NDArray[np.float64], answer: float, standard: Standard) -> 
 
 
 def spread_over(right: float, label: int, classes: int) -> NDArray[np.float64]:
-    """A prediction that gives the right class a probability and the others what is left, evenly.
+    """Return probabilities in which all classes but the true class have the same probability.
 
     Args:
-        right: The probability of the right class, above 0 and below 1.
-        label: The right class.
-        classes: How many classes there are.
+        right: Probability of the true class, above 0 and below 1.
+        label: Label of the true class.
+        classes: Number of classes.
 
     Returns:
-        float64 (classes,); together 1.
+        float64 (classes,), with the sum 1.
     """
     probabilities = np.full(classes, (1 - right) / (classes - 1))
     probabilities[label] = right
@@ -83,20 +83,20 @@ def spread_over(right: float, label: int, classes: int) -> NDArray[np.float64]:
 
 
 def categorical_crossentropy(one_hot: NDArray[np.float32], p: NDArray[np.float64]) -> float:
-    """The loss with the answer as ones and zeros: all terms but one are 0.
+    """Return the loss for a one-hot label: -Σ one_hot · log p.
 
     Args:
         one_hot: float32 (classes,).
-        p: float64 (classes,), the probabilities that were predicted.
+        p: float64 (classes,), the predicted probabilities.
     """
     return float(-(one_hot * np.log(p)).sum())
 
 
 def sparse_categorical_crossentropy(label: int, p: NDArray[np.float64]) -> float:
-    """The loss with the answer as a whole number: the one term that is left.
+    """Return the loss for an integer label: -log p[label].
 
     Args:
-        label: The right class.
-        p: float64 (classes,), the probabilities that were predicted.
+        label: Label of the true class.
+        p: float64 (classes,), the predicted probabilities.
     """
     return float(-np.log(p[label]))

@@ -1,9 +1,9 @@
-"""Texts as the networks here see them: which words occur, not in which order or how often.
+"""Bag of words: texts as token indices and as multi-hot vectors.
 
-A text is a row of word numbers. For the network it becomes a row of 10,000 zeros and ones, one for
-each of the most frequent words: "multi-hot". Most are zeros, so texts are kept as their words and
-made into rows of bytes only when they are needed; as float32 the 25,000 reviews of IMDB would take
-a gigabyte.
+A text is a sequence of token indices. The input of a network is a multi-hot vector: 1 for each of
+the 10,000 most frequent words that occurs in the text, else 0, without order or frequency. Most
+elements are 0, so texts are stored as token indices and converted when needed; the 25,000 reviews
+of IMDB would take a gigabyte as float32.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-#: Words that a network knows: the most frequent ones.
+#: Size of the vocabulary: the most frequent words, with the special tokens.
 WORDS = 10_000
-#: Keras puts three marks before the words: 0 fills up, 1 begins a text, 2 is any rarer word.
+#: Keras's special tokens: 0 for padding, 1 for the start of a text, 2 for an unknown word.
 BEGIN, RARE, FIRST_WORD = 1, 2, 3
-#: Words that turn the next one round.
+#: Words that negate another word.
 NEGATIONS = frozenset({"not", "no", "never", "nor", "neither", "nothing", "hardly", "without"})
-#: What a word is in a text that somebody types: letters and digits, with apostrophes inside.
+#: A word in a user's text: letters and digits, with apostrophes inside.
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """Many texts, one after another.
+    """Texts of different lengths in one array.
 
     Attributes:
-        words: uint16, all texts' word numbers in their order, each below 10,000.
-        ends: int64 (n,), where in ``words`` each text ends.
+        words: uint16, the token indices of all texts, one text after another, below 10,000.
+        ends: int64 (n,), the end (exclusive) of each text in ``words``.
     """
 
     words: NDArray[np.uint16]
@@ -40,7 +40,7 @@ class Texts:
 
     @classmethod
     def of(cls, texts: Sequence[Sequence[int]]) -> Texts:
-        """Lay texts one after another."""
+        """Return texts, given as sequences of token indices."""
         ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
         words = np.fromiter((word for text in texts for word in text), np.uint16)
         return cls(words, ends)
@@ -50,44 +50,44 @@ class Texts:
         return len(self.ends)
 
     def __getitem__(self, chosen: NDArray[np.int64] | slice) -> Texts:
-        """Some of the texts, in the order of their numbers."""
+        """Return a selection of texts, in the order of the indices."""
         if isinstance(chosen, slice):
             chosen = np.arange(len(self))[chosen]
         starts, ends = self.starts[chosen], self.ends[chosen]
         lengths = ends - starts
         new_ends = np.cumsum(lengths)
-        # Each word's place: where its text starts, and how far it is from there.
-        places = np.arange(lengths.sum()) + np.repeat(starts - (new_ends - lengths), lengths)
-        return Texts(self.words[places], new_ends)
+        # The position of a word is the start of its text plus its position in the text.
+        positions = np.arange(lengths.sum()) + np.repeat(starts - (new_ends - lengths), lengths)
+        return Texts(self.words[positions], new_ends)
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """int64 (n,), where in ``words`` each text begins."""
+        """int64 (n,), the start of each text in ``words``."""
         return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
 
     def distinct(self) -> Texts:
-        """The same texts with each of their words once, in the order of the words' numbers."""
-        from scipy.sparse import csr_array  # a tenth of a second, which no page has to spare
+        """Return the texts with each token index once, in ascending order."""
+        from scipy.sparse import csr_array  # imported here, because it takes a tenth of a second
 
         splits = np.concatenate([[0], self.ends])
-        places = (np.ones(len(self.words), bool), self.words.astype(np.int32), splits)
-        rows = csr_array(places, shape=(len(self), WORDS))
-        rows.sum_duplicates()  # sorts them, too
+        entries = (np.ones(len(self.words), bool), self.words.astype(np.int32), splits)
+        rows = csr_array(entries, shape=(len(self), WORDS))
+        rows.sum_duplicates()  # also sorts the indices
         return Texts(rows.indices.astype(np.uint16), rows.indptr[1:].astype(np.int64))
 
     def text(self, number: int) -> NDArray[np.uint16]:
-        """The word numbers of one text."""
+        """Return the token indices of the text with the given index, uint16."""
         return self.words[self.starts[number] : self.ends[number]]
 
 
 def multi_hot(texts: Texts) -> NDArray[np.uint8]:
-    """Which words each text has.
+    """Return texts as multi-hot vectors.
 
     Args:
         texts: n texts.
 
     Returns:
-        uint8 (n, 10000), 1 where the word of that number occurs, else 0.
+        uint8 (n, 10000), 1 where the token of that index occurs, else 0.
     """
     rows = np.repeat(np.arange(len(texts)), np.diff(texts.ends, prepend=0))
     found = np.zeros((len(texts), WORDS), np.uint8)
@@ -96,11 +96,11 @@ def multi_hot(texts: Texts) -> NDArray[np.uint8]:
 
 
 def read_back(words: NDArray[np.uint16], vocabulary: Sequence[str]) -> str:
-    """A text in words again; a word that is not among the most frequent ones is an ellipsis.
+    """Decode a text; an ellipsis replaces each unknown word.
 
     Args:
-        words: Its word numbers.
-        vocabulary: The words by number.
+        words: Its token indices.
+        vocabulary: The words by token index.
     """
     return " ".join(
         "…" if number < FIRST_WORD else vocabulary[number] for number in words if number > BEGIN
@@ -108,23 +108,23 @@ def read_back(words: NDArray[np.uint16], vocabulary: Sequence[str]) -> str:
 
 
 def numbers_of(vocabulary: Sequence[str]) -> dict[str, int]:
-    """The number of each word that a network knows.
+    """Return the token index of each word.
 
     Args:
-        vocabulary: The words by number; a place without a word is empty.
+        vocabulary: The words by token index; empty for an index without a word.
     """
     return {word: number for number, word in enumerate(vocabulary) if word}
 
 
-def spelled(text: str) -> list[tuple[str, str]]:
-    """A text cut at its words, so that the pieces together are the text again.
+def split_words(text: str) -> list[tuple[str, str]]:
+    """Split a text into words and the characters between them; joined, they are the text.
 
     Args:
-        text: Anything.
+        text: A text of a user.
 
     Returns:
-        What stands before each word, and the word, as they were typed; at the end what is left,
-        with an empty word.
+        The characters before each word, and the word; at the end the remaining characters, with
+        an empty word.
     """
     pieces, done = [], 0
     for match in _WORD.finditer(text):
@@ -134,36 +134,41 @@ def spelled(text: str) -> list[tuple[str, str]]:
 
 
 def has_negation(text: str) -> bool:
-    """Whether a word turns another one round ("not good"), of which a multi-hot row shows nothing.
+    """Return whether a text has a negation ("not good"), whose scope a multi-hot vector loses.
 
     Args:
-        text: Anything.
+        text: A text of a user.
     """
-    words = (plain_word(word) for _, word in spelled(text))
+    words = (plain_word(word) for _, word in split_words(text))
     return any(word in NEGATIONS or word.endswith("n't") for word in words)
 
 
 def plain_word(word: str) -> str:
-    """A word as vocabularies have it: in small letters, with a straight apostrophe."""
+    """Return a word in the form of the vocabulary: lower case, with a straight apostrophe."""
     return word.lower().replace("’", "'")
 
 
 def beginning(text: str, characters: int = 200) -> str:
-    """The first words of a text, so many characters at most, with an ellipsis if there are more."""
+    """Return the first words of a text, followed by an ellipsis if it is longer.
+
+    Args:
+        text: A text.
+        characters: Largest number of characters before the ellipsis.
+    """
     if len(text) <= characters:
         return text
     return text[: text.rfind(" ", 1, characters) + 1 or characters].rstrip() + " …"
 
 
-def typed(text: str, numbers: Mapping[str, int]) -> NDArray[np.uint16]:
-    """The word numbers of a text that somebody typed.
+def token_indices(text: str, numbers: Mapping[str, int]) -> NDArray[np.uint16]:
+    """Encode a text of a user as token indices.
 
     Args:
-        text: Anything.
-        numbers: Number of each known word.
+        text: A text of a user.
+        numbers: Token index of each word of the vocabulary.
 
     Returns:
-        uint16 (words + 1,), beginning with the mark that begins every text.
+        uint16 (words + 1,), beginning with the start token.
     """
-    words = [plain_word(word) for _, word in spelled(text) if word]
+    words = [plain_word(word) for _, word in split_words(text) if word]
     return np.array([BEGIN, *(numbers.get(word, RARE) for word in words)], np.uint16)

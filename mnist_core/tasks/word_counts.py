@@ -1,4 +1,4 @@
-"""Which words occur how often, and which ones more often in one class than in the others."""
+"""Word frequencies: the most frequent and the most characteristic words of a class."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mnist_core.tasks.text_data import FIRST_WORD, WORDS, Texts
 
 @dataclass(frozen=True)
 class WordCount:
-    """How often a word occurs.
+    """The frequency of a word in the texts of a class.
 
     Attributes:
-        number: Of the word.
-        count: How often.
-        expected: How often it would, if it were as frequent in each class.
+        number: Token index of the word.
+        count: Occurrences in the class.
+        expected: Expected occurrences if the word were equally frequent in all classes.
     """
 
     number: int
@@ -26,14 +26,14 @@ class WordCount:
 
 
 def count_words(texts: Texts, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
-    """Count each word in all of some texts, and in those that are chosen.
+    """Count each word in all texts and in the chosen texts.
 
     Args:
         texts: n texts.
         chosen: bool (n,).
 
     Returns:
-        int64 (10000,) twice: in all, and in the chosen ones; Keras's marks are left out.
+        The counts in all texts and in the chosen texts, int64 (10000,); 0 for special tokens.
     """
     lengths = np.diff(texts.ends, prepend=0)
     everywhere = np.bincount(texts.words, minlength=WORDS)
@@ -46,17 +46,28 @@ def count_words(texts: Texts, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int
 def most_frequent(
     everywhere: NDArray[np.int64], inside: NDArray[np.int64], size: int
 ) -> list[WordCount]:
-    """The words that occur most often in the chosen texts, as `count_words` counted them."""
+    """Return the words that occur most often in the chosen texts.
+
+    Args:
+        everywhere: Counts in all texts, see :func:`count_words`.
+        inside: Counts in the chosen texts.
+        size: Number of words.
+    """
     return _listed(np.argsort(-inside, kind="stable")[:size], everywhere, inside)
 
 
-def most_telling(
+def most_characteristic(
     everywhere: NDArray[np.int64], inside: NDArray[np.int64], size: int
 ) -> list[WordCount]:
-    """The words that stand out in the chosen texts, as `count_words` counted them.
+    """Return the words that are most characteristic of the chosen texts.
 
-    Standing out is Pearson's residual, (count - expected) / sqrt(expected): a rare word needs a
-    larger excess than a frequent one, since chance plays with rare words more.
+    They have the largest Pearson residual, (count - expected) / √expected, which divides the
+    excess of a word by its random variation.
+
+    Args:
+        everywhere: Counts in all texts, see :func:`count_words`.
+        inside: Counts in the chosen texts.
+        size: Number of words.
     """
     expected = everywhere * (inside.sum() / max(everywhere.sum(), 1))
     residual = (inside - expected) / np.sqrt(np.maximum(expected, 1))

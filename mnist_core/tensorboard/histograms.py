@@ -1,12 +1,12 @@
-"""How a run's weights were spread, epoch by epoch, read from its event files.
+"""Weight histograms over the epochs, read from a run's event files.
 
-No TensorFlow and no TensorBoard are needed for it: a histogram in an event file is a table of
-(left edge, right edge, count), 30 bars of equal width from the smallest weight to the largest. As
-those two move from epoch to epoch, the tables are laid onto one grid here, to be drawn as a
-picture with the epochs from left to right.
+Neither TensorFlow nor TensorBoard is needed: a histogram in an event file is a table of (left edge,
+right edge, count), with 30 bins of equal width from the smallest weight to the largest. Since the
+range changes from epoch to epoch, all histograms are resampled to one grid, which is drawn as an
+image with the epochs from left to right.
 
-An event file may have come with a saved run from elsewhere. So a worker reads it, not the web
-process, and its names are of any kind and number.
+An event file may be from an archive of another machine. So a worker reads it, not the web process,
+and its tags are untrusted.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from mnist_core.i18n import mark
 from mnist_core.runs import Store
 from mnist_core.runs.event_files import HISTOGRAM, TRAIN, read_events
 
-#: Cells of a picture: from the smallest weight to the largest, and from the first epoch on.
+#: Cells of the image: for the weights, and for the epochs.
 VALUES = 60
 EPOCHS = 200
-#: Arrays of weights that are shown of one run, at most: its first ones.
+#: Maximum number of weight arrays of a run that are shown.
 MOST_ARRAYS = 100
-#: Larger numbers are no weights of a network and would leave the range of what is computed.
+#: Values above this are not weights, and would overflow in the computation.
 LARGEST = 1e30
-#: Bytes of one bar: its edges and its count, 64 bits each.
+#: Bytes of one bin: two edges and a count, 64 bits each.
 BAR_BYTES = 24
 
 
@@ -39,14 +39,13 @@ class WeightHistograms:
     """The histograms of one array of weights.
 
     Attributes:
-        name: Its layer and kind, such as "dense_1/kernel".
-        epochs: int64 (n,), rising, at most :data:`EPOCHS`.
-        values: float64 (m,), the middles of the cells.
-        shares: float64 (m, n), the share of the weights in each cell, 0 to 1; each column's sum
-            is 1.
-        quartiles: float64 (5, n), the smallest weight of each epoch, the one below which a
-            quarter lies, the middle one, the one above which a quarter lies, the largest; all but
-            the first and the last as near as 30 bars tell.
+        name: Layer and kind of the weights, such as "dense_1/kernel".
+        epochs: int64 (n,), ascending, at most :data:`EPOCHS`.
+        values: float64 (m,), the centres of the cells.
+        shares: float64 (m, n), the fraction of the weights in each cell, 0 to 1; each column
+            sums to 1.
+        quartiles: float64 (5, n), minimum, lower quartile, median, upper quartile and maximum for
+            each epoch; the quartiles are interpolated within the 30 bins.
     """
 
     name: str
@@ -57,25 +56,25 @@ class WeightHistograms:
 
 
 def read_histograms(store: Store, run_id: str) -> list[WeightHistograms]:
-    """The histograms of a run, in the order of its layers.
+    """Return the histograms of a run, in the order of its layers.
 
     Args:
-        store: Where the run is.
+        store: The run store.
         run_id: The run.
 
     Returns:
-        Those of its first :data:`MOST_ARRAYS` arrays; none where it kept none.
+        The histograms of the first :data:`MOST_ARRAYS` arrays; [] if the run stored none.
 
     Raises:
-        StoreError: The files are there, but cannot be read.
+        StoreError: The files cannot be read.
     """
     files = store.event_files
     try:
         return _read([path for path in files.paths(run_id) if path.parent.name == TRAIN])
     except OSError as error:
         raise StoreError(
-            mark("The event files of run {run_id} are to be read. The system says: {cause}."),
-            mark("See that the folder is there and readable, or set MNIST_LAB_HOME."),
+            mark("Could not read the event files of run {run_id}: {cause}."),
+            mark("Check that the run's folder exists and is readable, or set MNIST_LAB_HOME."),
             run_id=run_id[:8],
             cause=error.strerror or str(error),
         ) from error
@@ -96,12 +95,12 @@ def _read(files: Sequence[Path]) -> list[WeightHistograms]:
 
 
 def _table(content: bytes) -> NDArray[np.float64] | None:
-    """The bars (k, 3) of one histogram, from left to right; None where the bytes are none."""
+    """Return the bins (k, 3) of a histogram, or None if the bytes are not a histogram."""
     if not content or len(content) % BAR_BYTES:
         return None
     bars = np.frombuffer(content, "<f8").reshape(-1, 3)
     edges, counts = bars[:, :2].ravel(), bars[:, 2]
-    if not (np.abs(bars) < LARGEST).all():  # nor what is no number
+    if not (np.abs(bars) < LARGEST).all():  # also rejects NaN
         return None
     if (np.diff(edges) < 0).any() or (counts < 0).any():
         return None
@@ -115,7 +114,7 @@ def _on_a_grid(name: str, tables: dict[int, NDArray[np.float64]]) -> WeightHisto
     bars = [tables[int(epoch)] for epoch in epochs]
     low = min(table[0, 0] for table in bars)
     high = max(table[-1, 1] for table in bars)
-    if low == high:  # nothing has moved yet: a bias that is still zero
+    if low == high:  # all weights are equal, such as a bias before training
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, VALUES + 1)
     shares = np.stack([np.diff(_below(table, edges)) for table in bars], axis=1)
@@ -129,9 +128,9 @@ def _on_a_grid(name: str, tables: dict[int, NDArray[np.float64]]) -> WeightHisto
 
 
 def _below(table: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The share of the weights below each edge; within a bar they count as evenly spread."""
+    """Return the fraction of the weights below each edge; bins count as evenly filled."""
     left, right, counts = table.T
-    if left[0] == right[-1]:  # all weights are the same
+    if left[0] == right[-1]:  # all weights are equal
         return np.where(edges > left[0], 1.0, 0.0)
     total = np.concatenate([[0.0], np.cumsum(counts)]) / counts.sum()
     shares: NDArray[np.float64] = np.interp(edges, np.append(left, right[-1]), total)

@@ -1,4 +1,4 @@
-"""Weights as grey pictures for TensorBoard's Images tab: black is below zero, white above."""
+"""Weights as greyscale images for TensorBoard's Images tab: black is negative, white positive."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from tensorboard.compat.proto.summary_pb2 import Summary
 
-#: TensorBoard shows ten pictures of one tag, so no more are kept of a run.
+#: TensorBoard shows ten images of one tag, so a run stores no more.
 IMAGE_EPOCHS = 10
 IMAGE = "/image"
-#: Arrays with more numbers give no picture that anybody could read.
+#: Largest array, in values, that is drawn as an image.
 MOST_VALUES = 500_000
 
 
 def image_epochs(epochs: int) -> frozenset[int]:
-    """The epochs, counted from 1, whose weights are drawn: spread over the run, with its ends."""
+    """Return the epochs, from 1, whose weights are drawn: evenly spaced, with first and last."""
     return frozenset(int(epoch) for epoch in np.linspace(1, epochs, IMAGE_EPOCHS).round())
 
 
 def weight_picture(weights: NDArray[Any]) -> NDArray[np.uint8] | None:
-    """A layer's weights as one picture.
+    """Return a layer's weights as one image.
 
     Args:
         weights: (inputs, units) of a dense layer, or (height, width, inputs, filters) of a
-            convolution, whose filters are laid beside each other with a line between them.
+            convolution, whose filters are drawn side by side with lines between them.
 
     Returns:
-        uint8 (height, width), wider than high; None for what is no such array.
+        uint8 (height, width), wider than high; None for other arrays.
     """
     if weights.ndim not in (2, 4) or weights.size > MOST_VALUES:
         return None
@@ -47,7 +47,7 @@ def weight_picture(weights: NDArray[Any]) -> NDArray[np.uint8] | None:
 
 
 def add_image(summary: Summary, name: str, weights: NDArray[Any]) -> None:
-    """Add a picture of some weights to a summary, if there can be one."""
+    """Add an image of weights to a summary, if they can be drawn."""
     from PIL import Image
     from tensorboard.plugins.image import metadata
 
@@ -60,7 +60,7 @@ def add_image(summary: Summary, name: str, weights: NDArray[Any]) -> None:
         tag=name + IMAGE,
         metadata=metadata.create_summary_metadata(display_name=None, description=None),
     )
-    # The form of TensorFlow 2: width and height in digits, then the files.
+    # TensorFlow 2's format: width and height as digits, then the image files.
     added.tensor.dtype = 7  # DT_STRING
     added.tensor.tensor_shape.dim.add(size=3)
     sides = [str(side).encode() for side in picture.shape[::-1]]

@@ -1,14 +1,14 @@
-"""TensorBoard as a process of its own: what the lab's server starts, and what ends with it.
+"""The TensorBoard process, which the lab's server starts and ends.
 
     python -m mnist_core.tensorboard.process LOGDIR PATH_PREFIX
 
-It is the installed TensorBoard with four additions: it listens on this machine
-only, at a port that the system chooses and that it prints; it works without TensorFlow, which
-would take seconds and 700 MB and which none of its pages here needs; and it ends when its standard
-input does, however the server that holds the other end has ended.
+It is the installed TensorBoard with three differences. It listens on the loopback interface only,
+at a port that the system chooses and that the process prints. It runs without TensorFlow, which
+would take seconds and 700 MB and which no tab used here needs. And it ends when its standard input
+is closed, so it cannot outlive the server.
 
-One process serves every reader's own choice of runs: TensorBoard passes an "experiment" from the
-address on to whatever reads its data, and here an experiment is a list of run ids.
+One process serves different selections of runs: TensorBoard passes the "experiment" of the address
+on to its data provider, and here an experiment is a list of run ids.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from urllib.parse import urlsplit
 from mnist_core.runs.event_files import SHORT_ID
 
 HOST = "127.0.0.1"
-#: How often it looks for new events, in seconds.
+#: Interval between searches for new events, in seconds.
 RELOAD_SECONDS = 2
-#: It is said to be ready after so many seconds, also where it has not found all event files yet.
-FIRST_LOOK_SECONDS = 15.0
-#: TensorBoard builds without TensorFlow are told apart by this module, which is then there.
+#: Seconds after which it counts as ready, even if it has not found all event files yet.
+READY_SECONDS = 15.0
+#: TensorBoard runs without TensorFlow if a module with this name exists.
 _WITHOUT_TENSORFLOW = "tensorboard.compat.notf"
-#: An experiment that is a choice of runs: the beginnings of their ids.
+#: An experiment that is a selection of runs: the first characters of their ids.
 CHOICE = re.compile(rf"[0-9a-f]{{{SHORT_ID}}}(?:-[0-9a-f]{{{SHORT_ID}}})*")
-#: The questions whose answers are by run.
+#: Methods of the data provider that return a dictionary by run.
 _BY_RUN = frozenset(
     f"{verb}_{kind}"
     for verb in ("list", "read")
@@ -44,19 +44,19 @@ _BY_RUN = frozenset(
 
 
 def main(logdir: str, path_prefix: str) -> None:
-    """Serve, and print the address on one line as soon as it shows what is there."""
+    """Serve, and print the address on one line as soon as the event files have been found."""
     threading.Thread(target=_end_with_server, daemon=True).start()
     sys.modules[_WITHOUT_TENSORFLOW] = ModuleType(_WITHOUT_TENSORFLOW)
     from tensorboard import default, program
 
-    os.chdir(logdir)  # its pages then show no path of this machine
+    os.chdir(logdir)  # so that the pages show a relative path
 
-    class Board(program.TensorBoard):  # type: ignore[misc] # it brings no types
+    class Board(program.TensorBoard):  # type: ignore[misc] # the package has no type hints
         def _make_data_provider(self) -> tuple[Any, Any]:
             provider, multiplexer = super()._make_data_provider()
             return ChosenRuns(provider), multiplexer
 
-    # None of the plugins that other packages may have brought along.
+    # Only TensorBoard's own plugins, not those of other packages.
     board = Board(plugins=default.get_static_plugins())
     board.configure(
         logdir=".",
@@ -67,24 +67,24 @@ def main(logdir: str, path_prefix: str) -> None:
         window_title="TensorBoard",
     )
     address = board.launch()
-    _wait_for_first_look(address)
+    _wait_for_event_files(address)
     sys.stdout.write(f"{address}\n")
     sys.stdout.flush()
     threading.Event().wait()
 
 
 class ChosenRuns:
-    """TensorBoard's data, narrowed to the runs that an experiment's id names.
+    """A data provider that returns only the runs of an experiment.
 
     Args:
-        provider: What reads all runs: a ``tensorboard.data.provider.DataProvider``.
+        provider: The provider of all runs: a ``tensorboard.data.provider.DataProvider``.
     """
 
     def __init__(self, provider: Any) -> None:
         self._provider = provider
 
     def __getattr__(self, name: str) -> Any:
-        """A question to the provider; where its answer is by run, of the chosen ones only."""
+        """Return a method of the provider; results by run are restricted to the chosen runs."""
         ask = getattr(self._provider, name)
         if name not in _BY_RUN:
             return ask
@@ -96,19 +96,19 @@ class ChosenRuns:
         return narrowed
 
     def list_runs(self, *args: Any, experiment_id: str) -> list[Any]:
-        """The chosen runs."""
+        """Return the chosen runs."""
         runs = self._provider.list_runs(*args, experiment_id=experiment_id)
         return [run for run in runs if is_chosen(run.run_name, experiment_id)]
 
 
 def is_chosen(run: str, experiment: str) -> bool:
-    """Whether a run is one of an experiment's.
+    """Return whether a run belongs to an experiment.
 
     Args:
-        run: TensorBoard's name of it, which is its folder: "overfit-700 0123abcd/train", or with
-            the whole id in front where folders cannot be linked.
-        experiment: The beginnings of run ids, with "-" between them. Any other text, also "",
-            means all runs.
+        run: TensorBoard's name of the run, which is its folder: "overfit-700 0123abcd/train", or
+            beginning with the whole id where folders cannot be linked.
+        experiment: The first characters of run ids, joined by "-". Any other text, also "", means
+            all runs.
     """
     if not CHOICE.fullmatch(experiment):
         return True
@@ -117,25 +117,25 @@ def is_chosen(run: str, experiment: str) -> bool:
     return folder[-SHORT_ID:] in ids or folder[:SHORT_ID] in ids
 
 
-def _wait_for_first_look(address: str) -> None:
-    """Wait until it has found the event files: its page asks for them once, when it is opened."""
+def _wait_for_event_files(address: str) -> None:
+    """Wait until the event files are found: TensorBoard's page requests them once, on opening."""
     expected = sum(
         any("tfevents" in file for file in files) for *_, files in os.walk(".", followlinks=True)
     )
-    found, since, end = 0, time.monotonic(), time.monotonic() + FIRST_LOOK_SECONDS
+    found, since, end = 0, time.monotonic(), time.monotonic() + READY_SECONDS
     while found < expected and (now := time.monotonic()) < end:
         known = _runs_known(address)
         if known > found:
             found, since = known, now
         elif found and now - since > RELOAD_SECONDS:
-            return  # there is nothing in the other files yet
+            return  # the other files contain no events yet
         time.sleep(0.05)
 
 
 def _runs_known(address: str) -> int:
     parts = urlsplit(address)
-    # No urllib: that would ask a proxy, where one is set.
-    connection = HTTPConnection(HOST, parts.port or 80, timeout=FIRST_LOOK_SECONDS)
+    # urllib would use a proxy if one is configured.
+    connection = HTTPConnection(HOST, parts.port or 80, timeout=READY_SECONDS)
     try:
         connection.request("GET", f"{parts.path}data/runs")
         return len(json.load(connection.getresponse()))

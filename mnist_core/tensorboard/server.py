@@ -1,4 +1,4 @@
-"""Starts and ends TensorBoard for one server of the lab, however many people look at it."""
+"""Starts and stops the TensorBoard process, one for each server of the lab."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 from mnist_core.errors import EngineError
 from mnist_core.i18n import mark
 
-#: It has so long to answer, in seconds, on a machine that trains meanwhile.
+#: Time limit for the start, in seconds, on a machine that may be training.
 START_SECONDS = 120.0
-#: One that nobody has asked for so long is ended, in seconds; it takes some 100 MB.
+#: Seconds without a request after which TensorBoard is stopped; it takes about 100 MB.
 IDLE_SECONDS = 30 * 60.0
-#: How often that is looked at, in seconds.
-LOOK_SECONDS = 15.0
+#: Interval between checks for requests, in seconds.
+CHECK_SECONDS = 15.0
 _ROOT = Path(__file__).parents[2]
-#: The line that names an exception at the end of a traceback.
+#: The last line of a traceback, which names the exception.
 _ERROR = re.compile(r"\w*(?:Error|Exception)\b")
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class BoardState:
-    """How far TensorBoard is.
+    """State of the TensorBoard process.
 
     Attributes:
-        phase: Where it is in its life.
-        port: Where it answers on this machine, once it is ready.
-        error: Why it failed.
+        phase: Phase of its life.
+        port: Its port on this machine, once it is ready.
+        error: The reason of a failure.
     """
 
     phase: Literal["stopped", "starting", "ready", "failed"]
@@ -47,10 +47,10 @@ class BoardState:
 
 
 class TensorBoardServer:
-    """One TensorBoard; every method may be called from any thread.
+    """One TensorBoard process; every method may be called from any thread.
 
     Args:
-        path_prefix: Address below which it believes to be, as the browser sees it.
+        path_prefix: Path of TensorBoard's pages, as the browser sees it.
     """
 
     def __init__(self, path_prefix: str) -> None:
@@ -58,12 +58,12 @@ class TensorBoardServer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._state = BoardState("stopped")
-        self._said: deque[str] = deque(maxlen=20)  # the last lines of what it complained of
+        self._stderr: deque[str] = deque(maxlen=20)  # the last lines of its error output
         self._used_at = time.monotonic()
 
     @property
     def state(self) -> BoardState:
-        """How far it is now."""
+        """The current state."""
         with self._lock:
             process = self._process
             if self._state.phase == "ready" and process and process.poll() is not None:
@@ -72,19 +72,19 @@ class TensorBoardServer:
 
     @property
     def pid(self) -> int | None:
-        """Its process, where it runs."""
+        """Id of the process, or None if it does not run."""
         process = self._process
         return process.pid if process and process.poll() is None else None
 
     def used(self) -> None:
-        """Note that somebody looks at it."""
+        """Record that TensorBoard is being used."""
         self._used_at = time.monotonic()
 
     def start(self, logdir: Path) -> None:
-        """Start it in the background, unless it runs already.
+        """Start TensorBoard in the background, unless it is running.
 
         Args:
-            logdir: What it is to show.
+            logdir: The log directory to show.
         """
         with self._lock:
             running = self._process is not None and self._process.poll() is None
@@ -98,14 +98,14 @@ class TensorBoardServer:
             except OSError as error:
                 self._state = BoardState("failed", error=_not_started(error))
                 return
-            self._said = deque(maxlen=20)
-            arguments = self._process, self._said
+            self._stderr = deque(maxlen=20)
+            arguments = self._process, self._stderr
             threading.Thread(
                 target=self._follow, args=arguments, name="tensorboard", daemon=True
             ).start()
 
     def stop(self) -> None:
-        """End it, if it runs."""
+        """Stop TensorBoard if it is running."""
         with self._lock:
             process, self._process = self._process, None
             self._state = BoardState("stopped")
@@ -117,19 +117,19 @@ class TensorBoardServer:
         return subprocess.Popen(
             [sys.executable, "-m", module, str(logdir.resolve()), self.path_prefix],
             cwd=_ROOT,
-            stdin=subprocess.PIPE,  # it ends when this does
+            stdin=subprocess.PIPE,  # the process ends when this pipe is closed
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            # Ctrl+C in the terminal is for the server, which ends it in its own time.
+            # Ctrl+C in the terminal is for the server, which then stops TensorBoard.
             start_new_session=True,
         )
 
-    def _follow(self, process: subprocess.Popen[str], said: deque[str]) -> None:
-        """Wait for its address, then for its end, or for nobody to need it any more."""
+    def _follow(self, process: subprocess.Popen[str], lines: deque[str]) -> None:
+        """Wait for the address, then until the process ends or is no longer used."""
         assert process.stdout is not None and process.stderr is not None
-        listening = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
+        listening = threading.Thread(target=_listen, args=(process.stderr, lines), daemon=True)
         listening.start()
         late = threading.Timer(START_SECONDS, process.kill)
         late.start()
@@ -140,13 +140,13 @@ class TensorBoardServer:
                 self._state = BoardState("ready", port=urlsplit(address).port)
         while self._process is process:
             try:
-                process.wait(LOOK_SECONDS)
+                process.wait(CHECK_SECONDS)
             except subprocess.TimeoutExpired:
                 if time.monotonic() - self._used_at > IDLE_SECONDS and self._process is process:
-                    log.info("TensorBoard is ended: nobody has looked at it for a while")
+                    log.info("stopping TensorBoard, which has not been used for a while")
                     self.stop()
             else:
-                listening.join(timeout=1)  # its last words may still be on their way
+                listening.join(timeout=1)  # for the last lines of the error output
                 with self._lock:
                     self._fail(process)
         process.wait()
@@ -156,36 +156,36 @@ class TensorBoardServer:
                 stream.close()
 
     def _fail(self, process: subprocess.Popen[str]) -> None:
-        if self._process is process:  # and not one that was ended on purpose
+        if self._process is process:  # not after `stop`
             self._process = None
-            error = _ended(self._state.phase, self._said, process.returncode)
+            error = _ended(self._state.phase, self._stderr, process.returncode)
             self._state = BoardState("failed", error=error)
             log.warning("%s", error)
 
 
 def _not_started(error: OSError) -> EngineError:
     return EngineError(
-        mark("TensorBoard was to be started. The system says: {cause}."),
-        mark("See that the lab's folder can be written and that memory is free, and try again."),
+        mark("Could not start TensorBoard: {cause}."),
+        mark("Check that the lab's folder is writable and that memory is free, and try again."),
         cause=error.strerror or str(error),
     )
 
 
-def _listen(stream: IO[str], said: deque[str]) -> None:
+def _listen(stream: IO[str], lines: deque[str]) -> None:
     for line in stream:
-        said.append(line.strip())
+        lines.append(line.strip())
 
 
-def _ended(phase: str, said: Sequence[str], code: int) -> EngineError:
-    errors = [line for line in said if _ERROR.match(line)]
+def _ended(phase: str, lines: Sequence[str], code: int) -> EngineError:
+    errors = [line for line in lines if _ERROR.match(line)]
     if phase == "starting":
         return EngineError(
-            mark("TensorBoard was started. It ended before it could show anything: {cause}."),
-            mark("Try again; if it comes back, install the packages of requirements.txt anew."),
+            mark("TensorBoard ended while it was starting: {cause}."),
+            mark("Try again; if it fails again, reinstall the packages of requirements.txt."),
             cause=(errors[-1][:200] if errors else f"exit code {code}").rstrip("."),
         )
     return EngineError(
-        mark("TensorBoard was running. It has ended by itself (exit code {code})."),
+        mark("TensorBoard ended unexpectedly (exit code {code})."),
         mark("Start it again; no event file is lost."),
         code=code,
     )

@@ -1,9 +1,9 @@
-"""Writes a run's event files, which TensorBoard reads: curves, histograms, the graph, settings.
+"""Writing of TensorBoard event files: learning curves, histograms, the graph, settings.
 
-The curves are written where the journal is: in the link's thread, each epoch once the store has
-it. So they say what the store says, and no epoch of the loop waits for them. An attempt that goes
-on from a checkpoint begins new files with the epochs that still count, and then removes the old
-ones: nothing is there twice, and a TensorBoard that is open follows.
+The reporter's thread writes the curves, each epoch after the store has saved it, so event files and
+store agree and the training loop does not wait. A resumed attempt begins new files with the epochs
+up to the checkpoint, and then removes the old files: nothing is duplicated, and an open TensorBoard
+follows.
 
 Tags are those of Keras's own TensorBoard callback. A step is an epoch, counted from 1.
 """
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
 
-#: Bars of a histogram, as many as TensorBoard's own.
+#: Bins of a histogram, as in TensorBoard.
 BARS = 30
-#: Histograms of at most so many epochs are kept; of a longer run every second, third, … epoch's.
+#: Maximum number of epochs with histograms; a longer run stores those of every second, third, …
 HISTOGRAM_EPOCHS = 1_000
-#: Tag and name of the figures by which the HParams tab compares runs.
+#: Tags and names of the metrics by which the HParams tab compares runs.
 FIGURES = {
     "result/best_epoch": "best epoch",
-    "result/best_val_loss": "validation loss there",
-    "result/best_val_{metric}": "validation {metric} there",
-    "result/best_loss": "training loss there",
-    "result/best_{metric}": "training {metric} there",
+    "result/best_val_loss": "validation loss at the best epoch",
+    "result/best_val_{metric}": "validation {metric} at the best epoch",
+    "result/best_loss": "training loss at the best epoch",
+    "result/best_{metric}": "training {metric} at the best epoch",
     "result/test_loss": "test loss",
     "result/test_{metric}": "test {metric}",
 }
-#: Settings that decide nothing about what is learned.
+#: Settings that do not affect the learning curve.
 _NO_SETTINGS = ("histograms",)
 _FORMAT = "brain.Event:2"
 
@@ -58,33 +58,33 @@ log = logging.getLogger(__name__)
 
 
 class EventWriter:
-    """The event files of one attempt at a run. What goes wrong with them never ends a training.
+    """The event files of one attempt at a run. A failure to write them never ends a training.
 
     Args:
-        files: Where they are.
-        run: The run, as this attempt found it.
+        files: The event files of all runs.
+        run: The run, at the beginning of the attempt.
     """
 
     def __init__(self, files: EventFiles, run: Run) -> None:
         self._run = run
         self._shown = files
         self._folder = files.folder(run.id)
-        self._lock = threading.Lock()  # the loop hands over, the link's thread writes
+        self._lock = threading.Lock()  # the training loop adds histograms, the reporter writes
         self._waiting: list[Event] = []
         self._open: dict[str, _File] = {}
         self._failed = False
 
     def begin(self, records: Sequence[EpochRecord]) -> None:
-        """Begin the files of this attempt, in place of those of the ones before it.
+        """Begin the files of this attempt, which replace those of earlier attempts.
 
         Args:
-            records: The epochs that earlier attempts have left; their histograms are kept.
+            records: The epochs of earlier attempts that are kept; so are their histograms.
         """
         with self._lock:
             self._guarded(lambda: self._begin(records))
 
     def take(self, records: Sequence[EpochRecord]) -> None:
-        """Write epochs that the store has, with the histograms that belong to them."""
+        """Write epochs that the store has saved, and their histograms."""
         with self._lock:
             if self._open and not self._failed:
                 self._guarded(lambda: self._take(records))
@@ -92,14 +92,14 @@ class EventWriter:
     def histograms(
         self, epoch: int, weights: Mapping[str, NDArray[Any]], *, images: bool = False
     ) -> None:
-        """Hand over how the weights are spread at the end of an epoch; written with its record.
+        """Queue the histograms of an epoch, to be written with its record.
 
         Args:
             epoch: Counted from 1.
-            weights: The arrays, by name.
-            images: Whether to draw them, too.
+            weights: The weight arrays, by name.
+            images: Whether to add images of the weights.
         """
-        if self._folder is None:  # files are kept elsewhere: nobody would ever write them
+        if self._folder is None:  # the event files are on no local disk and cannot be written
             return
         event = _event(epoch)
         for name, values in weights.items():
@@ -110,10 +110,10 @@ class EventWriter:
             self._waiting.append(event)
 
     def graph(self, definition: Callable[[], bytes]) -> None:
-        """Write the operations of a training step.
+        """Write the computation graph of a training step.
 
         Args:
-            definition: Returns a GraphDef, serialised.
+            definition: Returns a serialised GraphDef.
         """
 
         def write() -> None:
@@ -126,11 +126,11 @@ class EventWriter:
                 self._guarded(write)
 
     def end(self, run: Run, records: Callable[[], Sequence[EpochRecord]]) -> None:
-        """Write what the run came to, and close the files.
+        """Write the final metrics, and close the files.
 
         Args:
             run: The run at its end.
-            records: All its epochs, if they have to be written once more: the disk was full.
+            records: Returns all its epochs, in case they must be written again after an error.
         """
         with self._lock:
             if self._failed:
@@ -150,9 +150,9 @@ class EventWriter:
     def _guarded(self, action: Callable[[], object]) -> None:
         try:
             action()
-        except Exception as error:  # whatever it is: the training goes on
+        except Exception as error:  # the training continues in any case
             self._failed = True
-            log.warning("no event files of run %s for now: %s", self._run.id, error, exc_info=True)
+            log.warning("could not write events of run %s: %s", self._run.id, error, exc_info=True)
 
     def _begin(self, records: Sequence[EpochRecord]) -> None:
         if self._folder is None:
@@ -187,9 +187,9 @@ class EventWriter:
                     epoch_learning_rate=record.learning_rate,
                 )
             )
-            judged = {"epoch_loss": record.val_loss, f"epoch_{metric}": record.val_metric}
-            if not math.isnan(record.val_loss):  # else there is nobody to judge
-                validation.write(_scalars(record, **judged))
+            scored = {"epoch_loss": record.val_loss, f"epoch_{metric}": record.val_metric}
+            if not math.isnan(record.val_loss):  # NaN without a validation set
+                validation.write(_scalars(record, **scored))
         for event in self._waiting:
             if event.step <= last:
                 train.write(event)
@@ -207,7 +207,7 @@ class _File:
     def __init__(self, path: Path) -> None:
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is not None:
-            # In a worker, where it is loaded in any case: its checksums take a tenth of the time.
+            # TensorFlow is loaded in workers; its checksums take a tenth of the time.
             self._records = tensorflow.io.TFRecordWriter(str(path))
         else:
             from tensorboard.summary.writer.record_writer import RecordWriter
@@ -216,7 +216,7 @@ class _File:
 
     @classmethod
     def begin(cls, folder: Path, old: Sequence[Path]) -> _File:
-        """A new file in a folder, whose name comes after those of the old ones."""
+        """Return a new file in a folder, with a name that sorts after the old ones."""
         folder.mkdir(parents=True, exist_ok=True)
         number = 1 + max((_number(path) for path in old), default=0)
         file = cls(folder / f"events.out.tfevents.{number:010d}.lab")
@@ -236,7 +236,7 @@ class _File:
 
 
 def histogram_stride(epochs: int) -> int:
-    """Of every how many epochs a run of this length keeps its histograms."""
+    """Return the interval, in epochs, at which a run of this length stores histograms."""
     return max(1, math.ceil(epochs / HISTOGRAM_EPOCHS))
 
 
@@ -276,7 +276,7 @@ def _add_scalars(summary: Summary, values: Mapping[str, float]) -> None:
 
 
 def _add_histogram(summary: Summary, name: str, values: NDArray[Any]) -> None:
-    """As TensorBoard's ``histogram_pb``, but six times as fast, and without what is not finite."""
+    """Add a histogram like TensorBoard's ``histogram_pb``, but six times as fast; skip NaN."""
     from tensorboard.plugins.histogram import metadata
 
     flat = np.ravel(values)
@@ -285,7 +285,7 @@ def _add_histogram(summary: Summary, name: str, values: NDArray[Any]) -> None:
         return
     low, high = float(finite.min()), float(finite.max())
     if low == high:
-        # As TensorBoard has it: all bars at one place, and everything in the last.
+        # As in TensorBoard: all edges are equal, and the last bin has all weights.
         counts, edges = np.zeros(BARS), np.full(BARS + 1, low)
         counts[-1] = finite.size
     else:
@@ -302,7 +302,7 @@ def _add_histogram(summary: Summary, name: str, values: NDArray[Any]) -> None:
 
 
 def _settings_event(run: Run) -> Event:
-    """What the HParams tab compares runs by: the settings, and which figures there will be."""
+    """Return the event of the HParams tab with the settings and the names of the metrics."""
     from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
     settings = {
@@ -330,7 +330,7 @@ def _settings_event(run: Run) -> Event:
 
 
 def _result_event(run: Run) -> Event:
-    """The best epoch's figures and the test set's, and how the run ended."""
+    """Return the event with the metrics of the best epoch and the test set, and the status."""
     from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
     best = run.best

@@ -1,5 +1,5 @@
-"""Training: the compiled fit loop, the callbacks that follow it, and the job a worker runs.
+"""Training: the compiled fit loop, its Keras callbacks, and the job that a worker runs.
 
-Only ``fit``, ``callbacks`` and ``programs`` import Keras when they are imported; ``job`` loads
-them inside the worker, so the web process never does.
+Importing ``job`` does not import Keras. The worker's process loads it when a run begins, so the
+web process never does.
 """

@@ -1,11 +1,11 @@
-"""New handwriting from old: each batch's digits, turned, slanted, stretched, shifted, inked anew.
+"""Data augmentation: random rotation, shear, scaling, translation and stroke width of digits.
 
-A network trained on MNIST has seen the hands of five hundred people. Yours holds the pen at
-another angle. Small random changes of every digit, new ones each time that it comes round, teach
-it which changes leave a digit what it is (P. Simard, D. Steinkraus, J. Platt, Best practices for
-convolutional neural networks applied to visual document analysis, 2003). They are drawn from the
-run's seed and the number of steps made, so that a resumed run sees what it would have seen, and
-they are made in the compiled loop, where they cost little.
+MNIST has the handwriting of about five hundred people, and other people's digits differ in slant,
+size and stroke width. Each training image is transformed at random, differently in each epoch, so
+that the network learns to ignore changes that do not change the class (P. Simard, D. Steinkraus,
+J. Platt, Best practices for convolutional neural networks applied to visual document analysis,
+2003). The random numbers follow from the run's seed and the step of the optimizer, so a resumed
+run draws the same ones. The transformations are part of the compiled training step.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from collections.abc import Callable
 from mnist_core.tasks.base import SIDE
 from mnist_core.tensorflow_setup import tf
 
-#: Largest turn and slant, in radians: 12 degrees each way.
+#: Largest rotation and shear angle, in radians: 12 degrees in either direction.
 TURN = SLANT = math.radians(12)
-#: Largest change of each side, as a share.
+#: Largest relative change of height and of width.
 STRETCH = 0.15
-#: Largest share of the way to strokes one pixel thicker on each side, and to thinner ones.
+#: Largest change of the stroke width, in pixels on each side of a stroke.
 THICKEN = 1.0
 THIN = 0.5
-#: How much steeper a stroke's edge is made: moving and thickening blur it more than a pen would.
+#: Factor of the contrast at the edges of strokes, which the interpolation has blurred.
 SHARPEN = 2.0
-#: Largest shift in each direction, in pixels.
+#: Largest translation in each direction, in pixels.
 SHIFT = 2.0
 
 Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-"""Makes float32 images (n, …) anew, from a seed int32 (2,)."""
+"""A function of float32 images (n, …) and an int32 seed (2,) that returns transformed images."""
 
 
 def augmentation_of(name: str) -> Augmentation | None:
-    """The augmentation of that name in a configuration, None for "none"."""
+    """Return the function for a configuration's `augmentation`; None for "none"."""
     return {"none": None, "shape": reshape_digits, "handwriting": rewrite_digits}[name]
 
 
 def rewrite_digits(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Change the form of digits and the thickness of their strokes.
+    """Transform the geometry and the stroke width of digits at random.
 
     Args:
-        images: float32 (n, 784) or (n, 28, 28, 1), ink bright on 0.
+        images: float32 (n, 784) or (n, 28, 28, 1), bright strokes on a background of 0.
         seed: int32 (2,).
 
     Returns:
         float32 of the same shape.
     """
-    form, strokes = tf.unstack(tf.random.split(seed, 2))
-    return change_strokes(reshape_digits(images, form), strokes)
+    geometry, strokes = tf.unstack(tf.random.split(seed, 2))
+    return change_strokes(reshape_digits(images, geometry), strokes)
 
 
 def reshape_digits(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Turn, slant, stretch and shift each digit a little, about its middle.
+    """Rotate, shear and scale each digit about the image's centre, and shift it, at random.
 
     Args:
         images: float32 (n, 784) or (n, 28, 28, 1).
@@ -65,7 +65,7 @@ def reshape_digits(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     turn, slant, high, wide, down, right = tf.unstack(draws, axis=1)
     cosine, sine = tf.cos(TURN * turn), tf.sin(TURN * turn)
     tangent = tf.tan(SLANT * slant)
-    # From a place in the new picture back to one in the old: stretch, then slant, then turn.
+    # The inverse map, from output to input coordinates: scaling, then shear, then rotation.
     wide, high = 1 + STRETCH * wide, 1 + STRETCH * high
     matrix = [
         wide * cosine, high * (tangent * cosine - sine),
@@ -78,7 +78,7 @@ def reshape_digits(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     transforms = tf.stack(
         [matrix[0], matrix[1], offset_x, matrix[2], matrix[3], offset_y, zero, zero], axis=1
     )
-    pictures = tf.raw_ops.ImageProjectiveTransformV3(
+    transformed = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.reshape(images, [-1, SIDE, SIDE, 1]),
         transforms=transforms,
         output_shape=[SIDE, SIDE],
@@ -86,14 +86,15 @@ def reshape_digits(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         interpolation="BILINEAR",
         fill_mode="CONSTANT",
     )
-    return tf.reshape(pictures, tf.shape(images))
+    return tf.reshape(transformed, tf.shape(images))
 
 
 def change_strokes(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Make the strokes of each digit thicker or thinner, by up to a pixel on each side.
+    """Make the strokes of each digit thicker or thinner, by at most a pixel on each side.
 
-    A pixel's brightest neighbour thickens a stroke, its darkest one thins it; each digit gets a
-    random share of either. Then its edges are sharpened, and it is as bright as it was.
+    Grey dilation (the maximum of a pixel and its neighbours) thickens strokes, and grey erosion
+    (the minimum) thins them. Each digit is mixed with one of the two in a random proportion. Then
+    the edges are sharpened; the maximum brightness stays the same.
 
     Args:
         images: float32 (n, 784) or (n, 28, 28, 1).
@@ -102,27 +103,27 @@ def change_strokes(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 of the same shape.
     """
-    pictures = tf.reshape(images, [-1, SIDE, SIDE])
-    amount = tf.random.stateless_uniform([tf.shape(pictures)[0], 1, 1], seed, -THIN, THICKEN)
-    thicker, thinner = _of_neighbours(tf.maximum, pictures), _of_neighbours(tf.minimum, pictures)
+    digits = tf.reshape(images, [-1, SIDE, SIDE])
+    amount = tf.random.stateless_uniform([tf.shape(digits)[0], 1, 1], seed, -THIN, THICKEN)
+    dilated, eroded = _over_neighbours(tf.maximum, digits), _over_neighbours(tf.minimum, digits)
     changed = tf.where(
         amount > 0,
-        pictures + amount * (thicker - pictures),
-        pictures - amount * (thinner - pictures),
+        digits + amount * (dilated - digits),
+        digits - amount * (eroded - digits),
     )
-    # Thinning takes brightness from strokes that are thin already, which no pen does.
-    peak = _peak(pictures)
-    share = tf.math.divide_no_nan(changed, _peak(changed))
-    sharp = tf.clip_by_value(0.5 + SHARPEN * (share - 0.5), 0.0, 1.0)
+    # Erosion darkens thin strokes, so the maximum brightness is restored.
+    peak = _peak(digits)
+    relative = tf.math.divide_no_nan(changed, _peak(changed))
+    sharp = tf.clip_by_value(0.5 + SHARPEN * (relative - 0.5), 0.0, 1.0)
     return tf.reshape(peak * sharp, tf.shape(images))
 
 
-def _of_neighbours(choice: Callable[..., tf.Tensor], pictures: tf.Tensor) -> tf.Tensor:
-    """The largest or the smallest of each pixel and the eight around it."""
-    framed = tf.pad(pictures, [[0, 0], [1, 1], [1, 1]])
-    rows = choice(choice(framed[:, :-2], framed[:, 1:-1]), framed[:, 2:])
-    return choice(choice(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
+def _over_neighbours(extreme: Callable[..., tf.Tensor], images: tf.Tensor) -> tf.Tensor:
+    """Return the maximum or minimum of each pixel and its eight neighbours."""
+    padded = tf.pad(images, [[0, 0], [1, 1], [1, 1]])
+    rows = extreme(extreme(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    return extreme(extreme(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
 
 
-def _peak(pictures: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_max(pictures, axis=[1, 2], keepdims=True)
+def _peak(images: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_max(images, axis=[1, 2], keepdims=True)

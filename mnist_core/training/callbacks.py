@@ -1,7 +1,6 @@
-"""Keras callbacks that follow a training: they record it, and let a person steer it.
+"""Keras callbacks: record epochs, follow commands, save checkpoints, stop early.
 
-A callback writes plain records and knows no page. Whatever happens to a record after that, the
-training does not wait for it.
+The callbacks hand plain records to `RunLink` and do not wait until these are stored.
 """
 
 from __future__ import annotations
@@ -23,25 +22,26 @@ from mnist_core.training.checkpoint import Arrays, Checkpoint
 from mnist_core.training.fit import FitLoop
 from mnist_core.training.reporter import RunLink
 
-#: How often progress within an epoch is reported, in seconds.
+#: Shortest interval between two reports of progress within an epoch, in seconds.
 PROGRESS_SECONDS = 0.25
-#: Least time between two checkpoints, in seconds.
+#: Shortest interval between two checkpoints, in seconds.
 SAVE_SECONDS = 2.0
-#: Share of the training time that checkpoints may take.
+#: Largest fraction of the training time that saving checkpoints may take.
 SAVING_SHARE = 0.05
 
 log = logging.getLogger(__name__)
 
 
 class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
-    """Turns each epoch into a record and keeps the weights of the best one.
+    """Records each epoch and keeps the weights of the best epoch.
 
     Attributes:
-        last_epoch: Epochs recorded.
-        best_epoch: Epoch with the lowest validation loss so far, from 1; None before the first.
-        best_val_loss: Its validation loss.
-        best_losses: Validation loss of each sample at that epoch.
-        best_weights: The model's weights at the end of it.
+        last_epoch: The last recorded epoch, from 1; 0 before the first.
+        best_epoch: The epoch with the lowest validation loss, from 1 (without validation the last
+            epoch); None before the first.
+        best_val_loss: The validation loss of that epoch.
+        best_losses: The validation loss of each sample after that epoch, float32 (n,).
+        best_weights: The model's weights after that epoch.
     """
 
     def __init__(self, loop: FitLoop, link: RunLink) -> None:
@@ -56,11 +56,15 @@ class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
         self._began = self._reported = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Start the epoch's clock."""
+        """Store the time at which the epoch began."""
         self._began = self._link.clock.seconds()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Report progress within the epoch; end a training whose loss is no number."""
+        """Report the progress within the epoch.
+
+        Raises:
+            TrainingError: The loss is not finite.
+        """
         if logs and not math.isfinite(logs["loss"]):
             raise _diverged(self._loop.progress[0], logs["loss"])
         now = time.monotonic()
@@ -69,12 +73,16 @@ class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
             self._link.progress(Progress(*self._loop.progress))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Record the epoch."""
+        """Record the epoch.
+
+        Raises:
+            TrainingError: The validation loss, or without validation the loss, is not finite.
+        """
         assert logs is not None
         evaluation = self._loop.evaluation
         val_loss = logs.get("val_loss", math.nan)
         losses = evaluation.losses if evaluation else np.empty(0, np.float32)
-        # Without a judge the newest epoch is the one that is kept.
+        # Without validation the last epoch counts as the best.
         if evaluation is None or val_loss < self.best_val_loss:
             self.best_epoch, self.best_val_loss = epoch + 1, val_loss
             self.best_losses, self.best_weights = losses, self.model.get_weights()
@@ -93,12 +101,12 @@ class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
         )
         self.last_epoch = epoch + 1
         self._link.record(record, self.best_epoch)
-        judged = val_loss if evaluation else logs["loss"]
-        if not math.isfinite(judged):
-            raise _diverged(epoch + 1, judged)
+        decisive = val_loss if evaluation else logs["loss"]
+        if not math.isfinite(decisive):
+            raise _diverged(epoch + 1, decisive)
 
-    def take_up(self, checkpoint: Checkpoint) -> None:
-        """Go on where an earlier attempt was saved."""
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Restore the best epoch and the number of epochs from a checkpoint."""
         self.last_epoch = checkpoint.epoch
         self.best_epoch = checkpoint.best_epoch
         self.best_val_loss = checkpoint.best_val_loss
@@ -107,7 +115,7 @@ class RecordEpochs(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class FollowCommands(keras.callbacks.Callback):  # type: ignore[misc]
-    """Pauses, steps, stops and changes the learning rate when the run's control says so."""
+    """Applies a user's commands: pause, resume, one epoch, stop, new learning rate."""
 
     def __init__(self, loop: FitLoop, link: RunLink) -> None:
         super().__init__()
@@ -115,27 +123,27 @@ class FollowCommands(keras.callbacks.Callback):  # type: ignore[misc]
         self._link = link
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Obey what was said before the first epoch."""
-        self._obey()
+        """Apply the commands given before the first epoch."""
+        self._apply_commands()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Obey between the slices of a long epoch."""
+        """Apply commands between the slices of a long epoch."""
         _, done, total = self._loop.progress
-        if done < total:  # else the end of the epoch is near, where it is tidier
-            self._obey()
+        if done < total:  # after the last slice wait for the end of the epoch
+            self._apply_commands()
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Obey between the pieces of a long validation."""
+        """Apply commands between the pieces of a long validation."""
         if self._loop.is_validating:
-            self._obey()
+            self._apply_commands()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Obey at the end of an epoch."""
+        """Apply commands at the end of an epoch, except the last."""
         self._link.control.epoch_ended()
         if epoch + 1 < self.params["epochs"]:
-            self._obey()
+            self._apply_commands()
 
-    def _obey(self) -> None:
+    def _apply_commands(self) -> None:
         control = self._link.control
         control.hold(self._link.paused)
         if (rate := control.take_learning_rate()) is not None:
@@ -144,7 +152,7 @@ class FollowCommands(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class SaveCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
-    """Saves the state of the training now and then, at no more than a small share of its time."""
+    """Saves checkpoints, in at most a twentieth of the training time."""
 
     def __init__(
         self, recorder: RecordEpochs, link: RunLink, save: Callable[[Checkpoint], None]
@@ -157,7 +165,7 @@ class SaveCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         self._saved_at = self._first = link.clock.seconds()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Save, if it is time and the budget allows it."""
+        """Save a checkpoint if the interval has passed and the time budget allows it."""
         now = self._link.clock.seconds()
         budget = SAVING_SHARE * (now - self._first)
         if now - self._saved_at >= SAVE_SECONDS and self._spent + self._cost <= budget:
@@ -165,19 +173,22 @@ class SaveCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
                 self.save_now(epoch + 1)
             except LeaseLostError:
                 raise
-            except StoreError as error:  # a full disk, say: training goes on without
+            except StoreError as error:  # such as a full disk: continue without a checkpoint
                 log.warning("%s", error)
                 self._saved_at = now
 
     def save_now(self, epoch: int) -> None:
-        """Save the state at the end of an epoch, all of whose records are written first.
+        """Write all records, then save the state at the end of an epoch.
+
+        Args:
+            epoch: The epoch that has ended, from 1.
 
         Raises:
-            StoreError: It cannot be saved; the checkpoint before it is still whole.
+            StoreError: The store cannot be written; the previous checkpoint remains.
         """
         recorder = self._recorder
         if recorder.best_epoch is None or recorder.best_losses is None:
-            return  # no validation loss was a number so far
+            return  # no finite validation loss so far
         began = time.monotonic()
         self._link.write()
         self._save(
@@ -198,11 +209,11 @@ class SaveCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
-    """Keras's early stopping, which also counts the epochs of earlier attempts.
+    """Keras's early stopping, continued over the attempts of a resumed run.
 
     Args:
-        patience: Epochs without improvement after which it stops.
-        min_delta: Fall of the validation loss that counts as an improvement.
+        patience: Epochs without improvement after which training stops.
+        min_delta: Decrease of the validation loss that counts as an improvement.
         earlier: Validation losses of the epochs before this attempt, in order.
     """
 
@@ -211,16 +222,20 @@ class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
         self._earlier = earlier
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Begin to count, from the first epoch on."""
+        """Process the validation losses of the earlier attempts."""
         super().on_train_begin(logs)
         for epoch, val_loss in enumerate(self._earlier):
             self.on_epoch_end(epoch, {"val_loss": val_loss})
 
 
 def standard_error(values: np.ndarray[Any, Any]) -> float:
-    """Standard error of a mean: sample deviation over the root of the number of values.
+    """Return the standard error of the mean: sample standard deviation / √n.
 
-    Not a number where there are no values.
+    Args:
+        values: Floats (n,).
+
+    Returns:
+        The standard error; NaN for fewer than two values.
     """
     if len(values) == 0:
         return math.nan
@@ -229,9 +244,8 @@ def standard_error(values: np.ndarray[Any, Any]) -> float:
 
 def _diverged(epoch: int, loss: float) -> TrainingError:
     return TrainingError(
-        mark("The loss became {loss} in epoch {epoch}."),
-        mark("The steps were too large and the weights grew past every number."),
-        mark("Try a smaller learning rate. Images also want their pixels scaled to 0–1."),
+        mark("The loss became {loss} in epoch {epoch}: training diverged."),
+        mark("Choose a smaller learning rate; for images, also scale the pixels to 0–1."),
         loss=loss,
         epoch=epoch,
     )

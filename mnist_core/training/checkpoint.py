@@ -1,8 +1,8 @@
-"""What a worker needs to take up a training that another one began.
+"""Training checkpoint: the state from which another worker can resume a run.
 
-Plain arrays in one .npz file: the model's variables (with the state of its dropout), the
-optimizer's, and the best epoch's weights and per-sample losses. The order of samples needs no
-state, since it follows from the seed and the epoch.
+The .npz file holds the model's variables (including the random state of dropout), the
+optimizer's variables, and the weights and per-sample losses of the best epoch. The order of the
+samples needs no state, since it follows from the seed and the epoch.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ class Checkpoint:
     """The state of a training at the end of an epoch.
 
     Attributes:
-        epoch: The epoch that had ended.
-        seconds: Time spent training until then.
-        best_epoch: Epoch with the lowest validation loss until then.
-        best_val_loss: Its validation loss.
-        best_losses: Validation loss of each sample at that epoch.
-        best_weights: The model's weights at that epoch.
-        model: All variables of the model, weights and random state.
-        optimizer: All variables of the optimizer, the learning rate among them.
+        epoch: The last completed epoch, from 1.
+        seconds: Training time up to this epoch.
+        best_epoch: The epoch with the lowest validation loss so far, from 1.
+        best_val_loss: The validation loss of the best epoch.
+        best_losses: The validation loss of each sample after the best epoch, float32 (n,).
+        best_weights: The model's weights after the best epoch.
+        model: All variables of the model: weights and random state.
+        optimizer: All variables of the optimizer, including the learning rate.
     """
 
     epoch: int
@@ -45,7 +45,7 @@ class Checkpoint:
     optimizer: Arrays
 
     def to_bytes(self) -> bytes:
-        """The checkpoint as the content of an .npz file."""
+        """Return the checkpoint as the content of an .npz file, with a checksum."""
         arrays = {"best_losses": self.best_losses}
         arrays["epochs"] = np.array([self.epoch, self.best_epoch])
         arrays["numbers"] = np.array([self.seconds, self.best_val_loss])
@@ -58,7 +58,7 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Checkpoint | None:
-        """Read a checkpoint, or None where the content is no whole one."""
+        """Return the checkpoint in a file's content; None if damaged or of another version."""
         if not is_whole(content):
             return None
         try:
@@ -76,8 +76,8 @@ class Checkpoint:
                 model=_group(arrays, "model"),
                 optimizer=_group(arrays, "optimizer"),
             )
-        except Exception as error:  # an earlier version's, whose arrays are not what they should be
-            log.warning("a checkpoint cannot be read: %s", error)
+        except Exception as error:  # another version may have written other arrays
+            log.warning("could not read a checkpoint: %s", error)
             return None
 
 

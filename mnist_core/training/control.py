@@ -1,7 +1,7 @@
-"""What a person told a run, as its training loop sees it.
+"""Commands to a training loop: pause, resume, one epoch, stop, learning rate.
 
-The loop asks between slices of an epoch; another thread brings the commands from the store. A
-pause holds the loop inside :meth:`Control.hold`.
+A thread reads the commands from the store; the loop applies them between slices of an epoch.
+While the run is paused, the loop waits inside :meth:`Control.hold`.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from collections.abc import Callable
 
 from mnist_core.runs.records import Command
 
-#: A paused run gives its worker away after so many seconds if others wait for one.
+#: Seconds after which a paused run frees its worker if other runs are queued.
 PARK_AFTER = 10.0
 
 
-class ParkRun(Exception):  # noqa: N818 - not an error: the run goes on later
-    """The run stays paused, but gives its worker to one that waits."""
+class ParkRun(Exception):  # noqa: N818 - not an error: the run resumes later
+    """A paused run frees its worker for a queued run."""
 
 
 class Control:
-    """The state that commands change, shared by the loop and the thread that reads them.
+    """The state of the commands, shared by the training loop and the thread that reads them.
 
     Attributes:
-        stop: The run shall end and keep what it learned.
-        others_wait: Runs are queued for a worker.
+        stop: Whether the run has to end; its models are saved.
+        others_wait: Whether other runs are queued.
     """
 
     def __init__(self) -> None:
@@ -37,8 +37,13 @@ class Control:
         self._error: BaseException | None = None
         self._changed = threading.Condition()
 
-    def obey(self, command: Command, value: float | None) -> None:
-        """Take a command."""
+    def apply(self, command: Command, value: float | None) -> None:
+        """Change the state by a command.
+
+        Args:
+            command: The command.
+            value: The new learning rate for that command, else None.
+        """
         with self._changed:
             if command is Command.PAUSE:
                 self._paused = True
@@ -53,53 +58,54 @@ class Control:
             self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:
-        """Raise an error in the loop: the store was lost, or the lease."""
+        """Let the loop raise an error, such as a lost lease."""
         with self._changed:
             self._error = error
             self._changed.notify_all()
 
     def check(self) -> None:
-        """Raise what :meth:`fail` was given."""
+        """Raise the error given to :meth:`fail`, if any."""
         if self._error is not None:
             raise self._error
 
     def take_learning_rate(self) -> float | None:
-        """The rate that was asked for since the last call, or None."""
+        """Return the learning rate that was set since the last call, or None."""
         with self._changed:
             rate, self._learning_rate = self._learning_rate, None
             return rate
 
     def unfinished(self) -> list[tuple[Command, float | None]]:
-        """The commands that a loop which held until now has not followed."""
+        """Return the commands that a paused loop has not applied yet, with their values."""
         with self._changed:
-            left: list[tuple[Command, float | None]] = []
+            pending: list[tuple[Command, float | None]] = []
             if self._learning_rate is not None:
-                left.append((Command.LEARNING_RATE, self._learning_rate))
+                pending.append((Command.LEARNING_RATE, self._learning_rate))
             if self.stop:
-                left.append((Command.STOP, None))
+                pending.append((Command.STOP, None))
             elif not self._paused:
-                left.append((Command.STEP if self._one_epoch else Command.RESUME, None))
-            return left
+                pending.append((Command.STEP if self._one_epoch else Command.RESUME, None))
+            return pending
 
     def epoch_ended(self) -> None:
-        """After "one epoch", pause again."""
+        """Pause again after the command for one epoch."""
         with self._changed:
             if self._one_epoch:
                 self._paused, self._one_epoch = True, False
 
     @property
     def is_holding(self) -> bool:
-        """Whether the loop should wait before it goes on."""
+        """Whether the loop has to wait."""
         return self._paused and not self.stop and self._error is None
 
     def hold(self, on_pause: Callable[[bool], None]) -> None:
-        """Wait while paused.
+        """Wait while the run is paused.
 
         Args:
-            on_pause: Called with True when the wait begins and False when it ends.
+            on_pause: Called with True when the wait begins and with False when it ends.
 
         Raises:
-            ParkRun: Others wait for this worker.
+            ParkRun: The run has been paused for a while, and other runs are queued.
+            Exception: The error given to :meth:`fail`.
         """
         self.check()
         if not self.is_holding:

@@ -1,4 +1,4 @@
-"""How a training ends before its time: it is stopped, or fails."""
+"""Errors of a failed training, and the exception of a run stopped before it trained."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ from mnist_core.i18n import mark
 
 
 class StoppedEarlyError(Exception):
-    """Somebody stopped the run while its data was on its way."""
+    """The run was stopped while its data was being downloaded."""
 
 
-def plain(error: Exception) -> TrainingError:
-    """What is said of an error that is none of the lab's own."""
+def unexpected(error: Exception) -> TrainingError:
+    """Return the error for an exception that is not a `LabError`."""
     memory = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
     if memory:
         return TrainingError(
-            mark("The training asked for more memory than there is."),
-            mark("The model, the batch or the training set is too large for this machine."),
-            mark("Try a smaller batch, fewer samples or a smaller architecture."),
+            mark("This machine has too little memory for this training."),
+            mark("Choose a smaller batch size, fewer training samples or a smaller architecture."),
         )
     return TrainingError(
-        mark("The training ended with an error: {cause}."),
-        mark("This is a fault of the lab, not of your settings."),
-        mark("Start it again; if it comes back, please report this sentence."),
+        mark("Training failed with an internal error: {cause}."),
+        mark("Start the run again; if the error occurs again, please report it."),
         cause=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
     )
 
 
-def unmeasured(error: Exception) -> TrainingError:
-    """What is said of a training whose models were saved, but not evaluated."""
-    cause = error if isinstance(error, LabError) else plain(error)
+def not_evaluated(error: Exception) -> TrainingError:
+    """Return the error for a run whose models were saved but not evaluated on the test set."""
+    cause = error if isinstance(error, LabError) else unexpected(error)
     return TrainingError(
         mark("The models are saved, but could not be evaluated on the test set. {cause}"),
-        mark("Open Evaluate to try again."),
+        mark("Evaluate the run on the page Evaluate."),
         cause=cause,
     )

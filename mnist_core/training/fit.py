@@ -1,12 +1,12 @@
-"""The fit loop: one compiled call for many batches, on data that stays in memory.
+"""Training loop: one compiled call for many batches, on data that stays in memory.
 
-``model.fit`` returns to Python after every batch. For small models that costs a hundred times
-more than the arithmetic. Here a *slice* of an epoch (for short epochs: all of it) is one compiled
-loop over batches that are gathered inside it. Everything else is Keras's: the model, the
-optimizer, the loss and the callbacks, whose batch hooks are called once for each slice.
+``model.fit`` returns to Python after every batch, which for small models takes a hundred times
+longer than the arithmetic. Here one compiled loop trains a *slice* of an epoch (a short epoch is a
+single slice) and gathers the batches itself. The model, the optimizer, the loss and the callbacks
+are Keras's; the batch hooks are called once for each slice.
 
-Texts are the other thing that ``model.fit`` is slow with: of 10,000 numbers in a row a hundred are
-not zero. Here only those are multiplied with the first layer's weights.
+``model.fit`` is also slow with multi-hot texts, where about 100 of 10,000 inputs are not zero.
+Here the first layer is a product with a sparse matrix.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from mnist_core.training.augmentation import Augmentation
 from mnist_core.training.objective import Objective
 from mnist_core.training.samples import Samples, batch_inputs
 
-#: A slice should last about this long, in seconds: commands and progress act between slices.
+#: Approximate duration of a slice, in seconds; between slices commands are applied.
 SLICE_SECONDS = 0.15
-#: Batches in the first slice, which pays for compiling, and in the second, which measures how fast
-#: the model is; one where each is much work.
+#: Batches in the first slice, in which the step is compiled, and in the second, whose speed is
+#: measured, by whether the model has convolutions.
 FIRST_SLICE = {True: 1, False: 4}
-#: Input values in one call of the evaluation, or samples where the model convolves: each of
-#: those needs much memory for what the layers in between make of it.
+#: Input values in one call of the evaluation.
 EVALUATION_VALUES = 4_000_000
+#: Images in one call for a model with convolutions, whose activations take much memory.
 EVALUATION_IMAGES = 250
 #: Texts in one call of the evaluation.
 EVALUATION_TEXTS = 5_000
-#: Second word of the seed of the order of samples; the split uses others.
+#: Makes the seed of the sample order different from the seeds of the split.
 ORDER_SEED = 101
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model makes of a set of samples.
+    """Loss and metric of a model on a set of samples.
 
     Attributes:
         losses: Loss of each sample, float32 (n,), without regularisation.
-        loss: Their mean plus the regularisation losses, as ``model.evaluate`` reports it.
+        loss: Mean loss plus the regularisation losses, as ``model.evaluate`` reports it.
         metric: Mean of the model's metric: the accuracy from 0 to 1, or the mean absolute error.
     """
 
@@ -55,20 +55,23 @@ class Evaluation:
 
 
 class Program:
-    """A compiled Keras model with its training and evaluation steps as compiled functions.
+    """A Keras model with compiled functions for training and evaluation.
 
-    Made once for each shape of training and used again with new weights: compiling takes longer
-    than many short runs.
+    Compiling takes longer than many short runs, so a program is reused with new weights.
 
     Args:
-        model: Built, and compiled with an optimizer, a loss and one metric, for classes, for
-            yes or no, or for a number.
+        model: A built model with one input and one output, compiled with an optimizer, a loss and
+            one metric.
         batch_size: Samples for each step of the optimizer.
-        jit: Compile with XLA; None leaves it to :func:`suits_xla`. XLA cannot compile texts.
-        augment: Makes each batch's images anew in training; XLA cannot compile it.
+        jit: Whether to compile with XLA; None leaves it to :func:`suits_xla`. XLA cannot compile
+            sparse inputs.
+        augment: Transforms the images of each training batch; XLA cannot compile it.
 
     Attributes:
-        seed: What the augmentation's dice are drawn from.
+        seed: Seed of the data augmentation, int32.
+
+    Raises:
+        ValueError: The model has several inputs or outputs, or an input of unknown size.
     """
 
     def __init__(
@@ -101,13 +104,13 @@ class Program:
             EVALUATION_IMAGES if has_convolution(model) else max(1, EVALUATION_VALUES // values)
         )
 
-    # The functions from here to `_evaluate_samples` are traced: Python runs once, the graph many
-    # times.
+    # TensorFlow traces the functions from here to `_evaluate_samples`: their Python code runs only
+    # once.
 
     def _train_one(
         self, x: tf.Tensor, y: tf.Tensor, scale: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step of the optimizer; the batch's summed loss and summed metric."""
+        """Make one step of the optimizer; return the sums of loss and metric over the batch."""
         inputs = batch_inputs(x, scale)
         if self._augment is not None:
             step = tf.cast(self.optimizer.iterations, tf.int32)
@@ -130,11 +133,11 @@ class Program:
         start: tf.Tensor,
         batches: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Several whole batches in the given order, from batch number ``start`` on."""
-        # In double precision the sum does not depend on how the epoch was cut into slices.
+        """Train on consecutive full batches of the order; ``start`` is the first batch."""
+        # In double precision the sum does not depend on how the epoch is divided into slices.
         loss, metric = tf.constant(0.0, tf.float64), tf.constant(0.0, tf.float64)
         batch, end = start, start + batches
-        # A while loop, because XLA would compile a tf.range anew for each of its lengths.
+        # A while loop, because XLA would compile a tf.range again for each length.
         while batch < end:
             chosen = tf.slice(order, [batch * self.batch_size], [self.batch_size])
             sums = self._train_one(tf.gather(x, chosen), tf.gather(y, chosen), scale)
@@ -152,7 +155,7 @@ class Program:
         return self.objective.losses(y, output), metric, penalty
 
     def _output(self, inputs: tf.Tensor | tf.SparseTensor, *, training: bool) -> tf.Tensor:
-        """The model's answers. Keras would write out the zeros of texts for its first layer."""
+        """Return the model's output; for sparse inputs the first layer is computed here."""
         if not isinstance(inputs, tf.SparseTensor):
             return self.model(inputs, training=training)
         first = self.model.layers[0]
@@ -163,61 +166,62 @@ class Program:
         return self._after_first(hidden, training=training)
 
     def _call(self, function: Any, x: tf.Tensor, *others: tf.Tensor) -> Any:
-        """Call a compiled function by its form for so many samples.
+        """Call the concrete function for this number of samples.
 
-        Left to itself TensorFlow looks for that form at each call, which takes a tenth of a small
-        model's epoch. All other shapes follow from the number of samples.
+        TensorFlow's own look-up takes a tenth of a small model's epoch. All other shapes follow
+        from the number of samples.
         """
         key = (
             function,
             x.shape[0],
             *((tensor.dtype, tensor.shape.rank) for tensor in (x, others[0])),
         )
-        form = self._concrete.get(key)
-        if form is None:
-            form = self._concrete[key] = function.get_concrete_function(x, *others)
-        return form(x, *others)
+        concrete = self._concrete.get(key)
+        if concrete is None:
+            concrete = self._concrete[key] = function.get_concrete_function(x, *others)
+        return concrete(x, *others)
 
     def train(
         self, samples: Samples, order: tf.Tensor, start: int, batches: int
     ) -> tuple[float, float]:
-        """Train on some batches of an epoch, the last of which may be a partial one.
+        """Train on consecutive batches of an epoch; the epoch's last batch may be smaller.
 
         Args:
             samples: The training set.
-            order: The epoch's permutation, int32 (n,).
-            start: First batch, from 0.
-            batches: How many.
+            order: The permutation of the samples in this epoch, int32 (n,).
+            start: The first batch, from 0.
+            batches: Number of batches.
 
         Returns:
-            Summed loss, with regularisation, and summed metric.
+            The sums over the samples of the loss, with regularisation, and of the metric.
         """
-        whole = min(batches, len(samples) // self.batch_size - start)
+        full = min(batches, len(samples) // self.batch_size - start)
         x, y, scale = samples.x, samples.y, samples.scale
         loss = metric = 0.0
-        if whole > 0:
-            place = (order, tf.constant(start), tf.constant(whole))
-            sums = self._call(self._train, x, y, scale, *place)
+        if full > 0:
+            slice_of_order = (order, tf.constant(start), tf.constant(full))
+            sums = self._call(self._train, x, y, scale, *slice_of_order)
             loss, metric = float(sums[0]), float(sums[1])
-        if batches > whole:
+        if batches > full:
             rest = order[(len(samples) // self.batch_size) * self.batch_size :]
             sums = self._call(self._train_rest, tf.gather(x, rest), tf.gather(y, rest), scale)
             loss, metric = loss + float(sums[0]), metric + float(sums[1])
         return loss, metric
 
     def pieces(self, samples: Samples) -> int:
-        """In how many pieces samples are evaluated."""
+        """Return the number of pieces in which :meth:`evaluate` evaluates the samples."""
         is_text = isinstance(samples.x, tf.RaggedTensor)
         return -(-len(samples) // (EVALUATION_TEXTS if is_text else self.evaluation_samples))
 
     def evaluate(self, samples: Samples) -> Iterator[Evaluation | None]:
-        """Evaluate in pieces: None after each, the result at the end.
+        """Evaluate samples in pieces, between which the caller may apply commands.
 
-        A generator, so that the caller can act between pieces of a slow evaluation.
+        Yields:
+            None after each piece, then the result.
         """
         losses = []
         metric = penalty = 0.0
-        # Pieces of equal size: each other size would have to be compiled.
+        # Pieces of equal size, because each size is compiled.
         pieces = self.pieces(samples)
         size = -(-len(samples) // pieces)
         for start in range(0, len(samples), size):
@@ -235,44 +239,51 @@ class Program:
         yield Evaluation(every, loss, metric / len(samples))
 
     def evaluate_now(self, samples: Samples) -> Evaluation:
-        """Evaluate in one go."""
+        """Evaluate samples and return the result."""
         *_, result = self.evaluate(samples)
         return cast("Evaluation", result)
 
     def graph(self, samples: Samples) -> tf.Graph:
-        """The operations of one training step, to be looked at; runs nothing."""
+        """Return the graph of operations of one training step, without running it."""
         step = tf.function(self._train_one)
         size = min(self.batch_size, len(samples))
         arguments = (samples.x[:size], samples.y[:size], samples.scale)
         return step.get_concrete_function(*arguments).graph
 
     def restart(self, initial: keras.Model, learning_rate: float, *, seed: int = 0) -> None:
-        """Begin anew: another model's variables, an optimizer that has seen nothing."""
+        """Reset the program for a new run.
+
+        Args:
+            initial: A model of the same architecture with the initial weights.
+            learning_rate: The optimizer's learning rate.
+            seed: Seed of the data augmentation.
+        """
         self.seed.assign(seed)
         self.model.stop_training = False
-        for mine, other in zip(self.model.variables, initial.variables, strict=True):
-            mine.assign(other)
+        for variable, value in zip(self.model.variables, initial.variables, strict=True):
+            variable.assign(value)
         for variable, value in zip(self.optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
         self.optimizer.learning_rate.assign(learning_rate)
 
 
 class FitLoop:
-    """Epoch after epoch, with Keras's callbacks called where ``model.fit`` calls them.
+    """Trains epoch by epoch and calls Keras's callbacks as ``model.fit`` does.
 
     Args:
         program: The model and its compiled steps.
-        train: Samples to learn from.
-        validation: Samples to judge by after each epoch; None where nothing is left to choose.
-        seed: Decides the order of samples, epoch by epoch: an interrupted run that goes on at
-            epoch 7 sees the order that it would have seen.
+        train: The training set.
+        validation: The validation set, evaluated after each epoch; None to train without
+            validation.
+        seed: Determines, with the epoch, the order of the samples, so a resumed run has the same
+            batches.
 
     Attributes:
-        slice_seconds: How long a slice should last; 0 makes each batch a slice of its own, for
-            callbacks that have to be called after each.
-        evaluation: The newest evaluation on the validation set.
-        progress: Epoch in progress (from 1), its batches done and in all.
-        is_validating: Whether pieces of the epoch's validation are still to come.
+        slice_seconds: Approximate duration of a slice; 0 for slices of one batch, if callbacks
+            have to be called after each batch.
+        evaluation: The last evaluation on the validation set.
+        progress: The current epoch (from 1), its completed batches and its total batches.
+        is_validating: Whether a validation is in progress.
     """
 
     def __init__(
@@ -292,7 +303,7 @@ class FitLoop:
 
     @property
     def is_between_epochs(self) -> bool:
-        """Whether the model stands at the end of an epoch, and not in the middle of one."""
+        """Whether the last epoch and its validation are complete."""
         _, done, total = self.progress
         return done in (0, total) and not self.is_validating
 
@@ -301,14 +312,19 @@ class FitLoop:
     ) -> keras.callbacks.History:
         """Train until the last epoch, or until a callback sets ``model.stop_training``.
 
+        Args:
+            epochs: The last epoch, from 1.
+            first_epoch: The first epoch; above 1 for a resumed run.
+            callbacks: Keras callbacks, called in this order.
+
         Returns:
-            Keras's History with ``loss``, the metric (``accuracy``, say), and both again for the
-            validation (``val_loss``, …). An epoch that was stopped half-way is not in it.
+            Keras's History with ``loss``, the metric (such as ``accuracy``) and both for the
+            validation set (``val_loss``, …), without an incomplete epoch.
         """
         model = self.program.model
         history = keras.callbacks.History()
         hooks = keras.callbacks.CallbackList(
-            [*callbacks, history],  # last, as in Keras: others add to an epoch's figures
+            [*callbacks, history],  # last, as in Keras: callbacks may add to the logs
             model=model,
             epochs=epochs,
             steps=self.batches,
@@ -317,7 +333,7 @@ class FitLoop:
         model.stop_training = False
         hooks.on_train_begin()
         for epoch in range(first_epoch, epochs + 1):
-            if model.stop_training:  # before the first epoch: a run taken up only to end it
+            if model.stop_training:  # before the first epoch: a resumed run with a stop command
                 break
             hooks.on_epoch_begin(epoch - 1)
             logs = self._train_epoch(epoch, hooks)
@@ -330,7 +346,7 @@ class FitLoop:
     def _train_epoch(
         self, epoch: int, hooks: keras.callbacks.CallbackList
     ) -> dict[str, float] | None:
-        """One epoch and its validation; None where it was stopped before its end."""
+        """Train and validate one epoch; return its logs, or None if it was stopped."""
         order = tf.constant(self._order(epoch))
         loss = metric = 0.0
         done = 0
@@ -340,11 +356,11 @@ class FitLoop:
             batches = min(self._slice(), self.batches - done)
             began = time.perf_counter()
             slice_loss, slice_metric = self.program.train(self.train, order, done, batches)
-            self._learn_speed(batches, time.perf_counter() - began)
+            self._measure_speed(batches, time.perf_counter() - began)
             loss, metric, done = loss + slice_loss, metric + slice_metric, done + batches
             self.progress = (epoch, done, self.batches)
-            seen = min(done * self.program.batch_size, len(self.train))
-            logs = self._logs(loss / seen, metric / seen)
+            samples = min(done * self.program.batch_size, len(self.train))
+            logs = self._logs(loss / samples, metric / samples)
             hooks.on_train_batch_end(done - 1, logs)
             if self.program.model.stop_training and done < self.batches:
                 return None
@@ -370,7 +386,7 @@ class FitLoop:
             hooks.on_test_batch_end(piece)
             if self.program.model.stop_training and self.is_validating:
                 return None
-        result = cast("Evaluation", evaluation)  # the last of the pieces is the result
+        result = cast("Evaluation", evaluation)  # the generator's last value
         hooks.on_test_end(self._logs(result.loss, result.metric))
         return result
 
@@ -389,9 +405,8 @@ class FitLoop:
             return self._first_slice
         return max(1, int(self.slice_seconds / self._seconds_per_batch))
 
-    def _learn_speed(self, batches: int, seconds: float) -> None:
-        # The first slice pays for compiling and would make the model look slow: it is measured
-        # again after that, and from then on smoothed.
+    def _measure_speed(self, batches: int, seconds: float) -> None:
+        # The time of the first slice includes compiling, so it does not count.
         measured = seconds / batches
         if self._seconds_per_batch is None:
             self._seconds_per_batch = self.slice_seconds / self._first_slice
@@ -400,14 +415,14 @@ class FitLoop:
 
 
 def has_convolution(model: keras.Model) -> bool:
-    """Whether the model convolves images."""
+    """Return whether the model has a convolutional layer."""
     return any("Conv" in type(layer).__name__ for layer in model.layers)
 
 
 def suits_xla(model: keras.Model) -> bool:
-    """Whether XLA is the better compiler for a model on the CPU.
+    """Return whether XLA is the faster choice for a model on the CPU.
 
-    It makes dense models two to four times faster than the plain graph, but needs minutes to
-    compile convolutions, which it then runs no faster. Some layers it cannot compile at all.
+    XLA makes dense models two to four times faster than TensorFlow's graph. It takes minutes to
+    compile convolutions, which are no faster, and cannot compile some layers.
     """
     return not has_convolution(model) and all(layer.supports_jit for layer in model.layers)

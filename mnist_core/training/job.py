@@ -1,7 +1,7 @@
-"""The job that a worker runs: one training from its first epoch, or from a checkpoint, to its end.
+"""The job of a training worker: train one run and store how it ended.
 
-The store holds all that a job needs and all that it leaves. Whatever happens here, the run is
-left in a state that says what happened.
+A job reads its input from the store and writes its results there. After any error the run has a
+status that is not "running", and a message.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from mnist_core.runs.records import RunStatus
 from mnist_core.runs.resume import ENDED_EARLY
 from mnist_core.tensorboard.writer import EventWriter
 from mnist_core.training.control import ParkRun
-from mnist_core.training.failures import StoppedEarlyError, plain
+from mnist_core.training.failures import StoppedEarlyError, unexpected
 from mnist_core.training.reporter import Clock, RunLink
 
 log = logging.getLogger(__name__)
 
-#: Held while this process trains, or compiles ahead what a training will need.
+#: Held while this process trains or compiles programs ahead.
 at_work = threading.Lock()
 
 
 def train(store: Store, lease: Lease, *, gives_way: bool = True) -> None:
-    """Train a run to its end.
+    """Train a run until it ends or, while paused, frees the worker.
 
     Args:
-        store: Where the run is.
-        lease: The right to do so, just claimed.
-        gives_way: While it is paused, put it aside if others are queued. Not for a process that
-            serves no queue.
+        store: The store that has the run.
+        lease: The claim on the run.
+        gives_way: Whether a paused run frees the worker for queued runs; False in a process that
+            does not take runs from the queue.
     """
     writer = RunWriter(store.database, lease)
     with RunLink(writer, RunQueue(store.database) if gives_way else None) as link:
@@ -41,18 +41,18 @@ def train(store: Store, lease: Lease, *, gives_way: bool = True) -> None:
             with at_work:
                 _train(store, link)
         except LeaseLostError:
-            log.warning("run %s was taken over by another worker", lease.run_id)
+            log.warning("another worker has taken over run %s", lease.run_id)
 
 
 def _train(store: Store, link: RunLink) -> None:
     run_id = link.writer.lease.run_id
-    run = link.insist(link.writer.run)
+    run = link.retry(link.writer.run)
     events = EventWriter(store.event_files, run)
     try:
-        # Loading TensorFlow may take longer than a lease lasts, so not before it is renewed.
+        # Importing TensorFlow may take longer than a lease lasts; the link renews the lease.
         from mnist_core.training.attempt import Attempt
 
-        link.clock = Clock()  # that was no training yet
+        link.clock = Clock()  # the import is not training time
         Attempt(store, run, link, events).run()
     except LeaseLostError:
         events.close()
@@ -63,23 +63,23 @@ def _train(store: Store, link: RunLink) -> None:
         return
     except StoppedEarlyError:
         link.end(RunStatus.STOPPED)
-    except StoreError as error:  # the disk was full to the end, say
-        saved = CHECKPOINT in store.artifacts.names(run_id)  # else there is nothing to go on from
+    except StoreError as error:  # such as a full disk
+        saved = CHECKPOINT in store.artifacts.names(run_id)  # required to resume the run
         link.end(RunStatus.INTERRUPTED if saved else RunStatus.FAILED, error.sentence())
     except LabError as error:
         link.end(RunStatus.FAILED, error.sentence())
-    except Exception as error:  # a run must never be left "running"
+    except Exception as error:  # the status must not remain "running"
         log.exception("run %s failed", run_id)
-        link.end(RunStatus.FAILED, plain(error).sentence())
-    ended = link.insist(link.writer.run)
-    if ended.status not in ENDED_EARLY:  # these may be resumed
-        _forget_checkpoint(store, run_id)
+        link.end(RunStatus.FAILED, unexpected(error).sentence())
+    ended = link.retry(link.writer.run)
+    if ended.status not in ENDED_EARLY:  # such a run may be resumed
+        _remove_checkpoint(store, run_id)
     events.end(ended, lambda: store.curves(run_id))
-    link.insist(link.writer.release)
+    link.retry(link.writer.release)
 
 
-def _forget_checkpoint(store: Store, run_id: str) -> None:
+def _remove_checkpoint(store: Store, run_id: str) -> None:
     try:
         store.artifacts.remove(run_id, CHECKPOINT)
-    except StoreError as error:  # nobody reads it any more, it only takes room
+    except StoreError as error:  # an unused file remains on the disk
         log.warning("%s", error)

@@ -1,4 +1,4 @@
-"""A lesson: a class's drawings, and MNIST images to mix them with. Needs no TensorFlow."""
+"""Fine-tuning samples: labelled drawings mixed with MNIST images. Does not import TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,50 +12,57 @@ from numpy.typing import NDArray
 from mnist_core.runs.drawings import unpack
 from mnist_core.tasks import Part
 
-#: From so many on, every fifth one is kept aside.
-FEWEST_TO_KEEP_ASIDE = 20
-KEPT_ASIDE = 5
-#: The drawings' share of what is seen in an epoch, each as often as it takes.
+#: Fewest drawings of which a part is held out.
+FEWEST_TO_HOLD_OUT = 20
+#: Of every five drawings of a digit one is held out.
+HOLD_OUT_EVERY = 5
+#: Fraction of the samples of an epoch that are drawings; they are repeated to reach it.
 SHARE = 1 / 4
 
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """Drawings to learn from, and drawings to judge by.
+    """Labelled drawings for fine-tuning, divided into training and held-out drawings.
 
     Attributes:
-        taught: Images uint8 (n, 28, 28) and labels int64 (n,) to learn from.
-        judged: Those kept aside; where there are too few for that, the same as ``taught``.
+        training: Images uint8 (n, 28, 28) and labels int64 (n,) for training.
+        held_out: Images and labels for validation; the same as ``training`` if there are fewer
+            than `FEWEST_TO_HOLD_OUT` drawings.
     """
 
-    taught: tuple[NDArray[np.uint8], NDArray[np.int64]]
-    judged: tuple[NDArray[np.uint8], NDArray[np.int64]]
+    training: tuple[NDArray[np.uint8], NDArray[np.int64]]
+    held_out: tuple[NDArray[np.uint8], NDArray[np.int64]]
 
     @classmethod
     def of(cls, x: NDArray[np.uint8], y: NDArray[np.int64]) -> Lesson:
-        """Divide drawings, each digit's every fifth to judge by."""
-        if len(y) < FEWEST_TO_KEEP_ASIDE:
+        """Divide drawings; every fifth drawing, in the order of the labels, is held out.
+
+        Args:
+            x: Images uint8 (n, 28, 28).
+            y: Labels int64 (n,), 0 to 9.
+        """
+        if len(y) < FEWEST_TO_HOLD_OUT:
             return cls((x, y), (x, y))
         order = np.argsort(y, kind="stable")
-        aside = np.zeros(len(y), dtype=bool)
-        aside[order[KEPT_ASIDE - 1 :: KEPT_ASIDE]] = True
-        return cls((x[~aside], y[~aside]), (x[aside], y[aside]))
+        held_out = np.zeros(len(y), dtype=bool)
+        held_out[order[HOLD_OUT_EVERY - 1 :: HOLD_OUT_EVERY]] = True
+        return cls((x[~held_out], y[~held_out]), (x[held_out], y[held_out]))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Lesson:
-        """The lesson in a run's file."""
+        """Return the drawings in the content of a run's file."""
         return cls.of(*unpack(content))
 
 
 def mixed(part: Part, drawings: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> Part:
-    """MNIST images with drawings, which are repeated until they have their share of the mixture.
+    """Return MNIST images and drawings together, the drawings repeated to their `SHARE`.
 
     Args:
-        part: MNIST's share.
+        part: MNIST images.
         drawings: Images uint8 (n, 28, 28) and labels int64 (n,).
 
     Returns:
-        Both; a drawing's place in the dataset is -1.
+        A part with both; the index of a drawing is -1.
     """
     x, y = drawings
     times = max(1, round(len(part.labels) * SHARE / (1 - SHARE) / len(y)))
@@ -68,10 +75,17 @@ def mixed(part: Part, drawings: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> 
     )
 
 
-def with_figures(
+def with_accuracies(
     lesson: Mapping[str, Any], *, before: float, after: float, test: float
 ) -> dict[str, Any]:
-    """A run's lesson with what came of it, accuracies from 0 to 1."""
+    """Return a run's `lesson` with the accuracies before and after fine-tuning, 0 to 1.
+
+    Args:
+        lesson: The run's stored `lesson`.
+        before: Accuracy of the base model on the held-out drawings.
+        after: Accuracy of the fine-tuned model on the held-out drawings.
+        test: Accuracy of the fine-tuned model on the test set.
+    """
     return dict(lesson) | {
         "before": {"drawings": before, "test": lesson["before"]["test"]},
         "after": {"drawings": after, "test": test},

@@ -1,4 +1,4 @@
-"""The networks of the architectures as Keras models: built new, or read from a run's file."""
+"""Keras models: build an architecture, or load a model from a run's file."""
 
 from __future__ import annotations
 
@@ -14,36 +14,40 @@ from mnist_core.tensorflow_setup import keras
 
 
 def build_network(key: str, task: str | None = None) -> keras.Model:
-    """A new, uncompiled, built model of an architecture.
+    """Return a new, built but uncompiled model of an architecture.
 
     Args:
-        key: Which architecture.
-        task: The task that it is for, see :func:`architecture`.
+        key: Key of the architecture.
+        task: Key of the task, see :func:`architecture`.
 
     Returns:
-        The model; its weights are drawn from Keras's global seed, which the caller sets.
+        The model; its initial weights follow from Keras's global seed, which the caller sets.
 
     Raises:
-        ConfigError: There is no such architecture.
+        ConfigError: The key is unknown.
     """
     entry = architecture(key, task)
-    layers = [getattr(keras.layers, one.kind)(**one.settings) for one in entry.layers]
+    layers = [getattr(keras.layers, layer.kind)(**layer.settings) for layer in entry.layers]
     return keras.Sequential([keras.Input(entry.input_shape), *layers], name=key)
 
 
 def read_model(
     content: bytes, config: TrainingConfig, *, name: str, checkpoint: str
 ) -> keras.Model:
-    """A model from the content of its .keras file.
+    """Return the model in the content of a .keras file.
 
     Args:
-        content: The file.
-        config: What its run trains: the file must be of the same network, if one is known.
-        name: The run's name, for the error.
-        checkpoint: Which of its models, for the error.
+        content: The file's content.
+        config: The run's configuration; unless the model was imported, its input shape has to be
+            that of the architecture.
+        name: The run's name, for the error message.
+        checkpoint: "best", "last" or "base", for the error message.
+
+    Returns:
+        The model, uncompiled.
 
     Raises:
-        DataError: The file is no model that can be loaded.
+        DataError: The file is damaged, or the model is of another network.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
@@ -52,11 +56,13 @@ def read_model(
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             known = config.architecture != IMPORTED
             if known and model.input_shape[1:] != config.network.input_shape:
-                raise ValueError("this is another network's model")
-        except Exception as error:  # Keras has no one kind of error for a damaged file
+                raise ValueError("the model's input shape is not that of the architecture")
+        except Exception as error:  # Keras raises many types of exceptions for a damaged file
             raise DataError(
-                mark("The {checkpoint} model of “{name}” cannot be loaded."),
-                mark("Its file is damaged, or another version wrote it ({reason})."),
+                mark(
+                    "Could not load the {checkpoint} model of “{name}”: its file is damaged or "
+                    "was written by another version ({reason})."
+                ),
                 mark("Train the run again."),
                 checkpoint=checkpoint,
                 name=name,

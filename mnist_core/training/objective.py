@@ -1,7 +1,7 @@
-"""What a training minimises, and the figure shown beside it, for each sample on its own.
+"""Loss and metric of each sample.
 
-Keras averages both over a batch at once. Kept apart, the losses of a validation set also say how
-exactly their mean is known, and a sum over an epoch does not depend on how it was cut.
+Keras averages both over a batch. The losses of single samples also give the standard error of the
+mean, and a sum over an epoch that does not depend on how the epoch is divided into slices.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ class Objective:
 
     @classmethod
     def of(cls, model: keras.Model) -> Objective:
-        """Read the objective of a compiled model.
+        """Return the objective of a compiled model.
 
         Raises:
-            ValueError: If the model was not compiled with one loss, whose batches are averaged,
-                and one metric, each given by its name: "accuracy", or a name that is also a loss,
-                such as "mae".
+            ValueError: The model was not compiled with one loss and one metric, each given by its
+                name. The metric is "accuracy" or the name of a loss, such as "mae".
         """
         compiled = model.get_compile_config()
         loss, names = compiled.get("loss"), compiled.get("metrics") or []
@@ -41,23 +40,23 @@ class Objective:
         return cls(metric_name=names[0], _loss=keras.losses.get(loss), _metric=metric)
 
     def losses(self, y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-        """Loss of each sample, without regularisation, float32 (n,)."""
-        return self._loss(_beside(y, output), output)
+        """Return the loss of each sample, without regularisation, float32 (n,)."""
+        return self._loss(_shaped_like(output, y), output)
 
     def metrics(self, y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-        """Metric of each sample, float32 (n,); for the accuracy 1 where it is right, else 0."""
-        return self._metric(_beside(y, output), output)
+        """Return the metric of each sample, float32 (n,); the accuracy of a sample is 1 or 0."""
+        return self._metric(_shaped_like(output, y), output)
 
 
-def _beside(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """Targets in the shape of the output: (n, 1) where the model answers with one number."""
+def _shaped_like(output: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Return the targets in the shape of the output: (n, 1) for a model with one output unit."""
     return tf.reshape(tf.cast(y, output.dtype), [-1, 1]) if output.shape[-1] == 1 else y
 
 
 def _accuracy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """Accuracy as Keras understands the word: by the shape of the output."""
+    """Return binary or categorical accuracy, which Keras chooses by the shape of the output."""
     if output.shape[-1] == 1:
-        right = tf.equal(y, tf.cast(output > 0.5, y.dtype))[:, 0]
+        correct = tf.equal(y, tf.cast(output > 0.5, y.dtype))[:, 0]
     else:
-        right = tf.equal(tf.argmax(output, axis=-1), tf.cast(y, tf.int64))
-    return tf.cast(right, tf.float32)
+        correct = tf.equal(tf.argmax(output, axis=-1), tf.cast(y, tf.int64))
+    return tf.cast(correct, tf.float32)

@@ -1,8 +1,8 @@
-"""Compile a training before anybody asks for it.
+"""Compilation of training programs ahead of the first run.
 
-A network that this process has not trained before is traced and compiled in its first epoch, which
-takes one to three seconds where the epoch itself takes a hundredth of one. The same work done
-ahead, with the samples of the same configuration, leaves nothing to compile.
+TensorFlow traces and compiles a network in its first epoch, which takes one to three seconds, a
+hundred times longer than the epoch of a small network. An idle worker compiles the presets before
+a run needs them.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from mnist_core.training.samples import samples_of
 
 
 def compile_ahead(config: TrainingConfig) -> None:
-    """Compile each form of the training and evaluation steps that a run will call.
+    """Compile the training and evaluation functions that a run of a configuration calls.
 
-    The steps run once each, on the run's own samples; the next run begins with new weights.
+    Each function runs once on the run's samples; the next run resets the weights.
 
     Args:
-        config: What will be trained.
+        config: The configuration.
 
     Raises:
-        DataError: The data is not there.
+        DataError: The data set cannot be loaded.
     """
     parts = split(task(config.task).load(), config)
     train = samples_of(config, parts.train)

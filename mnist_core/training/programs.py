@@ -1,7 +1,7 @@
-"""Compiled programs, kept from run to run in a worker.
+"""Cache of compiled training programs.
 
-Compiling takes half a second to several; a class that starts the same experiment thirty times
-should pay for it once.
+Compiling a program takes half a second to several seconds. Runs with the same architecture,
+optimizer, batch size and augmentation reuse one program.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from mnist_core.training.augmentation import augmentation_of
 from mnist_core.training.fit import Program
 from mnist_core.training.networks import build_network
 
-#: Programs kept; each holds a model and its compiled steps, not the data.
+#: Largest number of cached programs; each has a model and its compiled functions, but no data.
 KEPT = 16
 
 _programs: OrderedDict[tuple[object, ...], Program] = OrderedDict()
 
 
 def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
-    """A program ready to train a configuration from its first epoch.
+    """Return a program that is ready to train a configuration from the first epoch.
 
     Args:
-        config: What to train; its seed decides the initial weights.
+        config: The configuration; its seed determines the initial weights.
 
     Returns:
-        The program, and a second model of the same architecture, for saving weights with.
+        The program, and a second model of the same architecture, with which weights are saved.
     """
     keras.utils.set_random_seed(config.seed)
     initial = build_network(config.architecture, config.task)
@@ -62,7 +62,7 @@ def program_for(config: TrainingConfig) -> tuple[Program, keras.Model]:
 
 
 def optimizer_of(config: TrainingConfig) -> keras.optimizers.Optimizer:
-    """A new optimizer, as a configuration asks for it."""
+    """Return a new optimizer with the settings of a configuration."""
     if config.optimizer == "sgd":
         return keras.optimizers.SGD(config.learning_rate, momentum=config.momentum)
     kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}

@@ -1,8 +1,8 @@
-"""Keeps a training run and the store in touch, from a thread of its own.
+"""Background thread between a training loop and the run store.
 
-The loop hands over records and goes on at once; this thread writes them in groups, renews the
-lease and brings commands back. A full disk or a locked database therefore never stops an epoch:
-what could not be written stays in memory and is tried again.
+The training loop queues records without waiting. The thread writes them in groups, renews the
+lease and reads commands. A full disk or a locked database therefore does not stop an epoch:
+records that could not be written stay in memory, and the thread tries again.
 """
 
 from __future__ import annotations
@@ -20,19 +20,17 @@ from mnist_core.runs.queue import LeaseLostError, RunQueue, RunWriter
 from mnist_core.runs.records import EpochRecord, Progress, RunStatus
 from mnist_core.training.control import Control
 
-#: How often commands are read, in seconds.
+#: Interval between two reads of the commands, in seconds.
 TICK = 0.1
-#: Least time between two writes, in seconds: short epochs are written in groups.
+#: Shortest interval between two writes, in seconds; short epochs are written in groups.
 WRITE_SPACING = 0.05
-#: How often the lease is renewed and the queue looked at, in seconds.
+#: Interval between two renewals of the lease and looks at the queue, in seconds.
 RENEW_SECONDS = 1.0
-#: A store that cannot be written for so long ends the training, in seconds.
-PATIENCE_WITH_STORE = 300.0
-#: A store that fails is spoken of in the log this often, in seconds.
-COMPLAIN_SECONDS = 30.0
-
-#: The end of a run waits so long for what its link is just asking the store, in seconds; the
-#: database's own limits are shorter.
+#: Training ends after the store has failed for this time, in seconds.
+STORE_TIMEOUT = 300.0
+#: Shortest interval between two log entries about a failing store, in seconds.
+LOG_SECONDS = 30.0
+#: Longest wait for the thread to end, in seconds; the database's time limits are shorter.
 CLOSE_SECONDS = 120.0
 
 log = logging.getLogger(__name__)
@@ -40,19 +38,23 @@ Result = TypeVar("Result")
 
 
 class Clock:
-    """Seconds spent training, without pauses."""
+    """A stop watch of the training time, in seconds, without pauses.
+
+    Args:
+        already: Training time of earlier attempts, in seconds.
+    """
 
     def __init__(self, already: float = 0.0) -> None:
-        # One pair, replaced as a whole: the link's thread reads it while the loop pauses.
+        # One tuple, replaced as a whole, because two threads use it without a lock.
         self._state: tuple[float, float | None] = (already, time.monotonic())
 
     def seconds(self) -> float:
-        """The time so far."""
+        """Return the training time so far, in seconds."""
         already, began = self._state
         return already + (time.monotonic() - began if began is not None else 0.0)
 
     def pause(self, paused: bool) -> None:
-        """Stand still, or go on."""
+        """Stop the watch (True) or start it again (False)."""
         already, began = self._state
         if paused:
             self._state = (self.seconds(), None)
@@ -61,18 +63,24 @@ class Clock:
 
 
 class RunLink:
-    """The link of one run; a context manager, since it owns a thread.
+    """The connection between a training loop and the store; a context manager for its thread.
 
     Args:
         writer: The run's writer.
-        queue: The queue, to know whether others wait for this worker; None where nobody can.
+        queue: The queue, to find out whether other runs wait; None in a process that does not
+            take runs from the queue.
+
+    Attributes:
+        writer: The run's writer.
+        control: The commands to the loop.
+        written: Called with each group of epochs after the store has it; must not raise.
+        clock: The training time.
     """
 
     def __init__(self, writer: RunWriter, queue: RunQueue | None) -> None:
         self.writer = writer
         self.control = Control()
-        #: Is handed the epochs that the store has just taken; raises nothing.
-        self.written: Callable[[Sequence[EpochRecord]], None] = _nobody
+        self.written: Callable[[Sequence[EpochRecord]], None] = _ignore
         self.clock = Clock()
         self._queue = queue
         self._lock = threading.Lock()  # guards the four fields below
@@ -80,11 +88,11 @@ class RunLink:
         self._best_epoch: int | None = None
         self._progress: Progress | None = None
         self._changed = False
-        self._writing = threading.Lock()  # one write at a time, in order
-        self._reading = threading.Lock()  # each command once
+        self._writing = threading.Lock()  # keeps the records in order
+        self._reading = threading.Lock()  # applies each command once
         self._wake = threading.Event()
         self._closing = False
-        self._complained_at = -COMPLAIN_SECONDS
+        self._logged_at = -LOG_SECONDS
         self._thread = threading.Thread(target=self._work, name="run-link", daemon=True)
 
     def __enter__(self) -> Self:
@@ -100,15 +108,15 @@ class RunLink:
         self.close()
 
     def close(self) -> None:
-        """End the thread; commands stay in the store from now on."""
+        """End the thread; later commands stay in the store."""
         self._closing = True
         self._wake.set()
         self._thread.join(CLOSE_SECONDS)
-        if self._thread.is_alive():  # a database that answers nothing; the thread ends with it
-            log.warning("the link of run %s still waits for the store", self.writer.lease.run_id)
+        if self._thread.is_alive():  # the database does not answer
+            log.warning("run %s ends while its link waits for the store", self.writer.lease.run_id)
 
     def record(self, record: EpochRecord, best_epoch: int | None) -> None:
-        """Hand over an epoch."""
+        """Queue an epoch for writing."""
         with self._lock:
             self._records.append(record)
             self._best_epoch = best_epoch
@@ -117,48 +125,56 @@ class RunLink:
         self._wake.set()
 
     def progress(self, progress: Progress) -> None:
-        """Say how far the current epoch has come."""
+        """Queue the progress within the current epoch for writing."""
         with self._lock:
             self._progress = progress
             self._changed = True
 
     def paused(self, paused: bool) -> None:
-        """Say that the training waits, or goes on."""
+        """Store that the training is paused (True) or running again (False)."""
         self.clock.pause(paused)
         self.flush()
-        self.insist(lambda: self.writer.set_status(_STATUS[paused]))
+        self.retry(lambda: self.writer.set_status(_STATUS[paused]))
 
     def read_commands(self) -> None:
-        """Hand what a person asked for over to the control."""
+        """Apply the new commands in the store to the control."""
         with self._reading:
             for command, value in self.writer.commands():
-                self.control.obey(command, value)
+                self.control.apply(command, value)
 
     def flush(self) -> None:
-        """Write everything that was handed over, and return when it is written."""
-        self.insist(self.write)
+        """Write all queued records; return when they are written."""
+        self.retry(self.write)
 
     def park(self) -> None:
-        """Put the paused run aside, with the commands that came too late for its loop."""
+        """Return the paused run to the store, with the commands that were not applied."""
         self.close()
-        self.insist(lambda: self.writer.park(self.control.unfinished()))
+        self.retry(lambda: self.writer.park(self.control.unfinished()))
 
     def end(self, status: RunStatus, message: str = "") -> None:
-        """Write what is left, and how the run ended."""
-        with self._lock:
-            self._progress, self._changed = None, True  # the time spent is written in any case
-        self.flush()
-        self.insist(lambda: self.writer.set_status(status, message))
+        """Write all queued records and the final status.
 
-    def insist(self, action: Callable[[], Result]) -> Result:
-        """Try something with the store until it works, or the store has failed for too long.
+        Args:
+            status: The final status.
+            message: The error message of a run that failed.
+        """
+        with self._lock:
+            self._progress, self._changed = None, True  # also writes the training time
+        self.flush()
+        self.retry(lambda: self.writer.set_status(status, message))
+
+    def retry(self, action: Callable[[], Result]) -> Result:
+        """Call a function of the store until it succeeds, for at most `STORE_TIMEOUT` seconds.
+
+        Args:
+            action: The function.
 
         Returns:
-            What the action returned.
+            The function's result.
 
         Raises:
-            LeaseLostError: The run is another worker's.
-            StoreError: The store failed for :data:`PATIENCE_WITH_STORE` seconds.
+            LeaseLostError: Another worker has taken over the run.
+            StoreError: The store failed for :data:`STORE_TIMEOUT` seconds.
         """
         began = time.monotonic()
         while True:
@@ -167,8 +183,8 @@ class RunLink:
             except LeaseLostError:
                 raise
             except StoreError as error:
-                self._complain(error)
-                if time.monotonic() - began > PATIENCE_WITH_STORE:
+                self._log_failure(error)
+                if time.monotonic() - began > STORE_TIMEOUT:
                     raise
                 time.sleep(0.5)
 
@@ -193,27 +209,27 @@ class RunLink:
                 return
             except StoreError as error:
                 failing_since = failing_since or time.monotonic()
-                if time.monotonic() - failing_since > PATIENCE_WITH_STORE:
+                if time.monotonic() - failing_since > STORE_TIMEOUT:
                     self.control.fail(error)
                     return
-                self._complain(error)
+                self._log_failure(error)
                 time.sleep(0.5)
-            except Exception as error:  # the loop must learn of it, whatever it is
+            except Exception as error:  # otherwise the loop would train without a store
                 log.exception("the link to the store failed")
                 self.control.fail(error)
                 return
 
-    def _complain(self, error: StoreError) -> None:
-        """Say in the log that the store fails, but not twice a second."""
-        if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
-            self._complained_at = time.monotonic()
+    def _log_failure(self, error: StoreError) -> None:
+        """Log a failure of the store, at most every `LOG_SECONDS`."""
+        if time.monotonic() - self._logged_at > LOG_SECONDS:
+            self._logged_at = time.monotonic()
             log.warning("%s", error)
 
     def write(self) -> None:
-        """Write what was handed over, at the first try.
+        """Write all queued records, without retrying.
 
         Raises:
-            StoreError: Nothing of it was written, and all of it is still here.
+            StoreError: Nothing was written; the records remain queued.
         """
         with self._writing:
             with self._lock:
@@ -238,12 +254,12 @@ class RunLink:
                 self.written(records)
 
     def continue_from(self, best_epoch: int | None, seconds: float) -> None:
-        """Take up the figures of an earlier attempt."""
+        """Continue with the best epoch and the training time (in seconds) of earlier attempts."""
         self._best_epoch = best_epoch
         self.clock = Clock(seconds)
 
 
-def _nobody(_records: Sequence[EpochRecord]) -> None:
+def _ignore(_records: Sequence[EpochRecord]) -> None:
     pass
 
 

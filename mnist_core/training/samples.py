@@ -1,7 +1,7 @@
-"""Samples in memory in their smallest form, and each batch of them as the network takes it.
+"""Samples in memory in a compact form, and their conversion to network inputs batch by batch.
 
-Images stay bytes, and texts stay the numbers of their words: of the 10,000 numbers that a network
-is shown for a text, a hundred are not zero.
+Images stay bytes and texts stay token indices: of the 10,000 multi-hot inputs of a text about 100
+are not zero.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from mnist_core.tensorflow_setup import tf
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples in memory, as tensors: once, however many batches and layers the program has.
+    """Samples as tensors.
 
     Attributes:
-        x: Inputs, (n, …). Small whole numbers (uint8) stay so, in a quarter of the memory, and
-            become float32 batch by batch. Of texts it is the numbers of the words that occur,
-            ragged int64 (n, None); they stand for rows of 10,000 zeros and ones.
+        x: Inputs (n, …): uint8 images, converted to float32 batch by batch; float32 tables; or
+            the distinct token indices of each text, ragged int64 (n, None).
         y: Targets: int64 class labels (n,), or float32 numbers (n,) or (n, k).
-        scale: float32 scalar that each input is multiplied by when it is used.
+        scale: Factor of the inputs, a float32 scalar.
     """
 
     x: tf.Tensor | tf.RaggedTensor
@@ -42,7 +41,13 @@ class Samples:
         *,
         scale: float | np.float32 = 1.0,
     ) -> Samples:
-        """Move samples into tensors: bytes as they are, texts as words, all else as float32."""
+        """Convert samples to tensors.
+
+        Args:
+            x: Inputs (n, …); uint8 stays uint8, other numbers become float32.
+            y: Targets (n,); integers become int64, other numbers float32.
+            scale: Factor of the inputs.
+        """
         if isinstance(x, Texts):
             distinct = x.distinct()
             splits = np.concatenate([[0], distinct.ends])
@@ -61,20 +66,21 @@ class Samples:
 
 
 def batch_inputs(x: tf.Tensor | tf.RaggedTensor, scale: tf.Tensor) -> tf.Tensor | tf.SparseTensor:
-    """A batch as its network takes it.
+    """Return a batch as input of the network.
 
     Args:
-        x: Some rows of :attr:`Samples.x`.
+        x: Rows of :attr:`Samples.x`.
         scale: :attr:`Samples.scale`.
 
     Returns:
-        float32 (n, …); of texts a sparse (n, 10000) with ``scale`` where a word occurs.
+        float32 (n, …); for texts a sparse float32 (n, 10000) with ``scale`` at each token that
+        occurs.
     """
     if not isinstance(x, tf.RaggedTensor):
         return tf.cast(x, tf.float32) * scale
     words, ends = x.flat_values, x.row_splits[1:-1]
-    # The row of each word: how many texts end at or before its place. What TensorFlow has for
-    # this fills all rows up to the longest one first, which takes as long as the rest together.
+    # The row of a token is the number of texts that end at or before its position. TensorFlow's
+    # own conversion pads all rows to the longest text first, which takes half of the step's time.
     steps = tf.math.bincount(tf.cast(ends, tf.int32), minlength=tf.size(words), dtype=tf.int64)
     rows = tf.cumsum(steps[: tf.size(words)])
     return tf.SparseTensor(
@@ -85,6 +91,6 @@ def batch_inputs(x: tf.Tensor | tf.RaggedTensor, scale: tf.Tensor) -> tf.Tensor 
 
 
 def samples_of(config: TrainingConfig, part: Part) -> Samples:
-    """Move some samples into memory as a configuration's network takes them."""
+    """Return a part's samples as tensors for the network of a configuration."""
     x, scale = compact_inputs(part.inputs, config, architecture(config.architecture).input_shape)
     return Samples.of(x, part.labels, scale=scale)

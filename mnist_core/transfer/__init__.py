@@ -1,1 +1,1 @@
-"""Runs and models on their way out and in: export, code, archives, uploads, import."""
+"""Import and export of runs and models: file formats, generated code, archives, uploads."""

@@ -1,11 +1,11 @@
-"""A run in one file, to take along: its settings, epochs, models and event files.
+"""Archives of runs: one zip file with the settings, epochs, models and event files of a run.
 
-The file is a zip file that any tool opens. Its ``manifest.json`` names every other part with its
-SHA-256, so that a file that was changed or cut on the way is noticed. Where it comes in again,
-nothing in it is trusted for that: each setting is checked as if it had been typed, and each model
-is built anew like any other model from outside (:mod:`mnist_core.transfer.keras_import`).
+``manifest.json`` lists every other file of the archive with its SHA-256, so that a changed or
+truncated archive is detected. A matching checksum does not make the content trusted: on import,
+each setting is validated like user input, and each model is rebuilt like any other model from
+outside (:mod:`mnist_core.transfer.keras_import`).
 
-What is saved can come in again, through the page, too: event files that would make it larger than
+An archive can always be uploaded again: event files that would make it larger than
 :data:`MOST_BYTES` are left out.
 """
 
@@ -33,7 +33,7 @@ from mnist_core.transfer.keras_import.plan import MOST_BYTES as MOST_PART
 
 FORMAT, VERSION = "mnist-lab-run", 1
 MANIFEST, ABOUT, EPOCHS = "manifest.json", "run.json", "epochs.csv"
-#: What ``run.json`` says of a run, as it stands in :class:`Run`.
+#: Attributes of :class:`Run` that ``run.json`` stores unchanged.
 PLAIN = (
     "name",
     "preset",
@@ -49,41 +49,42 @@ PLAIN = (
     "notes",
     "imported",
 )
-#: Names of event files, as TensorBoard's writers give them.
+#: Names of event files, as TensorBoard's writers choose them.
 EVENT_FILE = re.compile(rf"{EVENTS}/(({TRAIN}|{VALIDATION})/)?[\w.\-]*tfevents[\w.\-]*")
 PIECE = 1 << 20
-#: Most bytes of the whole, packed or not. The list at the end and what cannot be packed take some.
+#: Largest archive in bytes, compressed or not; `SPARE` is for the zip directory and overhead.
 MOST_BYTES = uploads.MOST_BYTES
 SPARE = 2_000_000
 MOST_EVENT_FILES = 2000
 
 
 def file_name(run: Run) -> str:
-    """What to call the archive of a run."""
+    """Return the file name for the archive of a run."""
     plain = re.sub(r"[^\w.-]+", "-", run.name).strip("-.")[:60] or "run"
     return f"{plain}-{run.id[:8]}.zip"
 
 
 def write_archive(store: Store, run_id: str, out: BinaryIO) -> list[str]:
-    """Write a run that has ended as one zip file.
+    """Write a run that has ended to a zip file.
 
     Args:
-        store: Where it is.
+        store: The run store.
         run_id: The run.
-        out: Where to write; an open file.
+        out: A file that is open for writing.
 
     Returns:
-        The names of event files for which there was no room.
+        The names of the event files that were left out because of the size limit.
 
     Raises:
-        UnknownRunError: There is no such run.
-        StoreError: It is still at work, or a file of it is damaged, gone, or cannot be read.
+        UnknownRunError: No run has this id.
+        StoreError: The run is active, or one of its files is damaged, missing or unreadable, or
+            the archive cannot be written.
     """
     run = store.get(run_id)
     if run.status.is_active:
         raise StoreError(
-            mark("“{name}” is to be saved as one file. It is still at work, and its files change."),
-            mark("Wait for its end, or stop it."),
+            mark("Could not save “{name}”: the run is active, so its files still change."),
+            mark("Wait until the run has ended, or stop it."),
             name=run.name,
         )
     for name in _models(store, run):  # before anything is written
@@ -93,15 +94,18 @@ def write_archive(store: Store, run_id: str, out: BinaryIO) -> list[str]:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StoreError(
-            mark("“{name}” is to be saved as one file."),
-            mark("The disk is full.") if full else mark("The system says: {cause}."),
+            mark("Could not save “{name}” as one file: the disk is full.")
+            if full
+            else mark("Could not save “{name}” as one file: {cause}."),
             mark("Free some space, or choose a place on another disk.")
             if full
-            else mark("See that the run's files can be read and the new file written."),
+            else mark(
+                "Check that the run's files are readable and that the new file can be written."
+            ),
             name=run.name,
             cause=error.strerror or str(error),
         ) from error
-    store.get(run_id)  # deleted meanwhile, some of its files would be missing
+    store.get(run_id)  # raises if the run was deleted meanwhile: files would be missing
     return left_out
 
 
@@ -135,7 +139,7 @@ def _parts(store: Store, run: Run) -> Iterator[tuple[str, Iterator[bytes]]]:
 def _add_events(
     packed: zipfile.ZipFile, store: Store, run: Run, files: dict[str, dict[str, Any]]
 ) -> list[str]:
-    """Add the event files that there is room for, and return the names of the others."""
+    """Add the event files that fit, and return the names of the others."""
     left = MOST_BYTES - SPARE - sum(one["bytes"] for one in files.values())
     folder = store.event_files.folder(run.id)
     left_out = []
@@ -159,7 +163,7 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _models(store: Store, run: Run) -> list[str]:
-    """The models that belong to a run: both, where it has ended as it should."""
+    """Return the names of the run's models: both after a run that ended normally."""
     there = store.artifacts.names(run.id)
     return [name for name in MODELS if run.has_models or name in there]
 
@@ -173,7 +177,7 @@ def _epochs_table(records: list[EpochRecord]) -> str:
 
 
 def _add(packed: zipfile.ZipFile, name: str, pieces: Iterator[bytes]) -> dict[str, Any]:
-    member = zipfile.ZipInfo(name)  # no time of its own: the same run gives the same file
+    member = zipfile.ZipInfo(name)  # without a timestamp: the same run gives the same file
     member.compress_type = zipfile.ZIP_DEFLATED
     digest, size = hashlib.sha256(), 0
     with packed.open(member, "w") as file:

@@ -1,4 +1,4 @@
-"""Reads a saved run: its archive is verified, and each value checked, before anything is used."""
+"""Reading of archives: checksums are verified and every value is validated before use."""
 
 from __future__ import annotations
 
@@ -35,30 +35,31 @@ from mnist_core.transfer.keras_import.plan import MOST_BYTES, read_json
 from mnist_core.transfer.keras_import.refusal import RefusedError, brief
 from mnist_core.transfer.uploads import EndedRun, imported_config
 
-#: Most bytes of each part; event files may be as large as models.
+#: Largest size of each file in bytes; event files may be as large as models.
 PARTS = {MANIFEST: 1_000_000, ABOUT: 1_000_000, EPOCHS: 20_000_000} | dict.fromkeys(
     MODELS, MOST_BYTES
 )
-#: The latest moment that is a date, in seconds since 1970, and the most attempts at a run.
+#: Latest valid date in seconds since 1970, and the largest number of attempts at a run.
 LATEST, MOST_ATTEMPTS = 2.5e11, 1e9
 ENDED = [status for status in RunStatus if not status.is_active]
 LESSON = {"base", "base_name", "drawings", "kept_aside", "before", "after"}
 
 
 def opened(file: BinaryIO) -> AbstractContextManager[zip_files.Packed]:
-    """The parts of an archive, none of them read yet.
+    """Open an archive without reading its files.
 
     Raises:
-        RefusedError: It is no zip file, or has parts that do not belong in an archive.
+        RefusedError: The file is not a zip file, or contains files that do not belong in an
+            archive.
     """
     return zip_files.opened(file, _limit)
 
 
 def read_run(parts: zip_files.Packed) -> EndedRun:
-    """The run in an archive without its models; every part is compared with the manifest.
+    """Return the run in an archive without its models, after comparing all files with the manifest.
 
     Raises:
-        RefusedError: The archive was changed, or holds what this version does not know.
+        RefusedError: The archive was changed, or contains what this version does not support.
     """
     _verify(parts)
     return _ended_run(parts)
@@ -69,14 +70,14 @@ def _limit(name: str) -> int | None:
 
 
 def _verify(parts: zip_files.Packed) -> None:
-    """Compare every part with the manifest."""
+    """Compare every file with the manifest."""
     manifest = read_json(parts.read(MANIFEST))
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise _no_archive()
     if manifest.get("version") != VERSION:
         raise RefusedError(
-            mark("It was saved in form {version}, and this lab knows form {known}."),
-            mark("Update this lab, or save it again with the same version."),
+            mark("The archive has the format version {version}, but this lab supports {known}."),
+            mark("Update this lab, or save the run again with the same version of the lab."),
             version=brief(manifest.get("version")),
             known=VERSION,
         )
@@ -85,8 +86,8 @@ def _verify(parts: zip_files.Packed) -> None:
         raise _changed(MANIFEST)
     if sum(parts.sizes.values()) > uploads.MOST_BYTES:
         raise RefusedError(
-            mark("It unpacks to {size} MB, and {most} MB are the most."),
-            mark("Remove its event files at the other machine, and save it again."),
+            mark("The archive unpacks to {size} MB, but the limit is {most} MB."),
+            mark("Delete the event files of the run on the other computer, and save it again."),
             size=sum(parts.sizes.values()) // 1_000_000,
             most=uploads.MOST_BYTES // 1_000_000,
         )
@@ -129,7 +130,7 @@ def _ended_run(parts: zip_files.Packed) -> EndedRun:
             tags=[_text(tag) for tag in about["tags"]],
             imported=_imported(about["imported"]),
         )
-    except LabError as error:  # a setting that this version does not know, say
+    except LabError as error:  # for example, a setting that this version does not support
         raise RefusedError(error.problem, error.remedy, **error.values) from error
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, csv.Error) as error:
         raise _changed(ABOUT) from error
@@ -146,7 +147,7 @@ def _config(about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _most(about: Mapping[str, Any]) -> float:
-    """The largest that a task's second figure can be: an accuracy is at most 1."""
+    """Return the largest valid metric: an accuracy is at most 1."""
     key = about["config"].get("task", "mnist")
     return 1 if TASKS[key].metric == "accuracy" else math.inf
 
@@ -192,7 +193,7 @@ def _imported(known: Any) -> dict[str, Any] | None:
         "layers": int(known["layers"]),
         "parameters": int(known["parameters"]),
         "glances": glances,
-        # Earlier versions of this lab did not write these.
+        # Earlier versions of the lab did not store these.
         "chosen": _text(known.get("chosen", "given"))[:10],
         "other_way": None if known.get("other_way") is None else _text(known["other_way"])[:20],
         "other_share": _number(known.get("other_share"), 0, 1),
@@ -217,14 +218,14 @@ def _number(value: Any, low: float = -math.inf, high: float = math.inf) -> float
 
 def _no_archive() -> RefusedError:
     return RefusedError(
-        mark("It is no run that this lab has saved."),
-        mark("Choose a file that “Download” gave you on the page Models."),
+        mark("The file is not an archive of a run from this lab."),
+        mark("Choose a file that “Download” on the page Models has saved."),
     )
 
 
 def _changed(name: str) -> RefusedError:
     return RefusedError(
-        mark("Its part {name} is not what was saved: the file was changed or damaged on its way."),
-        mark("Save the run again, and copy the file whole."),
+        mark("The part {name} of the archive was changed or is damaged."),
+        mark("Save the run again, and copy the complete file."),
         name=brief(name),
     )

@@ -1,4 +1,4 @@
-"""Models out: a run's network as a file for another tool, or as code that trains it again."""
+"""Export of a run: as a model file for another tool, or as code that trains the model again."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from mnist_core.transfer.model_files import model_file
 
 
 def export(store: Store, run_id: str, key: str, checkpoint: str = "best") -> bytes:
-    """Write a run in one of the formats.
+    """Return a run in one of the export formats.
 
-    A model's file takes prepared float32 numbers, as the model does (see
-    `mnist_core.transfer.formats`).
-    Code is written from the run's settings alone: a run that has left no model has it too.
+    A model file takes prepared float32 numbers, as the model does (see
+    `mnist_core.transfer.formats`). Code is generated from the run's settings, so a run without
+    a saved model can be exported as code too.
 
     Args:
-        store: Where the run is.
+        store: The run store.
         run_id: The run.
         key: Key of `mnist_core.transfer.formats.FORMATS`.
-        checkpoint: "best" (lowest validation loss) or "last"; without meaning for code.
+        checkpoint: "best" (lowest validation loss) or "last"; ignored for code.
 
     Returns:
         The content of the file.
 
     Raises:
-        ConfigError: The format or the checkpoint is unknown, or a setting of the run is no more.
-        UnknownRunError: There is no such run.
-        StoreError: The run has left no such model, or it cannot be read.
-        DataError: The model cannot be loaded, or not be written in this format; or the run
-            cannot be retrained by code.
+        ConfigError: The format or the checkpoint is unknown, or a setting of the run is no
+            longer supported.
+        UnknownRunError: No run has this id.
+        StoreError: The run has no such model, or the model cannot be read.
+        DataError: The model cannot be loaded or converted to this format, or no code can train
+            the run again.
     """
     form = format_of(key)
     if form.is_code:

@@ -1,9 +1,8 @@
-"""The forms in which a network leaves the lab, as a table that a page reads without Keras.
+"""Export formats, as a table that pages read without loading Keras.
 
-A file of a model takes what the model takes: float32 numbers, prepared as in training. What is
-done to a picture before that (its pixels laid out in a row or not, scaled to 0–1 or left as they
-are) is no part of any of these formats; `input_words` says it beside the file, and the exported
-code does it. Code trains the run again and has the preparation in it.
+A model file takes what the model takes: float32 numbers, prepared as in training. The preparation
+of an image (flattening, scaling the pixels to 0–1) is not part of these formats; `input_words`
+describes it next to the file. Exported code trains the run again and includes the preparation.
 """
 
 from __future__ import annotations
@@ -16,24 +15,23 @@ from mnist_core.i18n import mark
 from mnist_core.runs import Run
 from mnist_core.tasks import TASKS
 
-#: Characters of a run's name in a file's name, at most.
+#: Maximum number of characters of the run's name in a file name.
 NAME_IN_FILE = 60
 
 
 @dataclass(frozen=True)
 class Format:
-    """One way out.
+    """One export format.
 
     Attributes:
-        key: Its name on the command line.
+        key: The name of the format on the command line.
         label: A short title.
-        summary: One sentence: what it is for.
-        ending: How the names of its files end; their tools go by it.
-        mime: Its media type, for a browser.
-        usage: Lines that use such a file, with a place for its ``{file}``: of Python for a
-            model, which turn samples ``x``, prepared as in training, into ``answers``; of a
-            shell for code.
-        is_code: It trains the run again, instead of holding one of its models.
+        summary: One sentence about its purpose.
+        ending: The file name extension, by which other tools recognise the format.
+        mime: The media type, for a browser.
+        usage: Lines that use such a file, with a field ``{file}`` for its name. For a model:
+            Python that turns prepared samples ``x`` into ``answers``. For code: a shell command.
+        is_code: Whether the file is code that trains the run again, not a model.
     """
 
     key: str
@@ -50,7 +48,7 @@ _ALL = (
         key="keras",
         label=mark("Keras model"),
         summary=mark(
-            "The whole network in Keras's own format, to use it or train it on with "
+            "The whole network in Keras's own format, for predictions or further training with "
             "`keras.saving.load_model`."
         ),
         ending=".keras",
@@ -80,8 +78,8 @@ answers = model.predict(x)""",
         key="weights",
         label=mark("Weights only"),
         summary=mark(
-            "Only the numbers that were learned, for a program that builds the same layers itself "
-            "and then calls `load_weights`."
+            "Only the weights, for a program that builds the same layers itself and then calls "
+            "`load_weights`."
         ),
         ending=".weights.h5",
         mime="application/x-hdf5",
@@ -94,8 +92,8 @@ answers = model.predict(x)""",
         key="tflite",
         label=mark("TFLite (LiteRT)"),
         summary=mark(
-            "A small file for phones, a Raspberry Pi and other small computers: it answers, but "
-            "learns no more."
+            "A small file for phones, a Raspberry Pi and other small computers: it predicts, but "
+            "cannot be trained further."
         ),
         ending=".tflite",
         mime="application/octet-stream",
@@ -111,7 +109,7 @@ answer = interpreter.get_signature_runner()
         label=mark("ONNX"),
         summary=mark(
             "An exchange format that runs without Python or TensorFlow, in C++, Java, C# or the "
-            "browser: it answers, but learns no more."
+            "browser: it predicts, but cannot be trained further."
         ),
         ending=".onnx",
         mime="application/octet-stream",
@@ -125,8 +123,8 @@ session = onnxruntime.InferenceSession("{file}")
         key="script",
         label=mark("Python script"),
         summary=mark(
-            "A program of its own in plain Keras that trains this very run again: the same "
-            "samples, layers and settings, with curves and the test at its end."
+            "A standalone program in plain Keras that trains this run again: the same samples, "
+            "layers and settings, with learning curves and the evaluation on the test set."
         ),
         ending=".py",
         mime="text/x-python",
@@ -137,7 +135,8 @@ session = onnxruntime.InferenceSession("{file}")
         key="notebook",
         label=mark("Jupyter notebook"),
         summary=mark(
-            "The same program step by step, with a word on each step, to run and change in Jupyter."
+            "The same program step by step, with an explanation of each step, to run and change in "
+            "Jupyter."
         ),
         ending=".ipynb",
         mime="application/x-ipynb+json",
@@ -150,10 +149,10 @@ FORMATS: dict[str, Format] = {entry.key: entry for entry in _ALL}
 
 
 def format_of(key: str) -> Format:
-    """Return the format of that key.
+    """Return the format with a key.
 
     Raises:
-        ConfigError: If there is none; the message lists the known keys.
+        ConfigError: The key is unknown; the message lists the known keys.
     """
     if key not in FORMATS:
         raise unknown_name("format", key, FORMATS)
@@ -161,77 +160,78 @@ def format_of(key: str) -> Format:
 
 
 def file_name(run: Run, form: Format, checkpoint: str) -> str:
-    """What to call a file of a run: its name as every system takes it, and the format's ending.
+    """Return the file name for an export: the run's name in portable characters, and an extension.
 
     Args:
         run: The run.
         form: The format.
-        checkpoint: "best" or "last"; a file of code has nothing of either in its name.
+        checkpoint: "best" or "last"; not part of the name of a code file.
     """
-    # Signs and blanks become hyphens; letters of every script stay.
+    # Punctuation and spaces become hyphens; letters of every script are kept.
     plain = re.sub(r"[^\w.]+|[._-]{2,}", "-", run.name)[:NAME_IN_FILE].strip("-._") or run.id[:8]
     return plain + ("" if form.is_code else f"-{checkpoint}") + form.ending
 
 
 def why_no_code(run: Run) -> str:
-    """Why a run cannot be trained again by code, in one or two sentences; else nothing."""
+    """Return why no code can train a run again, in one or two sentences; "" if code can."""
     if run.imported is not None:
         return mark(
-            "It was imported from a file, and how it was trained is not known: there is no code "
-            "that trains it again."
+            "The model was imported from a file that does not say how it was trained, so no code "
+            "can train it again."
         )
     if run.lesson is not None:
         return mark(
-            "It was taught drawings, which stay in the lab: there is no code that trains it again. "
-            "The run that it began with can leave as code."
+            "The model was fine-tuned on drawings, which are not exported, so no code can train it "
+            "again. The run that it was fine-tuned from can be exported as code."
         )
     return ""
 
 
 def input_words(run: Run) -> str:
-    """What a file of a run's model takes, in one sentence with a place for the ``shape``."""
+    """Return one sentence about the input of a run's model file, with a field ``{shape}``."""
     kind = TASKS[run.config.task].inputs if run.config.task in TASKS else ""
     if kind == "images" and run.config.pixel_scaling == "raw":
         return mark(
-            "It takes float32 numbers of the shape {shape}: the 28 × 28 pixels of each picture, "
+            "The input is float32 numbers of shape {shape}: the 28 × 28 pixels of each image, "
             "from 0 for the background to 255 for ink."
         )
     if kind == "images":
         return mark(
-            "It takes float32 numbers of the shape {shape}: the 28 × 28 pixels of each picture, "
+            "The input is float32 numbers of shape {shape}: the 28 × 28 pixels of each image, "
             "divided by 255, so that the background is 0 and ink is 1."
         )
     if kind == "texts":
         return mark(
-            "It takes float32 numbers of the shape {shape}: for each text 1 at the number of every "
-            "word in it, as Keras numbers the 10,000 most frequent words, else 0."
+            "The input is float32 numbers of shape {shape}: for each text a 1 at the index of "
+            "every word in it, as Keras numbers the 10,000 most frequent words, else 0."
         )
     if kind == "table" and run.imported is None:
         return mark(
-            "It takes float32 numbers of the shape {shape}: the columns in their order, each minus "
-            "its mean and divided by its deviation among the training samples. The Python script "
-            "works both out."
+            "The input is float32 numbers of shape {shape}: the columns in their order, "
+            "standardised by the mean and the standard deviation of the training samples. The "
+            "Python script computes both."
         )
-    return mark("It takes float32 numbers of the shape {shape}, prepared as in training.")
+    return mark("The input is float32 numbers of shape {shape}, prepared as in training.")
 
 
 def output_words(run: Run) -> str:
-    """What a file of a run's model answers, in one sentence with a place for the ``unit``.
+    """Return one sentence about the output of a run's model file, with a field ``{unit}``.
 
-    Empty where nobody knows.
+    Returns:
+        The template, or "" if the output is not known.
     """
     entry = TASKS.get(run.config.task)
     if entry is None or run.imported is not None:
         return ""
     if entry.is_number:
-        return mark("It answers with one number for each sample, in {unit}.")
+        return mark("The output is one number for each sample, in {unit}.")
     if len(entry.classes) == 2:
-        return mark("It answers with one number for each sample: the probability of class 1.")
-    return mark("It answers with a probability for each class, in the order of their numbers.")
+        return mark("The output is one number for each sample: the probability of class 1.")
+    return mark("The output is a probability for each class, in the order of their numbers.")
 
 
 def input_shape(run: Run) -> str:
-    """The shape of what a file of a run's model takes, any number of samples at a time."""
+    """Return the input shape of a run's model file, for any number of samples ``n``."""
     if run.imported is not None:
         sizes = run.imported["input_shape"]
     else:

@@ -1,4 +1,4 @@
-"""A run's model in the formats of other tools.
+"""Export of a run's model to the file formats of other tools.
 
 Only worker processes import this module: it loads Keras.
 """
@@ -20,24 +20,24 @@ from mnist_core.runs.model_files import FILES
 from mnist_core.tensorflow_setup import keras, tf
 from mnist_core.transfer.formats import Format, format_of
 
-#: What the formats that only answer call their input.
+#: Name of the input in the formats that only predict.
 INPUT = "input"
 
 
 def model_file(store: Store, run_id: str, key: str, checkpoint: str) -> bytes:
-    """A run's model as a file, whose input is float32 numbers, prepared as in training.
+    """Return a run's model as a file whose input is float32 numbers, prepared as in training.
 
     Args:
-        store: Where the run is.
+        store: The run store.
         run_id: The run.
-        key: Key of a format that is no code.
+        key: Key of a format that is not code.
         checkpoint: "best" or "last".
 
     Raises:
-        LabError: As `mnist_core.transfer.export.export`.
+        LabError: See `mnist_core.transfer.export.export`.
     """
     model = load(store, run_id, checkpoint).model
-    if key == "keras":  # the run's own file, now known to be whole
+    if key == "keras":  # the run's own file, whose checksum `load` has verified
         content = store.artifacts.read(run_id, FILES[checkpoint])
         if content is not None:
             return content
@@ -45,13 +45,12 @@ def model_file(store: Store, run_id: str, key: str, checkpoint: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{form.ending}"
         try:
-            with _without_remarks():
+            with _without_warnings():
                 _write(model, form, path)
-        except Exception as error:  # a converter may fail in any way
+        except Exception as error:  # converters raise exceptions of any class
             raise DataError(
-                mark("“{name}” is to be written as {format}."),
-                mark("The program that writes this format cannot do it: {cause}."),
-                mark("Choose another format; every network can leave as a Keras model."),
+                mark("Could not convert “{name}” to {format}: {cause}."),
+                mark("Choose another format; every network can be exported as a Keras model."),
                 name=store.get(run_id).name,
                 format=form.label,
                 cause=(str(error).strip().splitlines() or [type(error).__name__])[0].rstrip("."),
@@ -65,15 +64,15 @@ def _write(model: keras.Model, form: Format, path: Path) -> None:
     elif form.key == "weights":
         model.save_weights(path)
     else:
-        # Any number of samples at a time, by a name that is the same in every file.
+        # Any number of samples in a batch; the name is the same in every file.
         signature = tf.TensorSpec(model.inputs[0].shape, tf.float32, name=INPUT)
         kind = {"tflite": "litert", "onnx": "onnx"}[form.key]
         model.export(path, format=kind, input_signature=[signature], verbose=False)
 
 
 @contextmanager
-def _without_remarks() -> Iterator[None]:
-    """Keep Keras's advice to use another format, and its converters' own troubles, from the log."""
+def _without_warnings() -> Iterator[None]:
+    """Keep Keras's advice to use another format, and its converters' warnings, out of the log."""
     log = logging.getLogger("absl")
     level = log.level
     log.setLevel(logging.ERROR)

@@ -1,6 +1,6 @@
-"""A run that another machine has saved comes in: verified, checked, and built anew.
+"""Restoring of a run from an archive: verified, validated, its models rebuilt.
 
-Only worker processes do this, and the command line in its own process.
+Runs in worker processes, and in the process of the command line.
 """
 
 from __future__ import annotations
@@ -24,20 +24,21 @@ from mnist_core.transfer.uploads import ARRIVED, EndedRun, add_ended
 
 
 def restore(store: Store, run_id: str, file: str) -> str:
-    """Make a run of an archive that waits in the store.
+    """Create a run from an uploaded archive.
 
-    It always gets an id of its own: one that is here already stays as it is beside it.
+    The run gets a new id, so a run of the same archive that is already in the store is kept.
 
     Args:
-        store: Where it waits.
-        run_id: What :func:`mnist_core.transfer.uploads.keep_arrived` returned.
-        file: What the file is called.
+        store: The run store.
+        run_id: The id that :func:`mnist_core.transfer.uploads.keep_arrived` returned.
+        file: The file's name.
 
     Returns:
         The run's id.
 
     Raises:
-        DataError: It is no archive of a run, was changed on the way, or holds what is not taken.
+        DataError: The file is not an archive of a run, was changed, or contains what cannot be
+            imported.
         StoreError: The store cannot be written.
     """
     try:
@@ -73,12 +74,12 @@ def _take(store: Store, run_id: str, parts: zip_files.Packed, file: str) -> Ende
 
 
 def _wanted(ended: EndedRun) -> Wanted:
-    """What the networks of a run must take and answer."""
+    """Return the input and output that the models of a run must have."""
     if ended.imported is not None:
         return DIGITS
     found = task(ended.config["task"])
     shape = architecture(ended.config["architecture"], found.key).input_shape
-    # Of two classes a network may name one probability alone, as it does of a number.
+    # With two classes, a network has one output, the probability of class 1.
     outputs = len(found.classes) if len(found.classes) > 2 else 1
     return Wanted((shape,), outputs, probabilities=outputs > 1)
 

@@ -1,6 +1,6 @@
-"""Runs that come in from outside: a model in a file, or a run that another machine has trained.
+"""Runs that are imported: models from files, and runs that were trained on another machine.
 
-They have ended before they are here, so they never stand in the queue and nobody holds a lease.
+They have already ended, so they are never queued and have no lease.
 """
 
 from __future__ import annotations
@@ -22,27 +22,26 @@ from mnist_core.runs.rows import journal_values
 from mnist_core.runs.schema import journal, runs
 from mnist_core.runs.store import NAME_LENGTH, Store, clean_name, clean_notes, clean_tags
 
-#: A file as it was sent, until a worker has looked at it; in a folder apart from the runs' own.
+#: Name of an uploaded file until a worker has checked it, in a folder apart from the runs' files.
 ARRIVED = "arrived"
-#: A file that waits for so long, in seconds, waits for somebody who died. A worker takes minutes at
-#: most; the rest is for clocks that are set meanwhile.
+#: Age in seconds after which an uploaded file counts as abandoned, because its server or worker
+#: died. A worker takes minutes at most; the rest allows for changes of the system clock.
 ABANDONED_SECONDS = 86_400.0
-#: Longest file that is kept until it is looked at: a saved run with all its models, which is made
-#: no longer (:mod:`mnist_core.transfer.archive`), and which the page takes
-#: (``.streamlit/config.toml``). A longer one, or one without an end, such as a device,
-#: would fill the disk first.
+#: Largest upload in bytes: an archive with all its models, which is never larger
+#: (:mod:`mnist_core.transfer.archive`); also the limit of the page (``.streamlit/config.toml``).
+#: Without a limit, an endless file such as a device would fill the disk.
 MOST_BYTES = 250_000_000
-#: Records written with one statement; SQLite takes 32,766 values in all.
+#: Records written by one statement; SQLite allows 32,766 values in a statement.
 RECORDS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndedRun:
-    """What is written for a run that has ended elsewhere; as in :class:`Run`.
+    """Values of a run that ended elsewhere; the attributes are those of :class:`Run`.
 
     Attributes:
-        config: Fields of its configuration.
-        records: Its epochs, from 1.
+        config: Fields of the configuration.
+        records: The epochs, starting at 1.
     """
 
     name: str
@@ -66,20 +65,20 @@ class EndedRun:
 
 
 def keep_arrived(store: Store, file: BinaryIO) -> str:
-    """Keep a file that was sent, for a worker to look at.
+    """Store an uploaded file until a worker has checked it.
 
     Args:
-        store: Where.
-        file: Read from its beginning to its end.
+        store: The run store.
+        file: The upload; it is read from the beginning to the end.
 
     Returns:
-        The id that its run will have, if it is taken.
+        The id of the run that the file may become.
 
     Raises:
-        DataError: It is far too long.
-        StoreError: The disk is full or may not be written.
+        DataError: The file is too large.
+        StoreError: The disk is full or not writable.
     """
-    with suppress(StoreError):  # what cannot be removed is no reason to refuse the next one
+    with suppress(StoreError):  # an old file that cannot be removed does not prevent an upload
         forget_abandoned(store)
     run_id = secrets.token_hex(16)
     file.seek(0)
@@ -92,15 +91,15 @@ def keep_arrived(store: Store, file: BinaryIO) -> str:
 
 
 def forget_abandoned(store: Store) -> int:
-    """Remove what came in and was never finished, because its server or its worker was killed.
+    """Remove uploads that were never processed because their server or worker was killed.
 
-    As long as such a file waits, the folder of its run may be half-written too.
+    While such a file exists, the folder of its run may also be incomplete.
 
     Returns:
-        How many there were.
+        The number of removed uploads.
 
     Raises:
-        StoreError: They cannot be looked for, or not be removed.
+        StoreError: The uploads cannot be listed or removed.
     """
     long_ago = time.time() - ABANDONED_SECONDS
     abandoned = [run_id for run_id, at in store.arriving.last_written().items() if at < long_ago]
@@ -112,7 +111,7 @@ def forget_abandoned(store: Store) -> int:
 
 
 class _Limited:
-    """A file that is read up to :data:`MOST_BYTES`, whatever it says of its length."""
+    """A file that is read up to :data:`MOST_BYTES`, whatever its stated length."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -123,8 +122,7 @@ class _Limited:
         self._left -= len(piece)
         if self._left < 0:
             raise DataError(
-                mark("A file could not be imported."),
-                mark("It has more than {most} MB, which is the most that is looked at."),
+                mark("Could not import the file: it is larger than {most} MB."),
                 mark("Choose a file that this lab or Keras has saved."),
                 most=MOST_BYTES // 1_000_000,
             )
@@ -132,15 +130,15 @@ class _Limited:
 
 
 def arrived(store: Store, run_id: str, most: int = MOST_BYTES) -> bytes:
-    """A file that :func:`keep_arrived` has kept, or its beginning.
+    """Return an upload that :func:`keep_arrived` has stored, or the beginning of it.
 
     Args:
-        store: Where it waits.
-        run_id: What :func:`keep_arrived` returned.
-        most: So many bytes of it, and one more that tells that it is longer.
+        store: The run store.
+        run_id: The id that :func:`keep_arrived` returned.
+        most: Maximum number of bytes; one more byte is returned if the upload is larger.
 
     Raises:
-        StoreError: It is not there any more.
+        StoreError: The upload no longer exists.
     """
     with store.arriving.opened(run_id, ARRIVED) as file:
         return file.read(most + 1)
@@ -149,17 +147,17 @@ def arrived(store: Store, run_id: str, most: int = MOST_BYTES) -> bytes:
 def add_ended(
     store: Store, run_id: str, ended: EndedRun, *, example: str | None = None, hidden: bool = False
 ) -> Run:
-    """Write a run that has ended into the store.
+    """Insert a run that has ended into the store.
 
     Args:
-        store: Where; its files are there already.
+        store: The run store, which already has the run's files.
         run_id: The id of the new run.
-        ended: What it is.
-        example: Key of the example that it is; None for all others.
-        hidden: Whether the lists leave the example out.
+        ended: The values of the run.
+        example: Key of the example that the run is; None for all other runs.
+        hidden: Whether lists omit the example.
 
     Raises:
-        StoreError: Its name, notes or tags are too long, or the store cannot be written.
+        StoreError: The name, notes or tags are too long, or the store cannot be written.
     """
     now = store.database.now
     records = ended.records
@@ -196,12 +194,12 @@ def add_ended(
 
 
 def imported_config(pixel_scaling: str) -> dict[str, Any]:
-    """The configuration of a model from a file: only its task and its pixels are known."""
+    """Return the configuration of an imported model, of which only task and pixels are known."""
     return TrainingConfig(pixel_scaling=pixel_scaling).to_dict() | {"architecture": IMPORTED}
 
 
 def name_of(file: str) -> str:
-    """What to call a run after the file that it came in as."""
+    """Return the name of a run that was imported from a file: the file name without extension."""
     stem = file.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
     plain = "".join(sign if sign.isprintable() else " " for sign in stem)
     return " ".join(plain.split())[:NAME_LENGTH] or IMPORTED

@@ -1,1 +1,1 @@
-"""The worker processes: the engine that gives them runs, the pool, and their set-up."""
+"""Worker processes: the engine, the pool, roles, remote calls, and the set-up of a worker."""

@@ -1,11 +1,11 @@
-"""The engine: worker processes that train what the store has queued.
+"""The engine: worker processes that train the queued runs of the store.
 
-Dask starts the workers, watches them and replaces one that dies. The queue is the store's: a
-dispatcher claims one queued run for each worker that is free and hands it over. By default the
-workers are processes on this machine; ``MNIST_LAB_SCHEDULER`` names a cluster instead.
+Dask starts the workers, monitors them and replaces a worker that dies. The queue is in the store: a
+dispatcher claims one queued run for each free worker and submits it. By default the workers are
+processes on this machine; ``MNIST_LAB_SCHEDULER`` names an external cluster.
 
 Importing this module loads neither Dask nor TensorFlow; :meth:`Engine.start` loads Dask in the
-background, and TensorFlow is loaded by the workers alone.
+background, and only the workers load TensorFlow.
 """
 
 from __future__ import annotations
@@ -39,49 +39,49 @@ if TYPE_CHECKING:
 
     from mnist_core.workers.pool import Workers
 
-#: How often the dispatcher looks at the queue by itself, in seconds.
+#: Interval between the dispatcher's checks of the queue, in seconds.
 TICK = 0.25
-#: How often it looks for runs whose worker is gone, in seconds.
+#: Interval between searches for runs whose worker died, in seconds.
 RECOVER_SECONDS = 1.0
-#: How often it sees whether the store can be written, also while nothing happens, in seconds.
-PROVE_SECONDS = 5.0
-#: How long a server that ends waits for workers that are just being started, in seconds.
+#: Interval between checks that the store is writable, in seconds.
+WRITABLE_CHECK_SECONDS = 5.0
+#: How long a closing server waits for workers that are starting, in seconds.
 CLOSE_SECONDS = 2.0
-#: Names the scheduler of an existing Dask cluster.
+#: Environment variable with the address of an external Dask scheduler.
 SCHEDULER = "MNIST_LAB_SCHEDULER"
-#: A store that fails is spoken of in the log this often, in seconds.
-COMPLAIN_SECONDS = 30.0
-#: The worker for what takes longer than a stroke may wait starts so many seconds after the engine
-#: is ready: a first training has the machine before.
+#: Interval between log messages about a failing store, in seconds.
+LOG_INTERVAL_SECONDS = 30.0
+#: Delay between the engine's start and that of the background worker, in seconds: the first
+#: training has priority.
 BACKGROUND_DELAY = 20.0
 
 log = logging.getLogger(__name__)
 
 
 class Question(Enum):
-    """What is asked of the workers, by how long it takes and who waits; each has its patience."""
+    """Kinds of requests to workers, by duration; each has a name and a time limit in seconds."""
 
-    #: A person waits for it after each stroke. A worker of its own answers.
+    #: A prediction after each stroke of a drawing. A reserved worker answers.
     READING = "reading", 30.0
-    #: A portion of an evaluation, an explanation: a second or so. The worker in the background
-    #: answers, or, until that has started, the one for readings.
+    #: A portion of an evaluation, an explanation: about a second. The background worker answers,
+    #: or the reserved worker until the background worker has started.
     SHORT = "short", 120.0
-    #: An import, an export. Waits until the worker in the background has started.
+    #: An import, an export. Waits until the background worker has started.
     LONG = "long", 240.0
 
     @property
     def seconds(self) -> float:
-        """How long to wait for the answer: loading a model and other questions are part of it."""
+        """Time limit for the answer, which includes loading a model and waiting in the queue."""
         return self.value[1]
 
 
 @dataclass(frozen=True)
 class EngineState:
-    """How the engine is: "starting", "ready", "failed" or "stopped".
+    """State of the engine.
 
     Attributes:
-        phase: One of them.
-        message: Why it failed; where it is ready, why nothing can be written at the moment.
+        phase: "starting", "ready", "failed" or "stopped".
+        message: The reason of a failure; if ready, why the store is not writable, or "".
     """
 
     phase: Literal["starting", "ready", "failed", "stopped"]
@@ -92,10 +92,10 @@ class Engine:
     """Trains the store's queued runs on Dask workers.
 
     Args:
-        store: Where runs are.
-        workers: How many train at a time; None for ``MNIST_LAB_WORKERS``, or one.
-        scheduler: Address of a Dask scheduler; None for ``MNIST_LAB_SCHEDULER``, or workers of
-            this machine's own.
+        store: The run store.
+        workers: Number of training workers; None for ``MNIST_LAB_WORKERS``, or one.
+        scheduler: Address of a Dask scheduler; None for ``MNIST_LAB_SCHEDULER``, or workers on
+            this machine.
     """
 
     def __init__(
@@ -106,40 +106,40 @@ class Engine:
         self._queue = RunQueue(store.database)
         self._count = workers
         self._scheduler = scheduler or os.environ.get(SCHEDULER) or None
-        #: How many runs are trained at a time; what was asked for until the workers are there.
+        #: Number of runs that can be trained at once; the requested number until workers exist.
         self.slots = 1
         self._wake = threading.Event()
         self._begin = threading.Event()
         self._delay = 0.0
-        self._recover_at = self._prove_at = self._ready_at = 0.0
+        self._recover_at = self._check_writable_at = self._ready_at = 0.0
         self._closing = False
-        self._trouble = ""  # why the store cannot be written, as far as is known
-        self._complained_at = -COMPLAIN_SECONDS
+        self._trouble = ""  # why the store is not writable, if known
+        self._logged_at = -LOG_INTERVAL_SECONDS
         self._workers: Workers | None = None
         self._training: dict[Lease, Future[Any]] = {}
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     @property
     def trouble(self) -> str:
-        """Why the store cannot be written at the moment; empty where it can."""
+        """Why the store is not writable at the moment; "" if it is."""
         return self._trouble
 
     def start(self, *, delay: float = 0.0) -> None:
         """Start the workers and the dispatcher, in the background.
 
         Args:
-            delay: Seconds to leave the machine to something else first, at most: a server's
-                first page. :meth:`begin` ends it early.
+            delay: Longest delay of the start in seconds, which leaves the machine to a server's
+                first page. :meth:`begin` ends the delay.
         """
         self._delay = delay
         self._thread.start()
 
     def begin(self) -> None:
-        """End the delay of :meth:`start`."""
+        """End the delay that :meth:`start` was given."""
         self._begin.set()
 
     def wake(self) -> None:
-        """Look at the queue now: a run was just written into it."""
+        """Check the queue now, because a run was just added."""
         self._wake.set()
 
     def ask(
@@ -150,26 +150,27 @@ class Engine:
         seconds: float | None = None,
         once: bool = False,
     ) -> Any:
-        """Run a function on a worker that never trains.
+        """Run a function on a worker that does not train.
 
-        It keeps nobody else waiting for data that has to be fetched first.
+        A request never waits for a download of data.
 
         Args:
-            function: Its module and name, "module:name", which the worker imports. One whose
-                first parameter is called ``store`` receives the run store before the arguments.
-            *arguments: What it is called with.
-            kind: Which of the workers answers.
-            seconds: How long to wait for the answer; None for the time of its kind.
-            once: Whether it changes something. All others are asked a second time where the
-                worker dies over them: perhaps it was for another reason.
+            function: Module and name of the function, "module:name". If its first parameter is
+                called ``store``, it receives the run store before the arguments.
+            *arguments: Arguments of the function.
+            kind: The kind of request, which determines the worker.
+            seconds: Time limit for the answer; None for the limit of the kind.
+            once: Whether the function changes something. Other functions are called a second
+                time if the worker dies, which may have another reason.
 
         Returns:
-            What it returned.
+            The function's result.
 
         Raises:
-            EngineError: The workers are not ready, or the answer did not come in time.
-            DataPendingError: Data that it needs is on its way.
-            LabError: What the function itself raised.
+            EngineError: The workers are not ready, a worker crashed, or the time limit was
+                exceeded.
+            DataPendingError: Data that the function needs is being downloaded.
+            LabError: The function raised it.
         """
         workers = self.check_ready()
         role = self._role(workers, kind)
@@ -181,24 +182,23 @@ class Engine:
             except ConnectionError:
                 if once or self._closing:
                     raise
-                log.warning("a worker died while it answered; the next one is asked")
+                log.warning("a worker died during a request; trying again on another worker")
                 left = max(0.0, until - time.monotonic())
                 return workers.ask(role, function, *arguments, seconds=left)
         except TimeoutError as error:
             raise EngineError(
-                mark("The lab gave a worker something to do."),
-                mark("The answer did not come within {seconds} seconds."),
-                mark("The machine is busy: try again in a moment."),
+                mark("A worker did not answer within {seconds} seconds: the machine is busy."),
+                mark("Try again in a moment."),
                 seconds=round(seconds),
             ) from error
         except ConnectionError as error:
             raise EngineError(
-                mark("The lab gave a worker something to do. The worker crashed."),
-                mark("Another one takes its place: try again in a few seconds."),
+                mark("The worker crashed while it computed the answer."),
+                mark("Try again in a few seconds, when a new worker has started."),
             ) from error
 
     def _role(self, workers: Workers, kind: Question) -> str:
-        """What the worker is for that answers; a cluster need not have one in the background."""
+        """Return the role of the worker for a request; a cluster may have no background worker."""
         if kind is Question.LONG:
             workers.start_background()
         if kind is Question.READING or not workers.have_background(started=kind is Question.SHORT):
@@ -206,45 +206,41 @@ class Engine:
         return BACKGROUND
 
     def check_ready(self) -> Workers:
-        """See that a question would be answered.
-
-        Returns:
-            Those who answer it.
+        """Return the workers.
 
         Raises:
             EngineError: The workers are not ready.
         """
         if self._workers is None or self.state.phase != "ready":
             raise EngineError(
-                mark("A question to a network was asked."),
-                mark("The worker that answers is still starting, or could not be started."),
+                mark("The worker for predictions is still starting, or could not be started."),
                 mark("Try again in a few seconds."),
             )
         return self._workers
 
     def close(self) -> None:
-        """End the workers; their runs go back into the queue and resume at the next start."""
+        """End the workers; their runs return to the queue and resume at the next start."""
         self._closing = True
         self._begin.set()
         self._wake.set()
         until = time.monotonic() + CLOSE_SECONDS
         while True:
             if self._workers is not None:
-                self._workers.kill()  # once more, if some were just being started
+                self._workers.kill()  # again, in case workers were starting
             if not self._thread.is_alive() or time.monotonic() > until:
                 break
             self._thread.join(timeout=0.1)
         for lease in list(self._training):
             try:
                 self._queue.give_back(lease, died=False)
-            except StoreError as error:  # then the lease ends by itself
+            except StoreError as error:  # the lease then expires
                 log.warning("%s", error)
-        if self._workers is not None and not self._thread.is_alive():  # else it does that itself
+        if self._workers is not None and not self._thread.is_alive():  # else `_run` closes them
             self._workers.close()
         self.state = EngineState("stopped")
 
     def _run(self) -> None:
-        _leave_interrupts_to_the_server()
+        _block_interrupts()
         self._begin.wait(self._delay)
         if self._closing:
             return
@@ -258,12 +254,12 @@ class Engine:
                 workers.kill()
                 return
             workers.start()
-            if self._closing:  # too early for `close` to find them
+            if self._closing:  # `close` ran before the workers existed
                 workers.kill()
                 workers.close()
                 return
         except Exception as error:
-            if self._closing:  # its workers were killed under its hands
+            if self._closing:  # `close` has killed the workers
                 if self._workers is not None:
                     self._workers.kill()
                     self._workers.close()
@@ -285,45 +281,44 @@ class Engine:
         count = self._count or os.environ.get("MNIST_LAB_WORKERS") or "1"
         if not str(count).isdecimal() or not 1 <= int(count) <= MAX_WORKERS:
             raise EngineError(
-                mark("MNIST_LAB_WORKERS is “{count}”."),
-                mark("It has to be a whole number from 1 to {limit}."),
-                mark("Set it to the number of trainings that shall run at a time."),
+                mark("MNIST_LAB_WORKERS is “{count}”, not a whole number from 1 to {limit}."),
+                mark("Set it to the number of runs to train at the same time."),
                 count=count,
                 limit=MAX_WORKERS,
             )
         return int(count)
 
     def _dispatch(self, workers: Workers | None) -> None:
-        """Keep the queue in order, and give what is in it to the workers, if there are any."""
+        """Maintain the queue, and submit queued runs to the workers, if there are any."""
         while not self._closing:
             try:
-                self._reap()
+                self._collect_finished()
                 self._recover()
                 if workers is not None:
                     self._serve(workers)
-            except EngineError as error:  # a cluster that is gone may come back
+            except EngineError as error:  # a lost cluster may return
                 self._fail(error)
-            except StoreError as error:  # a full disk, say: it may have room again later
-                self._complain(error)
-                # Nobody else could write either, and is given time to.
+            except StoreError as error:  # for example, a full disk, which may have room later
+                self._record_trouble(error)
+                # Other processes could not write either: their leases must not expire now.
                 self._store.database.leases.begin_anew()
                 time.sleep(1)
             except Exception:
                 if not self._closing:
-                    log.exception("the dispatcher stumbled")
+                    log.exception("unexpected error in the dispatcher")
                     time.sleep(1)
             self._wake.wait(TICK)
             self._wake.clear()
 
     def _serve(self, workers: Workers) -> None:
-        """See how the workers are, and give queued runs to those that are free."""
+        """Check the state of the workers, and submit queued runs to free workers."""
         workers.reconnect()
         if workers.are_ready():
             self._start_background(workers)
             self.state = EngineState("ready", self._trouble)
-        elif self.state.phase == "ready":  # a worker died, and another one comes
+        elif self.state.phase == "ready":  # a worker died and is being replaced
             self.state = EngineState("starting")
-        self._hand_out(workers)
+        self._submit_queued(workers)
 
     def _start_background(self, workers: Workers) -> None:
         now = time.monotonic()
@@ -332,42 +327,43 @@ class Engine:
             workers.start_background()
 
     def _recover(self) -> None:
-        """Take up the runs whose worker is gone."""
+        """Return runs whose worker died to the queue, and check that the store is writable."""
         now = time.monotonic()
         if now >= self._recover_at:
             self._recover_at = now + RECOVER_SECONDS
             self._queue.recover()
-            if self._trouble or now >= self._prove_at:
+            if self._trouble or now >= self._check_writable_at:
                 self._store.check_writable()
-                self._prove_at = now + PROVE_SECONDS
+                self._check_writable_at = now + WRITABLE_CHECK_SECONDS
                 self._trouble = ""
 
-    def _complain(self, error: StoreError) -> None:
-        """Keep for the pages what is wrong with the store, and log it, but not each second."""
+    def _record_trouble(self, error: StoreError) -> None:
+        """Record a failure of the store for the pages, and log it, but not every second."""
         self._trouble = error.sentence()
         if isinstance(error, StoreGoneError):
             self.state = EngineState("failed", self._trouble)
         elif self.state.phase == "ready":
             self.state = EngineState("ready", self._trouble)
-        if time.monotonic() - self._complained_at > COMPLAIN_SECONDS:
-            self._complained_at = time.monotonic()
+        if time.monotonic() - self._logged_at > LOG_INTERVAL_SECONDS:
+            self._logged_at = time.monotonic()
             log.warning("%s", error)
 
-    def _hand_out(self, workers: Workers) -> None:
-        """Give queued runs to the workers that are free."""
+    def _submit_queued(self, workers: Workers) -> None:
+        """Submit queued runs to free workers."""
         self.slots = workers.training_slots()
-        # What the workers of a cluster have on their machines is not known here.
+        # The data that workers of a cluster have on their machines is unknown here.
         pending = [] if self._scheduler else self._without_data()
         while len(self._training) < self.slots and not self._closing:
             lease = self._queue.claim(without=pending)
             if lease is None:
                 break
-            self._hand_over(workers, lease)
+            self._submit_run(workers, lease)
 
     def _without_data(self) -> list[str]:
-        """Tasks whose data is not here yet; what queued runs need is fetched, or they end.
+        """Return the tasks whose data is missing, and download what queued runs need.
 
-        It is fetched before a run takes a worker: others can be trained meanwhile.
+        The download precedes the training, so no worker waits for it. If it fails, the runs that
+        need it end.
         """
         missing = [name for name in keras_data.SOURCES if not keras_data.is_kept(name)]
         waiting = self._queue.waiting_for(missing) if missing else {}
@@ -380,7 +376,7 @@ class Engine:
                 self._queue.refuse(run_ids, error.sentence())
         return missing
 
-    def _hand_over(self, workers: Workers, lease: Lease) -> None:
+    def _submit_run(self, workers: Workers, lease: Lease) -> None:
         try:
             future = workers.submit("mnist_core.training.job:train", lease)
         except BaseException:
@@ -389,40 +385,40 @@ class Engine:
         self._training[lease] = future
         future.add_done_callback(lambda _: self.wake())
 
-    def _reap(self) -> None:
-        """Forget the jobs that are over; a run whose worker died goes back into the queue."""
+    def _collect_finished(self) -> None:
+        """Remove finished jobs; a run whose worker died returns to the queue."""
         for lease, future in list(self._training.items()):
             if not future.done():
                 continue
             del self._training[lease]
             if future.status != "finished":
-                log.warning("the worker of run %s is gone", lease.run_id)
+                log.warning("the worker of run %s died", lease.run_id)
                 self._queue.give_back(lease, died=not self._closing)
 
 
-#: More trainings at a time than this do not make a machine faster.
+#: More trainings at a time do not use a machine any better.
 MAX_WORKERS = 64
 
 
 def on_cluster() -> bool:
-    """Whether the workers belong to an existing Dask cluster, perhaps of other machines."""
+    """Return whether the workers belong to an external Dask cluster."""
     return bool(os.environ.get(SCHEDULER))
 
 
-def _leave_interrupts_to_the_server() -> None:
-    """Let Ctrl+C reach no process that is started from this thread.
+def _block_interrupts() -> None:
+    """Block Ctrl+C for all processes that are started from this thread.
 
-    A terminal sends it to all of them at once. Processes inherit what the thread blocks that
-    starts them, so there is no moment at which a new worker could be interrupted.
+    A terminal sends it to all processes at once. Child processes inherit the thread's blocked
+    signals, so a new worker is never interrupted.
     """
     if hasattr(signal, "pthread_sigmask"):  # not on Windows
-        resource_tracker.ensure_running()  # which lets interrupts through again when it starts
+        resource_tracker.ensure_running()  # which unblocks the signal when it starts
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _not_started(error: Exception) -> EngineError:
     return EngineError(
-        mark("The workers that train were to be started. That failed: {cause}."),
+        mark("Could not start the training workers: {cause}."),
         mark("Restart the lab; if it fails again, see its log."),
         cause=str(error) or type(error).__name__,
     )

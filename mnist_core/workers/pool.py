@@ -1,8 +1,8 @@
-"""The engine's workers: processes of this machine's own, or of a Dask cluster.
+"""Worker processes of the engine, on this machine or on a Dask cluster.
 
-A worker is for one of three things, told apart by a Dask resource: ``train`` for trainings,
-``interactive`` for what a person waits for after each stroke, also while others train, and
-``background`` for what takes longer: evaluations, explanations, imports and exports.
+A worker has one of three roles, which is a Dask resource: ``train`` for trainings, ``interactive``
+for predictions after each stroke, also during a training, and ``background`` for longer requests:
+evaluations, explanations, imports and exports.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ SCHEDULER_SECONDS = 10
 
 dask.config.set(
     {
-        # A run whose worker died is taken up from its checkpoint, not begun again by Dask.
+        # A run whose worker died resumes from its checkpoint; Dask must not repeat the task.
         "distributed.scheduler.allowed-failures": 0,
         "distributed.worker.daemon": True,
-        # A worker that died is started again, however long that takes: Dask would give one up
-        # that is not back after 15 seconds, and never replace it.
+        # A dead worker is restarted, however long that takes: by default Dask gives it up after
+        # 15 seconds and never replaces it.
         "distributed.deploy.lost-worker-timeout": "3650 days",
-        # Heartbeats are for clusters of hundreds; each one costs the trainings a little.
+        # Frequent heartbeats would slow down trainings a little.
         "distributed.admin.system-monitor.interval": "2s",
         "distributed.worker.profile.enabled": False,
-        # In place of Dask's own, which allow the mathematics one thread and give memory back to
-        # the system after every small batch.
+        # Replaces Dask's own variables, which limit numerical libraries to one thread and return
+        # memory to the system after every small batch.
         "distributed.nanny.pre-spawn-environ": {
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "DASK_LOGGING__DISTRIBUTED": "warning",
@@ -51,18 +51,18 @@ dask.config.set(
     }
 )
 
-# Dask speaks of each connection; a class's terminal should show what matters.
+# Dask logs every connection, which would hide more important messages.
 QUIET = logging.WARNING
 logging.getLogger("distributed").setLevel(QUIET)
 
 
 class Workers:
-    """Worker processes and a connection to them.
+    """The worker processes and the connection to them.
 
     Args:
-        store: The run store, which the workers must reach too.
-        count: Training workers to start here.
-        address: An external scheduler's address, or None.
+        store: The run store, which the workers must be able to reach.
+        count: Number of training workers to start on this machine.
+        address: Address of an external scheduler, or None.
     """
 
     def __init__(self, store: Store, *, count: int, address: str | None) -> None:
@@ -73,7 +73,7 @@ class Workers:
         self._client: Client | None = None
 
     def start(self) -> None:
-        """Start the workers, or connect to those that there are.
+        """Start the workers, or connect to those of a cluster.
 
         Raises:
             EngineError: The external cluster cannot be used.
@@ -92,27 +92,27 @@ class Workers:
             _check_external(self._client, self._store, self._address)
 
     def reconnect(self) -> None:
-        """Connect again to an external scheduler that was given up for gone.
+        """Connect again to an external scheduler whose connection was lost.
 
         Raises:
-            EngineError: It still does not answer.
+            EngineError: The scheduler still does not answer.
         """
         if self._address and self._client is not None and self._client.status == "closed":
             self._client = _connect(self._address)
 
     def are_ready(self) -> bool:
-        """Whether there is a worker that trains, be it busy or not."""
+        """Return whether a training worker exists, busy or not."""
         return self._client is not None and bool(_with(self._client, TRAIN))
 
     def training_slots(self) -> int:
-        """How many trainings of this server fit on the workers, those at work included."""
+        """Return how many trainings of this server fit on the workers, running ones included."""
         if self._client is None:
             return 0
         slots = _with(self._client, TRAIN)
         return sum(slots.values()) - (self._others_at_work(list(slots)) if self._address else 0)
 
     def _others_at_work(self, workers: list[str]) -> int:
-        """How many trainings of other servers the workers of a shared cluster have."""
+        """Return how many trainings of other servers run on a shared cluster."""
         assert self._client is not None
         if not workers:
             return 0
@@ -120,7 +120,7 @@ class Workers:
         return sum(key not in self._client.futures for key in keys)
 
     def submit(self, function: str, *arguments: Any) -> Future[Any]:
-        """Run a function on a training worker; its name as :func:`rpc.call` takes it."""
+        """Run a function, named as for :func:`rpc.call`, on a training worker."""
         return self._submit(rpc.call, function, *arguments, resources={TRAIN: 1})
 
     def _submit(self, how: Callable[..., Any], *what: Any, **options: Any) -> Future[Any]:
@@ -129,41 +129,41 @@ class Workers:
         return self._client.submit(how, *place, *what, pure=False, retries=0, **options)
 
     def start_background(self) -> None:
-        """Start the worker for what takes long, once; a cluster has its own or none."""
+        """Start the background worker unless it exists; a cluster has its own, or none."""
         if self._cluster is not None and BACKGROUND not in self._cluster.worker_spec:
             self._cluster.worker_spec[BACKGROUND] = _spec(BACKGROUND, max(1, _cores() // 2))
             self._cluster.scale(len(self._cluster.worker_spec))
 
     def have_background(self, *, started: bool) -> bool:
-        """Whether there is a worker for what takes long.
+        """Return whether there is a background worker.
 
         Args:
-            started: Whether it has to be there already; else it is enough that it is starting.
+            started: Whether it must have started; otherwise it may still be starting.
         """
         if self._cluster is not None and not started:
             return BACKGROUND in self._cluster.worker_spec
         return self._client is not None and bool(_with(self._client, BACKGROUND))
 
     def ask(self, role: str, function: str, *arguments: Any, seconds: float) -> Any:
-        """Run a function on the worker of a role and wait for what it returns.
+        """Run a function on the worker of a role, and wait for its result.
 
         Args:
-            role: What the worker is for.
-            function: Its name, as :func:`mnist_core.workers.rpc.call` takes it.
-            *arguments: What it is called with.
-            seconds: How long to wait.
+            role: The worker's role.
+            function: The function, as for :func:`mnist_core.workers.rpc.call`.
+            *arguments: Arguments of the function.
+            seconds: Time limit.
 
         Raises:
-            LabError: What the function itself raised.
-            TimeoutError: It took longer than so many seconds.
-            ConnectionError: The worker died, or the connection to it.
+            LabError: The function raised it.
+            TimeoutError: The time limit was exceeded.
+            ConnectionError: The worker or the connection died.
         """
         try:
             future = self._submit(
                 rpc.answer,
                 function,
                 *arguments,
-                key=f"{function.partition(':')[2]}-{uuid.uuid4()}",  # what the worker's log says
+                key=f"{function.partition(':')[2]}-{uuid.uuid4()}",  # shown in the worker's log
                 resources={role: 1},
                 priority=1,
             )
@@ -173,34 +173,34 @@ class Workers:
                 future.release()
         except (KilledWorker, CancelledError, ClosedClientError) as error:
             raise ConnectionError(str(error)) from error
-        if isinstance(answer, rpc.Refusal):
+        if isinstance(answer, rpc.Failure):
             raise answer.error
         return answer
 
     def kill(self) -> None:
-        """End this machine's worker processes at once, whatever they do."""
+        """Kill this machine's worker processes at once."""
         if self._cluster is None:
             return
         nannies: list[Nanny] = []
-        with suppress(RuntimeError):  # one is just being added: the next call finds it
-            nannies = list(getattr(self._cluster, "_created", ()))  # those that still start, too
+        with suppress(RuntimeError):  # the set changed during iteration: the next call finds it
+            nannies = list(getattr(self._cluster, "_created", ()))  # includes starting workers
         for nanny in nannies:
-            nanny.close_gracefully()  # so that it does not start another
+            nanny.close_gracefully()  # so that it does not restart the worker
             process = nanny.process.process if nanny.process else None
             if process is not None and process.pid:
-                with suppress(OSError):  # gone already
+                with suppress(OSError):  # the process has ended
                     os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def close(self) -> None:
-        """Close the connection and what was started here."""
+        """Close the connection, and the cluster if it was started here."""
         for part in (self._client, self._cluster):
             if part is not None:
-                with suppress(Exception):  # the process ends anyway
+                with suppress(Exception):  # this process is ending anyway
                     part.close(timeout=1)
 
 
 class _Cluster(SpecCluster):
-    """A cluster that its owner can end while it is still being started."""
+    """A cluster that can be killed while it is still starting."""
 
     def __init__(self, owner: Workers, **options: Any) -> None:
         owner._cluster = self
@@ -211,7 +211,7 @@ _SCHEDULER_OPTIONS = {"host": "127.0.0.1", "dashboard": False, "dashboard_addres
 
 
 def _worker_specs(count: int) -> dict[str, dict[str, Any]]:
-    """The workers that are started at once; the one in the background comes later."""
+    """Return the workers that start at once; the background worker starts later."""
     cores = _cores()
     specs = {f"{TRAIN}-{place}": _spec(TRAIN, max(1, cores // count)) for place in range(count)}
     return specs | {INTERACTIVE: _spec(INTERACTIVE, max(1, cores // 2))}
@@ -227,7 +227,7 @@ def _spec(role: str, threads: int) -> dict[str, Any]:
         "resources": {role: 1},
         "host": "127.0.0.1",
         "preload": ["mnist_core.workers.setup"],
-        "memory_limit": 0,  # a training may use what the machine has
+        "memory_limit": 0,  # a training may use all memory of the machine
         "dashboard": False,
         "local_directory": tempfile.gettempdir(),
         "env": {
@@ -239,7 +239,7 @@ def _spec(role: str, threads: int) -> dict[str, Any]:
 
 
 def _with(client: Client, resource: str) -> dict[str, int]:
-    """The addresses of the workers that have a resource, and how much of it."""
+    """Return the addresses of the workers that have a resource, and its amount."""
     workers = client.scheduler_info(n_workers=-1).get("workers", {}).items()
     amounts = {address: int(worker["resources"].get(resource, 0)) for address, worker in workers}
     return {address: amount for address, amount in amounts.items() if amount}
@@ -250,46 +250,47 @@ def _connect(address: str) -> Client:
         return Client(address, timeout=SCHEDULER_SECONDS)
     except (OSError, ValueError) as error:
         raise EngineError(
-            mark("MNIST_LAB_SCHEDULER is “{address}”. No Dask scheduler answers there."),
-            mark("Start it, correct the address, or unset it to use this machine's own workers."),
+            mark("No Dask scheduler answers at MNIST_LAB_SCHEDULER, “{address}”."),
+            mark("Start it, correct the address, or unset it to use workers on this machine."),
             address=address,
         ) from error
 
 
 def _check_external(client: Client, store: Store, address: str) -> None:
-    """Refuse a cluster that could not do its part, before a run gets lost on it."""
-    problem = None
+    """Reject a cluster that cannot train the store's runs.
+
+    Raises:
+        EngineError: The cluster lacks the database, a worker with a role, or the artifacts.
+    """
+    values: dict[str, object] = {"address": address}
     if store.database.is_sqlite:
-        problem = mark("Its workers cannot share this machine's SQLite database.")
-        remedy = mark("Set MNIST_LAB_DATABASE_URL to a PostgreSQL database that they reach.")
+        problem = mark(
+            "The workers of the Dask cluster “{address}” cannot share this machine's SQLite "
+            "database."
+        )
+        remedy = mark("Set MNIST_LAB_DATABASE_URL to a PostgreSQL database that they can reach.")
     elif missing := [label for label in (TRAIN, INTERACTIVE) if not _with(client, label)]:
-        problem = mark("It has no worker with the resource “{missing}”.")
-        remedy = mark('Start one, e.g. dask worker {address} --resources "{missing}=1".')
-        raise EngineError(
-            mark("MNIST_LAB_SCHEDULER is “{address}”."),
-            problem,
-            remedy,
-            address=address,
-            missing=missing[0],
+        problem = mark("The Dask cluster “{address}” has no worker with the resource “{missing}”.")
+        remedy = mark(
+            'Start a worker, for example: dask worker {address} --resources "{missing}=1".'
         )
+        values["missing"] = missing[0]
     elif not _shares_artifacts(client, store):
-        problem = mark("Its workers do not see the files below {home}.")
-        remedy = mark("Set MNIST_LAB_HOME to a folder or an address that all of them share.")
-    if problem is not None:
-        raise EngineError(
-            mark("MNIST_LAB_SCHEDULER is “{address}”."),
-            problem,
-            remedy,
-            address=address,
-            home=store.home,
+        problem = mark(
+            "The workers of the Dask cluster “{address}” cannot read the files in {home}."
         )
+        remedy = mark("Set MNIST_LAB_HOME to a folder or an address that all of them share.")
+        values["home"] = store.home
+    else:
+        return
+    raise EngineError(problem, remedy, **values)
 
 
 def _shares_artifacts(client: Client, store: Store) -> bool:
     probe = os.urandom(16)
     store.artifacts.write("probe", "probe", probe)
     try:
-        # Not a task: that would wait while another server's trainings fill the workers.
+        # Not a task, which would wait while other servers' trainings occupy the workers.
         found = client.run(_read_probe, store.home, workers=list(_with(client, TRAIN)))
         return all(content == probe for content in found.values())
     finally:

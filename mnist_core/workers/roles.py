@@ -1,7 +1,6 @@
-"""What a worker is for, as a Dask resource and as a variable of its process."""
+"""Roles of workers, used as Dask resources and in an environment variable."""
 
-#: Trainings, readings (what a person waits for after each stroke, say), or what takes longer than
-#: a reading may wait.
+#: Trainings, predictions that a person waits for after each stroke, and longer requests.
 TRAIN, INTERACTIVE, BACKGROUND = "train", "interactive", "background"
-#: Set by the engine for each worker.
+#: Environment variable that the engine sets for each worker.
 ROLE_VARIABLE = "MNIST_LAB_WORKER_ROLE"

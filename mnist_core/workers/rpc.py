@@ -1,7 +1,7 @@
-"""How a worker is asked: by the name of a function, so that whoever asks need not import it.
+"""Remote procedure calls to workers, by the name of a function that the caller does not import.
 
-The functions that need TensorFlow live in modules that load it. A worker imports such a module
-when it is asked for the first time, and opens the run store once.
+Functions that need TensorFlow are in modules that load it. A worker imports such a module at the
+first call, and opens the run store once.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from mnist_core.tasks.keras_data import promptly
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A failure that has its sentence."""
+class Failure:
+    """A `LabError` as a result, which Dask does not log."""
 
     error: LabError
 
@@ -29,12 +29,12 @@ def call(home: str, url: str, function: str, *arguments: Any) -> Any:
     Args:
         home: Root of the artifacts.
         url: Address of the database.
-        function: Its module and name, "module:name". If its first parameter is called ``store``,
-            it receives the run store, open, before the arguments.
-        *arguments: What it is called with.
+        function: Module and name of the function, "module:name". If its first parameter is
+            called ``store``, it receives the open run store before the arguments.
+        *arguments: Arguments of the function.
 
     Returns:
-        What it returned.
+        The function's result.
     """
     module, _, name = function.partition(":")
     found = getattr(import_module(module), name)
@@ -44,14 +44,14 @@ def call(home: str, url: str, function: str, *arguments: Any) -> Any:
 
 
 def answer(home: str, url: str, function: str, *arguments: Any) -> Any:
-    """As :func:`call`, without waiting for data; a failure that has its sentence is an answer too.
+    """Call a function like :func:`call`, without waiting for downloads, and return a `LabError`.
 
-    A file that cannot be used, say, is no fault: Dask would log it with a traceback.
+    An invalid file, for example, is not a fault that Dask should log with a traceback.
 
     Returns:
-        What it returned, or a :class:`Refusal`.
+        The function's result, or a :class:`Failure`.
     """
     try:
         return promptly(call, home, url, function, *arguments)
     except LabError as error:
-        return Refusal(error.alone())
+        return Failure(error.alone())

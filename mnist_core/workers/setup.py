@@ -1,7 +1,7 @@
-"""Makes a new worker ready before its first run, so that the first run does not wait.
+"""Preparation of a new worker, so that its first run or request does not wait.
 
-Dask imports this module in each worker that it starts and calls :func:`dask_setup` before the
-worker takes any job.
+Dask imports this module in each worker and calls :func:`dask_setup` before the worker accepts a
+task.
 """
 
 from __future__ import annotations
@@ -14,42 +14,42 @@ from typing import Any
 from mnist_core.process import let_warnings_warn
 from mnist_core.workers.roles import BACKGROUND, INTERACTIVE, ROLE_VARIABLE
 
-#: Set to "off" where nobody waits for a first epoch, or every bit of memory counts.
+#: Set to "off" where the first epoch may take longer, or to save memory.
 COMPILE_AHEAD_VARIABLE = "MNIST_LAB_COMPILE_AHEAD"
-#: Workers give way to the web server, and all others to the one for readings, by so much.
+#: Nice values: all workers yield to the web server, and the others to the interactive worker.
 OTHER_NICENESS = 10
 INTERACTIVE_NICENESS = 5
-#: The interactive worker loads TensorFlow so many seconds later: the first page and the worker
-#: that trains come first.
+#: Delay in seconds before the interactive worker loads TensorFlow: the first page and the training
+#: worker have priority.
 INTERACTIVE_DELAY = 1.0
 
 
 def dask_setup(_worker: Any) -> None:
-    """Prepare a worker before its first task; the rest goes on in the background."""
+    """Prepare a worker before its first task; most of it continues in the background."""
     let_warnings_warn()
     role = os.environ.get(ROLE_VARIABLE)
     if hasattr(os, "nice"):
         os.nice(INTERACTIVE_NICENESS if role == INTERACTIVE else OTHER_NICENESS)
     if role is not None and threading.current_thread() is threading.main_thread():
-        # Ctrl+C in the server's terminal reaches its workers too. The server ends them itself,
-        # once it has put their runs back into the queue.
+        # Ctrl+C in the server's terminal also reaches its workers. The server ends them itself,
+        # after it has returned their runs to the queue.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if role in (INTERACTIVE, BACKGROUND):
-        _later(INTERACTIVE_DELAY if role == INTERACTIVE else 0, "prepare_for_questions")
+        _later(INTERACTIVE_DELAY if role == INTERACTIVE else 0, "prepare_for_requests")
         return
-    from mnist_core import tensorflow_setup  # noqa: F401 - the engine is ready when this worker is
+    from mnist_core import tensorflow_setup  # noqa: F401 - loads TensorFlow before the first run
 
     if os.environ.get(COMPILE_AHEAD_VARIABLE) != "off":
         _later(0, "compile_presets")
 
 
 def _later(delay: float, function: str) -> None:
-    rest = threading.Timer(delay, _warm_up, [function])
-    rest.daemon = True
-    rest.start()
+    timer = threading.Timer(delay, _warm_up, [function])
+    timer.daemon = True
+    timer.start()
 
 
 def _warm_up(function: str) -> None:
-    from mnist_core.workers import warm_up  # not before it is time: it loads TensorFlow
+    from mnist_core.workers import warm_up  # here, since it loads TensorFlow
 
     getattr(warm_up, function)()

@@ -1,4 +1,4 @@
-"""What a worker does before its first run or question, so that nobody waits for it.
+"""Warm-up of a worker before its first run or request.
 
 Importing this module loads TensorFlow.
 """
@@ -16,23 +16,23 @@ from mnist_core.training.job import at_work
 from mnist_core.training.precompile import compile_ahead
 from mnist_core.training.programs import program_for
 
-#: Between two presets, in seconds: long enough for a run that waits to take its turn.
+#: Pause between two presets, in seconds, in which a waiting run can start.
 TURN_SECONDS = 0.05
 log = logging.getLogger(__name__)
 
 
-def prepare_for_questions() -> None:
-    """Load what the first questions need, and build something small."""
+def prepare_for_requests() -> None:
+    """Load what the first requests need, and build a small model."""
     task("mnist").load()
     program_for(TrainingConfig())
     load_scikit_learn()
 
 
 def compile_presets() -> None:
-    """Compile what the presets need while nobody trains, so that no first epoch waits for it.
+    """Compile the training programs of the presets while the worker is idle.
 
-    A run that is started meanwhile waits for the one preset that is being compiled. Presets whose
-    data is not on this machine are left out; data in Keras's cache is put into its compact form.
+    A run that starts meanwhile waits for at most one preset. Presets whose data is not on this
+    machine are skipped; data in Keras's cache is converted to its compact form.
     """
     for preset in PRESETS.values():
         name = preset.config.task
@@ -40,9 +40,9 @@ def compile_presets() -> None:
             continue
         try:
             if name in keras_data.SOURCES:
-                keras_data.keep(name)  # in a process of its own: a run need not wait for it
+                keras_data.keep(name)  # in a child process, so a run need not wait
             with at_work:
                 compile_ahead(preset.config)
-        except Exception:  # a run says what is wrong, to the person who starts it
-            log.exception("%s could not be compiled ahead", preset.key)
+        except Exception:  # a run that fails for the same reason reports it
+            log.exception("could not compile the preset %s ahead", preset.key)
         time.sleep(TURN_SECONDS)

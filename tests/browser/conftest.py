@@ -1,4 +1,4 @@
-"""One Chromium, and the servers that the browser tests look at."""
+"""Chromium and the servers for the browser tests."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.browser.live_chart_page import CHART_APP
 from tests.lasting_leases import leases_last  # noqa: F401 - all tests here need it
 from tests.waiting import until
 
-# Chromium's own business stays out of the tests: what the page asks for is all that is asked.
+# Only the page itself may send requests, so Chromium's own services are turned off.
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
-    "--disable-dev-shm-usage",  # containers have too little of that
+    "--disable-dev-shm-usage",  # containers have little shared memory
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
@@ -28,8 +28,7 @@ ARGUMENTS = (
 expect.set_options(timeout=PATIENCE * 1000)
 
 
-# Not for the whole session: Playwright keeps an event loop in the thread, and other tests
-# bring their own.
+# Not session scope: Playwright keeps an event loop in the thread, and other tests have their own.
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
@@ -42,7 +41,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def one_lab(tmp_path_factory: pytest.TempPathFactory):
-    """One server for all tests, for its workers take long to start. Do not ask for it: see lab."""
+    """One server for all tests, since its workers start slowly; tests use the fixture `lab`."""
     server = LabServer(tmp_path_factory.mktemp("lab") / "home")
     yield server
     server.stop()
@@ -50,7 +49,7 @@ def one_lab(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def lab(one_lab: LabServer) -> LabServer:
-    """The whole lab, with whatever runs other tests have left there, all of them ended."""
+    """The whole lab, with the runs of earlier tests, all of which have ended."""
     one_lab.start_again_if_it_ended()
     one_lab.wait_until_up()
     return one_lab
@@ -58,7 +57,7 @@ def lab(one_lab: LabServer) -> LabServer:
 
 @pytest.fixture(scope="session")
 def small_run(one_lab: LabServer) -> Run:
-    """A run in the lab that its own workers have trained within a second, with its models."""
+    """A run with models that the lab's own workers have trained within a second."""
     config = TrainingConfig(architecture="softmax", epochs=5, train_size=1000, validation_size=200)
     store = Store(one_lab.home)
     run_id = store.create(config, name="a small one").id
@@ -70,7 +69,7 @@ def small_run(one_lab: LabServer) -> Run:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):
-    """A page with the live chart alone."""
+    """A page with only the live chart."""
     running = LabServer(tmp_path_factory.mktemp("chart") / "home", CHART_APP)
     running.wait_until_up()
     yield running
@@ -79,5 +78,5 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="session")
 def store(server: LabServer) -> Store:
-    """The runs of that server."""
+    """The store of that server."""
     return Store(server.home)

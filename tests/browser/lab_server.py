@@ -14,19 +14,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: How long a slow machine may take to answer, in seconds. Nothing is measured with it.
+#: Time limit of an answer in seconds, for slow machines.
 PATIENCE = 240
 
 
 class LabServer:
-    """``streamlit run app.py`` as a person would start it.
+    """A server that is started like ``streamlit run app.py``.
 
     It can be stopped and started again at the same address.
 
     Args:
         home: Its MNIST_LAB_HOME.
-        app: The script that is run, within the checkout.
-        variables: More of the server's environment.
+        app: The script, relative to the checkout.
+        variables: Additional environment variables of the server.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class LabServer:
             return json.load(answer)
 
     def wait_until_up(self) -> None:
-        """Wait until it answers."""
+        """Wait until the server answers."""
         self._wait_for(lambda: self.health()["status"] == "ok")
 
     def wait_until_ready(self) -> None:
-        """Wait until its workers can train."""
+        """Wait until the workers can train."""
         self._wait_for(lambda: self.health()["engine"]["state"] == "ready")
 
     def _wait_for(self, condition: Callable[[], bool]) -> None:
@@ -85,7 +85,7 @@ class LabServer:
         raise AssertionError(f"the server is not there: {self._log.read_text()}")
 
     def terminate(self) -> float:
-        """Send SIGTERM and wait for the end; the seconds it took."""
+        """Send SIGTERM, wait for the end, and return the seconds it took."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(PATIENCE)
@@ -96,7 +96,7 @@ class LabServer:
             self.terminate()
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill the server."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(PATIENCE)

@@ -1,4 +1,4 @@
-"""A browser on a server with the live chart alone, and what the tests ask the chart."""
+"""A browser on a server with only the live chart, and queries of the chart."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.lab_server import PATIENCE, LabServer
 
-#: The script of a server that shows nothing else.
+#: The script of a server with only the chart.
 CHART_APP = "tests/browser/live_chart_app/app.py"
 CHART = ".st-key-live-chart .live-chart"
-# Notes, from the page's first moment on: every stream that is opened, and every long task.
+# Records every stream that is opened and every long task, from the start of the page.
 NOTES = """
   window.streams = [];
   window.longTasks = [];
@@ -26,7 +26,7 @@ NOTES = """
 
 
 class ChartPage:
-    """A tab that shows the chart of one run, or of none."""
+    """A tab with the chart of one run, or of no run."""
 
     def __init__(self, tab: Page, server: LabServer, run: str | None = None) -> None:
         self.tab = tab
@@ -46,12 +46,12 @@ class ChartPage:
 
     @property
     def data(self) -> dict[str, str]:
-        """The chart's data- attributes."""
+        """Return the chart's data attributes."""
         return self.tab.locator(CHART).evaluate("element => ({...element.dataset})")
 
     @property
     def reruns(self) -> int:
-        """How often the page's script has run."""
+        """Return how often the page's script has run."""
         text = self.tab.get_by_text(re.compile(r"^Run \d+ of the page")).inner_text()
         return int(text.split()[1])
 
@@ -59,7 +59,7 @@ class ChartPage:
         return self.tab.locator(f"{CHART} {part}").inner_text()
 
     def plot(self, expression: str):
-        """Something of Plotly's figure, called ``plot`` in the expression."""
+        """Evaluate an expression of Plotly's figure, which is called ``plot``."""
         script = f"plot => {expression}"
         return self.tab.locator(f"{CHART} .js-plotly-plot").evaluate(script)
 
@@ -77,7 +77,7 @@ class ChartPage:
         self.until(f"data.status === '{status}'")
 
     def until(self, condition: str) -> None:
-        """Wait until something holds of the chart's data- attributes, called ``data``."""
+        """Wait until an expression of the chart's data attributes, called ``data``, is true."""
         self.tab.wait_for_function(
             f"chart => {{ const data = document.querySelector(chart)?.dataset; "
             f"return data && ({condition}) }}",
@@ -85,14 +85,14 @@ class ChartPage:
         )
 
     def set(self, **settings) -> None:
-        """Give the chart other settings, as a widget of a page would."""
+        """Give the chart other settings, like a widget of a page."""
         field = self.tab.get_by_label("Settings")
         field.fill(json.dumps(settings))
         field.press("Enter")
         expect(self.tab.get_by_text(f"Settings now: {json.dumps(settings)}")).to_be_visible()
 
     def hide(self, hidden: bool = True) -> None:
-        """What a browser does when another tab comes to the front."""
+        """Hide or show the tab, as when another tab comes to the front."""
         self.tab.evaluate(
             """(hidden) => {
                 Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });

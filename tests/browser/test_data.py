@@ -42,7 +42,7 @@ def test_a_digit_is_chosen_enlarged_prepared_and_varied(page: Page, lab: LabServ
     expect(page.locator(".st-key-data-digit input")).to_have_value(number)
     page.wait_for_url(f"**/data?view=digits&split=train&class=7&digit={number}")
     expect(page.locator(CHOSEN)).to_have_attribute("data-name", number)
-    expect(page.locator(".st-key-data-enlarged")).to_contain_text("It is a 7")
+    expect(page.locator(".st-key-data-enlarged")).to_contain_text("Class 7")
     expect(page.locator(".st-key-data-pixels .heatmaplayer image")).to_have_count(1)
     expect(page.locator(".st-key-data-pixels .heatmap-label").first).to_be_attached()
     # The arrow keys move in the grid as it stands on the page, Enter chooses.
@@ -52,21 +52,22 @@ def test_a_digit_is_chosen_enlarged_prepared_and_varied(page: Page, lab: LabServ
     page.keyboard.press("Enter")
     expect(page.locator(".st-key-data-digit input")).to_have_value(str(SEVENS[21]))
 
-    page.get_by_text("How they are prepared").click()
+    views = page.locator(".st-key-data-view").get_by_role("radio")
+    views.nth(1).click()
     figures = page.locator(".st-key-data-figures [data-testid=stMetricValue]")
     expect(figures).to_have_text(["28 × 28", "uint8", "0 – 255"], use_inner_text=True)
     # All three each time: two presses before the page has answered count as one.
     for expected in (
         ["784", "uint8", "0 – 255"],
         ["784", "float32", "0 – 1"],
-        ["one number", "int64", "7"],
+        ["scalar", "int64", "7"],
         ["10", "float32", "0 – 1"],
     ):
         page.locator(".st-key-data-next button").click()
         expect(figures).to_have_text(expected, use_inner_text=True)
     expect(page.locator(".lab-cells .one")).to_have_text("71")  # the place 7 holds a 1
 
-    page.get_by_text("What the network sees").click()
+    views.nth(2).click()
     varied = page.locator(".st-key-data-varied img")
     expect(varied).to_have_count(2)
     same = varied.last.get_attribute("src")
@@ -83,8 +84,8 @@ def test_the_page_fits_a_phone(browser: Browser, lab: LabServer):
     page = context.new_page()
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     page.goto(f"{lab.address}/data")
-    for view in ("Images", "How they are prepared", "What the network sees"):
-        page.get_by_text(view, exact=True).click()
+    for view in range(3):
+        page.locator(".st-key-data-view").get_by_role("radio").nth(view).click()
         expect(page.locator("[data-stale=true]")).to_have_count(0)
         assert page.evaluate(wide) == 0, view
     grid = page.locator(".picture-grid").bounding_box()

@@ -113,9 +113,10 @@ def test_train_shows_the_finished_example(page: Page, fresh_lab: LabServer) -> N
 
 def test_models_shows_a_network_and_exports_it(page: Page, fresh_lab: LabServer) -> None:
     page.goto(f"{fresh_lab.address}/models?run={known_examples()['mlp-512'].id}")
-    page.get_by_role("radio", name="Look inside").click()
+    sections = page.locator(".st-key-models-section").get_by_role("radio")
+    sections.nth(2).click()
     expect(page.locator(".lab-network svg")).to_be_visible()
-    page.get_by_role("radio", name="Download").click()
+    sections.nth(1).click()
     with page.expect_download() as download:
         page.locator(".st-key-export-download button").click()
     assert download.value.suggested_filename.endswith(".keras")

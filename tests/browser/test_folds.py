@@ -55,7 +55,7 @@ def test_stop_ends_all_folds_for_everybody_who_looks_on(
 
     page.locator(STOP).click()
     for tab in (page, other):
-        expect(tab.get_by_text("4 of 4 folds were not trained to their end").last).to_be_visible()
+        expect(tab.get_by_text("4 of 4 folds did not finish").last).to_be_visible()
         expect(tab.locator(STOP)).to_be_disabled()
     study = find_study(store, tag)
     assert {run.status for run in study.folds} == {RunStatus.STOPPED}

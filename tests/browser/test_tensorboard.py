@@ -135,7 +135,7 @@ def test_it_is_started_once_shown_to_all_and_gone_with_the_server(
     board.kill()
     until(lambda: refuses(lab))
     page.goto(f"{lab.address}/tensorboard?run={run.id}")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("ended by itself")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("ended unexpectedly")
     page.locator(START).click()
     expect(frame(page).get_by_text("epoch_accuracy").first).to_be_visible()
     (board,) = boards(lab)

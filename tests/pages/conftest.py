@@ -1,4 +1,4 @@
-"""What the page tests stand on: the app without a browser, and runs written as a worker would."""
+"""Fixtures of the page tests: the app without a browser, and runs in the form a worker writes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DASHBOARD = Path(__file__).resolve().parents[2] / "ui" / "app" / "dashboard.py"
 
 
 def record(epoch: int) -> EpochRecord:
-    """An epoch of a run whose validation loss is lowest at epoch 20 and rises clearly after it."""
+    """Return an epoch of a run whose validation loss is lowest at epoch 20, and rises after it."""
     return EpochRecord(
         epoch=epoch,
         loss=2 * math.exp(-epoch / 30),
@@ -45,7 +45,7 @@ def record(epoch: int) -> EpochRecord:
 
 @dataclass
 class Runs:
-    """Writes runs into the store the way that a worker does."""
+    """Writes runs to the store like a worker."""
 
     store: Store
     writers: dict[str, RunWriter] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Runs:
         message: str = "",
         test_metric: float = 0.789,
     ) -> Run:
-        """What a worker would have written of a queued run."""
+        """Write what a worker would have written for a queued run."""
         queue = RunQueue(self.store.database)
         lease = queue.claim(run.id)
         assert lease is not None
@@ -114,7 +114,7 @@ def _markdown_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _components_are_looked_for_once():
-    """Streamlit reads about all installed packages for components as often as an app starts."""
+    """Keep Streamlit from searching all installed packages for components at each start."""
     with pytest.MonkeyPatch.context() as patch:
         scan = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
@@ -126,13 +126,13 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture
 def open_page() -> Open:
-    """Opens a page of the app as a new visitor does, by its address."""
+    """Opens a page of the app by its address, like a new visitor."""
 
     def open_it(page: str, **query: str) -> AppTest:
         app = AppTest.from_file(str(DASHBOARD), default_timeout=PATIENCE)
         for name, value in query.items():
             app.query_params[name] = value
-        # The file is found from the script, as in Streamlit itself.
+        # The path is relative to the script, as in Streamlit itself.
         app.switch_page(f"../../pages/{page}.py")
         return app.run()
 
@@ -140,13 +140,13 @@ def open_page() -> Open:
 
 
 def components(app: AppTest) -> list[Any]:
-    """The page's own elements with a script in the browser, without that of the navigation."""
+    """Return the page's own elements with JavaScript, without that of the navigation."""
     found = app.get("bidi_component")
     return [one for one in found if not one.proto.component_name.endswith("navigation_drawer")]
 
 
 def said(app: AppTest) -> str:
-    """All that the page says in words, one text a line."""
+    """Return all texts of the page, one on each line."""
     elements = [
         *app.title,
         *app.header,
@@ -160,5 +160,5 @@ def said(app: AppTest) -> str:
 
 
 def plain(markdown: str) -> str:
-    """What a reader sees of a text whose Markdown signs were escaped."""
+    """Return a text with escaped Markdown as a reader sees it."""
     return re.sub(r"\\(.)", r"\1", markdown).replace(JOINER, "")

@@ -1,9 +1,9 @@
-"""Streamlit, which takes texts for Markdown only where they are marked as the lab's own.
+"""A guard that rejects Markdown which is not marked as the lab's own text.
 
-A name that a person gave or a file brought along may be a picture from another host, as Markdown.
-``ui.common.i18n.Markdown`` escapes what is filled into it, so the pages give Streamlit nothing
-else: while a page test runs, any other text in a place that is read as Markdown is an error. So is
-an escaped text in a place that is not.
+A name from a person or a file may contain Markdown, such as an image from another host.
+``ui.common.i18n.Markdown`` escapes the values of its fields, so pages pass only such texts to
+Streamlit: during a page test, any other text where Streamlit expects Markdown is an error, and so
+is an escaped text elsewhere.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.common.i18n import Markdown
 
-#: Parameters that are Markdown in every element that has them, but for these elements.
+#: Parameters that are Markdown in all elements except the listed ones.
 PLACES = frozenset({"body", "label", "help", "text", "delta_description"})
-#: These are Markdown of a metric only; figures need no mark.
+#: Parameters that are Markdown of a metric only; figures need no mark.
 FIGURES = frozenset({"value", "delta"})
 ESCAPED = re.compile(r"\\[!-/:-@\[-`{-~]")
 FORMATTED = re.compile(r"[]!<*`:\[_~]")
@@ -32,11 +32,11 @@ CHOICES = frozenset({"pills", "segmented_control", "radio"})
 
 
 def guard(patch: pytest.MonkeyPatch) -> None:
-    """Have every element refuse a text that is not marked."""
+    """Make all elements reject texts that are not marked."""
     for name, element in inspect.getmembers(DeltaGenerator, inspect.isfunction):
         if not name.startswith("_") and name not in PLAIN:
             patch.setattr(DeltaGenerator, name, _guarded(name, element))
-    # Streamlit's module has the methods of its main area, bound before; some are functions.
+    # The methods of the main area are also bound as functions of Streamlit's module.
     for name, element in inspect.getmembers(st):
         if inspect.ismethod(element) and isinstance(element.__self__, DeltaGenerator):
             patch.setattr(st, name, getattr(element.__self__, element.__name__))

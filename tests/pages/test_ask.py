@@ -5,6 +5,7 @@ The workers are not there in these tests: an answer is what ``lab.ask`` gives.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ def test_a_review_is_judged_and_its_words_are_coloured(
     shown = html(app)
     assert '<span class="for" style="--strength:55%"' in shown
     assert '">Good</span>' in shown
-    assert 'title="unknown word">zorble</span>' in shown
+    assert re.search(r'class="unknown" title="[^"]+">zorble</span>', shown)
     assert "<b>" not in shown
     assert "<i>" not in shown
     assert "+2.00" in shown
@@ -172,7 +173,7 @@ def test_an_empty_text_is_not_asked(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("😀 🎬 … !!", "The text has no word in it"),
+        ("😀 🎬 … !!", "no word"),
         ("word " * 25_000, "125,000 characters"),
     ],
     ids=["no word", "too long"],
@@ -250,7 +251,7 @@ def test_a_house_starts_in_the_middle_and_its_columns_push(
     assert asked[-1][2] == (*medians[:5], 8.0, *medians[6:])
     assert answer_of(app) == ("Predicted price", "$25,000")
     assert "rooms" in html(app)
-    assert "built on race" in said(app)
+    assert "based on race" in said(app)
     app.button(key="ask-reset").click().run()
     assert app.slider(key="ask-boston-5").value == medians[5]
 

@@ -27,7 +27,7 @@ def texts(lab_home: Path):
     def forget() -> None:
         for name in ("imdb", "reuters"):
             task(name).load.cache_clear()
-        for kept in (image_sets._truth, image_sets._sets, data_texts._counted):
+        for kept in (image_sets._true_classes, image_sets._sets, data_texts._counted):
             kept.cache_clear()
 
     for name in ("imdb", "reuters"):
@@ -143,7 +143,7 @@ def test_the_steps_of_news_end_with_the_same_loss_twice(open_page: Open, texts: 
     choose(app, "data-other-step", "multi_hot")
     assert figures(app) == {"Shape": "10,000", "Type": "float32", "Range": "0 – 1"}
     choose(app, "data-other-step", "label")
-    assert figures(app)["Shape"] == "one number"
+    assert figures(app)["Shape"] == "scalar"
     choose(app, "data-other-step", "one_hot")
     app.slider(key="data-sure").set_value(0.5).run()
     found = figures(app)
@@ -193,7 +193,7 @@ def test_bostons_ethical_problem_is_said_and_california_offered(
 ) -> None:
     monkeypatch.setattr(availability, "data_state", lambda _key: DataState.MISSING)
     app = open_page("data", task="boston")
-    assert "built on race" in app.warning[0].value
+    assert "based on race" in app.warning[0].value
     assert app.button(key="data-california").disabled
     monkeypatch.setattr(availability, "data_state", lambda _key: DataState.PRESENT)
     app = open_page("data", task="boston")
@@ -224,8 +224,8 @@ def test_a_row_is_standardised_by_the_training_part(open_page: Open) -> None:
     (table,) = (frame.value for frame in app.dataframe)
     scale = split(task("boston").load(), PRESETS["boston"].config).standard
     assert table["Mean"].tolist() == pytest.approx(scale.mean.tolist())
-    assert table["Result"].tolist() == pytest.approx(
-        ((table["Value"] - table["Mean"]) / table["Deviation"]).tolist(), rel=1e-5
+    assert table["Standardised"].tolist() == pytest.approx(
+        ((table["Value"] - table["Mean"]) / table["Standard deviation"]).tolist(), rel=1e-5
     )
     app.number_input(key="data-row").set_value(7).run()
     assert app.dataframe[0].value["Value"].tolist() == task("boston").load().x_train[7].tolist()

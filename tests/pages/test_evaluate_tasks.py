@@ -144,7 +144,7 @@ def test_forty_six_classes_are_named_in_words(runs: Runs, lab_home: Path, open_p
     table = app.dataframe[0].value
     assert list(table["name"]) == list(task("reuters").classes)
     pair = found["test"].confused_pairs[0]
-    true, read = (task("reuters").classes[number] for number in (pair.true, pair.read))
+    true, read = (task("reuters").classes[number] for number in (pair.true, pair.predicted))
     assert f"of “{true}” " in said(app).replace("\\", "")
     assert f"predicted as “{read}”" in said(app).replace("\\", "")
     # The card of a sample has the likeliest classes and the right one, not all forty-six.

@@ -77,7 +77,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def forget() -> None:
     """Forget what was read of this home's data, or of another one's."""
     made_up_data.forget()
-    for kept in (image_sets._truth, image_sets._sets, data_texts._counted):
+    for kept in (image_sets._true_classes, image_sets._sets, data_texts._counted):
         kept.cache_clear()
     for kept in (tables.parts, tables.standard):
         kept.cache_clear()
@@ -309,7 +309,7 @@ def missing(bare_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
     monkeypatch.setenv("MNIST_LAB_HOME", str(bare_home))
     monkeypatch.setenv("KERAS_HOME", str(bare_home / "keras"))
     monkeypatch.setattr(keras_data, "_load_with_keras", lambda _name, _file: "no network")
-    monkeypatch.setattr(keras_data, "REMEMBERED", math.inf)
+    monkeypatch.setattr(keras_data, "RETRY_SECONDS", math.inf)
     monkeypatch.setattr(lab, "engine_state", lambda: EngineState("ready"))
     forget()
     for key in keras_data.SOURCES:
@@ -402,11 +402,11 @@ def test_data_that_is_on_its_way_keeps_no_page_waiting(
         app = opened(open_page, page, "imdb", learned)
         assert not app.error
         (info,) = app.info
-        assert escaped(task("imdb").label) in info.value
+        assert task("imdb").label in info.value
     app = open_page("train", run=begun.id)
     assert not app.exception
     (info,) = app.info
-    assert escaped(task("imdb").label) in info.value and "**Stop**" in info.value
+    assert task("imdb").label in info.value and "**Stop**" in info.value
     # Another task's page has nothing to wait for.
     assert not open_page("data", task="boston").info
 

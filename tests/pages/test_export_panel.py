@@ -122,7 +122,7 @@ def test_what_cannot_be_written_is_a_sentence_and_can_be_tried_again(
     works = lab.ask
 
     def fail(*_words: str, **_kind: Question) -> bytes:
-        raise DataError("“{name}” is odd.", "It is so.", "Leave it.", name=PICTURE)
+        raise DataError("“{name}” is odd.", "Leave it.", name=PICTURE)
 
     monkeypatch.setattr(lab, "ask", fail)
     failures: Failures = {}
@@ -132,7 +132,7 @@ def test_what_cannot_be_written_is_a_sentence_and_can_be_tried_again(
     app = panel(run, failures)
     assert not app.exception
     (error,) = app.error
-    assert "It is so. Leave it." in plain(error.value) and "![" not in error.value
+    assert "Leave it." in plain(error.value) and "![" not in error.value
     assert app.get("download_button")
     monkeypatch.setattr(lab, "ask", works)
     assert take(run)
@@ -144,7 +144,7 @@ def test_a_run_without_a_network_leaves_as_code(runs: Runs) -> None:
     app = panel(run)
     assert not app.exception
     assert formats(app) == ["Python script", "Jupyter notebook"]
-    assert "has left no network" in said(app)
+
     assert plain(app.get("download_button")[0].proto.label).endswith(".py")
 
 
@@ -155,7 +155,7 @@ def test_what_cannot_leave_as_code_says_why(runs: Runs) -> None:
     app = panel(add_ended(runs.store, "a" * 32, ended))
     assert not app.exception
     assert formats(app) == [form.label for form in FORMATS.values() if not form.is_code]
-    assert "how it was trained is not known" in said(app)
+    assert "does not say how it was trained" in said(app)
 
 
 @pytest.mark.parametrize("key", ["fashion", "imdb", "reuters", "boston", "california"])
@@ -163,7 +163,7 @@ def test_every_task_says_what_its_files_take(runs: Runs, key: str) -> None:
     app = panel(runs.add(preset=key))
     assert not app.exception
     assert formats(app) == [form.label for form in FORMATS.values()]
-    assert "prepared as in training" not in said(app) and "It answers with" in said(app)
+    assert "prepared as in training" not in said(app) and "The output is" in said(app)
     assert ("in thousand dollars" in said(app)) is (key in ("boston", "california"))
 
 

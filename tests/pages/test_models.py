@@ -200,7 +200,8 @@ def test_a_model_from_a_file_says_where_it_came_from(open_page: Open, brought_in
     assert "my *model*.h5" in text and "101,770" in text and "28 × 28" in text
     assert "softmax was added" in text
     assert "10.0% correctly with pixels of 0–1, and 97.0% with pixels of 0–255" in text
-    assert architecture_label(imported_config("unit")) in text.replace("\N{NO-BREAK SPACE}", " ")
+    label = architecture_label(lab.store.get(brought_in).config)
+    assert label in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "1,000 epochs" not in text.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -264,7 +265,7 @@ def test_what_comes_in_takes_the_place_of_the_run_that_is_shown(
     shown, other = runs.add(name="shown"), runs.add(name="other")
     app = open_page("models", run=shown.id)
     assert app.selectbox(key="models-run").value == shown.id
-    monkeypatch.setattr(lab, "bring_in", lambda *_arguments: other)
+    monkeypatch.setattr(lab, "import_model", lambda *_arguments: other)
     app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()
     app.button(key="models-take").click().run()
     assert not app.exception
@@ -276,7 +277,7 @@ def test_what_was_found_out_about_a_model_is_said_where_it_comes_in(
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(
-        lab, "bring_in", lambda *given: asked.append(given[-1]) or store.get(brought_in)
+        lab, "import_model", lambda *given: asked.append(given[-1]) or store.get(brought_in)
     )
     app = open_page("models")
     app.file_uploader(key="models-upload").upload("x.keras", b"nothing", "application/zip").run()

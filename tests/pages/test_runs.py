@@ -19,7 +19,7 @@ from .conftest import Open, Runs, plain, said
 def test_without_a_run_it_points_to_the_start(open_page: Open) -> None:
     app = open_page("runs")
     assert not app.exception
-    assert [link.proto.page for link in app.get("page_link")] == ["start"]
+    assert [link.proto.page for link in app.get("page_link")] == [""], "the start page"
 
 
 @pytest.mark.parametrize("status", RunStatus)
@@ -217,7 +217,7 @@ def test_a_page_of_the_list_that_is_gone_gives_way_to_the_first(
     names = [text.value for text in app.markdown if text.value.startswith("**run")]
     assert names == [f"**run number {number}**" for number in reversed(range(count))]
     links = [link.proto.page for link in app.get("page_link")]
-    assert (links == ["start"]) == (count == 0)
+    assert (links == [""]) == (count == 0), "a link to the start page"
     assert app.session_state[keys.PAGE.key] == 0
 
 

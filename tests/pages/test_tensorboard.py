@@ -76,12 +76,10 @@ def test_what_went_wrong_is_one_sentence_and_can_be_tried_again(
     open_page: Open, runs: Runs, phase
 ) -> None:
     with_events(runs.add())
-    phase(
-        BoardState("failed", error=EngineError("It was started.", "{cause}.", "Again.", cause="No"))
-    )
+    phase(BoardState("failed", error=EngineError("It ended: {cause}.", "Again.", cause="No")))
     app = open_page("tensorboard")
     assert not app.exception
-    assert [plain(error.value) for error in app.error] == ["It was started. No. Again."]
+    assert [plain(error.value) for error in app.error] == ["It ended: No. Again."]
     assert app.button(key="tensorboard-start").label == "Try again"
 
 
@@ -146,5 +144,5 @@ def test_files_that_are_kept_elsewhere_cannot_be_shown(
     monkeypatch.setattr(proxy, "is_possible", lambda: False)
     app = open_page("tensorboard")
     assert not app.exception
-    assert "no folder of this machine" in app.warning[0].value
+    assert "MNIST_LAB_HOME" in app.warning[0].value
     assert "tensorboard-start" not in buttons(app)

@@ -169,7 +169,7 @@ def test_it_is_a_zip_file_with_a_table_that_anybody_reads(archive, run):
 
 def test_a_run_at_work_is_not_archived(store):
     training = Training(store)
-    with pytest.raises(StoreError, match="still at work"):
+    with pytest.raises(StoreError, match="the run is active"):
         write_archive(store, training.id, io.BytesIO())
     training.end()
 
@@ -251,7 +251,7 @@ def assert_refused(store: Store, content: bytes, *words: str) -> None:
 def test_a_part_that_was_changed_is_noticed(archive, elsewhere, name):
     members = model_files.parts(archive)
     members[name] = members[name][:-1] + b" "
-    assert_refused(elsewhere, model_files.zipped(members), name, "changed or damaged")
+    assert_refused(elsewhere, model_files.zipped(members), name, "was changed or is damaged")
 
 
 def test_a_part_that_is_missing_or_too_many_is_noticed(archive, elsewhere):
@@ -260,7 +260,7 @@ def test_a_part_that_is_missing_or_too_many_is_noticed(archive, elsewhere):
         fewer = {one: content for one, content in members.items() if one != name}
         assert_refused(elsewhere, model_files.zipped(fewer))
     more = members | {"events/x.tfevents.2": b"x"}
-    assert_refused(elsewhere, model_files.zipped(more), "changed or damaged")
+    assert_refused(elsewhere, model_files.zipped(more), "was changed or is damaged")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from mnist_core.inference.questions import MOST_CHARACTERS, columns_of
 from mnist_core.runs import Run, RunStatus, Store
 from mnist_core.runs.queue import Lease
 from mnist_core.tasks import Texts, split, task
-from mnist_core.tasks.text_data import numbers_of, typed
+from mnist_core.tasks.text_data import numbers_of, token_indices
 from mnist_core.training.job import train
 from tests import made_up_texts
 from tests.made_up_texts import OWN_FROM, OWN_WORDS
@@ -104,7 +104,7 @@ def test_the_answer_is_the_networks_own(store: Store, judge: Run) -> None:
     numbers = numbers_of(task("imdb").load().vocabulary)
 
     def alone(text: str) -> float:
-        return float(model.probabilities(Texts.of([typed(text, numbers).tolist()]))[0, 0])
+        return float(model.probabilities(Texts.of([token_indices(text, numbers).tolist()]))[0, 0])
 
     assert answer.probabilities == pytest.approx((1 - alone(text), alone(text)), abs=1e-5)
     (told,) = (one for one in answer.pushes if one.word == FOR)
@@ -167,12 +167,15 @@ def test_a_row_is_scaled_as_in_training(store: Store, pricer: Run) -> None:
 
 
 def test_a_run_of_another_task_is_not_asked(store: Store, judge: Run, pricer: Run) -> None:
-    with pytest.raises(ConfigError, match="learned the task"):
+    with pytest.raises(ConfigError) as raised:
         answer_table(store, judge.id, "best", [0.0] * 13)
-    with pytest.raises(ConfigError, match="learned the task"):
+    assert raised.value.values == {"name": judge.name, "inputs": "table", "task": "imdb"}
+    with pytest.raises(ConfigError) as raised:
         answer_text(store, pricer.id, "best", "good")
-    with pytest.raises(ConfigError, match="13 columns"):
+    assert raised.value.values == {"name": pricer.name, "inputs": "texts", "task": "boston"}
+    with pytest.raises(ConfigError) as raised:
         answer_table(store, pricer.id, "best", [1.0])
+    assert raised.value.values == {"count": 1, "columns": 13}
 
 
 # From the shell

@@ -313,7 +313,7 @@ def test_one_that_was_killed_says_so_and_can_be_started_anew(
     family = process.children()
     process.kill()
     until(lambda: own.state.phase == "failed")
-    assert "ended by itself" in own.state.error.sentence()
+    assert "code" in own.state.error.values
     until(lambda: all(map(is_gone, family)))
     assert started(own, tmp_path).pid != process.pid
 
@@ -329,7 +329,7 @@ def test_it_ends_when_it_is_stopped(own: TensorBoardServer, tmp_path: Path) -> N
 def test_one_that_nobody_needs_is_ended(
     own: TensorBoardServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tensorboard_server, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(tensorboard_server, "CHECK_SECONDS", 0.05)
     process = started(own, tmp_path)
     monkeypatch.setattr(tensorboard_server, "IDLE_SECONDS", 0.5)
     until(lambda: own.state.phase == "stopped")
@@ -353,7 +353,7 @@ def test_one_that_cannot_start_says_why(
 def test_a_folder_that_cannot_be_made_is_said(own: TensorBoardServer, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     own.start(tmp_path / "file" / "logdir")
-    assert own.state.phase == "failed" and "The system says" in own.state.error.sentence()
+    assert own.state.phase == "failed" and own.state.error.values["cause"]
 
 
 def test_it_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:

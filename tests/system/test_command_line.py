@@ -136,7 +136,7 @@ def test_ctrl_c_stops_a_training_and_keeps_what_it_learned(lab_home):
     assert store.artifacts.names(run.id) == [BEST_MODEL, CHECKPOINT, LAST_MODEL]
     assert run.id in out and "stopped" in out and "test accuracy of the best model" in out
     screen = shown.decode()
-    assert "Stopping; what was learned is kept." in screen
+    assert "Stopping; the model is kept." in screen
     assert "epoch" in screen and "Traceback" not in screen
 
 
@@ -250,7 +250,7 @@ def test_data_that_has_to_be_fetched_first_is_said_to_be(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert main(["train", "--preset", "imdb"]) == 2
     first, last = capsys.readouterr().err.splitlines()
-    assert (first, last) == ("fetching the data of imdb through Keras, once …", said)
+    assert (first, last) == ("downloading the data of imdb through Keras, once …", said)
 
 
 def test_a_database_that_cannot_be_used_is_one_sentence(capsys, monkeypatch):
@@ -523,12 +523,12 @@ def test_a_run_is_named_by_its_name_or_the_beginning_of_its_id(capsys, reading, 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"run": "nobody"}, "No run has that id or that name"),
-        ({"run": ""}, "No run has that id or that name"),
+        ({"run": "nobody"}, "No run has the id or the name"),
+        ({"run": ""}, "No run has the id or the name"),
         ({"image": "missing.png"}, "No such file"),
         ({"image": "."}, "directory"),
-        ({"image": "words.txt"}, "neither PNG nor JPEG"),
-        ({"image": "blank.png"}, "'blank.png': Nothing stands out"),
+        ({"image": "words.txt"}, "such as PNG or JPEG"),
+        ({"image": "blank.png"}, "'blank.png': No digit was found"),
         ({"checkpoint": "middle"}, "invalid choice"),
     ],
     ids=str,
@@ -588,7 +588,7 @@ def test_what_a_person_has_set_for_keras_elsewhere_changes_nothing(tmp_path):
 @pytest.mark.parametrize("command", ["restore", "import"])
 def test_a_file_that_cannot_be_opened_is_said_to_be(command, path, lab_home, capsys):
     assert main([command, path]) == 2
-    assert "It cannot be read" in capsys.readouterr().err
+    assert "Could not read" in capsys.readouterr().err
 
 
 def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(lab_home, capsys):

@@ -95,7 +95,7 @@ def test_a_run_without_a_judge_is_judged_on_what_there_is(store, monkeypatch, ca
     assert main(["evaluate", run.id, "--json"]) == 0
     assert list(json.loads(capsys.readouterr().out)["compared"]) == ["test", "train"]
     assert main(["evaluate", run.id, "--part", "validation"]) == BAD_INPUT
-    assert "trained without any" in capsys.readouterr().err
+    assert "“final” has no validation set" in capsys.readouterr().err
 
 
 def test_reviews_are_judged_portion_by_portion(lab_home, tmp_path, capsys):

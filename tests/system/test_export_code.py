@@ -30,7 +30,7 @@ from mnist_core.training import augmentation
 from mnist_core.training.networks import build_network
 from mnist_core.training.programs import optimizer_of
 from mnist_core.transfer.code import source as code_of_runs
-from mnist_core.transfer.code.documents import NOT_OURS, notebook, script
+from mnist_core.transfer.code.documents import EXTRA_PACKAGES, notebook, script
 from mnist_core.transfer.code.source import source_of
 from mnist_core.transfer.export import export
 from tests.exported_code import (
@@ -244,7 +244,7 @@ def test_it_names_the_packages_that_it_imports(folder, name):
     pinned = (ROOT / "requirements.txt").read_text() + (ROOT / "requirements-dev.txt").read_text()
     for package, version in packages.items():
         assert f"\n{package}=={version}\n" in pinned
-    assert packages["matplotlib"] == NOT_OURS["matplotlib"]
+    assert packages["matplotlib"] == EXTRA_PACKAGES["matplotlib"]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_rate_that_was_changed_by_hand_is_changed_again(store):
     text = export(store, training.id, "script").decode()
     assert "NEW_RATES = {4: 0.002, 6: 0.5}" in text
     assert rates_of_a_training(text) == pytest.approx([0.01] * 3 + [0.002] * 2 + [0.5])
-    assert "EPOCHS = 6  # the run was stopped by hand, before its 20" in text
+    assert "EPOCHS = 6  # the run was stopped by hand before epoch 20" in text
     assert "epoch 6 of 6 was the best" in text
 
 
@@ -317,7 +317,7 @@ def test_no_name_gets_out_of_its_text(store, tmp_path):
 def test_a_lesson_says_why_it_cannot_be_repeated(store):
     run = store.create(BASE, name="taught", lesson={"base": "0" * 32, "base_name": "reader"})
     for key in ("script", "notebook"):
-        with pytest.raises(DataError, match="“taught” .*“reader” had learned.*Keras model"):
+        with pytest.raises(DataError, match="“taught” .*“reader” on drawings.*Keras model"):
             export(store, run.id, key)
 
 
@@ -331,7 +331,7 @@ def test_a_model_from_a_file_says_that_nobody_knows_its_training(store):
 def test_a_task_without_code_says_so(store, monkeypatch):
     monkeypatch.setattr(code_of_runs, "CODE_OF_TASKS", {})
     run = store.create(BASE, name="other")
-    with pytest.raises(DataError, match="“other” .*no code yet .* mnist"):
+    with pytest.raises(DataError, match="“other” .*no code for .* mnist"):
         export(store, run.id, "script")
 
 

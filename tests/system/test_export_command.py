@@ -63,7 +63,7 @@ def test_a_file_that_is_there_is_replaced_only_on_demand(run, capsys, tmp_path):
     file.write_text("precious")
     command = ["export", run, "--format", "keras", "--output", str(file)]
     assert main(command) == 2
-    assert "There is a file of that name already." in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert file.read_text() == "precious"
     assert main([*command, "--force", "--checkpoint", "last"]) == 0
     assert keras.saving.load_model(file).count_params() == 7_850
@@ -86,20 +86,20 @@ def test_from_a_shell_only_json_is_said(run):
 def test_an_ending_that_tools_do_not_know_is_noted(run, capsys):
     assert main(["export", run, "--format", "weights", "--output", "w.h5", "--json"]) == 0
     printed = capsys.readouterr()
-    assert "Note: tools know this format by the ending .weights.h5" in printed.err
+    assert "Note: tools recognise this format by the extension .weights.h5" in printed.err
     assert json.loads(printed.out)["file"] == "w.h5"
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nobody", "--format", "h5"], "No run has that id"),
+        (["nobody", "--format", "h5"], "No run has the id"),
         (["my run", "--format", "h6"], "invalid choice"),
         (["my run"], "--format"),
         (["my run", "--format", "h5", "--checkpoint", "middle"], "invalid choice"),
-        (["my run", "--format", "h5", "--output", "."], "It is a folder."),
-        (["my run", "--format", "h5", "--output", "none/model.h5"], "There is no folder for it."),
-        (["my run", "--format", "h5", "--output", "x" * 300], "It cannot be written"),
+        (["my run", "--format", "h5", "--output", "."], "is a folder"),
+        (["my run", "--format", "h5", "--output", "none/model.h5"], "does not exist"),
+        (["my run", "--format", "h5", "--output", "x" * 300], "Could not write"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_code_2(capsys, tmp_path, arguments, words):
@@ -115,7 +115,7 @@ def test_a_folder_that_may_not_be_written_is_said(run, capsys, tmp_path):
     folder.mkdir()
     with read_only(folder):
         assert main(["export", run, "--format", "script", "--output", "closed/a.py"]) == 2
-    assert "It cannot be written" in capsys.readouterr().err
+    assert "Could not write" in capsys.readouterr().err
 
 
 def test_a_full_disk_keeps_what_was_there(run, capsys, tmp_path):

@@ -162,7 +162,7 @@ def test_what_cannot_be_exported_is_one_sentence(store, softmax, monkeypatch):
         raise NotImplementedError("no such operation.\nmore lines")
 
     monkeypatch.setattr(keras.Model, "export", fail)
-    with pytest.raises(DataError, match=r"“a softmax” .* ONNX\. .* no such operation\. Choose"):
+    with pytest.raises(DataError, match=r"“a softmax” to ONNX: .*no such operation\. Choose"):
         export(store, run.id, "onnx")
 
 

@@ -76,7 +76,7 @@ class Mine(layers.Layer):
     ids=["custom", "lambda", "operation"],
 )
 def test_what_cannot_be_written_is_said(model):
-    with pytest.raises(DataError, match=r"cannot say in code how it is built\. Choose a format"):
+    with pytest.raises(DataError, match=r"no code that builds it\. Choose a format"):
         model_lines(model())
 
 

@@ -247,7 +247,7 @@ def test_the_notebook_has_the_script_s_code(folder, name):
 
 def test_without_a_judge_the_last_network_is_kept_and_there_is_no_best_epoch(folder, name):
     text, config = (folder / f"{name}.py").read_text("utf-8"), CONFIGS[name]
-    for word in ("best", "validation", "val_", "ModelCheckpoint"):
+    for word in ("best", "x_validation", "val_", "ModelCheckpoint"):
         assert (word in text) is (config.validation_size > 0), word
     assert ('model.save("last.keras")' in text) is (config.validation_size == 0)
 
@@ -274,9 +274,9 @@ def test_the_settings_are_the_run_s(folder, name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("boston", "its network's test mean absolute error was 0.790 thousand dollars."),
-        ("imdb", "its network's test accuracy was 0.7900."),
-        ("boston-all", "In the lab, after epoch 4, its network's test mean absolute error was"),
+        ("boston", "that model's test mean absolute error was 0.790 thousand dollars."),
+        ("imdb", "that model's test accuracy was 0.7900."),
+        ("boston-all", "In the lab, after 4 epochs, the model's test mean absolute error was"),
     ],
 )
 def test_the_run_s_own_figures_are_said(store, name, words):

@@ -390,7 +390,7 @@ def test_a_run_that_was_stopped_within_an_epoch_goes_on_from_the_one_before(
 
     def stop_here(self, batch, logs=None):
         if batch == 2:
-            self._link.control.obey(Command.STOP, None)
+            self._link.control.apply(Command.STOP, None)
         said(self, batch, logs)
 
     with monkeypatch.context() as patch:
@@ -597,7 +597,7 @@ def test_a_full_disk_does_not_end_a_training_that_can_still_be_saved(
 
 
 def test_a_disk_that_stays_full_ends_the_run_with_a_sentence(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(reporter, "PATIENCE_WITH_STORE", 0.5)
+    monkeypatch.setattr(reporter, "STORE_TIMEOUT", 0.5)
     with small_disk(tmp_path / "disk", kilobytes=500) as disk:
         store = Store(disk, store.url)
         fill(disk)
@@ -610,7 +610,7 @@ def test_a_disk_that_stays_full_ends_the_run_with_a_sentence(store, tmp_path, mo
 def test_a_disk_that_fills_up_leaves_a_run_that_goes_on_when_there_is_room(
     store, tmp_path, monkeypatch, saving_always
 ):
-    monkeypatch.setattr(reporter, "PATIENCE_WITH_STORE", 0.5)
+    monkeypatch.setattr(reporter, "STORE_TIMEOUT", 0.5)
     with small_disk(tmp_path / "disk", kilobytes=3000) as disk:
         store = Store(disk, store.url)
         job = Job(store, SMALL, Command.STEP)

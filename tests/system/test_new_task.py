@@ -66,7 +66,7 @@ def test_every_command_names_its_unit(run: Run, capsys: pytest.CaptureFixture[st
     assert f"{run.test_metric:.3f}" in (listed := told(capsys, "runs"))
     assert UNIT in " ".join(listed.split())
     judged = told(capsys, "evaluate", run.id)
-    assert f"Largest errors ({UNIT})" in judged and f"{UNIT} beside the truth" in judged
+    assert f"Largest errors ({UNIT})" in judged and f") {UNIT}." in judged
     row = [str(value) for value in made_up_task.load().x_test[0]]
     predicted = re.search(rf"([\d.]+) {UNIT}", told(capsys, "predict", run.id, "--row", *row))
     assert predicted and 5 < float(predicted[1]) < 50
@@ -80,7 +80,7 @@ def test_its_folds_and_its_training_name_it_too(capsys: pytest.CaptureFixture[st
     assert re.search(rf"val_mae [\d.]+ {UNIT} ± [\d.]+ {UNIT}", printed)
     assert re.search(rf"test mae [\d.]+ {UNIT}", printed)
     printed = told(capsys, "train", "--task", MPG.key, "--epochs", "2")
-    assert re.search(rf"test mae of the best model [\d.]+ {UNIT}", printed)
+    assert re.search(rf"test mae of the best model: [\d.]+ {UNIT}", printed)
 
 
 def test_its_code_trains_it_again(run: Run, tmp_path: Path) -> None:
@@ -116,5 +116,5 @@ def test_its_code_has_the_samples_of_the_run(
 
 def test_without_its_code_the_refusal_says_why(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(CODE_OF_TASKS, MPG.key)
-    with pytest.raises(DataError, match=r"no code yet that reads the data of its task, mpg"):
+    with pytest.raises(DataError, match=r"no code for the data of its task, mpg"):
         export(Store.open(), run.id, "script")

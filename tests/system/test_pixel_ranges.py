@@ -18,8 +18,8 @@ from mnist_core.tasks import task
 from mnist_core.transfer.archive import write_archive
 from mnist_core.transfer.keras_import import pixel_range
 from mnist_core.transfer.keras_import.findings import findings
-from mnist_core.transfer.keras_import.importer import bring_in
-from mnist_core.transfer.keras_import.pixel_range import Glance, better, other_way
+from mnist_core.transfer.keras_import.importer import import_model
+from mnist_core.transfer.keras_import.pixel_range import Trial, better_range, other_way
 from mnist_core.transfer.restore import restore
 from mnist_core.transfer.uploads import keep_arrived
 from tests import model_files
@@ -51,7 +51,7 @@ def linear(kernel, bias, *before) -> bytes:
 
 def taken(store: Store, content: bytes, scaling: str = "auto") -> tuple[Run, str]:
     run_id = keep_arrived(store, io.BytesIO(content))
-    run = store.get(bring_in(store, run_id, "mine.keras", scaling))
+    run = store.get(import_model(store, run_id, "mine.keras", scaling))
     return run, " ".join(one for finding in findings(run) for one in finding.sentences())
 
 
@@ -65,7 +65,7 @@ def test_the_better_range_is_taken_and_said(store, fitted):
     ):
         raw, said = taken(store, content)
         assert raw.config.pixel_scaling == "raw"
-        assert "pixels of 0–255, as was found by measuring" in said
+        assert "pixel range is 0–255, as measured" in said
         assert raw.test_metric > 0.7
     kept, said = taken(store, content, "unit")  # what was asked for is done
     assert kept.config.pixel_scaling == "unit" and kept.test_metric < 0.3
@@ -82,14 +82,14 @@ def test_pixels_prepared_in_another_way_are_told(store, fitted):
     kernel, bias = fitted
     # For dark digits: k (1 - x) + b = -k x + (b + sum of k), so that the sums are those for ink.
     run, said = taken(store, linear(-kernel, bias + kernel.sum(0)))
-    assert "With dark digits on a light ground it classifies" in said
-    assert "layer Rescaling(-1 / 255, 1) first" in said
+    assert "With dark digits on a light background, it classifies" in said
+    assert "layer Rescaling(-1 / 255, 1) as the first" in said
     packed = io.BytesIO()
     write_archive(store, run.id, packed)
     run_id = restore(store, keep_arrived(store, packed), "mine.zip")
     assert store.get(run_id).imported == run.imported  # it is said there, too
     run, said = taken(store, linear(kernel[:, ::-1] * 0, bias * 0))
-    assert run.test_metric < 0.2 and "correctly at the most" in said and "not clear" in said
+    assert run.test_metric < 0.2 and "at most" in said and "does not show which range" in said
 
 
 def test_a_range_that_a_network_cannot_bear_is_the_wrong_one(store, fitted):
@@ -107,7 +107,7 @@ def test_a_range_that_a_network_cannot_bear_is_the_wrong_one(store, fitted):
     content = model_files.saved(model)
     run, _ = taken(store, content)
     assert run.config.pixel_scaling == "unit" and run.test_metric > 0.7
-    with pytest.raises(DataError, match="does not answer with probabilities"):
+    with pytest.raises(DataError, match="are not probabilities"):
         taken(store, content, "raw")
 
 
@@ -145,15 +145,15 @@ def test_kernels_of_theano_are_found_by_measuring(store):
         content = h5(made, description, "1.2.2", lambda label, n: f"{label}_{'Wb'[n]}", None)
         run, said = taken(store, content)
         assert run.test_metric == pytest.approx(known.mean(), abs=2e-3)
-        assert ("as Theano has them" in said) is turned
+        assert ("as Theano stores them" in said) is turned
 
 
 def test_a_slow_network_has_no_accuracy_and_says_why(store, fitted, monkeypatch):
     monkeypatch.setattr(pixel_range, "MEASURING_SECONDS", -1.0)
-    monkeypatch.setattr(pixel_range, "GLANCE_SECONDS", -1.0)
+    monkeypatch.setattr(pixel_range, "TRIAL_SECONDS", -1.0)
     run, said = taken(store, linear(*fitted))
     assert run.test_metric is None and run.test_loss is None
-    assert "accuracy is not known" in said and "100 of the 10,000" in said
+    assert "accuracy is unknown" in said and "100 of the 10,000" in said
 
 
 def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
@@ -161,20 +161,20 @@ def test_the_command_line_says_it(store, fitted, tmp_path, monkeypatch, capsys):
     file = tmp_path / "raw.keras"
     file.write_bytes(linear(fitted[0] / 255, fitted[1]))
     assert cli.main(["import", str(file)]) == 0
-    assert "pixels of 0–255, as was found by measuring" in capsys.readouterr().out
+    assert "pixel range is 0–255, as measured" in capsys.readouterr().out
     assert cli.main(["import", str(file), "--pixel-scaling", "unit", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pixel_scaling"] == "unit" and "import it again" in told["findings"][0]
 
 
 def test_what_is_better():
-    def glance(accuracy: float, loss: float = 1.0) -> Glance:
-        return Glance(accuracy, loss)
+    def trial(accuracy: float, loss: float = 1.0) -> Trial:
+        return Trial(accuracy, loss)
 
-    assert better({"unit": glance(0.9), "raw": glance(0.97)}) == ("raw", "accuracy")
-    assert better({"unit": glance(0.95), "raw": glance(0.97)}) == ("unit", "unclear")
-    assert better({"unit": glance(0.97, 0.1), "raw": glance(0.97, 9)}) == ("unit", "loss")
-    assert other_way({"unit": glance(0.05), "raw": glance(0.1), "inverted": glance(0.2)}) is None
-    both = {"unit": glance(0.6), "raw": glance(0.5)}
-    assert other_way(both | {"centred": glance(0.64)}) is None
-    assert other_way(both | {"centred": glance(0.7), "inverted": glance(0.9)}) == "inverted"
+    assert better_range({"unit": trial(0.9), "raw": trial(0.97)}) == ("raw", "accuracy")
+    assert better_range({"unit": trial(0.95), "raw": trial(0.97)}) == ("unit", "unclear")
+    assert better_range({"unit": trial(0.97, 0.1), "raw": trial(0.97, 9)}) == ("unit", "loss")
+    assert other_way({"unit": trial(0.05), "raw": trial(0.1), "inverted": trial(0.2)}) is None
+    both = {"unit": trial(0.6), "raw": trial(0.5)}
+    assert other_way(both | {"centred": trial(0.64)}) is None
+    assert other_way(both | {"centred": trial(0.7), "inverted": trial(0.9)}) == "inverted"

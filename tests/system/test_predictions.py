@@ -29,7 +29,7 @@ from mnist_core.runs.artifacts import BEST_MODEL, LAST_MODEL
 from mnist_core.tasks import keras_data, prepare, split, task
 from mnist_core.training.networks import build_network
 from mnist_core.transfer.export import export
-from mnist_core.transfer.keras_import.importer import bring_in
+from mnist_core.transfer.keras_import.importer import import_model
 from mnist_core.transfer.uploads import keep_arrived
 from mnist_core.workers.engine import Engine, Question
 from tests import model_files
@@ -175,15 +175,17 @@ def test_a_damaged_model_is_explained(store, softmax, share):
     run = store.create(SOFTMAX, name="broken")
     whole = store.artifacts.read(softmax.id, BEST_MODEL)
     store.artifacts.write(run.id, BEST_MODEL, whole[: int(len(whole) * share)])
-    with pytest.raises(DataError, match="best model of “broken”.*damaged"):
+    with pytest.raises(DataError) as raised:
         predict(store, run.id, "best", IMAGES)
+    assert raised.value.values["name"] == "broken"
 
 
 def test_a_model_of_another_network_is_explained(store, strided):
     run = store.create(SOFTMAX, name="swapped")
     store.artifacts.write(run.id, BEST_MODEL, store.artifacts.read(strided.id, BEST_MODEL))
-    with pytest.raises(DataError, match="best model of “swapped”"):
+    with pytest.raises(DataError) as raised:
         predict(store, run.id, "best", IMAGES)
+    assert raised.value.values["name"] == "swapped"
 
 
 # ---- what is kept in memory
@@ -374,7 +376,7 @@ PREDICT = f"{predict_each.__module__}:predict_each"
 def failing(kind: str) -> None:
     """Fail as told; what a worker imports from here and runs."""
     if kind == "lab":
-        raise DataError("The {thing} is odd.", "It is so.", "Leave it.", thing="answer")
+        raise DataError("The {thing} is odd.", "Leave it.", thing="answer")
     raise ValueError("a plain one")
 
 
@@ -487,7 +489,7 @@ def test_a_worker_refuses_a_hostile_file_and_takes_the_next(engine, desk, tmp_pa
 
     def brought_in(content: bytes) -> str:
         run_id = keep_arrived(desk, io.BytesIO(content))
-        what = (f"{bring_in.__module__}:bring_in", run_id, "a.keras", "unit")
+        what = (f"{import_model.__module__}:import_model", run_id, "a.keras", "unit")
         assert engine.ask(*what, seconds=PATIENCE) == run_id
         return run_id
 
@@ -502,7 +504,7 @@ def test_an_error_of_the_worker_arrives_as_itself(engine, desk):
     with pytest.raises(UnknownRunError) as caught:
         engine.ask(PREDICT, [("0" * 32, "best")], IMAGES[0])
     assert "0000" in caught.value.sentence() and caught.value.remedy
-    with pytest.raises(DataError, match=r"^The answer is odd\. It is so\. Leave it\.$"):
+    with pytest.raises(DataError, match=r"^The answer is odd\. Leave it\.$"):
         engine.ask(f"{__name__}:failing", "lab")
     # Dask logs a failed task with its traceback: that is for faults alone.
     assert not failed_tasks(engine)
@@ -512,7 +514,7 @@ def test_an_error_of_the_worker_arrives_as_itself(engine, desk):
 
 
 def test_an_answer_that_takes_too_long_is_not_waited_for(engine):
-    with pytest.raises(EngineError, match="did not come within 0 seconds"):
+    with pytest.raises(EngineError, match="did not answer within 0 seconds"):
         engine.ask(f"{__name__}:sleeping", 2, seconds=0.2)
     assert engine.ask("builtins:sum", [1, 2], seconds=PATIENCE) == 3  # the worker is free again
 

@@ -59,7 +59,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(sys.executable, "-m", "venv", "--without-pip", root / ".venv", check=True)
     first = run(root / "scripts/setup", env=os.environ | {"MNIST_LAB_PYTHON": sys.executable})
     assert first.returncode == 0, first.stderr
-    assert "Making .venv" in first.stderr
+    assert "Creating .venv" in first.stderr
     assert "Installing the packages" in first.stderr
     return root
 
@@ -95,7 +95,7 @@ def test_an_install_that_was_cut_short_is_done_again(checkout: Path) -> None:
     result = run(checkout / "scripts/setup")
     assert result.returncode == 0
     assert "Installing the packages" in result.stderr
-    assert "Making .venv" not in result.stderr
+    assert "Creating .venv" not in result.stderr
 
 
 def test_a_changed_pin_is_installed(checkout: Path) -> None:

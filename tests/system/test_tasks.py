@@ -132,7 +132,7 @@ def test_whole_numbers_and_one_hot_labels_have_the_same_loss():
 
 def test_an_experiment_is_reproduced_with_several_seeds(store):
     said = []
-    found = reproduce(store, "boston", seeds=2, said=lambda *what: said.append(what))
+    found = reproduce(store, "boston", seeds=2, on_start=lambda *what: said.append(what))
     assert said == [("boston", 1), ("boston", 2)]
     assert len(found.figures) == 2 and found.low < found.high
     assert found.spread > found.high - found.low  # two runs say little

@@ -67,7 +67,7 @@ def test_a_file_without_an_end_is_refused_and_leaves_nothing(
 ) -> None:
     monkeypatch.setattr(uploads, "MOST_BYTES", 5_000_000)
     endless = Endless()
-    with pytest.raises(DataError, match="more than 5 MB"):
+    with pytest.raises(DataError, match="larger than 5 MB"):
         keep_arrived(store, cast("Any", endless))
     assert endless.read_so_far < 8_000_000
     assert left(store) == []

@@ -146,21 +146,24 @@ def test_a_number_out_of_range_is_refused_with_field_value_and_range(field, end)
     "value", [True, False, "10", [10], 1j, math.nan, math.inf, -math.inf, 10**400, np.bool_(1)]
 )
 def test_what_is_no_number_in_range_is_refused(field, value):
-    with pytest.raises(ConfigError, match=f"^{field} is "):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig(**{field: value})
+    assert raised.value.values["field"] == field
 
 
 @pytest.mark.parametrize("field", [field for field in LIMITS if field != "patience"])
 def test_only_patience_may_be_left_open(field):
-    with pytest.raises(ConfigError, match=f"^{field} is None"):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig(**{field: None})
+    assert (raised.value.values["field"], raised.value.values["value"]) == (field, "None")
     assert TrainingConfig(patience=None).patience is None
 
 
 @pytest.mark.parametrize("field", WHOLE)
 def test_a_whole_number_has_to_be_whole(field):
-    with pytest.raises(ConfigError, match="a whole number"):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig(**{field: 20.0})
+    assert (raised.value.values["field"], raised.value.values["value"]) == (field, "20.0")
 
 
 def test_numbers_become_pythons_own():
@@ -183,15 +186,18 @@ def test_numbers_become_pythons_own():
     ],
 )
 def test_an_unknown_name_is_met_with_the_nearest_known_one(field, value, nearest):
-    with pytest.raises(ConfigError, match=rf"^{field} is '{value}'.*Did you mean {nearest}\?$"):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig(**{field: value})
+    values = raised.value.values
+    assert (values["field"], values["value"], values["near"]) == (field, repr(value), nearest)
 
 
 @pytest.mark.parametrize("field", [*CHOICES, "task", "architecture"])
 @pytest.mark.parametrize("value", [None, 1, ["sgd"], {}, ""])
 def test_what_is_no_known_name_is_refused(field, value):
-    with pytest.raises(ConfigError, match=rf"^{field} is "):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig(**{field: value})
+    assert raised.value.values["field"] == field
 
 
 def test_both_parts_together_have_60_000_images_and_no_more():
@@ -205,19 +211,23 @@ def test_both_parts_together_have_60_000_images_and_no_more():
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])
 def test_momentum_belongs_to_sgd(optimizer):
     assert TrainingConfig(momentum=0.9).momentum == 0.9
-    with pytest.raises(ConfigError, match=f"^momentum is 0.9.*{optimizer}"):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig(momentum=0.9, optimizer=optimizer)
+    assert raised.value.values == {"momentum": 0.9, "optimizer": optimizer}
 
 
 def test_an_unknown_setting_is_met_with_the_nearest_one():
-    with pytest.raises(ConfigError, match=r"^setting is 'epoch'.*Did you mean epochs\?$"):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig.from_dict({"epoch": 10})
+    values = raised.value.values
+    assert (values["field"], values["value"], values["near"]) == ("setting", "'epoch'", "epochs")
 
 
 @pytest.mark.parametrize("values", [None, [("epochs", 1)], "epochs", 3])
 def test_only_a_table_makes_a_config(values):
-    with pytest.raises(ConfigError, match=r"^The configuration is"):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig.from_dict(values)
+    assert raised.value.values == {"value": repr(values)}
 
 
 def test_settings_that_are_missing_take_their_defaults():
@@ -239,8 +249,9 @@ def test_equal_configs_are_one_key():
 
 @pytest.mark.parametrize(("folds", "fold"), [(1, 1), (4, 0), (4, 5), (0, 2)])
 def test_a_fold_is_one_of_the_folds(folds, fold):
-    with pytest.raises(ConfigError, match=f"^fold is {fold} and folds is {folds}"):
+    with pytest.raises(ConfigError) as raised:
         replace(PRESETS["boston"].config, folds=folds, fold=fold)
+    assert raised.value.values == {"folds": folds, "fold": fold}
 
 
 def test_a_fold_has_the_size_that_it_has():
@@ -262,13 +273,17 @@ def test_a_fold_has_the_size_that_it_has():
 )
 def test_a_setting_that_the_task_does_not_know_is_refused(preset, change):
     ((field, value),) = change.items()
-    with pytest.raises(ConfigError, match=f"^{field} is {value!r}.*{preset}"):
+    with pytest.raises(ConfigError) as raised:
         replace(PRESETS[preset].config, **change)
+    values = raised.value.values
+    assert (values["field"], values["value"], values["task"]) == (field, repr(value), preset)
 
 
 def test_a_network_of_another_task_is_refused():
-    with pytest.raises(ConfigError, match="architecture lenet.*task imdb"):
+    with pytest.raises(ConfigError) as raised:
         replace(PRESETS["imdb"].config, architecture="lenet")
+    assert raised.value.values["architecture"] == "lenet"
+    assert raised.value.values["task"] == "imdb"
 
 
 def test_a_task_has_so_many_samples_and_no_more():
@@ -279,13 +294,15 @@ def test_a_task_has_so_many_samples_and_no_more():
 
 @pytest.mark.parametrize("size", [1, 9])
 def test_a_few_samples_judge_nothing(size):
-    with pytest.raises(ConfigError, match=f"^validation_size is {size}"):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig(validation_size=size)
+    assert raised.value.values["value"] == size
 
 
 def test_nobody_stops_early_without_a_judge():
-    with pytest.raises(ConfigError, match="^patience is 3, but validation_size is 0"):
+    with pytest.raises(ConfigError) as raised:
         TrainingConfig(validation_size=0, patience=3)
+    assert raised.value.values["patience"] == 3
 
 
 def test_a_network_that_was_renamed_is_known_by_its_former_key():

@@ -56,7 +56,7 @@ def control() -> Control:
 def loop(control: Control):
     loop = Loop(control)
     yield loop
-    control.obey(Command.STOP, None)
+    control.apply(Command.STOP, None)
     loop.train()
     loop.join()
 
@@ -68,57 +68,57 @@ def test_nothing_holds_a_loop_that_was_told_nothing(control):
 
 
 def test_pause_holds_and_resume_lets_go(control, loop):
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.PAUSE, None)
     loop.train(2)
     until(lambda: loop.pauses == [True])
     assert loop.epochs == 1
-    control.obey(Command.RESUME, None)
+    control.apply(Command.RESUME, None)
     loop.wait(2)
     until(lambda: loop.pauses == [True, False])
 
 
 def test_a_step_is_one_epoch(control, loop):
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.PAUSE, None)
     loop.train(10)
     for epochs in (1, 2, 3):
         until(lambda: len(loop.pauses) % 2 == 1)
         assert loop.epochs == epochs
-        control.obey(Command.STEP, None)
+        control.apply(Command.STEP, None)
         loop.wait(epochs + 1)
 
 
 def test_a_step_of_a_running_loop_pauses_it_after_the_epoch(control, loop):
-    control.obey(Command.STEP, None)
+    control.apply(Command.STEP, None)
     loop.train(5)
     until(lambda: loop.pauses == [True])
     assert loop.epochs == 1
 
 
 def test_stop_ends_a_pause(control, loop):
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.PAUSE, None)
     loop.train()
     until(lambda: loop.pauses == [True])
-    control.obey(Command.STOP, None)
+    control.apply(Command.STOP, None)
     loop.join()
     assert loop.error is None and loop.epochs == 1
 
 
 def test_a_stopped_loop_is_not_held(control):
-    control.obey(Command.STOP, None)
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.STOP, None)
+    control.apply(Command.PAUSE, None)
     assert not control.is_holding
     control.hold(lambda paused: pytest.fail("it paused"))
 
 
 def test_the_newest_learning_rate_is_taken_once(control):
-    control.obey(Command.LEARNING_RATE, 0.1)
-    control.obey(Command.LEARNING_RATE, 0.01)
+    control.apply(Command.LEARNING_RATE, 0.1)
+    control.apply(Command.LEARNING_RATE, 0.01)
     assert control.take_learning_rate() == 0.01
     assert control.take_learning_rate() is None
 
 
 def test_an_error_reaches_the_loop_in_its_pause(control, loop):
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.PAUSE, None)
     loop.train()
     until(lambda: loop.pauses == [True])
     control.fail(LookupError("the store is gone"))
@@ -136,7 +136,7 @@ def test_an_error_reaches_a_loop_that_runs(control):
 
 def test_a_paused_loop_gives_way_to_others(control, monkeypatch):
     monkeypatch.setattr(control_module, "PARK_AFTER", 0.0)
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.PAUSE, None)
     control.others_wait = True
     with pytest.raises(ParkRun):
         control.hold(lambda paused: None)
@@ -144,13 +144,13 @@ def test_a_paused_loop_gives_way_to_others(control, monkeypatch):
 
 def test_a_paused_loop_stays_while_nobody_waits(control, loop, monkeypatch):
     monkeypatch.setattr(control_module, "PARK_AFTER", 0.0)
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.PAUSE, None)
     loop.train()
     until(lambda: loop.pauses == [True])
-    control.obey(Command.RESUME, None)
+    control.apply(Command.RESUME, None)
     until(lambda: loop.pauses == [True, False])
     assert loop.error is None
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.PAUSE, None)
     control.others_wait = True
     loop.train()
     loop.join()
@@ -158,14 +158,14 @@ def test_a_paused_loop_stays_while_nobody_waits(control, loop, monkeypatch):
 
 
 def test_what_a_held_loop_has_not_followed_is_remembered(control):
-    control.obey(Command.PAUSE, None)
+    control.apply(Command.PAUSE, None)
     assert control.unfinished() == []
-    control.obey(Command.LEARNING_RATE, 0.5)
+    control.apply(Command.LEARNING_RATE, 0.5)
     assert control.unfinished() == [(Command.LEARNING_RATE, 0.5)]
-    control.obey(Command.STEP, None)
+    control.apply(Command.STEP, None)
     assert control.unfinished() == [(Command.LEARNING_RATE, 0.5), (Command.STEP, None)]
     assert control.take_learning_rate() == 0.5
-    control.obey(Command.RESUME, None)
+    control.apply(Command.RESUME, None)
     assert control.unfinished() == [(Command.RESUME, None)]
-    control.obey(Command.STOP, None)
+    control.apply(Command.STOP, None)
     assert control.unfinished() == [(Command.STOP, None)]

@@ -10,7 +10,7 @@ import pytest
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import split, task
 from ui.data import image_sets
-from ui.data.image_sets import SETS, ImageSet, image_set, images, truth
+from ui.data.image_sets import SETS, ImageSet, image_set, images, true_classes
 
 CONFIG = TrainingConfig(train_size=500, validation_size=100, label_noise=0.2)
 TAKEN_FROM_ONE_POOL = TrainingConfig(train_size=50_500, validation_size=200, sampling="stratified")
@@ -36,13 +36,13 @@ def test_all_of_mnist_are_the_training_images_and_then_the_test_images() -> None
     expected = [data.x_train[0], data.x_train[-1], data.x_test[0], data.x_test[-1], data.x_train[5]]
     np.testing.assert_array_equal(found, np.stack(expected))
     np.testing.assert_array_equal(
-        truth("mnist", np.array([59_999, 60_000])), [data.y_train[-1], data.y_test[0]]
+        true_classes("mnist", np.array([59_999, 60_000])), [data.y_train[-1], data.y_test[0]]
     )
 
 
 def test_labels_are_wrong_where_the_truth_is_another_one() -> None:
     train = image_set("train", CONFIG)
-    np.testing.assert_array_equal(train.wrong, train.labels != truth("mnist", train.numbers))
+    np.testing.assert_array_equal(train.wrong, train.labels != true_classes("mnist", train.numbers))
     assert train.wrong.sum() == train.wrong_counts.sum() == 100
     assert train.counts.sum() == 500
     assert not image_set("validation", CONFIG).wrong.any()
@@ -80,7 +80,7 @@ def test_folds_and_trainings_without_judges_are_drawn_too() -> None:
     assert not set(judges[0]) & set(judges[1])
     alone = replace(CONFIG, validation_size=0)
     assert len(image_set("validation", alone).numbers) == 0
-    assert not image_sets.has_pictures("boston")
+    assert not image_sets.has_images("boston")
 
 
 def test_settings_that_decide_nothing_here_share_the_sets() -> None:
@@ -88,4 +88,4 @@ def test_settings_that_decide_nothing_here_share_the_sets() -> None:
     for name in SETS:
         assert image_set(name, CONFIG) is image_set(name, other)
     assert image_set("train", replace(CONFIG, seed=4)) is not image_set("train", CONFIG)
-    assert image_sets.has_pictures("mnist")
+    assert image_sets.has_images("mnist")

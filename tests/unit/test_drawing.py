@@ -304,7 +304,7 @@ def test_a_photo_of_40_megapixels_is_read():
 
 def test_a_picture_with_more_pixels_than_are_read_is_refused():
     content = file(Image.new("1", (10_000, MOST_PIXELS // 10_000 + 1)))
-    with pytest.raises(DrawingError, match=r"pixels\. More than 80 million are not read\."):
+    with pytest.raises(DrawingError, match=r"80 million"):
         read_picture(content)
 
 
@@ -314,7 +314,7 @@ def test_a_bomb_is_refused():
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with pytest.raises(DrawingError, match=r"more pixels than any camera"):
+        with pytest.raises(DrawingError, match=r"80 million"):
             read_picture(bytes(content))
 
 
@@ -325,20 +325,20 @@ def test_a_tiny_picture_is_read():
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_blank_picture_is_refused(level):
-    with pytest.raises(DrawingError, match="Nothing stands out"):
+    with pytest.raises(DrawingError, match="same brightness"):
         read_picture(file(Image.new("L", (300, 200), level)))
 
 
 def test_blank_paper_with_shadow_and_noise_is_refused():
     noise = np.random.default_rng(1).normal(0, 3, (400, 400))
     paper = 200 - 60 * np.linspace(0, 1, 400)[None] + noise
-    with pytest.raises(DrawingError, match="Nothing stands out"):
+    with pytest.raises(DrawingError, match="same brightness"):
         ink_on_paper(paper.astype(np.float32))
 
 
 def test_heic_is_named_and_a_way_out_given():
     content = b"\x00\x00\x00\x18ftypheic" + bytes(40)
-    with pytest.raises(DrawingError, match=r"HEIC photo.*JPEG"):
+    with pytest.raises(DrawingError, match=r"HEIC.*JPEG"):
         read_picture(content)
 
 

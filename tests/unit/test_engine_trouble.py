@@ -53,8 +53,8 @@ def test_but_not_for_ever_and_not_where_something_is_changed(tmp_path, once, ask
 def test_a_store_that_fails_is_told_until_it_works_again(tmp_path, caplog):
     engine = Engine(Store(tmp_path))
     for _ in range(3):
-        engine._complain(StoreError("A run.", "The disk is full.", "Free some space."))
-    assert engine._trouble == "A run. The disk is full. Free some space."
+        engine._record_trouble(StoreError("The disk is full.", "Free some space."))
+    assert engine._trouble == "The disk is full. Free some space."
     assert len(caplog.records) == 1  # not each second
     engine._recover()
     assert engine._trouble == ""
@@ -64,14 +64,14 @@ def test_an_engine_knows_at_rest_that_nothing_can_be_written(tmp_path, monkeypat
     store = Store(tmp_path / "home")
     engine = Engine(store)
     engine.state = EngineState("ready")
-    monkeypatch.setattr(engine_module, "PROVE_SECONDS", 0.0)
+    monkeypatch.setattr(engine_module, "WRITABLE_CHECK_SECONDS", 0.0)
 
     def look() -> EngineState:
         engine._recover_at = 0.0
         try:
             engine._recover()
         except StoreError as error:
-            engine._complain(error)
+            engine._record_trouble(error)
         return engine.state if engine._trouble else EngineState("ready")
 
     assert look() == EngineState("ready")

@@ -140,7 +140,7 @@ def test_the_most_confused_pairs_come_first():
     labels = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2])
     read = np.array([0, 2, 2, 1, 0, 1, 1, 1, 2])
     found = Evaluation.of(labels, np.eye(3)[read], classes=THREE)
-    assert [(p.true, p.read, p.count) for p in found.confused_pairs] == [
+    assert [(p.true, p.predicted, p.count) for p in found.confused_pairs] == [
         (2, 1, 3),
         (0, 2, 2),
         (1, 0, 1),
@@ -211,7 +211,7 @@ def test_one_column_of_a_sigmoid_is_enough_for_two_classes(shape):
     labels = np.array([0, 1, 1, 1])
     found = Evaluation.of(labels, chances.reshape(shape), classes=("no", "yes"))
     assert found.probabilities.shape == (4, 2)
-    assert list(found.read) == [0, 0, 1, 1], "0.5 is no yes, as for Keras"
+    assert list(found.predicted) == [0, 0, 1, 1], "0.5 is no yes, as for Keras"
     assert found.loss.value == pytest.approx(reference.log_loss(labels, chances), rel=1e-6)
 
 
@@ -266,7 +266,7 @@ def test_the_figures_agree_with_each_other(classes, count, seed, sharpness):
     assert 0 <= found.accuracy.low <= found.accuracy.value <= found.accuracy.high <= 1
     errors = count - np.trace(found.confusion)
     assert sum(pair.count for pair in found.confused_pairs) == errors
-    assert all(pair.true != pair.read for pair in found.confused_pairs)
+    assert all(pair.true != pair.predicted for pair in found.confused_pairs)
     cells = [found.cell(true, read) for true in range(classes) for read in range(classes)]
     assert [len(cell) for cell in cells] == found.confusion.ravel().tolist()
     assert sorted(np.concatenate(cells)) == list(range(count))

@@ -123,7 +123,7 @@ def test_a_lab_can_do_without(lab_home):
 
 def test_a_store_that_cannot_take_them_opens_all_the_same(lab_home, with_examples, monkeypatch):
     def full(self, run_id, name, content):
-        raise StoreError("", "", "")
+        raise StoreError("", "")
 
     monkeypatch.setattr("mnist_core.runs.artifacts.Artifacts.write", full)
     store = open_store()

@@ -93,8 +93,8 @@ def test_what_a_file_takes_is_said(run):
         ("fashion", "(n, 784)", "divided by 255", "a probability for each class"),
         ("imdb", "(n, 10000)", "every word in it", "the probability of class 1"),
         ("reuters", "(n, 10000)", "every word in it", "a probability for each class"),
-        ("boston", "(n, 13)", "divided by its deviation", "one number for each sample, in {unit}"),
-        ("california", "(n, 8)", "divided by its deviation", "in {unit}"),
+        ("boston", "(n, 13)", "standardised", "one number for each sample, in {unit}"),
+        ("california", "(n, 8)", "standardised", "in {unit}"),
     ],
 )
 def test_what_a_file_of_each_task_takes_and_answers_is_said(run, key, shape, takes, answers):
@@ -107,4 +107,4 @@ def test_what_a_file_of_each_task_takes_and_answers_is_said(run, key, shape, tak
 def test_a_run_that_code_cannot_train_again_says_why(run):
     assert why_no_code(run) == ""
     assert "imported from a file" in why_no_code(replace(run, imported={"input_shape": [784]}))
-    assert "drawings, which stay" in why_no_code(replace(run, lesson={"base": "0" * 32}))
+    assert "fine-tuned on drawings" in why_no_code(replace(run, lesson={"base": "0" * 32}))

@@ -302,7 +302,7 @@ def test_while_nobody_looked_or_nobody_could_write_no_lease_ends(store, observer
     training.writer.renew()
 
     def fail() -> None:
-        raise StoreError("A run.", "The disk is full.", "Free some space.")
+        raise StoreError("The disk is full.", "Free some space.")
 
     with monkeypatch.context() as patch:
         patch.setattr(store.database, "prove_writable", fail)

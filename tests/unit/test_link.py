@@ -129,7 +129,7 @@ def test_the_end_waits_for_a_store_that_comes_back(impatient, training):
 
 
 def test_a_store_that_fails_for_too_long_ends_the_training(impatient, training, monkeypatch):
-    monkeypatch.setattr(link_module, "PATIENCE_WITH_STORE", 0.5)
+    monkeypatch.setattr(link_module, "STORE_TIMEOUT", 0.5)
     with link_of(training) as link, locked(training.store):
         link.record(record(1), 1)
 

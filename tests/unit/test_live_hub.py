@@ -359,7 +359,7 @@ def test_a_store_that_cannot_be_read_is_tried_again(
 
     def sometimes() -> Store:
         if next(failures, None) is not None:
-            raise StoreError("The store.", "It is locked.", "Wait.")
+            raise StoreError("The store is locked.", "Wait.")
         return store
 
     async def watch() -> tuple[list[str], int]:
@@ -372,7 +372,7 @@ def test_a_store_that_cannot_be_read_is_tried_again(
         raise AssertionError("the stream ended")
 
     told, rows = asyncio.run(watch())
-    assert (told, rows) == (["The store. It is locked. Wait.", ""], 2)
+    assert (told, rows) == (["The store is locked. Wait.", ""], 2)
     assert caplog.text.count("trying again") == 1
 
 

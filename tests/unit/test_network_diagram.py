@@ -60,7 +60,7 @@ def test_a_convolution_is_a_stack_of_plates_and_dropout_is_a_note() -> None:
     assert svg.get("aria-label") == "Input 28 × 28 × 1 → Conv2D 14 × 14 × 32 → Dense 10"
     assert len(list(svg.iter("rect"))) == 1 + 6
     found = words(svg)
-    for word in ("filters 5 × 5", "in steps of 2", "+ dropout 25%", "+ laid in a row"):
+    for word in ("filters 5 × 5", "stride 2", "+ dropout 25%", "+ flatten"):
         assert word in found
 
 

@@ -19,7 +19,7 @@ from mnist_core.tasks.text_and_table_steps import (
     text_steps,
 )
 from mnist_core.tasks.text_data import BEGIN, FIRST_WORD, RARE
-from mnist_core.tasks.word_counts import count_words, most_frequent, most_telling
+from mnist_core.tasks.word_counts import count_words, most_characteristic, most_frequent
 
 VOCABULARY = ("", "", "", "the", "good", "bad", "film")
 CONFIG = TrainingConfig(task="reuters", architecture="text-64-64")
@@ -78,7 +78,7 @@ def test_words_are_counted_and_those_that_stand_out_are_found() -> None:
     first, *_ = most_frequent(everywhere, inside, 3)
     assert (first.number, first.count) == (3, 4)
     assert first.expected == pytest.approx(5 * 7 / 10)
-    told = most_telling(everywhere, inside, 10)
+    told = most_characteristic(everywhere, inside, 10)
     assert told[0].number == 4
     assert 5 not in [word.number for word in told]
     assert all(word.number >= FIRST_WORD for word in told)
@@ -87,4 +87,4 @@ def test_words_are_counted_and_those_that_stand_out_are_found() -> None:
 def test_no_texts_have_no_words() -> None:
     none = Texts.of([[BEGIN]])
     everywhere, inside = count_words(none, np.array([True]))
-    assert most_frequent(everywhere, inside, 5) == most_telling(everywhere, inside, 5) == []
+    assert most_frequent(everywhere, inside, 5) == most_characteristic(everywhere, inside, 5) == []

@@ -86,5 +86,5 @@ def test_a_network_that_never_says_yes_has_no_dot_of_precision():
 def test_the_words_can_be_translated():
     labels, chances = answers(50)
     one = Evaluation.of(labels, chances, classes=("no", "yes"))
-    figure = roc_curve(one, translate=lambda text: text.replace("found", "找到"))
-    assert figure.layout.yaxis.title.text == "share of “yes” that is 找到"
+    figure = roc_curve(one, translate=lambda text: f"[{text}]")
+    assert figure.layout.yaxis.title.text == "[true positive rate (of “yes”)]"

@@ -1,4 +1,4 @@
-"""What is typed on the Ask page, and what a network answers to it."""
+"""Text and table inputs of the Ask page, and predictions with word and column attributions."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ from ui.common.i18n import Markdown, _
 from ui.common.lab import lab
 from ui.common.run_start import start_run
 
-#: What is asked before anybody has typed something: it has words for each side.
+#: The text that is shown at first, with words for and against a class.
 FIRST_TEXTS = {
     "imdb": "A wonderful film with great actors, but the ending is dull and far too long.",
     "reuters": "Crude oil prices rose by two dollars a barrel after the OPEC ministers agreed to "
     "cut production.",
 }
-#: What can be trained from here, each with the number of epochs that its tutorial ends with.
+#: Models that this page offers to train, each with the number of epochs of its tutorial.
 OFFERS: dict[str, tuple[str, int]] = {
     "imdb": (mark("Film reviews: train a review classifier"), 4),
     "reuters": (mark("News: train a topic classifier"), 9),
     "boston": (mark("House prices: train a price model"), 80),
 }
-#: A text of so many characters takes longer than a stroke may wait: a variant of it for each word.
+#: From this number of characters on, explaining a prediction would delay those of the Draw page.
 LONG_TEXT = 5_000
-#: Words in the list of those that push most.
+#: Words in the list of the largest effects.
 LISTED = 10
-#: Topics that are shown of many.
+#: Topics that are shown, the most probable first.
 SHOWN_CLASSES = 5
-#: The examples that can be taken from the test set lie so far apart in it.
+#: Distance of two examples in the test set.
 EXAMPLE_STRIDE = 37
 TEXT_HEIGHT = 190
 
 
 def asked_tasks() -> list[str]:
-    """The tasks whose networks predict here; images are for the page Draw."""
+    """The tasks of this page; images are for the Draw page."""
     return [key for key, entry in TASKS.items() if entry.inputs != "images"]
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _text_answer(run_id: str, attempt: int, checkpoint: str, text: str) -> TextAnswer:  # noqa: ARG001 - part of what is remembered
+def _text_answer(run_id: str, attempt: int, checkpoint: str, text: str) -> TextAnswer:  # noqa: ARG001 - part of the cache key
     kind = Question.READING if len(text) < LONG_TEXT else Question.SHORT
     question = "mnist_core.inference.explain_input:answer_text", run_id, checkpoint, text
     answer: TextAnswer = lab.ask(*question, kind=kind)
@@ -62,7 +62,7 @@ def _text_answer(run_id: str, attempt: int, checkpoint: str, text: str) -> TextA
 @st.cache_data(max_entries=500, show_spinner=False)
 def _table_answer(
     run_id: str,
-    attempt: int,  # noqa: ARG001 - part of what is remembered
+    attempt: int,  # noqa: ARG001 - part of the cache key
     checkpoint: str,
     values: tuple[float, ...],
 ) -> TableAnswer:
@@ -72,18 +72,18 @@ def _table_answer(
 
 
 def offered(preset: str) -> TrainingConfig:
-    """What one click trains."""
+    """The settings of an offered training."""
     return replace(PRESETS[preset].config, epochs=OFFERS[preset][1])
 
 
 def train_one(preset: str) -> None:
-    """Start the training of a network to be asked, and stay to wait for it."""
+    """Start an offered training; the page waits for it."""
     with errors.noted():
         st.query_params["run"] = start_run(offered(preset), preset).id
 
 
 def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
-    """A button for each network that can be trained from here."""
+    """Show a button for each offered training."""
     with st.container(horizontal=True):
         for place, preset in enumerate(presets):
             needed = PRESETS[preset].config.task
@@ -103,7 +103,7 @@ def show_offers(presets: list[str], *, first_stands_out: bool = True) -> None:
 
 
 def follow_task(key: str) -> None:
-    """Begin with an example of the task, once another task's run is asked."""
+    """Show the first text of a task, after a run of another task was selected."""
     if keys.TEXT_FOR.get() != key:
         keys.TEXT_FOR.set(key)
         keys.TEXT.set(FIRST_TEXTS.get(key, ""))
@@ -120,7 +120,7 @@ def take_example(key: str) -> None:
 
 
 def show_text_input(entry: Task) -> str:
-    """The field, and a text to take from the test set; what is typed now."""
+    """Show the text field and the button for examples; return the text."""
     text: str = st.text_area(
         _("Review") if entry.key == "imdb" else _("News text"),
         key=keys.TEXT.prepare(),
@@ -132,7 +132,7 @@ def show_text_input(entry: Task) -> str:
         persist_state="session",
     )
     with st.container(horizontal=True):
-        # Leaving the field is enough; the button is there for whoever looks for one.
+        # Leaving the field submits the text too.
         st.button(_("Ask"), key=keys.GO, type="primary", icon=":material/chat:")
         st.button(
             _("Use a text from the test set"),
@@ -156,25 +156,25 @@ def show_text_input(entry: Task) -> str:
 
 
 def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
-    """What the model predicts for a text, and which of its words decided."""
+    """Show the prediction for a text, and the effect of each word."""
     if not text.strip():
         st.info(_("Type a text, then leave the field or press “Ask”."))
         return
     try:
-        check_text(text)  # not sent anywhere before that
+        check_text(text)  # refused before it is sent to a worker
         with st.spinner(_("Computing …")):
             answer = _text_answer(run.id, run.attempt, checkpoint, text)
-    except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
+    except UnknownRunError:  # deleted meanwhile
         st.rerun()
     except LabError as error:
         errors.show(error)
         return
     names = class_labels(entry)
     best = answer.ranking[0]
-    found = Markdown("{name}: {probability}").format(
+    predicted = Markdown("{name}: {probability}").format(
         name=names[best], probability=Markdown(probability(answer.probabilities[best]))
     )
-    st.metric(_("Prediction"), found)
+    st.metric(_("Prediction"), predicted)
     shown = answer.ranking[:SHOWN_CLASSES]
     st.html(
         '<div class="lab-answer lab-topics">'
@@ -186,26 +186,24 @@ def show_text_answer(run: Run, checkpoint: str, entry: Task, text: str) -> None:
 
 def _show_words(text: str, answer: TextAnswer, name: str) -> None:
     st.markdown(
-        _("**Which words decided?** Blue = towards “{name}”, red = away from it.").format(
-            name=name
-        ),
+        _("**Effect of each word.** Blue: towards “{name}”; red: away from it.").format(name=name),
         help=_(
             "The prediction is repeated without each word in turn. The number is the change of "
             "the log-odds (the natural logarithm of p / (1 − p)) that is due to the word: +0.7 "
-            "doubles the odds, −0.7 halves them. The numbers do not add up to the whole, because "
+            "doubles the odds, −0.7 halves them. The numbers do not add up to the total, because "
             "words with a similar meaning can replace each other."
         ),
     )
     st.html(figures.coloured(text, answer))
     rows = [
         (
-            one.word,
-            one.push,
-            f"{one.push:+.2f}",
-            _("{share} without it").plain(share=probability(one.without)),
+            effect.word,
+            effect.push,
+            f"{effect.push:+.2f}",
+            _("{share} without it").plain(share=probability(effect.without)),
         )
-        for one in answer.pushes[:LISTED]
-        if one.push
+        for effect in answer.pushes[:LISTED]
+        if effect.push
     ]
     if rows:
         words = _(
@@ -242,14 +240,14 @@ def _slider(entry: Task, number: int) -> session.Entry[float]:
 
 
 def reset_columns(key: str) -> None:
-    """Put every column at its median again."""
+    """Reset each column to its median."""
     entry = task(key)
     for number, column in enumerate(columns_of(key)):
         _slider(entry, number).set(column.median)
 
 
 def show_columns(entry: Task) -> tuple[float, ...]:
-    """A slider for each column; their values now."""
+    """Show a slider for each column; return their values."""
     with st.container(key=keys.COLUMNS):
         values = [
             _show_column(entry, number, column)
@@ -281,7 +279,7 @@ def _show_column(entry: Task, number: int, column: Column) -> float:
 
 
 def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[float, ...]) -> None:
-    """The predicted number, and which columns decided."""
+    """Show the predicted number, and the effect of each column."""
     try:
         with st.spinner(_("Computing …")):
             answer = _table_answer(run.id, run.attempt, checkpoint, values)
@@ -291,17 +289,17 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
         errors.show(error)
         return
     quantity = entry.quantity
-    assert quantity is not None  # of every table
+    assert quantity is not None  # every table has one
     name = _(quantity.name)
-    more = answer.value - answer.ordinary
-    moved = abs(more) >= quantity.step / 2  # else it would be written as 0
+    change = answer.value - answer.ordinary
+    is_shown = abs(change) >= quantity.step / 2  # otherwise it would be written as 0
     with st.container(key=keys.PRICE):
         st.metric(
             _("Predicted {quantity}").format(quantity=name),
             quantity.text(quantity.rounded(answer.value)),
-            quantity.change(quantity.rounded(more)) if moved else None,
-            delta_description=_("compared with all columns at their medians") if moved else None,
-            help=_("The median is the middle value: half of the training rows have a smaller one."),
+            quantity.change(quantity.rounded(change)) if is_shown else None,
+            delta_description=_("compared with all columns at their medians") if is_shown else None,
+            help=_("The median is the middle value: half of the training rows are below it."),
         )
     rows = sorted(zip(entry.columns, answer.pushes, strict=True), key=lambda row: -abs(row[1]))
     listed = [
@@ -310,19 +308,21 @@ def show_table_answer(run: Run, checkpoint: str, entry: Task, values: tuple[floa
         if abs(push) >= quantity.step / 2
     ]
     st.markdown(
-        _("**Which columns decided?** Change of the {quantity} in {unit}").format(
+        _("**Effect of each column.** Change of the {quantity} in {unit}").format(
             quantity=name, unit=_(quantity.shown_unit)
         ),
         help=_(
-            "The prediction is repeated with each column in turn at its median. The number is how "
-            "much higher or lower the {quantity} is with the value that you chose. The numbers do "
-            "not add up to the whole where columns interact."
+            "The prediction is repeated with each column in turn at its median. The number is the "
+            "change of the {quantity} that is due to your value. The numbers do not add up to the "
+            "total where columns interact."
         ).format(quantity=name),
     )
     if listed:
-        spoken = _("What each column adds to the {quantity}").plain(quantity=name)
-        st.html(figures.push_list(listed, spoken))
+        alt = _("Effect of each column on the {quantity}").plain(quantity=name)
+        st.html(figures.push_list(listed, alt))
     else:
-        words = _("All columns are at their medians. Move one to see its effect on the {quantity}.")
+        words = _(
+            "All columns are at their medians. Move a slider to see its effect on the {quantity}."
+        )
         st.caption(words.format(quantity=name))
     st.caption(_(entry.source))

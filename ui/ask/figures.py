@@ -1,7 +1,7 @@
-"""A text with its words coloured by what they do, and lists of what pushes how strongly, as HTML.
+"""Attributions as HTML: a text with its words coloured by their effect, and a list with bars.
 
-Colour is never alone: each coloured word says its figure when it is pointed at, and the list
-beside it has the same in numbers.
+Colour is never the only cue: each coloured word shows its number as a tooltip, and the list has
+the numbers too.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from html import escape
 
 from mnist_core.inference.answers import TextAnswer, WordPush
-from mnist_core.tasks.text_data import plain_word, spelled
+from mnist_core.tasks.text_data import plain_word, split_words
 from ui.common.formatting import probability
 from ui.common.i18n import _
 
-#: The strongest colour that still leaves a word readable, light or dark, in percent.
+#: Strongest colour, in percent, on which a word is legible on a light and on a dark page.
 STRONGEST = 55
-#: A push below this share of the strongest one is left without colour.
+#: Effects below this share of the largest have no colour.
 FAINT = 0.04
 
 
 def coloured(text: str, answer: TextAnswer) -> str:
-    """The text as it was typed: what speaks for the class in blue, against it in red."""
-    pushes = {one.word: one for one in answer.pushes}
-    largest = max((abs(one.push) for one in answer.pushes), default=0.0) or 1.0
+    """The text as it was typed, words for the class in blue, words against it in red."""
+    pushes = {push.word: push for push in answer.pushes}
+    largest = max((abs(push.push) for push in answer.pushes), default=0.0) or 1.0
     found = []
-    for between, word in spelled(text):
+    for between, word in split_words(text):
         found.append(escape(between))
         if word:
             found.append(_word(word, pushes.get(plain_word(word)), largest))
@@ -34,7 +34,8 @@ def coloured(text: str, answer: TextAnswer) -> str:
 
 def _word(word: str, push: WordPush | None, largest: float) -> str:
     if push is None:
-        return f'<span class="unknown" title="{escape(_("unknown word"))}">{escape(word)}</span>'
+        title = escape(_("not in the vocabulary"))
+        return f'<span class="unknown" title="{title}">{escape(word)}</span>'
     share = abs(push.push) / largest
     if share < FAINT:
         return escape(word)
@@ -48,12 +49,12 @@ def _word(word: str, push: WordPush | None, largest: float) -> str:
     )
 
 
-def push_list(rows: Sequence[tuple[str, float, str, str]], spoken: str) -> str:
-    """Names with a bar to the right (for) or to the left (against) and a figure.
+def push_list(rows: Sequence[tuple[str, float, str, str]], alt: str) -> str:
+    """Names with a bar to the right (for) or to the left (against) and a number.
 
     Args:
-        rows: Name, push, the push in words, and a remark.
-        spoken: What the list shows, for those who cannot see it.
+        rows: Name, effect, effect as text, and a remark.
+        alt: Text alternative of the list.
     """
     largest = max((abs(push) for _name, push, _figure, _more in rows), default=0.0) or 1.0
     lines = []
@@ -68,6 +69,4 @@ def push_list(rows: Sequence[tuple[str, float, str, str]], spoken: str) -> str:
             + (f'<span class="more">{escape(more)}</span>' if more else "")
             + "</div>"
         )
-    return (
-        f'<div class="lab-pushes" role="group" aria-label="{escape(spoken)}">{"".join(lines)}</div>'
-    )
+    return f'<div class="lab-pushes" role="group" aria-label="{escape(alt)}">{"".join(lines)}</div>'

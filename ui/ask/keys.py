@@ -11,9 +11,9 @@ from ui.common.session import Entry
 RUN: Entry[str | None] = Entry("ask-run", None)
 CHECKPOINT: Entry[str] = Entry("ask-checkpoint", CHECKPOINTS[0])
 TEXT: Entry[str] = Entry("ask-text", "")
-#: The task that the text is of, to notice that a run of another one was chosen.
+#: The task of the text, to detect the selection of another task.
 TEXT_FOR: Entry[str | None] = Entry("ask-text-for", None)
-#: The last example that was taken, as its place in the test set and its text.
+#: The last example: its position in the test set, and its text.
 EXAMPLE: Entry[tuple[int, str]] = Entry("ask-example", (-1, ""))
 TAKE = "ask-take"
 GO = "ask-go"
@@ -28,7 +28,7 @@ COLUMNS = "ask-columns"
 
 
 def train(preset: str) -> str:
-    """The button that trains a network to be asked."""
+    """Key of the button that trains a model."""
     return f"ask-train-{preset}"
 
 

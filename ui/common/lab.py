@@ -308,7 +308,7 @@ class Lab:
         Raises:
             LabError: The file cannot be imported, or no worker answered.
         """
-        function = "mnist_core.transfer.keras_import.importer:bring_in"
+        function = "mnist_core.transfer.keras_import.importer:import_model"
         return self._import(file, function, name, pixel_scaling)
 
     def restore(self, file: BinaryIO, name: str) -> Run:

@@ -1,4 +1,4 @@
-"""The curves of a cross-validation: each fold's, thin, and their mean."""
+"""The learning curves of a cross-validation: each fold's, and their mean."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mnist_core.studies.crossvalidation import MeanCurve
 from mnist_core.tasks import Quantity
 from ui.common.charts import NumberFormat, number_format
 
-#: Colours that are read on a light and on a dark page alike.
+#: Colours that are legible on a light and on a dark page.
 FOLDS = (
     *("#7a89d8", "#4fa3a5", "#c79a4b", "#c77fa6", "#6fae6f"),
     *("#9a7fc7", "#5f9fd0", "#b0885f", "#8fa34f", "#a08f8f"),
 )
 MEAN = "#e05263"
 GRID = "rgba(128, 128, 128, 0.25)"
-#: How a loss is written.
+#: The number format of a loss.
 LOSS = NumberFormat(".3f", "~g", (0, 1))
-#: In curves so long the first steep epochs are left above the picture: what matters comes after.
+#: From this number of epochs on, the axis leaves out the steep first tenth.
 LONG = 20
 
 
@@ -40,14 +40,14 @@ def fold_curves(
     """Validation curves of all folds with their mean, and its best epoch.
 
     Args:
-        curves: The epochs of each fold that has some, by its number.
-        mean: The mean of them, or of some of them; may be empty.
+        curves: The epochs of each fold that has any, by the number of the fold.
+        mean: The mean of all or of some of them; may be empty.
         figure: "val_loss" or "val_metric".
-        quantity: The number that the task's network predicts; None where that is a class.
+        quantity: The quantity that the network predicts; None for a class.
         title: Title of the vertical axis, translated.
-        mean_name: What the mean is called, translated.
+        mean_name: Name of the mean, translated.
         mark_best: Whether the mean's best epoch is marked.
-        translate: Turns the words into the reader's language.
+        translate: Translates a text into the user's language.
     """
     how = number_format(quantity) if figure == "val_metric" else LOSS
     axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
@@ -106,7 +106,7 @@ def fold_curves(
 
 
 def _later_range(curves: Sequence[Sequence[EpochRecord]], figure: str) -> list[float]:
-    """Ends of an axis that shows all epochs but the first tenth."""
+    """The range of an axis that shows all epochs but the first tenth."""
     later = [
         value
         for curve in curves

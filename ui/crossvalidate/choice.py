@@ -1,4 +1,4 @@
-"""Which cross-validation is shown."""
+"""The choice of the cross-validation that is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.common.lab import lab
 
 
 def chosen_study() -> Study | None:
-    """The cross-validation that the address names, or the newest one."""
+    """The cross-validation that the address names, or the newest."""
     wanted = st.query_params.get("study")
     if wanted:
         if TAG.fullmatch(wanted):
@@ -21,5 +21,5 @@ def chosen_study() -> Study | None:
             except StoreError as error:
                 errors.show(error)
                 return None
-        st.warning(_("There is no such cross-validation; here is the newest one."))
+        st.warning(_("The cross-validation was not found. The newest is shown."))
     return newest_study(lab.store)

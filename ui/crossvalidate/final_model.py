@@ -1,4 +1,4 @@
-"""What a cross-validation ends with: the number of epochs, and the network trained for so long."""
+"""The final network of a cross-validation, trained on all samples for the best number of epochs."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from ui.crossvalidate import keys
 
 
 def train_final(study: Study, count: int, study_name: str) -> None:
-    """Queue the training on all samples."""
+    """Queue the training of the final network on all samples."""
     with errors.noted():
         name = _("{name}, final").plain(name=study_name)
         idempotency.once((study.tag, count), lambda: lab.train_final(study, count, name).id)
 
 
 def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) -> None:
-    """What the mean says, the way to the final network, and those that there are.
+    """The best number of epochs, the form for the final network, and earlier final networks.
 
     Args:
         study: The cross-validation; its folds have ended.
-        study_name: What it is called.
-        mean: Their mean.
-        best_epoch: Where that is lowest.
+        study_name: Its name.
+        mean: The mean curve of its folds.
+        best_epoch: The epoch with the lowest mean loss.
     """
     st.header(_("The final network"), anchor=False)
     quantity = study.folds[0].config.quantity
     words = _(
-        "The mean of {count} folds has its lowest loss after epoch **{epoch}**; there their "
-        "{figure} is **{value}** ± {spread}. Now train the final network for this number of epochs "
-        "on all samples; it is measured on the test set."
+        "The mean of {count} folds has its lowest loss after epoch **{epoch}**, where their "
+        "{figure} is **{value}** ± {spread}. Train the final network for this number of epochs on "
+        "all samples; it is then evaluated on the test set."
     )
     st.markdown(
         words.format(
@@ -49,10 +49,7 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
             value=metric(float(mean.val_metric[best_epoch - 1]), quantity),
             spread=metric(float(mean.spread[best_epoch - 1]), quantity),
         ),
-        help=_(
-            "After ± stands the standard deviation of the folds: about two thirds of them lie "
-            "within it."
-        ),
+        help=_("± is the standard deviation of the folds: about two thirds of them lie within it."),
     )
     if keys.FINAL_FOR.get() != (study.tag, best_epoch):
         keys.FINAL_FOR.set((study.tag, best_epoch))
@@ -73,7 +70,7 @@ def show_final(study: Study, study_name: str, mean: MeanCurve, best_epoch: int) 
 
 
 def _show_one(run: Run) -> None:
-    """A final network: how far it is, or how good it is on the test set."""
+    """A final network: its progress, or its result on the test set."""
     status, quantity = STATUS_WORDS[run.status], run.config.quantity
     with st.container(border=True, gap="xsmall", key=keys.final_card(run.id)):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -95,7 +92,7 @@ def _show_one(run: Run) -> None:
         elif run.message:
             st.markdown(escaped(run.message))
         else:
-            st.markdown(_("It was stopped before it could be tested. Train it again."))
+            st.markdown(_("The training was stopped before the test. Train the network again."))
         _show_links(run)
 
 
@@ -103,5 +100,5 @@ def _show_links(run: Run) -> None:
     with st.container(horizontal=True):
         link("train", _("Curves"), run=run.id)
         if left_models(lab.store, run):
-            link("evaluate", _("Evaluate it"), run=run.id)
+            link("evaluate", _("Evaluate the network"), run=run.id)
             link_to_try(run)

@@ -1,4 +1,4 @@
-"""What is cross-validated: the task, the number of folds and of epochs."""
+"""The form of the Cross-validate page: task, number of folds, number of epochs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ui.crossvalidate import study as fold_panel
 
 
 def show_form(study: Study | None) -> None:
-    """What to train, in how many folds, Start, and Stop for what is at work.
+    """Show the form, with Start, and Stop for the study that is shown.
 
     Args:
         study: The cross-validation that is shown.
     """
-    # Where a number is to be found, a fold has a mean error to compare.
-    tasks = {key: one.config.task for key, one in PRESETS.items() if one.config.quantity}
+    # Regression tasks: their folds have a mean error to compare.
+    tasks = {key: preset.config.task for key, preset in PRESETS.items() if preset.config.quantity}
     labels = {key: _(task(name).label) for key, name in tasks.items()}
     marked = fetching.marked_labels(keys.PRESET, labels, tasks)
     left, right = st.columns(2)
@@ -34,10 +34,10 @@ def show_form(study: Study | None) -> None:
             key=keys.PRESET.prepare(),
             persist_state="session",
             help=_(
-                "Tasks whose answer is a number are offered here: with few samples, another "
-                "validation set gives another best epoch. The other tasks have thousands of "
-                "samples, and one validation set is enough; the command `python -m mnist_core "
-                "crossvalidate` works for them too, and this page shows the result."
+                "Regression tasks only: with few samples, another validation set gives another "
+                "best epoch. The other tasks have thousands of samples, and one validation set is "
+                "enough; the command `python -m mnist_core crossvalidate` works for them too, and "
+                "this page shows the result."
             ),
         )
     middle, last = right.columns(2, wrap=False)
@@ -48,8 +48,8 @@ def show_form(study: Study | None) -> None:
             key=keys.COUNT.prepare(),
             persist_state="session",
             help=_(
-                "Into how many parts the samples are divided. Each part is the validation set "
-                "once, while the others are the training set; four or five are usual."
+                "The number of parts that the samples are divided into. Each part is the "
+                "validation set once, while the others are the training set; 4 or 5 are usual."
             ),
         )
     with last:
@@ -58,7 +58,7 @@ def show_form(study: Study | None) -> None:
             keys.EPOCHS,
             LIMITS["epochs"],
             step=10,
-            help=_("How long each fold is trained: long enough that the validation loss rises."),
+            help=_("Epochs of each fold: enough for the validation loss to rise again."),
         )
     entry = task(PRESETS[keys.PRESET.get()].config.task)
     with st.container(horizontal=True):

@@ -13,7 +13,7 @@ COUNT: Entry[int] = Entry("folds-count", DEFAULT_FOLDS)
 EPOCHS: Entry[int] = Entry("folds-epochs", 100)
 FIGURE: Entry[str] = Entry("folds-figure", "val_metric")
 FINAL_EPOCHS: Entry[int] = Entry("folds-final-epochs", 1)
-#: The cross-validation and the best epoch that the number of final epochs was proposed for.
+#: The study and the best epoch that ``FINAL_EPOCHS`` was last set for.
 FINAL_FOR: Entry[tuple[str, int] | None] = Entry("folds-final-for", None)
 START = "folds-start"
 STOP = "folds-stop"
@@ -25,5 +25,5 @@ HEADING = "folds-heading"
 
 
 def final_card(run_id: str) -> str:
-    """A final network of a cross-validation."""
+    """Key of the container of a final network."""
     return f"folds-final-{run_id}"

@@ -1,4 +1,4 @@
-"""A cross-validation: its folds while they train, and their mean."""
+"""A cross-validation: the progress of its folds, their curves and their mean."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from ui.crossvalidate import keys
 from ui.crossvalidate.charts import fold_curves
 from ui.crossvalidate.final_model import show_final
 
-#: The folds are looked at so often while they train, in seconds.
-LOOK_SECONDS = 1
+#: Seconds between two updates while the folds train.
+UPDATE_SECONDS = 1
 
 
 def start() -> None:
-    """Queue a run for each fold, once for a double click."""
+    """Queue a run for each fold; a double click counts once."""
     with errors.noted():
         key, folds = keys.PRESET.get(), keys.COUNT.get()
         config = replace(PRESETS[key].config, epochs=keys.EPOCHS.get())
         st.query_params["study"] = idempotency.once(
             (config, folds),
             lambda: lab.cross_validate(config, folds, _name(_(task(config.task).label))),
-            # After a stop Start is another decision, not the same press again.
+            # After Stop, Start begins a new study: it is no double click.
             holds=lambda tag: bool(find_study(lab.store, tag).active),
         )
 
 
 def stop(tag: str) -> None:
-    """Stop every fold, and the final training, also what another tab has begun."""
+    """Stop all folds and the final training, whichever tab started them."""
     with errors.noted():
         lab.stop_study(tag)
 
 
 def train_missing(study: Study) -> None:
-    """Queue the folds again that were not trained to their end."""
+    """Queue the folds again that did not finish."""
     with errors.noted():
         name = _name(task_label(study.folds[0].config))
         idempotency.once(
@@ -63,10 +63,10 @@ def _name(what: str) -> str:
 
 
 def show(study: Study) -> None:
-    """The folds and what comes of them."""
+    """Show the folds and the result."""
     busy = bool(study.active)
-    # Only what changes while it trains is drawn again and again.
-    st.fragment(_show, run_every=LOOK_SECONDS if busy else None)(study.tag, busy)
+    # Only this fragment reruns periodically while the folds train.
+    st.fragment(_show, run_every=UPDATE_SECONDS if busy else None)(study.tag, busy)
 
 
 def _show(tag: str, was_busy: bool) -> None:
@@ -77,24 +77,24 @@ def _show(tag: str, was_busy: bool) -> None:
             errors.show(error)
             return
         if was_busy != bool(study.active):
-            st.rerun()  # it is looked at again and again from now on, or no longer
+            st.rerun()  # starts or ends the periodic reruns
         curves = {run.config.fold: _curve(run.id, run.version) for run in study.folds}
         mean = mean_curve([curves[run.config.fold] for run in study.counted])
         _heading(study)
         training = any(run.status.is_active for run in study.folds)
         if training:
             _progress(study)
-        _troubles(study, training)
+        _show_problems(study, training)
         _chart(study, {fold: curve for fold, curve in curves.items() if curve}, mean, training)
         _table(study)
         if not training and len(study.finished) > 1 and mean.best_epoch is not None:
             show_final(study, task_label(study.folds[0].config), mean, mean.best_epoch)
 
 
-# One for each fold that somebody looks at; those of an earlier moment are of no use.
+# An entry for each fold that is shown; entries of earlier versions are of no use.
 @lru_cache(maxsize=40)
 def _curve(run_id: str, _version: int) -> list[EpochRecord]:
-    """A fold's epochs, read once for all who look at it."""
+    """A fold's epochs, read once for all sessions."""
     return lab.store.curves(run_id)
 
 
@@ -117,14 +117,16 @@ def _progress(study: Study) -> None:
     )
 
 
-def _troubles(study: Study, training: bool) -> None:
-    """What went wrong, fold by fold, and how to go on."""
+def _show_problems(study: Study, training: bool) -> None:
+    """Show the errors of the folds, and how to continue."""
     failed: dict[str, list[Run]] = defaultdict(list)
     for run in study.folds:
         if run.message:
             failed[run.message].append(run)
         if run.status is RunStatus.PAUSED:
-            words = _("Fold {fold} is paused, and the mean waits for it. Resume it on its page.")
+            words = _(
+                "Fold {fold} is paused, so the mean is not final. Resume the fold on its page."
+            )
             st.info(words.format(fold=run.config.fold), icon=":material/pause:")
             _link(run)
     for message, runs in failed.items():
@@ -135,19 +137,17 @@ def _troubles(study: Study, training: bool) -> None:
         return
     count, finished = len(study.missing), len(study.finished)
     words = ngettext(
-        "**{count} of {folds} folds was not trained to its end.**",
-        "**{count} of {folds} folds were not trained to their end.**",
+        "**{count} of {folds} folds did not finish.**",
+        "**{count} of {folds} folds did not finish.**",
         count,
     )
     if finished > 1:
-        rest = _(
-            "The mean below is that of the {finished} others; with fewer folds it is less reliable."
-        )
+        rest = _("The mean below is that of the {finished} other folds, so it is less reliable.")
     else:
-        rest = _("Reading the number of epochs from a mean needs at least two finished folds.")
-    said = Markdown(" ").join([words, rest])
-    said = said.format(count=count, folds=study.planned, finished=finished)
-    st.warning(said, icon=":material/stop:")
+        rest = _("The best number of epochs needs at least two finished folds.")
+    message = Markdown(" ").join([words, rest])
+    message = message.format(count=count, folds=study.planned, finished=finished)
+    st.warning(message, icon=":material/stop:")
     st.button(
         ngettext("Train the missing fold", "Train the {count} missing folds", count).format(
             count=count

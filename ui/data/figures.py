@@ -1,4 +1,4 @@
-"""Figures of the Data page: a digit's pixels, how many there are of each class, and vectors."""
+"""Figures of the Data page: pixels, class frequencies, vectors, histograms, correlations."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ui.common.charts import NumberFormat
 from ui.common.formatting import whole
 from ui.common.i18n import _
 
-#: Numbers that are shown of an array, in one line.
+#: Numbers of an array in an excerpt.
 EXCERPT = 12
-#: A vector is drawn as high as this, in pixels.
+#: Height of a vector that is drawn as a strip, in pixels.
 STRIP_HEIGHT = 32
 
 
 def pixel_map(image_u8: NDArray[np.uint8]) -> go.Figure:
-    """A picture with the number of each pixel in it, to be zoomed into.
+    """An image as a heatmap with the value of each pixel, for zooming.
 
     Args:
         image_u8: uint8 (height, width), 0 to 255.
@@ -34,7 +34,7 @@ def pixel_map(image_u8: NDArray[np.uint8]) -> go.Figure:
             zmax=255,
             colorscale=[[0, "#000000"], [1, "#ffffff"]],
             showscale=False,
-            # Without a size of their own, the numbers fit their squares at each zoom.
+            # Without a font size, the numbers fit their squares at each zoom.
             texttemplate="%{z}",
             hovertemplate=f"{_('row %{y}, column %{x}: %{z}')}<extra></extra>",
         )
@@ -53,12 +53,12 @@ def pixel_map(image_u8: NDArray[np.uint8]) -> go.Figure:
 
 
 def count_bars(names: Sequence[str], counts: NDArray[np.int64], wrong: NDArray[np.int64]) -> str:
-    """How many there are of each class, as bars; those with a wrong label in red at the end.
+    """The number of samples of each class as bars (HTML), wrong labels in red at the end.
 
     Args:
         names: The classes.
         counts: int64 (classes,).
-        wrong: int64 (classes,), the part of them that is labelled wrongly.
+        wrong: int64 (classes,), how many of them have a wrong label.
     """
     most = max(int(counts.max()), 1)
     rows = []
@@ -70,18 +70,18 @@ def count_bars(names: Sequence[str], counts: NDArray[np.int64], wrong: NDArray[n
             f'<span class="wrong" style="width:{100 * bad / most:.2f}%"></span></span>'
             f"<span>{number}</span></div>"
         )
-    spoken = ", ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
+    alt = ", ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
     return (
-        f'<div class="lab-bars lab-counts" role="img" aria-label="{escape(spoken)}">'
+        f'<div class="lab-bars lab-counts" role="img" aria-label="{escape(alt)}">'
         f"{''.join(rows)}</div>"
     )
 
 
 def strip(vector: NDArray[Any]) -> NDArray[np.uint8]:
-    """A vector as a strip, one column of pixels for each number.
+    """A vector as an image, one column of pixels for each number.
 
     Args:
-        vector: Numbers (n,), from 0 (black) to the largest (white).
+        vector: Numbers (n,), at least 0; 0 is black, the largest is white.
 
     Returns:
         uint8 (STRIP_HEIGHT, n).
@@ -92,7 +92,7 @@ def strip(vector: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def cells(names: Sequence[str], values: NDArray[np.float32]) -> str:
-    """A short vector as cells with its numbers, the names of the places above them."""
+    """A short vector as cells (HTML), the name of each element above its value."""
     found = "".join(
         f'<div class="{"one" if value else ""}"><span>{escape(name)}</span>{value:g}</div>'
         for name, value in zip(names, values.tolist(), strict=True)
@@ -101,11 +101,11 @@ def cells(names: Sequence[str], values: NDArray[np.float32]) -> str:
 
 
 def excerpt(array: NDArray[Any], place: tuple[int, int]) -> str:
-    """Some numbers of a picture, as Python would index and print them.
+    """Some values of an image, as Python would index and print them.
 
     Args:
-        array: (height, width), (height, width, 1), or the same pixels in a row.
-        place: Row and column where the excerpt begins, of a picture 28 wide.
+        array: (height, width), (height, width, 1), or the same pixels as a vector.
+        place: Row and column where the excerpt begins, in an image 28 wide.
     """
     row, column = place
     if array.ndim == 1:
@@ -121,16 +121,16 @@ def excerpt(array: NDArray[Any], place: tuple[int, int]) -> str:
     return f"[{index}]  →  {numbers}"
 
 
-def inkiest(image_u8: NDArray[np.uint8]) -> tuple[int, int]:
-    """Row and column where an excerpt has the most ink."""
+def inkiest_excerpt(image_u8: NDArray[np.uint8]) -> tuple[int, int]:
+    """Row and column of the excerpt with the most ink."""
     ink = image_u8.astype(np.int64)
     sums = np.lib.stride_tricks.sliding_window_view(ink, EXCERPT, axis=1).sum(axis=2)
     row, column = np.unravel_index(int(sums.argmax()), sums.shape)
     return int(row), int(column)
 
 
-def spread(values: NDArray[np.float64], name: str) -> go.Figure:
-    """How often which values occur, as a histogram."""
+def histogram(values: NDArray[np.float64], name: str) -> go.Figure:
+    """A histogram of the values of a column."""
     figure = go.Figure(
         go.Histogram(
             x=values,
@@ -142,29 +142,29 @@ def spread(values: NDArray[np.float64], name: str) -> go.Figure:
     return _with_axes(figure, name, _("Rows"))
 
 
-def against(
+def scatter(
     column: tuple[NDArray[np.float64], str],
-    answer: tuple[NDArray[np.floating], str],
-    how: NumberFormat,
+    target: tuple[NDArray[np.floating], str],
+    number_format: NumberFormat,
 ) -> go.Figure:
-    """One point for each row: a column's value, and the number to be found.
+    """A scatter plot of a column and the target, one point for each row.
 
     Args:
         column: The values, and their name.
-        answer: The numbers as they are shown, and their name.
-        how: How the numbers are written.
+        target: The targets as they are shown, and their name.
+        number_format: How the targets are written.
     """
     figure = go.Figure(
         go.Scatter(
             x=column[0],
-            y=answer[0],
+            y=target[0],
             mode="markers",
             marker={"size": 5, "color": "#1c83e1", "opacity": 0.45},
-            hovertemplate=f"%{{x:.4g}}: {how.place('y')}<extra></extra>",
+            hovertemplate=f"%{{x:.4g}}: {number_format.place('y')}<extra></extra>",
         )
     )
-    figure.update_yaxes(how.axis)
-    return _with_axes(figure, column[1], answer[1])
+    figure.update_yaxes(number_format.axis)
+    return _with_axes(figure, column[1], target[1])
 
 
 def _with_axes(figure: go.Figure, x: str, y: str) -> go.Figure:
@@ -175,7 +175,7 @@ def _with_axes(figure: go.Figure, x: str, y: str) -> go.Figure:
 
 
 def signed_bars(rows: Sequence[tuple[str, float]]) -> str:
-    """Numbers from -1 to 1 as bars from a line in the middle."""
+    """Numbers from -1 to 1 as bars (HTML) from a line in the middle."""
     lines = []
     for name, value in rows:
         width = 50 * min(abs(value), 1.0)

@@ -1,4 +1,4 @@
-"""The preparation of one digit as steps to click through."""
+"""Preprocessing of one image, step by step: shape, scaling, label encoding."""
 
 from __future__ import annotations
 
@@ -20,62 +20,62 @@ from ui.data.images import chosen_digit
 
 INPUTS = {"vector": VECTOR, "image": IMAGE}
 INPUT_LABELS = {
-    "vector": mark("As a row, for dense layers"),
-    "image": mark("As an image, for convolutional layers"),
+    "vector": mark("Vector, for dense layers"),
+    "image": mark("Image, for convolutional layers"),
 }
 
 
 @dataclass(frozen=True)
-class StepWords:
-    """A step in words.
+class StepDescription:
+    """The name and the description of a step.
 
     Attributes:
         label: Its name.
-        text: What happens and why.
+        text: What it does and why.
     """
 
     label: str
     text: str
 
 
-STEPS: dict[str, StepWords] = {
-    "picture": StepWords(
+STEPS: dict[str, StepDescription] = {
+    "picture": StepDescription(
         mark("1 Image"),
         mark(
             "An image as stored in the data set: 28 rows of 28 pixels, each a whole number of 8 "
             "bits. 0 is the black background, 255 the brightest ink."
         ),
     ),
-    "arranged": StepWords(
+    "arranged": StepDescription(
         mark("2 Shape"),
         mark(
-            "The pixels as the network's first layer takes them. No number changes. A dense "
-            "layer takes one long row: the image's rows one after the other, 28 × 28 = 784. It "
-            "does not know any more which pixels were neighbours. A convolution keeps rows and "
-            "columns, and wants to know the number of colours: 1, grey."
+            "The pixels in the shape that the network's first layer expects. No value changes. A "
+            "dense layer expects a vector: the image's rows one after the other, 28 × 28 = 784 "
+            "values. Which pixels were neighbours is lost. A convolution keeps rows and columns, "
+            "and expects a third axis for the colours: 1, grey."
         ),
     ),
-    "scaled": StepWords(
+    "scaled": StepDescription(
         mark("3 Scale"),
         mark(
-            "Each number becomes a decimal one of 32 bits and is multiplied by 1/255, so that it "
-            "lies between 0 and 1. The first weights of a network are small, and suit inputs of "
-            "that size. With “0 to 255” the numbers stay as large as they are."
+            "Each value is converted to a 32-bit decimal number and multiplied by 1/255, so that "
+            "it lies between 0 and 1. The initial weights of a network are small, and suit inputs "
+            "of that size. With “0 to 255” the values are not scaled."
         ),
     ),
-    "label": StepWords(
+    "label": StepDescription(
         mark("4 Label"),
         mark(
-            "The right answer: one whole number, the place of the class. This lab trains with "
-            "it as it is (the loss is called sparse categorical cross-entropy)."
+            "The label: a whole number, the index of the class. This lab trains with this form "
+            "(the loss is called sparse categorical cross-entropy)."
         ),
     ),
-    "one_hot": StepWords(
+    "one_hot": StepDescription(
         mark("5 One-hot"),
         mark(
-            "Many books write the answer as one number for each class: 1 at the right place, 0 "
-            "elsewhere. The network's output has that form too, with a probability for each class. "
-            "The loss is the same number in both forms."
+            "Many books encode the label as a number for each class: 1 for the true class, 0 for "
+            "the others. The network's output has that form too, with a probability for each "
+            "class. The loss is the same in both forms."
         ),
     ),
 }
@@ -83,23 +83,23 @@ ORDER = tuple(STEPS)
 
 
 def move(by: int) -> None:
-    """Go some steps on, or back."""
+    """Move a number of steps forward, or back if it is negative."""
     place = ORDER.index(keys.STEP.get()) + by
     keys.STEP.set(ORDER[min(max(place, 0), len(ORDER) - 1)])
 
 
 def show_steps(config: TrainingConfig) -> None:
-    """The way of the chosen digit into a network: choices, one step, and its result.
+    """Show the preparation of the selected image: choices, one step, and its result.
 
     Args:
-        config: The experiment, whose network says which shape it wants.
+        config: The experiment; its network determines the input shape.
     """
     _follow_network(config.architecture)
     _show_steps(config)
 
 
 def _follow_network(key: str) -> None:
-    """Begin with the form that the chosen network takes."""
+    """Select the input shape of the experiment's network, once for each network."""
     if keys.LAYOUT_FOR.get() != key:
         keys.LAYOUT_FOR.set(key)
         shape = architecture(key).input_shape
@@ -110,7 +110,7 @@ def _follow_network(key: str) -> None:
 def _show_steps(config: TrainingConfig) -> None:
     number = chosen_digit(config)
     image = image_sets.images(config.task, np.array([number]))[0]
-    label = int(image_sets.truth(config.task, np.array([number]))[0])
+    label = int(image_sets.true_classes(config.task, np.array([number]))[0])
     names = task(config.task).classes
     made = {
         step.key: step
@@ -175,7 +175,7 @@ def _show_choice() -> None:
             format_func=lambda key: _(INPUT_LABELS[key]),
             key=keys.LAYOUT_OF_INPUT.prepare(),
             required=True,
-            help=_("The first layer of the network decides which shape is needed."),
+            help=_("The first layer of the network determines the shape."),
             wrap=True,
             persist_state="session",
         )
@@ -188,8 +188,8 @@ def _show_figures(step: Step) -> None:
     with st.container(key=keys.FIGURES, horizontal=True):
         st.metric(
             _("Shape"),
-            " × ".join(map(str, array.shape)) or _("one number"),
-            help=_("How many numbers there are along each axis."),
+            " × ".join(map(str, array.shape)) or _("scalar"),
+            help=_("The number of values along each axis."),
         )
         st.metric(
             _("Type"),
@@ -202,7 +202,7 @@ def _show_figures(step: Step) -> None:
         st.metric(
             _("Range"),
             f"{array.min():.3g} – {array.max():.3g}" if array.size > 1 else f"{array.max():g}",
-            help=_("The smallest and the largest of its numbers."),
+            help=_("The smallest and the largest value."),
         )
 
 
@@ -219,10 +219,10 @@ def _show_result(step: Step, image: np.ndarray, names: tuple[str, ...]) -> None:
         picture = images.picture(figures.strip(array), words, side=array.size)
     else:
         levels = array.reshape(image.shape).astype(np.float32)
-        # As bright as it was: scaling changes the numbers, not the picture.
+        # Scaling changes the values, not the brightness of the image.
         grey = (255 * levels / max(float(levels.max()), 1e-9)).round().astype(np.uint8)
         picture = images.picture(grey, words, side=252)
     st.html(picture)
     st.caption(_("The same {count} pixels at each step:").format(count=figures.EXCERPT))
-    place = figures.inkiest(image)
+    place = figures.inkiest_excerpt(image)
     st.code(figures.excerpt(array, place), language=None, wrap_lines=True)

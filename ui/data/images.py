@@ -1,4 +1,4 @@
-"""Looking through the digits: a set of them in a grid, and one enlarged with its numbers."""
+"""Browsing the images of a task: a set in a grid, and one image with its pixel values."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
 from ui.data.set_choice import EVERY, show_set_choice
 
-#: What there is to look at, in the order of the page.
+#: The views in the order of the page.
 VIEWS = {
     "digits": mark("Images"),
-    "steps": mark("How they are prepared"),
-    "training": mark("What the network sees"),
+    "steps": mark("Preparation"),
+    "training": mark("Training images"),
 }
-#: What the address says, in this order.
+#: Parameters of the address, in this order.
 ADDRESS = ("view", "split", "class", "digit")
-#: Digits on a page of the grid.
+#: Images on a page of the grid.
 PAGE = 96
-SET_WORDS = {
+SET_DESCRIPTIONS = {
     "all": mark("All {count} images: 60,000 for training and validation, then 10,000 for testing."),
-    "train": mark("{count} images, drawn at random for this experiment: they train its network."),
+    "train": mark("{count} images, drawn at random to train the network of this experiment."),
     "validation": mark(
-        "{count} images, none of them a training image: they show during training how well the "
-        "network does on images it has not seen."
+        "{count} images, none of them a training image. During training they measure how well the "
+        "network generalises."
     ),
-    "test": mark("{count} other images, the same for every experiment: used once, at the end."),
+    "test": mark("{count} other images, the same for every experiment: used once, after training."),
 }
 
 
 def follow_address(config: TrainingConfig) -> None:
-    """Take over the view, the set, the class and the digit that the address asks for, once."""
+    """Show the view, the set, the class and the image that the address names, once."""
     asked = tuple(st.query_params.get(name) for name in ADDRESS)
     if asked == keys.ADDRESS.get() or not any(asked):
         return
@@ -64,11 +64,11 @@ def follow_address(config: TrainingConfig) -> None:
     if number and number.isascii() and number.isdecimal() and int(number[:9]) < known:
         keys.DIGIT.set(int(number))
     else:
-        take_first(config)
+        select_first(config)
 
 
-def note_address(config: TrainingConfig) -> None:
-    """Let the address say what is shown, also after a reload."""
+def update_address(config: TrainingConfig) -> None:
+    """Write the selection to the address, so that it survives a reload."""
     label = chosen_class()
     names = task(config.task).classes
     asked = (
@@ -82,47 +82,47 @@ def note_address(config: TrainingConfig) -> None:
 
 
 def chosen_class() -> int | None:
-    """The class that is looked at, None for every one."""
+    """The selected class, None for all."""
     label = keys.CLASS.get()
     return None if label in (EVERY, None) else label
 
 
 def chosen_set(config: TrainingConfig) -> ImageSet:
-    """All images of the set and the class that are chosen."""
+    """All images of the selected set and class."""
     return image_sets.image_set(keys.SPLIT.get(), config).chosen(chosen_class())
 
 
 def chosen_digit(config: TrainingConfig) -> int:
-    """Number of the digit that is looked at; the first one of the set before any was chosen."""
+    """Number of the selected image; at first, the first image of the set."""
     if keys.DIGIT.get() is None:
-        take_first(config)
+        select_first(config)
     return int(keys.DIGIT.get() or 0)
 
 
-def take_first(config: TrainingConfig) -> None:
-    """Look at the first digit of the page of the grid."""
+def select_first(config: TrainingConfig) -> None:
+    """Select the first image on the page of the grid."""
     first = chosen_set(config).page(keys.PAGE.get(), PAGE).numbers[:1]
     keys.DIGIT.set(int(first[0]) if len(first) else keys.DIGIT.get() or 0)
 
 
-def turn_to_first(config: TrainingConfig) -> None:
-    """Another set or class was chosen: begin with its first page."""
+def show_first_page(config: TrainingConfig) -> None:
+    """Show the first page, after another set or class was selected."""
     keys.PAGE.set(1)
-    turn(config)
+    select_page(config)
 
 
-def turn(config: TrainingConfig) -> None:
-    """Another page was chosen."""
-    take_first(config)
-    note_address(config)
+def select_page(config: TrainingConfig) -> None:
+    """Select the first image of another page."""
+    select_first(config)
+    update_address(config)
 
 
 @st.fragment
 def show_digits(config: TrainingConfig) -> None:
-    """The grid with its choices, the digit that is chosen, and how many there are of each class.
+    """The grid with its filters, the selected image, and the number of images per class.
 
     Args:
-        config: The experiment whose parts there are to choose from.
+        config: The experiment whose sets are shown.
     """
     names = task(config.task).classes
     whole_set = image_sets.image_set(keys.SPLIT.get(), config)
@@ -137,41 +137,40 @@ def show_digits(config: TrainingConfig) -> None:
             else:
                 st.info(_("This set has no image of this class."))
             if pages > 1:
-                st.pagination(pages, key=keys.PAGE.prepare(), on_change=turn, args=(config,))
+                st.pagination(pages, key=keys.PAGE.prepare(), on_change=select_page, args=(config,))
         with st.container(key=keys.ENLARGED):
             show_enlarged(whole_set, config)
         with st.container(key=keys.COUNTS):
-            st.markdown(_("**How many of each class**"))
+            st.markdown(_("**Images per class**"))
             st.html(figures.count_bars(names, whole_set.counts, whole_set.wrong_counts))
             if whole_set.wrong.any():
-                st.caption(_("Red, and in brackets: those with a wrong label."))
+                st.caption(_("Red, and in brackets: wrong labels."))
 
 
 def _show_choice(config: TrainingConfig) -> None:
     sets = {name: len(image_sets.image_set(name, config).numbers) for name in image_sets.SETS}
     names = task(config.task).classes
     words = _(
-        "The training and the validation images are those of the settings under “What the network "
-        "sees”, which are also those of the page Train."
+        "The settings under “Training images”, which are those of the Train page, determine the "
+        "training and the validation set."
     )
-    show_set_choice(sets, words, turn_to_first, (config,))
+    show_set_choice(sets, words, show_first_page, (config,))
     st.pills(
         _("Class"),
         [EVERY, *range(len(names))],
         format_func=lambda label: _("All") if label == EVERY else escaped(names[label]),
         key=keys.CLASS.prepare(),
         required=True,
-        on_change=turn_to_first,
+        on_change=show_first_page,
         args=(config,),
         persist_state="session",
     )
     chosen = keys.SPLIT.get()
-    words = _(SET_WORDS[chosen]).format(count=whole(sets[chosen]))
-    st.caption(words)
+    st.caption(_(SET_DESCRIPTIONS[chosen]).format(count=whole(sets[chosen])))
 
 
 def show_grid(found: ImageSet, config: TrainingConfig) -> None:
-    """Images to choose one from; those with a wrong label carry it in red.
+    """A grid of images to select one from; wrong labels are shown in red.
 
     Args:
         found: The images of one page.
@@ -181,14 +180,14 @@ def show_grid(found: ImageSet, config: TrainingConfig) -> None:
 
     def choose(number: int) -> None:
         keys.DIGIT.set(number)
-        note_address(config)
+        update_address(config)
 
     picture_grid(
         image_sets.images(config.task, found.numbers),
         found.numbers.tolist(),
         _titles(found),
         key=keys.GRID,
-        label=_("Images to choose from"),
+        label=_("Images"),
         badges=[
             names[label] if wrong else ""
             for label, wrong in zip(found.labels, found.wrong, strict=True)
@@ -200,7 +199,7 @@ def show_grid(found: ImageSet, config: TrainingConfig) -> None:
 
 def _titles(found: ImageSet) -> list[str]:
     names = task(found.task).classes
-    real = image_sets.truth(found.task, found.numbers)
+    real = image_sets.true_classes(found.task, found.numbers)
     right, wrong = _("{name}, image {number}"), _("{real} with the label {name}, image {number}")
     return [
         (wrong if bad else right).plain(name=names[label], real=names[true], number=whole(number))
@@ -211,10 +210,10 @@ def _titles(found: ImageSet) -> list[str]:
 
 
 def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
-    """One digit with its numbers.
+    """The selected image with its pixel values.
 
     Args:
-        shown: The set that it is looked at in: its label may be wrong there.
+        shown: The selected set; the label of the image may be wrong in it.
         config: The experiment.
     """
     names = task(config.task).classes
@@ -225,35 +224,35 @@ def show_enlarged(shown: ImageSet, config: TrainingConfig) -> None:
         keys.DIGIT,
         Limit(0, len(everything.numbers) - 1),
         help=_(
-            "Its place in the whole data set: the first 60,000 are for training and validation, "
-            "the last 10,000 for testing. Or click one in the grid."
+            "Its position in the data set: the first 60,000 images are for training and "
+            "validation, the last 10,000 for testing. Or click an image in the grid."
         ),
-        then=functools.partial(note_address, config),
+        then=functools.partial(update_address, config),
     )
     image = image_sets.images(config.task, np.array([number]))[0]
-    real = names[int(image_sets.truth(config.task, np.array([number]))[0])]
+    real = names[int(image_sets.true_classes(config.task, np.array([number]))[0])]
     label = shown.label_of(number)
     if label is None:
-        st.markdown(_("**It is a {real}.** It is not in the chosen set.").format(real=real))
+        st.markdown(_("**Class {real}**, not in the selected set.").format(real=real))
     elif names[label] != real:
-        words = _("**It is a {real}, and its label says {label}:** set wrong on purpose.")
+        words = _("**Class {real}, labelled {label}:** label noise.")
         st.markdown(words.format(real=real, label=names[label]))
     else:
-        st.markdown(_("**It is a {real}**, and its label says so.").format(real=real))
+        st.markdown(_("**Class {real}**, labelled correctly.").format(real=real))
     st.plotly_chart(
         figures.pixel_map(image),
         key=keys.PIXELS,
         height=430,
         config={"displayModeBar": False},
-        alt=_("The image of {real} with the number of each of its pixels").plain(real=real),
+        alt=_("Image of class {real} with the value of each pixel").plain(real=real),
     )
     inked = int(np.count_nonzero(image))
     st.caption(
         ngettext(
             "28 × 28 whole numbers from 0 (black) to 255 (white); {count} of them ({share}) is "
-            "not black. Drag over a part to enlarge it; a double click shows all again.",
+            "not black. Drag to zoom in; double-click to zoom out.",
             "28 × 28 whole numbers from 0 (black) to 255 (white); {count} of them ({share}) are "
-            "not black. Drag over a part to enlarge it; a double click shows all again.",
+            "not black. Drag to zoom in; double-click to zoom out.",
             inked,
         ).format(count=whole(inked), share=percent(inked / image.size))
     )

@@ -15,15 +15,15 @@ CLASS: Entry[int | None] = Entry("data-class", -1)
 PAGE: Entry[int] = Entry("data-page", 1)
 DIGIT: Entry[int | None] = Entry("data-digit", None)
 VIEW: Entry[str] = Entry("data-view", "digits")
-#: The task whose data is shown. It is public: keep it. Then what decided it, and what is looked
-#: at of texts and tables.
+#: The task whose data is shown (public: keep it). Then the tasks that the address and the Train
+#: page named last, and the selection in texts and tables.
 TASK: Entry[str] = Entry("data-task", PRESETS[FIRST_PRESET].config.task)
 TASK_FOR: Entry[tuple[str | None, str]] = Entry("data-task-for", (None, TASK.default))
-LOOK: Entry[str] = Entry("data-look", "samples")
+OTHER_VIEW: Entry[str] = Entry("data-look", "samples")
 TOPIC: Entry[int] = Entry("data-topic", -1)
 TEXT: Entry[int | None] = Entry("data-text", None)
 OTHER_STEP: Entry[str | None] = Entry("data-other-step", None)
-SURE: Entry[float] = Entry("data-sure", 0.7)
+CONFIDENCE: Entry[float] = Entry("data-sure", 0.7)
 COLUMN: Entry[int] = Entry("data-column", 0)
 ROW: Entry[int] = Entry("data-row", 0)
 CALIFORNIA = "data-california"
@@ -33,10 +33,10 @@ STEP: Entry[str] = Entry("data-step", "picture")
 BACK = "data-back"
 NEXT = "data-next"
 LAYOUT_OF_INPUT: Entry[str] = Entry("data-input", "vector")
-#: The network that the form was chosen for, to notice that another one was chosen.
+#: The network that the input shape was last set for.
 LAYOUT_FOR: Entry[str | None] = Entry("data-input-for", None)
 WRONG: Entry[bool] = Entry("data-wrong", False)
-#: What the address asked for when it was last followed, to notice that it asks for something else.
+#: The address that was last followed, to detect a change.
 ADDRESS: Entry[tuple[str | None, ...]] = Entry("data-address", ())
 
 # Containers, so that ``ui/app/layout.css`` finds them.
@@ -55,5 +55,5 @@ TRAIN = "data-train"
 
 
 def text_list(task: str, numbers: Sequence[int]) -> str:
-    """The list of some texts of a task; another page of it is another list."""
+    """Key of the list of some texts of a task; each page is a list of its own."""
     return f"data-list-{task}-{numbers[0]}-{numbers[-1]}-{len(numbers)}"

@@ -1,4 +1,4 @@
-"""The choice of a set of samples: all of them, or an experiment's three parts."""
+"""The choice of a set of samples: all of them, training, validation or test set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.common.setting_labels import SET_LABELS
 from ui.data import keys
 from ui.data.image_sets import SETS
 
-#: The choice of no class in particular.
+#: Stands for all classes.
 EVERY = -1
 
 
@@ -26,10 +26,10 @@ def show_set_choice(
     """Show the choice of a set, kept in ``keys.SPLIT``.
 
     Args:
-        sizes: How many samples each of ``SETS`` has.
-        help: What is said of the sets.
-        on_change: Called with ``args`` when another one was chosen.
-        args: What it is called with.
+        sizes: The number of samples of each of ``SETS``.
+        help: Explains the sets.
+        on_change: Called with ``args`` after another set was selected.
+        args: Arguments of ``on_change``.
     """
     st.segmented_control(
         _("Set"),

@@ -1,4 +1,4 @@
-"""Looking through a table: its rows, and how each column is spread and goes with the answer."""
+"""Browsing a table: its rows, and each column's distribution and correlation with the target."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ui.common.i18n import Markdown, _
 from ui.data import figures, keys, task_choice
 from ui.data.set_choice import show_set_choice
 
-#: Points in a picture of a column and the answer: more would only cover each other.
+#: Points of a scatter plot, at most: more would only cover each other.
 POINTS = 1_500
-#: A correlation at least so strong is called so.
-STRONG, SOME = 0.6, 0.3
+#: From these absolute values on, a correlation is called strong or moderate.
+STRONG, MODERATE = 0.6, 0.3
 
 
 @lru_cache(maxsize=16)
 def parts(config: TrainingConfig) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float32]]]:
-    """The rows and the answers of each set of an experiment, as the data has them."""
+    """The rows and the targets of each set of an experiment, not standardised."""
     data = task(config.task).load()
     train, validation = draw(data, config)
     rows = np.concatenate([data.x_train, data.x_test])
-    answers = np.concatenate([data.y_train, data.y_test])
+    targets = np.concatenate([data.y_train, data.y_test])
     return {
-        "all": (rows, answers),
+        "all": (rows, targets),
         "train": (data.x_train[train.indices], train.labels),
         "validation": (data.x_train[validation.indices], validation.labels),
         "test": (data.x_test, data.y_test),
@@ -40,14 +40,14 @@ def parts(config: TrainingConfig) -> dict[str, tuple[NDArray[np.float64], NDArra
 
 @lru_cache(maxsize=16)
 def standard(config: TrainingConfig) -> Standard:
-    """The mean and the deviation of an experiment's training part."""
+    """The means and the standard deviations of an experiment's training set."""
     found = split(task(config.task).load(), config).standard
-    assert found is not None  # of every table
+    assert found is not None  # every table has one
     return found
 
 
 def show_warning(key: str) -> None:
-    """Say plainly what is wrong with Boston's data, and offer the other table."""
+    """Warn of the ethical problem of the Boston data, and offer the California data."""
     if key != "boston":
         return
     st.warning(
@@ -55,7 +55,7 @@ def show_warning(key: str) -> None:
         icon=":material/warning:",
     )
     st.button(
-        _("Look at California instead"),
+        _("Show California instead"),
         key=keys.CALIFORNIA,
         icon=":material/arrow_forward:",
         disabled=not fetching.is_available("california"),
@@ -66,24 +66,24 @@ def show_warning(key: str) -> None:
 
 
 def show_choice(config: TrainingConfig) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """The choice of a set; its rows and answers."""
+    """Show the choice of a set; return its rows and targets."""
     sets = parts(config)
     words = _(
-        "Training samples train the network, validation samples evaluate it during training, test "
-        "samples evaluate it at the end. No row is in two of these sets."
+        "The network is trained on the training set, and evaluated on the validation set during "
+        "training and on the test set at the end. No row is in two of these sets."
     )
-    show_set_choice({name: len(prices) for name, (_rows, prices) in sets.items()}, words)
+    show_set_choice({name: len(targets) for name, (_rows, targets) in sets.items()}, words)
     return sets[keys.SPLIT.get()]
 
 
 @st.fragment
 def show_rows(config: TrainingConfig) -> None:
-    """All rows of a set, with the answer first; a click on a heading sorts them."""
+    """All rows of a set, the target first; a click on a heading sorts them."""
     entry, quantity = task(config.task), _quantity(config)
-    rows, answers = show_choice(config)
+    rows, targets = show_choice(config)
     heading = capitalised(_(quantity.name))
     columns: dict[str, NDArray[np.floating]] = {
-        heading: quantity.scale * answers.astype(np.float64)
+        heading: quantity.scale * targets.astype(np.float64)
     }
     columns |= {_(name): values for name, values in zip(entry.columns, rows.T, strict=True)}
     st.dataframe(
@@ -106,9 +106,9 @@ def show_rows(config: TrainingConfig) -> None:
 
 @st.fragment
 def show_columns(config: TrainingConfig) -> None:
-    """One column: how its values are spread, and how the answer goes with it."""
+    """One column: its distribution, and the target against it."""
     entry, quantity = task(config.task), _quantity(config)
-    rows, answers = show_choice(config)
+    rows, targets = show_choice(config)
     if keys.COLUMN.get() >= len(entry.columns):
         keys.COLUMN.set(0)
     with st.container(width=320):
@@ -122,45 +122,45 @@ def show_columns(config: TrainingConfig) -> None:
     place = keys.COLUMN.get()
     st.caption(_(entry.columns_explained[place]))
     values, name = rows[:, place], _(entry.columns[place])
-    called = _(quantity.name)
+    target_name = _(quantity.name)
     chosen = np.random.default_rng(0).permutation(len(values))[:POINTS]
     with st.container(key=keys.COLUMN_CHARTS):
         with st.container():
             st.markdown(_("**Distribution of its values**"))
-            figure = figures.spread(values, name)
+            figure = figures.histogram(values, name)
             st.plotly_chart(figure, height=320, config={"displayModeBar": False})
         with st.container():
             words = _("**{quantity} against this column**")
-            st.markdown(words.format(quantity=capitalised(called)))
-            figure = figures.against(
+            st.markdown(words.format(quantity=capitalised(target_name)))
+            figure = figures.scatter(
                 (values[chosen], name),
-                (quantity.scale * answers[chosen], capitalised(called)),
+                (quantity.scale * targets[chosen], capitalised(target_name)),
                 number_format(quantity),
             )
             st.plotly_chart(figure, height=320, config={"displayModeBar": False})
-    found = [
-        float(np.corrcoef(column, answers)[0, 1]) if column.std() else 0.0 for column in rows.T
+    correlations = [
+        float(np.corrcoef(column, targets)[0, 1]) if column.std() else 0.0 for column in rows.T
     ]
-    st.caption(_related(name, called, found[place]))
-    words = _("**All columns, strongest correlation with the {quantity} first**")
-    st.markdown(words.format(quantity=called))
-    order = sorted(range(len(found)), key=lambda number: -abs(found[number]))
-    st.html(figures.signed_bars([(_(entry.columns[number]), found[number]) for number in order]))
+    st.caption(_correlation_sentence(name, target_name, correlations[place]))
+    words = _("**Correlation of each column with the {quantity}**")
+    st.markdown(words.format(quantity=target_name))
+    named = zip(map(_, entry.columns), correlations, strict=True)
+    st.html(figures.signed_bars(sorted(named, key=lambda row: -abs(row[1]))))
 
 
 def _quantity(config: TrainingConfig) -> Quantity:
     quantity = config.quantity
-    assert quantity is not None  # of every table
+    assert quantity is not None  # every table has one
     return quantity
 
 
-def _related(name: str, quantity: str, correlation: float) -> str:
+def _correlation_sentence(name: str, quantity: str, correlation: float) -> str:
     if abs(correlation) >= STRONG:
         words = _("The correlation of {name} with the {quantity} is {value}: strong.")
-    elif abs(correlation) >= SOME:
+    elif abs(correlation) >= MODERATE:
         words = _("The correlation of {name} with the {quantity} is {value}: moderate.")
     else:
         words = _("The correlation of {name} with the {quantity} is {value}: weak.")
-    more = _("+1 or −1 means a straight line, 0 no linear relation at all.")
-    said = words.format(name=name, quantity=quantity, value=f"{correlation:+.2f}")
-    return Markdown(" ").join([said, more])
+    more = _("+1 or −1 is an exactly linear relation, 0 no linear relation.")
+    sentence = words.format(name=name, quantity=quantity, value=f"{correlation:+.2f}")
+    return Markdown(" ").join([sentence, more])

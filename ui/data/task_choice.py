@@ -1,4 +1,4 @@
-"""Which task's data the Data page shows."""
+"""The choice of the task whose data is shown."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ui.data import keys
 
 
 def follow_address() -> None:
-    """Take over the task that the address asks for; one that asks for none means the Train page's.
+    """Show the task that the address names, or else the task of the Train page.
 
-    Without any address the choice stays, so that a learner who comes back finds it.
+    With an empty address the selection stays, so that it is kept on return to the page.
     """
     trained = PRESETS[session.PRESET.get()].config.task
     asked = st.query_params.get("task")
@@ -35,13 +35,13 @@ def follow_address() -> None:
 
 
 def choose(key: str) -> None:
-    """Another task was chosen: the address names it, and nothing else that was the old one's."""
+    """Show the selected task; the address then names nothing but the task."""
     _show(key)
     st.query_params.from_dict({"task": key})
 
 
 def _show(key: str) -> None:
-    """Begin with a task's first text: another one has other classes, and not as many texts."""
+    """Show a task, and reset the selection, which depends on the task."""
     keys.TASK.set(key)
     keys.TOPIC.set(keys.TOPIC.default)
     keys.PAGE.set(1)
@@ -50,7 +50,7 @@ def _show(key: str) -> None:
 
 
 def show_choice() -> str:
-    """The choice of the task; its key."""
+    """Show the choice of the task; return its key."""
     labels = {key: _(task(key).label) for key in TASKS}
     marked = fetching.marked_labels(keys.TASK, labels, {key: key for key in TASKS})
     with st.container(width=420):
@@ -66,10 +66,10 @@ def show_choice() -> str:
 
 
 def experiment(key: str) -> tuple[TrainingConfig, ConfigError | None]:
-    """The experiment whose parts are shown: the Train page's, if it is of this task.
+    """The experiment whose sets are shown: the Train page's, if it is of this task.
 
     Returns:
-        Its settings, and why those of the Train page cannot be used, if they cannot.
+        Its settings, and the error in the settings of the Train page, if any.
     """
     chosen = PRESETS[session.PRESET.get()].config
     if chosen.task != key:

@@ -1,4 +1,4 @@
-"""The preparation of a text, or of a row of a table, as steps to click through."""
+"""Preprocessing of a text (multi-hot) or a table row (standardisation), step by step."""
 
 from __future__ import annotations
 
@@ -21,77 +21,77 @@ from ui.common.formatting import capitalised, class_labels, whole
 from ui.common.i18n import Markdown, _
 from ui.common.number_field import place_field
 from ui.data import figures, image_sets, keys, tables, texts
-from ui.data.image_steps import StepWords
+from ui.data.image_steps import StepDescription
 
-STEPS: dict[str, StepWords] = {
-    "words": StepWords(
+STEPS: dict[str, StepDescription] = {
+    "words": StepDescription(
         mark("1 Words"),
         mark("The text as words: lower case, no punctuation. A network takes numbers, not words."),
     ),
-    "indices": StepWords(
+    "indices": StepDescription(
         mark("2 Numbers"),
         mark(
-            "Each word becomes its rank in the list of all words, the most frequent first. 2 "
-            "stands for each word that is not among the 10,000 most frequent ones."
+            "Each word is replaced by its rank in the vocabulary, the most frequent word first. 2 "
+            "stands for a word that is not among the 10,000 most frequent."
         ),
     ),
-    "multi_hot": StepWords(
+    "multi_hot": StepDescription(
         mark("3 Multi-hot"),
         mark(
-            "Texts have different lengths, a dense layer needs the same number of inputs "
-            "each time. So the text becomes 10,000 numbers, one for each word: 1 where the word "
-            "occurs, 0 elsewhere. The order of the words is lost, and how often each one comes."
+            "Texts differ in length, but a dense layer needs a fixed number of inputs. So the text "
+            "becomes 10,000 numbers, one for each word of the vocabulary: 1 if the word occurs, 0 "
+            "if not. The order and the frequency of the words are lost."
         ),
     ),
-    "label": StepWords(
+    "label": StepDescription(
         mark("4 Label"),
-        mark("The right answer: one whole number, the place of the class in their list."),
+        mark("The label: a whole number, the index of the class."),
     ),
-    "one_hot": StepWords(
+    "one_hot": StepDescription(
         mark("5 One-hot"),
         mark(
-            "The tutorials write the answer as one number for each class: 1 at the right place, 0 "
-            "elsewhere. Keras calls the loss of that `categorical_crossentropy`; with the whole "
-            "number it is `sparse_categorical_crossentropy`. It is the same loss, as you can see "
-            "here: move the slider."
+            "The tutorials encode the label as a number for each class: 1 for the true class, 0 "
+            "for the others. Keras calls the loss of this form `categorical_crossentropy`, and "
+            "that of the whole number `sparse_categorical_crossentropy`. Both are equal: move the "
+            "slider."
         ),
     ),
-    "row": StepWords(
+    "row": StepDescription(
         mark("1 Row"),
         mark(
-            "The numbers as the data has them. Each column has a scale of its own: some are below "
-            "1, others in the hundreds."
+            "The values as stored. The columns differ in scale: some values are below 1, others in "
+            "the hundreds."
         ),
     ),
-    "centred": StepWords(
-        mark("2 Minus the mean"),
+    "centred": StepDescription(
+        mark("2 Centred"),
         mark(
-            "The mean of its column is subtracted from each number: 0 is now a typical value. "
-            "The mean is that of the training samples. Validation and test samples only measure, "
-            "so nothing may be computed from them, not even a mean."
+            "The mean of its column is subtracted from each value: 0 is now a typical value. The "
+            "mean is that of the training set. The validation and test sets are for evaluation "
+            "only, so nothing may be computed from them, not even a mean."
         ),
     ),
-    "scaled": StepWords(
-        mark("3 Divided by the deviation"),
+    "scaled": StepDescription(
+        mark("3 Standardised"),
         mark(
-            "Then each is divided by the standard deviation of its column, the training part's "
-            "again: how far values usually are from the mean. Now a difference of 1 is a typical "
-            "difference in every column, and no column is louder than another for its unit alone."
+            "Each value is then divided by the standard deviation of its column in the training "
+            "set, the typical distance from the mean. Now a difference of 1 is typical in every "
+            "column, and no column has more weight because of its unit."
         ),
     ),
-    "answer": StepWords(
+    "answer": StepDescription(
         mark("4 {quantity}"),
-        mark("The right answer: a number, not a class. It is not changed."),
+        mark("The target: a number, not a class. It is not changed."),
     ),
 }
 
 
 @st.fragment
 def show_steps(config: TrainingConfig) -> None:
-    """The way of one sample into a network: choices, one step, and its result.
+    """Show the preparation of one sample: choices, one step, and its result.
 
     Args:
-        config: The experiment, whose training part says what the mean is.
+        config: The experiment; its training set determines means and standard deviations.
     """
     entry = task(config.task)
     made = _text(config, entry) if entry.inputs == "texts" else _row(config)
@@ -121,16 +121,16 @@ def show_steps(config: TrainingConfig) -> None:
 
 
 def _step_label(key: str, entry: Task) -> Markdown:
-    return _(STEPS[key].label).format(quantity=_answer_name(entry))
+    return _(STEPS[key].label).format(quantity=_target_name(entry))
 
 
-def _answer_name(entry: Task) -> Markdown:
+def _target_name(entry: Task) -> Markdown:
     return capitalised(_(entry.quantity.name if entry.quantity else ""))
 
 
 def _text(config: TrainingConfig, entry: Task) -> list[Step]:
     number = texts.chosen_text(config)
-    label = int(image_sets.truth(config.task, np.array([number]))[0])
+    label = int(image_sets.true_classes(config.task, np.array([number]))[0])
     words = _("How text {number} is prepared for a network. Choose another text under “Texts”.")
     st.caption(words.format(number=whole(number)))
     return text_steps(
@@ -147,34 +147,34 @@ def _row(config: TrainingConfig) -> list[Step]:
         last = len(data.y_train) - 1
         keys.ROW.prepare()
         place_field(_("Row"), keys.ROW, Limit(0, last))
-    row = min(keys.ROW.get(), last)  # another table may have fewer
+    row = min(keys.ROW.get(), last)  # another table may have fewer rows
     return table_steps(data.x_train[row], float(data.y_train[row]), tables.standard(config))
 
 
 def _show_figures(step: Step) -> None:
     array = step.array
-    spoken = array.dtype.kind == "U"
+    has_words = array.dtype.kind == "U"
     with st.container(key=keys.FIGURES, horizontal=True):
         st.metric(
             _("Shape"),
-            " × ".join(map(whole, array.shape)) or _("one number"),
-            help=_("How many there are along each axis."),
+            " × ".join(map(whole, array.shape)) or _("scalar"),
+            help=_("The number of values along each axis."),
         )
         st.metric(
             _("Type"),
-            _("words") if spoken else str(array.dtype),
+            _("words") if has_words else str(array.dtype),
             help=_(
                 "uint16: whole numbers below 65,536, two bytes each. int64: whole numbers, eight "
                 "bytes. float32 and float64: decimal numbers, four and eight bytes."
             ),
         )
-        if not spoken and array.size:
+        if not has_words and array.size:
             low, high = float(array.min()), float(array.max())
-            several = f"{low:.4g} – {high:.4g}" if low >= 0 else f"{low:.4g} … {high:.4g}"
+            text = f"{low:.4g} – {high:.4g}" if low >= 0 else f"{low:.4g} … {high:.4g}"
             st.metric(
                 _("Range"),
-                several if array.size > 1 else f"{high:g}",
-                help=_("The smallest and the largest of its numbers."),
+                text if array.size > 1 else f"{high:g}",
+                help=_("The smallest and the largest value."),
             )
 
 
@@ -187,10 +187,10 @@ def _show_text_result(step: Step, entry: Task, label: int) -> None:
         st.code(f"[{text}]", language=None, wrap_lines=True, height=300)
     elif step.key == "multi_hot":
         square = (255 * array.reshape(100, 100)).astype("uint8")
-        words = _("Each pixel is a word, row by row: white where it occurs")
+        words = _("Each pixel is a word of the vocabulary: white if it occurs")
         st.html(images.captioned([(images.picture(square, words, side=300), words)]))
         ones = int(array.sum())
-        line = _("{ones} of 10,000 numbers are 1, the first ones at the places {places} …")
+        line = _("{ones} of 10,000 numbers are 1, the first at the indices {places} …")
         places = ", ".join(map(str, array.nonzero()[0][:6].tolist()))
         st.caption(line.format(ones=whole(ones), places=places))
     elif step.key == "label":
@@ -204,18 +204,18 @@ def _show_text_result(step: Step, entry: Task, label: int) -> None:
 
 
 def _show_same_loss(step: Step, entry: Task, label: int) -> None:
-    """Both losses of one prediction, worked out in front of the learner."""
-    st.markdown(_("**The same loss, twice**"))
-    right = st.slider(
+    """Both forms of the cross-entropy of one prediction, side by side."""
+    st.markdown(_("**Cross-entropy in both forms**"))
+    confidence = st.slider(
         _("Predicted probability of “{name}”").format(name=class_labels(entry)[label]),
         0.01,
         0.99,
         step=0.01,
-        key=keys.SURE.prepare(),
+        key=keys.CONFIDENCE.prepare(),
         help=_("The rest is distributed evenly over the other classes."),
         persist_state="session",
     )
-    predicted = spread_over(right, label, len(entry.classes))
+    predicted = spread_over(confidence, label, len(entry.classes))
     left, other = st.columns([3, 2])
     with left:
         st.code("-(one_hot * np.log(p)).sum()", language="python", wrap_lines=True)
@@ -227,29 +227,29 @@ def _show_same_loss(step: Step, entry: Task, label: int) -> None:
         st.metric(_("`sparse_…`, whole number"), f"{loss:.6f}")
     st.caption(
         _(
-            "All zeros of the one-hot row make zeros of the sum; one term is left. The whole "
-            "number needs no table of ones and zeros in memory, so this lab uses it."
+            "Each 0 of the one-hot label removes its term from the sum; one term is left. The "
+            "whole number needs no table of zeros and ones in memory, so this lab uses it."
         )
     )
 
 
 def _show_row_result(step: Step, made: list[Step], entry: Task, config: TrainingConfig) -> None:
     if step.key == "answer":
-        assert entry.quantity is not None  # of every table
-        st.metric(_answer_name(entry), entry.quantity.text(float(step.array)))
+        assert entry.quantity is not None  # every table has one
+        st.metric(_target_name(entry), entry.quantity.text(float(step.array)))
         return
     scale = tables.standard(config)
-    steps = {one.key: one.array for one in made}
+    arrays = {other.key: other.array for other in made}
     columns: dict[str, object] = {
         _("Column"): [_(name) for name in entry.columns],
-        _("Value"): steps["row"],
+        _("Value"): arrays["row"],
     }
     if step.key != "row":
         columns[_("Mean")] = scale.mean
-        columns[_("Minus the mean")] = steps["centred"]
+        columns[_("Centred")] = arrays["centred"]
     if step.key == "scaled":
-        columns[_("Deviation")] = scale.deviation
-        columns[_("Result")] = steps["scaled"]
+        columns[_("Standard deviation")] = scale.deviation
+        columns[_("Standardised")] = arrays["scaled"]
     st.dataframe(
         columns,
         hide_index=True,

@@ -1,4 +1,4 @@
-"""Looking through reviews and news: a list to choose from, and one read back from its numbers."""
+"""Browsing reviews and news: a list of texts, one text decoded to words, and word frequencies."""
 
 from __future__ import annotations
 
@@ -13,79 +13,81 @@ from numpy.typing import NDArray
 from mnist_core.experiment.config import TrainingConfig
 from mnist_core.tasks import Texts, task
 from mnist_core.tasks.text_data import BEGIN, FIRST_WORD, read_back
-from mnist_core.tasks.word_counts import WordCount, count_words, most_frequent, most_telling
+from mnist_core.tasks.word_counts import WordCount, count_words, most_characteristic, most_frequent
 from ui.common.formatting import class_labels, whole
 from ui.common.i18n import _
 from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
 from ui.data.set_choice import EVERY, show_set_choice
 
-#: Texts on a page of the list, and words of each in it.
+#: Texts on a page of the list, and words of each that it shows.
 PAGE = 10
 BEGINNING = 14
-#: Words of a text that are shown with their numbers.
+#: Words of the selected text that are shown.
 SHOWN_WORDS = 160
 #: Words in each list of words.
 LISTED = 20
 
 
 def text_of(key: str, number: int) -> NDArray[np.uint16]:
-    """The word numbers of a text, by its place in the whole collection."""
+    """The word numbers of a text, by its position in the whole data set."""
     data = task(key).load()
-    taught = len(data.y_train)
+    train_count = len(data.y_train)
     found: NDArray[np.uint16] = (
-        data.x_train.text(number) if number < taught else data.x_test.text(number - taught)
+        data.x_train.text(number)
+        if number < train_count
+        else data.x_test.text(number - train_count)
     )
     return found
 
 
 def chosen_set(config: TrainingConfig) -> ImageSet:
-    """The texts of the set and the class that are chosen."""
+    """The texts of the selected set and class."""
     label = keys.TOPIC.get()
     found = image_sets.image_set(keys.SPLIT.get(), config)
     return found.chosen(None if label == EVERY else label)
 
 
 def chosen_text(config: TrainingConfig) -> int:
-    """Number of the text that is looked at: the first of the set before any was chosen."""
+    """Number of the selected text; at first, the first text of the training set."""
     number = keys.TEXT.get()
     if number is None:
         number = int(image_sets.image_set("train", config).numbers[0])
     return number
 
 
-def begin_again() -> None:
-    """Another set or class was chosen: begin with its first page."""
+def show_first_page() -> None:
+    """Show the first page, after another set or class was selected."""
     keys.PAGE.set(1)
 
 
 def show_choice(config: TrainingConfig) -> None:
-    """The choice of a set and of a class."""
+    """Show the choice of a set and a class."""
     names = class_labels(task(config.task))
     sets = {name: len(image_sets.image_set(name, config).numbers) for name in image_sets.SETS}
     with st.container(horizontal=True):
         words = _(
-            "Training samples train the network, validation samples evaluate it during training, "
-            "test samples evaluate it at the end. No text is in two of these sets."
+            "The network is trained on the training set, and evaluated on the validation set "
+            "during training and on the test set at the end. No text is in two of these sets."
         )
-        show_set_choice(sets, words, begin_again)
+        show_set_choice(sets, words, show_first_page)
         with st.container(width=220):
             st.selectbox(
                 _("Class"),
                 [EVERY, *range(len(names))],
                 format_func=lambda label: _("All") if label == EVERY else names[label],
                 key=keys.TOPIC.prepare(),
-                on_change=begin_again,
+                on_change=show_first_page,
                 persist_state="session",
             )
 
 
 @st.fragment
 def show_texts(config: TrainingConfig) -> None:
-    """The list with its choices, and the text that is chosen.
+    """The list with its filters, and the selected text.
 
     Args:
-        config: The experiment whose parts there are to choose from.
+        config: The experiment whose sets are shown.
     """
     show_choice(config)
     found = chosen_set(config)
@@ -105,7 +107,7 @@ def show_texts(config: TrainingConfig) -> None:
 
 
 def _show_list(page: ImageSet) -> int:
-    """The texts of a page to choose from; the place of the chosen one."""
+    """Show the texts of a page; return the position of the selected text."""
     vocabulary, names = task(page.task).load().vocabulary, class_labels(task(page.task))
     texts = [text_of(page.task, number) for number in page.numbers.tolist()]
     event = st.dataframe(
@@ -130,28 +132,28 @@ def _show_list(page: ImageSet) -> int:
 
 
 def _class_width(names: Sequence[str]) -> int:
-    """Pixels for the longest name of a class: the table's own guess cuts it short."""
+    """Pixels for the longest class name, which the table's own estimate cuts short."""
     return 30 + 8 * max(map(len, names))
 
 
 def _show_text(page: ImageSet, place: int) -> None:
     entry = task(page.task)
     number, label = int(page.numbers[place]), int(page.labels[place])
-    real = int(image_sets.truth(page.task, page.numbers[place : place + 1])[0])
+    real = int(image_sets.true_classes(page.task, page.numbers[place : place + 1])[0])
     words = text_of(page.task, number)
     name = class_labels(entry)[label]
     if label != real:
         line = _(
-            "**Text {number}: {name}**: a wrong label, set on purpose; the true class is {real}."
+            "**Text {number}: {name}**: a wrong label (label noise); the true class is {real}."
         )
     else:
         line = _("**Text {number}: {name}**")
     st.markdown(
         line.format(number=whole(number), name=name, real=class_labels(entry)[real]),
         help=_(
-            "The data set contains numbers only. Each is the rank of a word in the list of all "
-            "words, the most frequent first; here the numbers are translated back into words. … "
-            "stands for a word that is not among the 10,000 most frequent ones."
+            "The data set contains only numbers. Each is the rank of a word in the vocabulary, the "
+            "most frequent word first; here the numbers are decoded to words. … stands for a word "
+            "that is not among the 10,000 most frequent."
         ),
     )
     st.html(numbered(words, entry.load().vocabulary))
@@ -161,30 +163,30 @@ def _show_text(page: ImageSet, place: int) -> None:
 
 
 def numbered(words: NDArray[np.uint16], vocabulary: tuple[str, ...]) -> str:
-    """The words of a text, each with its number above it, as HTML."""
-    spoken = [number for number in words.tolist() if number > BEGIN][:SHOWN_WORDS]
+    """The words of a text as HTML, each with its number above it."""
+    shown = [number for number in words.tolist() if number > BEGIN][:SHOWN_WORDS]
     found = (
         f"<ruby>{escape(vocabulary[number]) if number >= FIRST_WORD else '…'}"
         f"<rt>{number}</rt></ruby>"
-        for number in spoken
+        for number in shown
     )
     return f'<div class="lab-ruby">{" ".join(found)}</div>'
 
 
-# How many, and which words
+# Class and word frequencies
 
 
 @st.fragment
 def show_overview(config: TrainingConfig) -> None:
-    """How many texts there are of each class, and which words they have.
+    """The number of texts per class, and the most frequent words.
 
     Args:
-        config: The experiment whose parts there are to choose from.
+        config: The experiment whose sets are shown.
     """
     show_choice(config)
     entry, chosen = task(config.task), keys.SPLIT.get()
     whole_set = image_sets.image_set(chosen, config)
-    st.markdown(_("**How many of each class**"))
+    st.markdown(_("**Texts per class**"))
     order = np.argsort(-whole_set.counts, kind="stable")
     st.html(
         f'<div class="{"lab-many" if len(entry.classes) > LISTED else ""}">'
@@ -196,12 +198,12 @@ def show_overview(config: TrainingConfig) -> None:
         + "</div>"
     )
     label = keys.TOPIC.get()
-    frequent, telling = _words(config, chosen, label)
+    frequent, typical = _words(config, chosen, label)
     with st.container(key=keys.WORDS):
         with st.container():
-            st.markdown(_("**The most frequent words**"))
+            st.markdown(_("**Most frequent words**"))
             _show_words(frequent, entry.load().vocabulary)
-            st.caption(_("Words that occur in every text say little about its class."))
+            st.caption(_("Words that occur in every text do not distinguish classes."))
         with st.container():
             if label == EVERY:
                 st.info(_("Choose a class to see the words that are typical of it."))
@@ -209,11 +211,11 @@ def show_overview(config: TrainingConfig) -> None:
                 st.markdown(
                     _("**Words typical of “{name}”**").format(name=class_labels(entry)[label]),
                     help=_(
-                        "Those that come much more often than if the class did not matter: "
-                        "beside each, how often it comes and how often it then would."
+                        "Words that are more frequent in this class than in the others. “Expected” "
+                        "is their count if they were equally frequent in all classes."
                     ),
                 )
-                _show_words(telling, entry.load().vocabulary, compared=True)
+                _show_words(typical, entry.load().vocabulary, compared=True)
 
 
 def _show_words(
@@ -246,18 +248,18 @@ def _words(
 
 @lru_cache(maxsize=60)
 def _counted(texts: ImageSet, label: int) -> tuple[list[WordCount], list[WordCount]]:
-    """The frequent and the telling words of a class; a set is itself, so it is its own key."""
+    """The most frequent and the most typical words of a class; sets are compared by identity."""
     data = task(texts.task).load()
-    taught = len(data.y_train)
-    in_test = texts.numbers >= taught
+    train_count = len(data.y_train)
+    in_test = texts.numbers >= train_count
     chosen = np.ones(len(texts.numbers), bool) if label == EVERY else texts.labels == label
     sides: list[tuple[Texts, NDArray[np.bool_]]] = [
         (data.x_train[texts.numbers[~in_test]], chosen[~in_test]),
-        (data.x_test[texts.numbers[in_test] - taught], chosen[in_test]),
+        (data.x_test[texts.numbers[in_test] - train_count], chosen[in_test]),
     ]
     counted = [count_words(some, kept) for some, kept in sides]
     everywhere, inside = (sum(side[place] for side in counted) for place in (0, 1))
     return (
         most_frequent(np.asarray(everywhere), np.asarray(inside), LISTED),
-        most_telling(np.asarray(everywhere), np.asarray(inside), LISTED),
+        most_characteristic(np.asarray(everywhere), np.asarray(inside), LISTED),
     )

@@ -1,4 +1,4 @@
-"""What a network will see of the digits: how many, with which labels, in which variations."""
+"""The training set of an experiment: class frequencies, label noise, data augmentation."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from ui.data import figures, image_sets, keys
 from ui.data.image_sets import ImageSet
 from ui.data.images import chosen_digit, show_grid
 
-#: Training images shown in the grid: the first ones that are drawn.
+#: Training images shown in the grid.
 SHOWN = 60
-#: Variations of a digit beside each other.
+#: Augmented images in a row.
 ACROSS = 8
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _variations(name: str, image: bytes, seed: int) -> NDArray[np.uint8]:
-    """Variations of a digit, asked of the worker once for all sessions."""
+    """Augmented variations of an image, computed by a worker once for all sessions."""
     image_u8 = np.frombuffer(image, np.uint8).reshape(SIDE, SIDE)
     if name == "none":  # nothing to compute
         return np.repeat(image_u8[None], VARIATIONS, axis=0)
@@ -43,12 +43,12 @@ def _variations(name: str, image: bytes, seed: int) -> NDArray[np.uint8]:
 
 @st.fragment
 def show_training() -> None:
-    """The settings, and beside them what they make of the digits."""
+    """The data settings, and beside them the training set that they give."""
     with st.container(key=keys.TRAINING):
         with st.container():
             settings_form.show_data()
             with st.container(key=keys.TRAIN):
-                link("train", _("Train with these"), icon=":material/play_arrow:")
+                link("train", _("Train with these settings"), icon=":material/play_arrow:")
         with st.container():
             try:
                 config = settings_form.read()
@@ -83,31 +83,30 @@ def _show_counts(drawn: ImageSet, config: TrainingConfig) -> None:
 
 
 def _show_drawn(drawn: ImageSet, config: TrainingConfig) -> None:
-    st.markdown(_("**The first training images, with their labels**"))
+    st.markdown(_("**First training images and their labels**"))
     if drawn.wrong.any():
         only = st.toggle(
-            _("Only those with a wrong label"),
+            _("Only wrong labels"),
             key=keys.WRONG.prepare(),
             persist_state="session",
         )
-        st.caption(_("A red label is a wrong one: the network is told that the image is that."))
+        st.caption(_("Red labels are wrong. The network is trained with them."))
     else:
         only = False
-        st.caption(_("All labels are right. Raise “Label noise” to see what that does."))
+        st.caption(_("All labels are correct. Increase “Label noise” to see its effect."))
     show_grid(drawn.chosen(wrong=only).page(1, SHOWN), config)
 
 
 def _show_variations(config: TrainingConfig) -> None:
-    st.markdown(_("**One image as it appears in sixteen epochs**"))
+    st.markdown(_("**Data augmentation: one image in sixteen epochs**"))
     number = chosen_digit(config)
     image = image_sets.images(config.task, np.array([number]))[0]
     kind = _(CHOICE_LABELS["augmentation"][config.augmentation])
     if config.augmentation == "none":
         st.caption(
             _(
-                "Without variations it is the same each time. Choose “{form}” or “{both}” under "
-                "“Data augmentation” to see what they do. Click another image above to "
-                "see it here."
+                "Without data augmentation the image is the same in each epoch. Choose “{form}” or "
+                "“{both}” under “Data augmentation”. Click an image above to see it here."
             ).format(
                 form=_(CHOICE_LABELS["augmentation"]["shape"]),
                 both=_(CHOICE_LABELS["augmentation"]["handwriting"]),
@@ -116,14 +115,13 @@ def _show_variations(config: TrainingConfig) -> None:
     else:
         st.caption(
             _(
-                "Variations: {kind}. Made by the very code that training runs. Click another "
-                "image above to see it here."
+                "{kind}, by the same code as in training. Click an image above to see it here."
             ).format(kind=kind)
         )
-        if not workers_answer(_("The workers are starting; they draw the variations in a moment.")):
+        if not workers_answer(_("The workers are starting. The images follow in a few seconds.")):
             return
     with errors.shown():
-        with st.spinner(_("Drawing the variations …")):
+        with st.spinner(_("Computing the images …")):
             varied = _variations(config.augmentation, image.tobytes(), config.seed)
         framed = np.pad(varied, ((0, 0), (1, 1), (1, 1)), constant_values=90)
         shown = sheet(framed, ACROSS)
@@ -131,10 +129,10 @@ def _show_variations(config: TrainingConfig) -> None:
             st.html(
                 images.captioned(
                     [
-                        (images.picture(image, _("The image"), side=144), _("The image")),
+                        (images.picture(image, _("Original"), side=144), _("Original")),
                         (
                             images.picture(shown, kind, side=ACROSS * 72),
-                            _("What it becomes"),
+                            _("Augmented"),
                         ),
                     ]
                 )

@@ -1,7 +1,7 @@
-"""The canvas and the choice of a picture file.
+"""The canvas and the upload of an image file.
 
-Whichever came last counts, the stroke or the file; the other one is emptied, so that the page never
-shows something else than what is read.
+The last input counts, a stroke or a file; the other is emptied, so that the page always shows
+the image that the models receive.
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from ui.common.i18n import _
 from ui.draw import keys
 from ui.draw.undo_button import undo_button
 
-#: The canvas, in pixels: ten times MNIST's pictures, with a brush that gives MNIST's strokes.
+#: Side of the canvas, ten times that of MNIST's images, and a stroke width like MNIST's, in pixels.
 CANVAS_SIDE = 280
 BRUSH = 18
 
 
-def empty_canvas() -> None:
-    """Let a file count from now on; a canvas that is empty stays, and a stroke on it too."""
+def use_file() -> None:
+    """Empty the canvas, unless it is empty: a stroke in progress on an empty canvas is kept."""
     if keys.has_strokes():
-        take_new_canvas()
+        replace_canvas()
 
 
-def take_new_canvas() -> None:
-    """Change the canvas's key."""
+def replace_canvas() -> None:
+    """Change the key of the canvas, which empties it."""
     keys.CLEARED.set(keys.CLEARED.get() + 1)
 
 
-def forget_file() -> None:
-    """Let a stroke count from now on, and not the file before it."""
+def remove_file() -> None:
+    """Empty the upload, if it holds a file."""
     if keys.upload().get() is not None:
         keys.UPLOADS.set(keys.UPLOADS.get() + 1)
 
 
 def clear() -> None:
-    """Begin again with nothing."""
-    take_new_canvas()
-    forget_file()
+    """Empty the canvas and the upload."""
+    replace_canvas()
+    remove_file()
 
 
 def show_canvas() -> Digit | LabError | None:
-    """The canvas; the digit on it, why there is none, or None before anything."""
-    # Importing it registers it with the running server, so there has to be one.
+    """Show the canvas; return the digit on it, or the error, or None if it is empty."""
+    # The import registers the component with the server, which must be running.
     from streamlit_drawable_canvas import st_canvas
 
     with st.container(key=keys.CANVAS):
@@ -57,7 +57,7 @@ def show_canvas() -> Digit | LabError | None:
             drawing_mode="freedraw",
             return_image_data=True,
             key=keys.canvas(),
-            on_change=forget_file,
+            on_change=remove_file,
         )
     with st.container(key=keys.BUTTONS):
         undo_button(
@@ -82,16 +82,16 @@ def show_canvas() -> Digit | LabError | None:
 
 
 def show_upload() -> Digit | LabError | None:
-    """The other way in; the digit in the file, why there is none, or None without a file."""
+    """Show the upload; return the digit in the file, or the error, or None without a file."""
     upload = keys.upload()
     file = st.file_uploader(
         _("Or a photo of a digit"),
         key=upload.key,
-        on_change=empty_canvas,
+        on_change=use_file,
         max_upload_size=50,
         help=_(
             "A photo, a scan or an image of one digit, dark on light or light on dark: PNG, "
-            "JPEG, WebP, GIF, BMP or TIFF. It stays on the computer that runs this lab."
+            "JPEG, WebP, GIF, BMP or TIFF. The file stays on the computer that runs this lab."
         ),
     )
     if file is None:

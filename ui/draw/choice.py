@@ -1,4 +1,4 @@
-"""Which models read the drawing, and a first training where there is none."""
+"""The choice of the models that predict, and the training of a first model."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from ui.common.i18n import Markdown, _
 from ui.common.run_start import start_run
 from ui.draw import keys, prediction
 
-#: Models that read the same drawing side by side, at most.
+#: Models that are compared side by side, at most.
 MOST_MODELS = 4
-#: The preset to begin with where nothing is trained yet.
-GOOD_READER = "reads-handwriting"
-#: Who draws a digit wants it read by networks that learned digits.
+#: The preset that is offered while no model is trained.
+FIRST_PRESET = "reads-handwriting"
+#: The task of the models that predict drawings.
 DIGITS = "mnist"
 
 
 def model_key(run_id: str, checkpoint: str) -> str:
-    """A model as one word, for the widget."""
+    """The widget's option for a model."""
     return f"{run_id} {checkpoint}"
 
 
 def choose_models(runs: dict[str, Run], asked: Run | None) -> list[tuple[Run, str]]:
-    """Show the choice of the networks that read; the first is the chosen run's.
+    """Show the choice of the models, and return them; the first is the selected run's.
 
     Args:
-        runs: What there is to choose from.
-        asked: The run that the address asks for.
+        runs: The runs to choose from.
+        asked: The run that the address names.
     """
     run = run_selector.choose_run(keys.RUN, runs, asked, first=run_selector.most_accurate)
     if keys.CHOSEN_FOR.get() != run.id:
         keys.CHOSEN_FOR.set(run.id)
-        # Where it overfits, to see its best epoch against its last is the lesson.
+        # If it overfits, comparing its best with its last epoch shows the effect.
         both = run.imported is None and prediction.overfits(run.id, run.attempt)
         keys.MODELS.set([model_key(run.id, name) for name in CHECKPOINTS[: 1 + both]])
     known = [key for key in keys.MODELS.get() if key.split()[0] in runs]
@@ -51,13 +51,13 @@ def choose_models(runs: dict[str, Run], asked: Run | None) -> list[tuple[Run, st
         format_func=lambda key: prediction.model_line(runs[key.split()[0]], key.split()[1]),
         key=keys.MODELS.prepare(),
         max_selections=MOST_MODELS,
-        placeholder=_("Choose one to four"),
+        placeholder=_("Choose up to four models"),
         help=Markdown(" ").join(
             [
                 _(run_selector.CHECKPOINT_HELP),
                 _(
-                    "Where a run overfits, both are chosen, so that you can compare their "
-                    "predictions. Add models of other runs, up to four in all."
+                    "If a run overfits, both are selected for comparison. Add models of other "
+                    "runs, up to four in all."
                 ),
             ]
         ),
@@ -67,32 +67,32 @@ def choose_models(runs: dict[str, Run], asked: Run | None) -> list[tuple[Run, st
 
 
 def only_usable(models: list[tuple[Run, str]]) -> list[tuple[Run, str]]:
-    """Those models that this version of the lab can use; says why not of the others."""
+    """The models that this version of the lab can use; shows the reason for the others."""
     runs = {run.id: run for run, _name in models}
     usable = {run.id for run in runs.values() if run_selector.is_usable(run)}
     return [(run, name) for run, name in models if run.id in usable]
 
 
 def offer_training() -> None:
-    """Nothing is trained yet: offer to train a good reader."""
-    config = PRESETS[GOOD_READER].config
+    """Offer the training of a first model."""
+    config = PRESETS[FIRST_PRESET].config
     st.markdown(
         _(
-            "No trained model yet. Train one first: one click starts a training on {images} "
-            "digits for {times} epochs, which takes some minutes. This page shows the progress; "
-            "when the training has ended, you can draw."
-        ).format(images=whole(config.train_size), times=whole(config.epochs))
+            "No model is trained yet. One click trains a model on {images} digits for {epochs} "
+            "epochs, which takes some minutes. This page shows the progress; when the training has "
+            "ended, you can draw."
+        ).format(images=whole(config.train_size), epochs=whole(config.epochs))
     )
     st.button(
         _("Train an accurate model"),
         type="primary",
         key=keys.TRAIN,
         icon=":material/play_arrow:",
-        on_click=train_reader,
+        on_click=train_first,
     )
 
 
-def train_reader() -> None:
-    """Start the training of a good reader, and stay to wait for it."""
+def train_first() -> None:
+    """Start the training of a first model; the page waits for it."""
     with errors.noted():
-        st.query_params["run"] = start_run(PRESETS[GOOD_READER].config, GOOD_READER).id
+        st.query_params["run"] = start_run(PRESETS[FIRST_PRESET].config, FIRST_PRESET).id

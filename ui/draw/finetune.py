@@ -1,4 +1,4 @@
-"""Fine-tuning: the label of a drawing, the drawings that a class has saved, and the result."""
+"""Fine-tuning: the label of a drawing, the saved drawings of a class, and the result."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ui.draw import keys
 SHOWN = 60
 
 
-def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
-    """Keep the drawing with the answer that was chosen, and give a new canvas."""
+def save_drawing(image_u8: NDArray[np.uint8], read_as: int) -> None:
+    """Save the drawing with the selected label and the prediction, and empty the canvas."""
     label = keys.TEACH_LABEL.get()
     if label is None:
         return
@@ -35,28 +35,28 @@ def keep(image_u8: NDArray[np.uint8], read_as: int) -> None:
 
 
 def redraw_collection() -> None:
-    """Draw the whole page once more after a drawing was kept: a stroke redraws only its part."""
+    """Rerun the whole page after a drawing was saved: a stroke reruns only its fragment."""
     if keys.TEACH_KEPT.get():
         keys.TEACH_KEPT.set(False)
         st.rerun()
 
 
 def remove(number: int | None) -> None:
-    """Remove one drawing, or all."""
+    """Delete one drawing, or all (None)."""
     with errors.noted():
         lab.store.drawings.remove(number)
 
 
-def teach(run: Run) -> None:
-    """Queue a run that learns the class's drawings, and remember it for the page to show."""
+def fine_tune(run: Run) -> None:
+    """Queue the fine-tuning of a run's model, and remember the new run for this page."""
     with errors.noted():
         name = _("{name}, fine-tuned").plain(name=run.name)
-        taught = idempotency.once(("teach", run.id), lambda: lab.teach(run, name[:NAME_LENGTH]).id)
-        keys.TAUGHT_RUN.set(taught)
+        run_id = idempotency.once(("teach", run.id), lambda: lab.teach(run, name[:NAME_LENGTH]).id)
+        keys.FINE_TUNED_RUN.set(run_id)
 
 
 def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
-    """Ask which digit it is."""
+    """Ask for the label of the drawing."""
     st.markdown(_("**Label this drawing:** which digit did you draw?"))
     with st.container(key=keys.TEACH_QUESTION):
         st.pills(
@@ -68,31 +68,31 @@ def show_question(image_u8: NDArray[np.uint8], read_as: int) -> None:
         st.button(
             _("Save this drawing"),
             key=keys.TEACH_KEEP,
-            on_click=keep,
+            on_click=save_drawing,
             args=(image_u8, read_as),
             disabled=keys.TEACH_LABEL.get() is None,
             help=_(
                 "The drawing and its label are saved with those of your class. A model can then "
-                "be trained further with them."
+                "be fine-tuned with them."
             ),
         )
 
 
 def show(run: Run) -> None:
-    """The class's drawings, and the lessons that came of them.
+    """Show the saved drawings, and the results of fine-tuning.
 
     Args:
-        run: Whose network is to be taught.
+        run: The run whose model is fine-tuned.
     """
     with errors.shown():
-        show_taught()
-        if run.lesson is not None and run.id != keys.TAUGHT_RUN.get():
-            show_lesson(run)
+        show_fine_tuning()
+        if run.lesson is not None and run.id != keys.FINE_TUNED_RUN.get():
+            show_outcome(run)
         show_collection(run)
 
 
 def show_collection(run: Run) -> None:
-    """The drawings that there are, and what to do with them."""
+    """Show the saved drawings, and the actions on them."""
     counts = lab.store.drawings.counts()
     total = sum(counts)
     words = ngettext(
@@ -100,14 +100,11 @@ def show_collection(run: Run) -> None:
         "The class's handwriting: {count} drawings saved",
         total,
     )
-    # By its key it stays the same one, open or closed, when the number in its label changes.
+    # The key keeps it open or closed when the number in its label changes.
     with st.expander(words.format(count=whole(total)), key=keys.TEACH_COLLECTION):
         if not total:
             st.markdown(
-                _(
-                    "Draw digits, label and save them. A model can then be trained further with "
-                    "them."
-                )
+                _("Draw digits, label and save them. A model can then be fine-tuned with them.")
             )
             return
         missing = max(0, FEWEST - total)
@@ -115,7 +112,7 @@ def show_collection(run: Run) -> None:
             _("Fine-tune “{name}” with these drawings").format(name=run.name),
             type="primary",
             key=keys.TEACH_START,
-            on_click=teach,
+            on_click=fine_tune,
             args=(run,),
             disabled=missing > 0,
         )
@@ -139,14 +136,14 @@ def show_collection(run: Run) -> None:
             images.captioned(
                 [
                     (
-                        images.picture(one.image_u8, str(one.label), side=44),
-                        str(one.label)
-                        if one.read_as in (None, one.label)
+                        images.picture(drawing.image_u8, str(drawing.label), side=44),
+                        str(drawing.label)
+                        if drawing.read_as in (None, drawing.label)
                         else _("{label}, predicted {digit}").plain(
-                            label=one.label, digit=one.read_as
+                            label=drawing.label, digit=drawing.read_as
                         ),
                     )
-                    for one in newest
+                    for drawing in newest
                 ]
             )
         )
@@ -175,9 +172,9 @@ def show_collection(run: Run) -> None:
                 )
 
 
-def show_taught() -> None:
-    """The lesson that was begun here, and what came of it."""
-    run_id = keys.TAUGHT_RUN.get()
+def show_fine_tuning() -> None:
+    """Show the fine-tuning that this session started: its progress, or its result."""
+    run_id = keys.FINE_TUNED_RUN.get()
     if run_id is None:
         return
     try:
@@ -188,13 +185,13 @@ def show_taught() -> None:
         words = _("**{name}** is being fine-tuned: epoch {done} of {epochs} is done.")
         wait_for_run(run_id, words, ":material/school:")
     elif run.lesson is not None:
-        show_lesson(run)
+        show_outcome(run)
         if run.message:
             st.error(escaped(run.message), icon=":material/error:")
 
 
-def show_lesson(run: Run) -> None:
-    """How well a network read before and after its lesson."""
+def show_outcome(run: Run) -> None:
+    """Show the accuracy of a model before and after its fine-tuning."""
     lesson = run.lesson
     if lesson is None or lesson["after"]["test"] is None:
         return

@@ -18,14 +18,14 @@ MODELS: Entry[Sequence[str]] = Entry("draw-models", ())
 STEPS: Entry[bool] = Entry("draw-steps", False)
 WHY: Entry[bool] = Entry("draw-why", False)
 TRAIN = "draw-train"
-#: How often the canvas and the choice of a file were emptied: parts of their own keys, since a
-#: new key is a new canvas.
+#: How often the canvas and the upload were emptied: part of their keys, since an element with a
+#: new key is empty.
 CLEARED: Entry[int] = Entry("draw-cleared", 0)
 UPLOADS: Entry[int] = Entry("draw-uploads", 0)
-#: The run whose models are chosen now, to notice that another run was chosen.
+#: The run that the models were last selected for.
 CHOSEN_FOR: Entry[str | None] = Entry("draw-chosen-for", None)
 
-# Fine-tuning with the drawings that a class has saved.
+# Fine-tuning
 TEACH_LABEL: Entry[int | None] = Entry("teach-label", None)
 TEACH_KEEP = "teach-keep"
 TEACH_QUESTION = "teach-question"
@@ -35,7 +35,7 @@ TEACH_START = "teach-start"
 TEACH_EXPORT = "teach-export"
 TEACH_REMOVE = "teach-remove"
 TEACH_REMOVE_ALL = "teach-remove-all"
-TAUGHT_RUN: Entry[str | None] = Entry("taught-run", None)
+FINE_TUNED_RUN: Entry[str | None] = Entry("taught-run", None)
 
 # Containers, so that ``ui/app/layout.css`` finds them.
 PAGE = "draw-page"
@@ -46,20 +46,20 @@ UNDO = "draw-undo"
 LAYOUT = "draw-layout"
 PEN = "draw-pen"
 FILE = "draw-file"
-READ = "draw-read"
+PREDICTIONS = "draw-read"
 
 
 def canvas() -> str:
-    """The canvas, empty again after each Clear."""
+    """Key of the canvas, another one after each Clear."""
     return f"draw-canvas-{CLEARED.get()}"
 
 
 def has_strokes() -> bool:
-    """Whether the canvas, as far as the server knows, is not empty."""
+    """Whether the canvas has strokes, as far as the server knows."""
     drawing = element_value(canvas(), "drawing") or {}
     return bool((drawing.get("raw") or {}).get("objects"))
 
 
 def upload() -> Entry[Any]:
-    """The choice of a picture file, empty again after each Clear and each stroke."""
+    """The upload, another one after each Clear and each stroke."""
     return Entry(f"draw-upload-{UPLOADS.get()}", None)

@@ -1,4 +1,4 @@
-"""What is shown of a digit that was drawn: what models predict, and why."""
+"""Predictions for a drawing, and their explanation: saliency, neighbours, weights, activations."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from ui.common.lab import lab
 from ui.common.navigation import link
 from ui.draw import finetune, keys
 
-#: A layer with so many units is the last one: each stands for a digit.
+#: Units of the output layer, one for each digit.
 DIGITS = 10
-#: Models that were loaded for one session are loaded for all, for so many seconds at least.
+#: Seconds after which models are loaded again, in case the worker has dropped them.
 LOADED_SECONDS = 300
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def overfits(run_id: str, attempt: int) -> bool:  # noqa: ARG001 - part of what is remembered
-    """Whether a run that has ended overfits, by the usual criterion."""
+def overfits(run_id: str, attempt: int) -> bool:  # noqa: ARG001 - part of the cache key
+    """Whether a run that has ended overfits, by the default criterion."""
     curves = Curves.of(lab.store.curves(run_id))
     return CRITERIA[DEFAULT_CRITERION].find(curves).best_epoch is not None
 
 
 def model_line(run: Run, checkpoint: str) -> str:
-    """A model in the list to choose from."""
+    """The label of a model in the choice."""
     if run.imported is not None:
         return run.name
     record = run.best if checkpoint == "best" else run.last
@@ -52,38 +52,35 @@ def model_line(run: Run, checkpoint: str) -> str:
 
 
 def warm_up(models: list[tuple[Run, str]]) -> None:
-    """Let the worker load models before the first stroke, which would wait for them.
-
-    Nobody waits here: it goes on in a thread of its own, which knows no page.
-    """
+    """Load models before the first stroke needs them, in a thread that does not block the page."""
     if lab.engine_state().phase == "ready":
         for run, checkpoint in models:
-            _begin_to_load(run.id, run.attempt, checkpoint)
+            _start_loading(run.id, run.attempt, checkpoint)
 
 
 @st.cache_data(max_entries=100, ttl=LOADED_SECONDS, show_spinner=False)
-def _begin_to_load(run_id: str, attempt: int, checkpoint: str) -> None:  # noqa: ARG001 - remembered
+def _start_loading(run_id: str, attempt: int, checkpoint: str) -> None:  # noqa: ARG001 - cache key
     models = [(run_id, checkpoint)]
     threading.Thread(target=_load, args=(models,), name="draw-warm-up", daemon=True).start()
 
 
 def _load(models: list[tuple[str, str]]) -> None:
-    with suppress(LabError):  # the first drawing says so in its place
+    with suppress(LabError):  # the first prediction shows the error
         _predict(models, np.zeros((SIDE, SIDE), np.uint8))
 
 
 def _predict(models: list[tuple[str, str]], image_u8: NDArray[np.uint8]) -> list[Prediction]:
-    """What trained networks read, each a run's id and "best" or "last", in a picture."""
+    """Predictions of models, each a run's id and "best" or "last", for an image."""
     found: list[Prediction] = lab.ask("mnist_core.inference.predict:predict_each", models, image_u8)
     return found
 
 
-def show_reading(found: Digit | LabError | None, models: list[tuple[Run, str]]) -> None:
-    """What the models predict, or what to do first.
+def show_result(found: Digit | LabError | None, models: list[tuple[Run, str]]) -> None:
+    """Show the predictions, or what to do first.
 
     Args:
-        found: The digit, why there is none, or None before anything was drawn.
-        models: Which models predict.
+        found: The digit, or the error, or None without an input.
+        models: The models that predict.
     """
     if isinstance(found, LabError):
         errors.show(found)
@@ -98,8 +95,8 @@ def show_reading(found: Digit | LabError | None, models: list[tuple[Run, str]]) 
 def _show_beginning(run: Run) -> None:
     st.markdown(
         _(
-            "Draw one digit, large, with mouse, pen or finger. After each stroke the model "
-            "predicts which digit it is."
+            "Draw one large digit with mouse, pen or finger. After each stroke the model predicts "
+            "which digit it is."
         )
     )
     if run.test_metric is not None:
@@ -108,13 +105,13 @@ def _show_beginning(run: Run) -> None:
 
 
 def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
-    """What the models predict for a digit, what they received, and why."""
-    if lab.engine_state().phase in ("starting", "failed"):  # the page says so
+    """Show the predictions for a digit, the image that the models received, and explanations."""
+    if lab.engine_state().phase in ("starting", "failed"):  # the page shows it
         _show_received(digit)
         return
     try:
         predictions = _predict([(run.id, checkpoint) for run, checkpoint in models], digit.image_u8)
-    except UnknownRunError:  # deleted meanwhile: the page chooses among those that are left
+    except UnknownRunError:  # deleted meanwhile
         st.rerun()
     except LabError as error:
         errors.show(error)
@@ -129,46 +126,45 @@ def show_digit(digit: Digit, models: list[tuple[Run, str]]) -> None:
             with st.container(gap=None):
                 st.metric(_("Prediction"), prediction.digit)
                 st.html(_answer(run, checkpoint, prediction))
-    _show_trust(models[0][0])
+    _show_calibration_link(models[0][0])
     finetune.show_question(digit.image_u8, predictions[0].digit)
     if st.toggle(
-        _("Show each step"),
+        _("Show the preprocessing"),
         key=keys.STEPS.prepare(),
         help=_("How your drawing becomes an image of 28 × 28 pixels, like those of MNIST."),
     ):
         show_steps(digit)
     if st.toggle(
-        _("Why?"),
+        _("Explain the prediction"),
         key=keys.WHY.prepare(),
         help=_(
-            "Which pixels affect the answer most (the saliency map), which training digits are "
-            "most similar to your drawing, and how strongly the units of the first layers "
-            "respond."
+            "The pixels that affect the prediction most (saliency map), the training digits most "
+            "similar to your drawing, and the activations of the first layers."
         ),
     ):
         with errors.shown():
-            show_why(digit, *models[0])
+            show_explanation(digit, *models[0])
 
 
 def _show_received(digit: Digit) -> None:
-    """The image that the models receive, the photo that it comes from, and remarks on both."""
-    words = _("What the network receives: 28 × 28 pixels")
+    """Show the image that the models receive, the photo that it comes from, and remarks."""
+    words = _("Input of the network: 28 × 28 pixels")
     images = [(pictures.picture(digit.image_u8, words, side=140), words)]
     if digit.photo is not None:
         words = _("Your photo")
         images.insert(0, (pictures.picture(digit.photo, words, side=140), words))
     st.html(pictures.captioned(images))
     if digit.frame > 1:
-        words = _("The file holds several images. Number {number}, which shows most, is read.")
+        words = _("The file contains several images. Number {number} is used.")
         st.caption(words.format(number=digit.frame))
     if not looks_like_a_digit(digit.image_u8):
         with st.container(key=keys.UNLIKE):
             st.markdown(
                 _(":orange[:material/warning:] **This does not look like a digit.**"),
                 help=_(
-                    "A model chooses one of ten digits for any drawing, also for a letter or a "
-                    "scribble. The drawing is compared with MNIST's digits, whatever the model "
-                    "predicts. About one in a hundred real digits gets this remark too."
+                    "A model predicts one of ten digits for any drawing, also for a letter or a "
+                    "scribble. This warning compares the drawing with MNIST's digits, without the "
+                    "model. About 1 in 100 real digits gets the warning too."
                 ),
             )
     if digit.touches_edge:
@@ -177,20 +173,23 @@ def _show_received(digit: Digit) -> None:
     rim[1:-1, 1:-1] = 0
     if rim.any():
         st.caption(
-            _("Centred by its centre of mass, as in MNIST, so it reaches the edge. Nothing is cut.")
+            _(
+                "Centred by its centre of mass, as in MNIST, the digit reaches the edge. Nothing "
+                "is cut."
+            )
         )
 
 
-def _show_trust(run: Run) -> None:
-    """Where it is measured how far a probability can be trusted."""
+def _show_calibration_link(run: Run) -> None:
+    """Show a link to the calibration of a model."""
     if run.imported is None:
         words = _("How reliable is this probability? See the calibration.")
         link("evaluate", words, run=run.id)
 
 
 def _answer(run: Run, checkpoint: str, prediction: Prediction) -> str:
-    """The model, its probability for its prediction, and all ten probabilities."""
-    words = _("The model's probability for {digit}: {probability}").plain(
+    """The model, the probability of its prediction, and all ten probabilities, as HTML."""
+    words = _("Probability of {digit}: {probability}").plain(
         digit=prediction.digit, probability=probability(prediction.confidence)
     )
     lines = [f'<div class="who">{escape(model_line(run, checkpoint))}</div>']
@@ -202,9 +201,9 @@ def _answer(run: Run, checkpoint: str, prediction: Prediction) -> str:
 
 
 def show_steps(digit: Digit) -> None:
-    """The steps from the drawing to an image like MNIST's."""
+    """Show the steps from the drawing to an image like MNIST's."""
     steps = [
-        (pictures.smaller(digit.ink), _("1. Only the ink")),
+        (pictures.smaller(digit.ink), _("1. Ink only")),
         (pictures.smaller(digit.cropped), _("2. Cropped")),
         (digit.scaled, _("3. Scaled: the longer side has 20 pixels")),
         (digit.image_u8, _("4. Centred in 28 × 28 pixels")),
@@ -213,14 +212,14 @@ def show_steps(digit: Digit) -> None:
     st.caption(
         _(
             "Every digit of MNIST was prepared in the same way. A network that was trained on "
-            "large, centred digits makes errors on small ones and on those in a corner. The "
-            "centre is the centre of mass of the ink."
+            "large, centred digits misclassifies small digits and digits in a corner. The centre "
+            "is the centre of mass of the ink."
         )
     )
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _explanation(run_id: str, attempt: int, checkpoint: str, image: bytes) -> Explanation:  # noqa: ARG001 - part of what is remembered
+def _explanation(run_id: str, attempt: int, checkpoint: str, image: bytes) -> Explanation:  # noqa: ARG001 - part of the cache key
     question = "mnist_core.inference.explain_image:explain", run_id, checkpoint
     found: Explanation = lab.ask(*question, _image_u8(image), kind=Question.SHORT)
     return found
@@ -237,18 +236,18 @@ def _image_u8(image: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(image, np.uint8).reshape(SIDE, SIDE)
 
 
-def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
-    """Saliency, neighbours, weights and activations of the first model."""
+def show_explanation(digit: Digit, run: Run, checkpoint: str) -> None:
+    """Show saliency, neighbours, weights and activations of a model."""
     image = digit.image_u8.tobytes()
     with st.spinner(_("Computing …")):
         reason = _explanation(run.id, run.attempt, checkpoint, image)
-        # The training data of a model from a file is not known.
+        # The training data of an imported model is unknown.
         near = None if run.imported else _neighbours(run.id, image)
-    words = _("**Why does {name} predict {digit}?**")
+    words = _("**Why {name} predicts {digit}**")
     st.markdown(words.format(name=model_line(run, checkpoint), digit=reason.digit))
-    maps = [(reason.saliency, _("Pixels that affect the answer most"))]
+    maps = [(reason.saliency, _("Pixels that affect the prediction most (saliency map)"))]
     if reason.class_activation is not None:
-        maps.append((reason.class_activation, _("Regions that support the answer (Grad-CAM)")))
+        maps.append((reason.class_activation, _("Regions that support the prediction (Grad-CAM)")))
     st.html(
         pictures.captioned(
             [
@@ -260,22 +259,22 @@ def show_why(digit: Digit, run: Run, checkpoint: str) -> None:
     if reason.class_activation is None:
         st.caption(
             _(
-                "Does the map look like noise? That is a finding, not an error: a network without "
-                "convolutions has a separate weight for every pixel, and nothing in its training "
-                "makes neighbouring pixels count alike."
+                "The map may look like noise. This is not an error: a network without convolutions "
+                "has a separate weight for every pixel, and nothing in its training makes the "
+                "weights of neighbouring pixels similar."
             )
         )
     if near is not None:
         _show_neighbours(near)
     _show_weights(reason)
-    # A network of one layer has only its answer to show, and the bars do.
+    # The only layer of a one-layer network is its output, which the bars show.
     layers = reason.activations if reason.weights is None or len(reason.weights) != DIGITS else []
     for number, layer in enumerate(layers, start=1):
         _show_layer(number, layer)
 
 
 def _show_neighbours(near: Neighbours) -> None:
-    st.markdown(_("**The most similar training digits, with their labels**"))
+    st.markdown(_("**Most similar training digits and their labels**"))
     st.html(
         pictures.captioned(
             [
@@ -290,7 +289,7 @@ def _show_weights(reason: Explanation) -> None:
     if reason.weights is None:
         return
     st.markdown(
-        _("**The weights as images**: blue: ink here raises the score; red: ink here lowers it")
+        _("**Weights as images.** Blue: ink here raises the score; red: ink here lowers it.")
     )
     units = range(len(reason.weights))
     if len(units) == DIGITS:
@@ -310,7 +309,7 @@ def _show_weights(reason: Explanation) -> None:
 def _show_layer(number: int, layer: Activations) -> None:
     dense = layer.maps.shape[:2] == (1, 1)
     words = (
-        _("**Layer {number}**: each square is one unit; the brighter, the stronger its output")
+        _("**Layer {number}**: each square is one unit; the brighter, the larger its activation")
         if dense
         else _("**Layer {number}**: each image is one filter; bright where its pattern occurs")
     )
@@ -321,14 +320,14 @@ def _show_layer(number: int, layer: Activations) -> None:
         images = [pictures.picture(square, layer.layer, side=side)]
     else:
         images = [
-            pictures.picture(pictures.grey(one), str(unit), side=64)
-            for one, unit in zip(layer.maps, layer.unit, strict=True)
+            pictures.picture(pictures.grey(feature_map), str(unit), side=64)
+            for feature_map, unit in zip(layer.maps, layer.unit, strict=True)
         ]
     st.html(pictures.captioned([(image, "") for image in images]))
 
 
 def _in_rows(values: NDArray[np.float32], width: int = 32) -> NDArray[np.float32]:
-    """Units in rows of at most so many; places that are left over are as the least active."""
+    """Units in rows of at most ``width``, padded with the smallest activation."""
     width = min(width, len(values))
     rows = -(-len(values) // width)
     padded = np.full(rows * width, values.min(), np.float32)

@@ -1,4 +1,4 @@
-"""Which samples a network is evaluated on."""
+"""The choice of the set that a network is evaluated on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.evaluate import keys
 
 
 def choose_part(run: Run) -> str:
-    """Show the choice of the samples, where there is one; returns one of ``parts_of(run)``."""
+    """Show the choice of the set, if there are several; return one of ``parts_of(run)``."""
     parts = parts_of(run)
     if len(parts) == 1:
         return parts[0]
@@ -26,9 +26,9 @@ def choose_part(run: Run) -> str:
         key=keys.PART.prepare(),
         required=True,
         help=_(
-            "The network was trained on the **training** {samples}. The **validation** {samples}, "
-            "if there are any, chose its best epoch. The **test** {samples} had no part in either, "
-            "so only they measure how well it generalises."
+            "The network was trained on the **training** {samples}. Its best epoch was chosen on "
+            "the **validation** {samples}, if there are any. The **test** {samples} were used for "
+            "neither, so only they measure how well it generalises."
         ).format(samples=samples),
         persist_state="session",
     )

@@ -1,4 +1,4 @@
-"""An evaluation of classes in figures: accuracy, the scores of each class, calibration."""
+"""Classification metrics: accuracy, loss, precision, recall, ROC curve, calibration."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mnist_core.runs import Run
 from ui.common.formatting import loss, percent, samples_called, whole
 from ui.common.i18n import Markdown, _, table, translated
 from ui.evaluate import classification_charts, keys, threshold_charts
-from ui.evaluate.figures import CHART_CONFIG, part_words, show_metric
+from ui.evaluate.figures import CHART_CONFIG, part_names, show_metric
 
 #: Pairs of classes in the list of the most confused.
 PAIRS_SHOWN = 10
-#: Confidence and accuracy that lie no farther apart are as good as equal.
-HONEST = 0.01
+#: Largest difference of confidence and accuracy that counts as well calibrated.
+CALIBRATED = 0.01
 
 
 # ---- figures
@@ -35,8 +35,8 @@ def show_figures(run: Run, evaluation: Evaluation, part: str) -> None:
             _("{low} to {high}").format(low=percent(accuracy.low), high=percent(accuracy.high)),
             _(
                 "The share of {samples} that are classified correctly. Other {samples} would give "
-                "a slightly different share: the range below holds the true one 95 times of 100 "
-                "(Wilson's interval). The more {samples}, the narrower it is."
+                "a slightly different share. Below is its 95% confidence interval (Wilson's): the "
+                "more {samples}, the narrower."
             ).format(samples=samples),
         )
         show_metric(
@@ -50,9 +50,9 @@ def show_figures(run: Run, evaluation: Evaluation, part: str) -> None:
             _("Errors"),
             whole(errors),
             _("of {count} {part} {samples}").format(
-                count=whole(count), part=part_words(part).inline, samples=samples
+                count=whole(count), part=part_names(part).inline, samples=samples
             ),
-            _("How many {samples} are classified wrongly.").format(samples=samples),
+            _("The number of {samples} that are classified wrongly.").format(samples=samples),
         )
         show_metric(
             _("Calibration error"),
@@ -61,15 +61,14 @@ def show_figures(run: Run, evaluation: Evaluation, part: str) -> None:
             _(
                 "The difference between the network's confidence and its accuracy: of the "
                 "predictions with 80% confidence, 80 of 100 should be correct. 0% is perfect. See "
-                "“Is its confidence justified?” below."
+                "“Calibration” below."
             ),
         )
     if wrong := int(evaluation.wrong.sum()):
         st.caption(
             _(
-                "{count} of these labels were made wrong on purpose (label noise). The figures "
-                "compare with the labels as they are, so predicting the true class of such a "
-                "sample counts as an error."
+                "{count} of these labels were made wrong on purpose (label noise). Predicting the "
+                "true class of such a sample counts as an error."
             ).format(count=whole(wrong))
         )
 
@@ -78,12 +77,12 @@ def _loss_help(evaluation: Evaluation, classes: int) -> Markdown:
     text = _(
         "Cross-entropy: minus the logarithm of the probability that the network assigns to the "
         "correct class, averaged over the samples. 0 is perfect; guessing among "
-        "{classes} classes gives {guess}. The range below holds the true loss 95 times of 100."
+        "{classes} classes gives {guess}. Below is its 95% confidence interval."
     ).format(classes=classes, guess=loss(float(np.log(classes))))
     if evaluation.penalty > 0:
         more = _(
-            "The curves of the training show {penalty} more: what regularisation adds for large "
-            "weights."
+            "The training curves are {penalty} higher: they include the penalty for large weights "
+            "(regularisation)."
         ).format(penalty=loss(evaluation.penalty))
         text = Markdown(" ").join([text, more])
     return text
@@ -96,10 +95,10 @@ def show_classes(run: Run, evaluation: Evaluation) -> None:
     """The scores of each class, and the most confused pairs."""
     scores, pairs = st.columns([3, 2], gap="medium")
     with scores:
-        st.header(_("How well is each class recognised?"), anchor=False)
+        st.header(_("Scores per class"), anchor=False)
         _show_scores(run, evaluation)
     with pairs:
-        st.header(_("Most confused"), anchor=False)
+        st.header(_("Most confused classes"), anchor=False)
         _show_pairs(run, evaluation)
 
 
@@ -110,10 +109,10 @@ def _show_scores(run: Run, evaluation: Evaluation) -> None:
     per_class = evaluation.per_class
     table: dict[str, list[Any]] = {"name": list(evaluation.classes)}
     for name in ("precision", "recall", "f1"):
-        shares = (getattr(one, name) for one in per_class)
+        shares = (getattr(scores, name) for scores in per_class)
         table[name] = [None if share is None else 100 * share for share in shares]
     st.dataframe(
-        table | {"support": [one.support for one in per_class]},
+        table | {"support": [scores.support for scores in per_class]},
         hide_index=True,
         column_config={
             "name": st.column_config.TextColumn(_("Class")),
@@ -121,26 +120,23 @@ def _show_scores(run: Run, evaluation: Evaluation) -> None:
                 _("Precision"),
                 _(
                     "Of all samples predicted as this class, the share that belong to it. Low: "
-                    "many false alarms."
+                    "many false positives."
                 ),
             ),
             "recall": share(
                 _("Recall"),
                 _(
                     "Of all samples of this class, the share that are predicted as it. Low: many "
-                    "are missed."
+                    "false negatives."
                 ),
             ),
             "f1": share(
                 _("F1"),
-                _(
-                    "Precision and recall in one figure, their harmonic mean: high only where both "
-                    "are."
-                ),
+                _("The harmonic mean of precision and recall: high only if both are high."),
             ),
             "support": st.column_config.NumberColumn(
                 samples_called(run.config).capitalize(),
-                help=_("How many of them are of this class (the support)."),
+                help=_("The number of them in this class (the support)."),
             ),
         },
     )
@@ -156,9 +152,9 @@ def _show_pairs(run: Run, evaluation: Evaluation) -> None:
         )
         return
     names = evaluation.classes
-    head = (_("true class"), _("predicted class"), _("times"), _("of its class"))
+    head = (_("true class"), _("predicted class"), _("count"), _("share of class"))
     rows = [
-        (names[pair.true], names[pair.read], whole(pair.count), percent(pair.share))
+        (names[pair.true], names[pair.predicted], whole(pair.count), percent(pair.share))
         for pair in pairs
     ]
     st.markdown(table([head, *rows], left=2))
@@ -168,16 +164,16 @@ def _show_pairs(run: Run, evaluation: Evaluation) -> None:
 
 
 def show_thresholds(evaluation: Evaluation) -> None:
-    """Of two classes: the ROC and the precision-recall curve, and the areas below them."""
+    """Of two classes: the ROC and the precision-recall curve, with the areas under them."""
     if evaluation.curves is None:
         return
-    st.header(_("What if the decision threshold is moved?"), anchor=False)
-    yes = evaluation.classes[1]
+    st.header(_("Decision threshold"), anchor=False)
+    positive = evaluation.classes[1]
     st.caption(
         _(
-            "“{name}” is predicted from a probability of 0.5 (the dot). Each point of the curves "
-            "is another threshold; the dashed lines are guessing."
-        ).format(name=yes)
+            "“{name}” is predicted from a probability of 0.5 (the dot). What if this threshold is "
+            "moved? Each point of the curves is another threshold; the dashed lines are guessing."
+        ).format(name=positive)
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -185,9 +181,9 @@ def show_thresholds(evaluation: Evaluation) -> None:
             _("Area under the ROC curve"),
             f"{evaluation.curves.roc.area:.3f}",
             help=_(
-                "The chance that, of one sample of each class, the “{name}” one gets the higher "
-                "probability: 1 is perfect, 0.5 is guessing."
-            ).format(name=yes),
+                "The probability that a random “{name}” sample gets a higher score than a random "
+                "sample of the other class: 1 is perfect, 0.5 is guessing."
+            ).format(name=positive),
         )
         st.plotly_chart(
             threshold_charts.roc_curve(evaluation, translate=translated),
@@ -196,8 +192,8 @@ def show_thresholds(evaluation: Evaluation) -> None:
         )
         st.caption(
             _(
-                "ROC (receiver operating characteristic): to find more of one class, how much of "
-                "the other is taken for it? The nearer to the upper left corner, the better."
+                "ROC (receiver operating characteristic): true positive rate against false "
+                "positive rate. The nearer to the upper left corner, the better."
             )
         )
     with right:
@@ -205,9 +201,9 @@ def show_thresholds(evaluation: Evaluation) -> None:
             _("Area under the precision-recall curve"),
             f"{evaluation.curves.precision_recall.area:.3f}",
             help=_(
-                "The average precision, over all shares that can be found: 1 is perfect, and "
-                "guessing gives the share of “{name}” in the data, {share}."
-            ).format(name=yes, share=percent(evaluation.curves.positives)),
+                "The average precision over all values of recall: 1 is perfect, and guessing gives "
+                "the share of “{name}” in the data, {share}."
+            ).format(name=positive, share=percent(evaluation.curves.positives)),
         )
         st.plotly_chart(
             threshold_charts.precision_recall_curve(evaluation, translate=translated),
@@ -216,9 +212,9 @@ def show_thresholds(evaluation: Evaluation) -> None:
         )
         st.caption(
             _(
-                "Precision and recall: to find more of “{name}”, how many false alarms come with "
-                "it? The nearer to the upper right corner, the better."
-            ).format(name=yes)
+                "Precision against recall: to find more “{name}” samples, how many false positives "
+                "are accepted? The nearer to the upper right corner, the better."
+            ).format(name=positive)
         )
 
 
@@ -226,8 +222,8 @@ def show_thresholds(evaluation: Evaluation) -> None:
 
 
 def show_calibration(evaluation: Evaluation) -> None:
-    """The reliability diagram, and what it says."""
-    st.header(_("Is its confidence justified?"), anchor=False)
+    """The reliability diagram, and the calibration error."""
+    st.header(_("Calibration"), anchor=False)
     diagram, words = st.columns([3, 2], gap="medium")
     calibration = evaluation.calibration
     with diagram:
@@ -241,17 +237,17 @@ def show_calibration(evaluation: Evaluation) -> None:
             _("Expected calibration error"),
             percent(calibration.expected_error),
             help=_(
-                "The distance between each bar and the dashed line, averaged and weighted by the "
-                "number of predictions in the bar."
+                "The mean distance between the bars and the dashed line, weighted by the number of "
+                "predictions."
             ),
         )
         st.markdown(_calibration_sentence(evaluation))
         st.caption(
             _(
-                "A reliability diagram: predictions are grouped by confidence, and each bar is the "
-                "share of a group that is correct. For a well calibrated network all bars end on "
-                "the dashed line. Bars below it: overconfident. The thin lines are 95% intervals, "
-                "long where there are few predictions."
+                "Is the confidence justified? In a reliability diagram, predictions are grouped by "
+                "confidence, and each bar is the accuracy of a group. For a well calibrated "
+                "network all bars end on the dashed line. Bars below it: overconfident. The thin "
+                "lines are 95% intervals."
             )
         )
 
@@ -259,17 +255,17 @@ def show_calibration(evaluation: Evaluation) -> None:
 def _calibration_sentence(evaluation: Evaluation) -> str:
     confidence, accuracy = evaluation.calibration.confidence, evaluation.accuracy.value
     values = {"confidence": percent(confidence), "accuracy": percent(accuracy)}
-    if abs(confidence - accuracy) <= HONEST:
+    if abs(confidence - accuracy) <= CALIBRATED:
         words = _(
-            "Its mean confidence is {confidence} and its accuracy {accuracy}: **well calibrated**."
+            "The mean confidence is {confidence} and the accuracy {accuracy}: **well calibrated**."
         )
     elif confidence > accuracy:
         words = _(
-            "Its mean confidence is {confidence} but its accuracy only {accuracy}: "
+            "The mean confidence is {confidence} but the accuracy only {accuracy}: "
             "**overconfident**."
         )
     else:
         words = _(
-            "Its mean confidence is {confidence} and its accuracy {accuracy}: **underconfident**."
+            "The mean confidence is {confidence} and the accuracy {accuracy}: **underconfident**."
         )
     return words.format(**values)

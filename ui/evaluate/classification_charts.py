@@ -1,7 +1,7 @@
 """The confusion matrix and the reliability diagram as Plotly figures.
 
-Their colours are half transparent and their texts have none of their own, so that they take on
-the page's, light or dark.
+Their colours are half transparent and their texts have the page's colour, so that they suit a
+light and a dark page.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from mnist_core.i18n import mark
 
 #: With more classes than this, the cells are too small for numbers.
 MOST_WITH_NUMBERS = 12
-#: What is right is grey, so that the colours are left to the errors.
-RIGHT = "rgba(128, 128, 128, 0.18)"
+#: Correct predictions are grey, so that only errors have a colour.
+CORRECT = "rgba(128, 128, 128, 0.18)"
 ERRORS = [[0, "rgba(226, 59, 84, 0)"], [1, "rgba(226, 59, 84, 0.85)"]]
-#: From this part of the reddest cell's share on, a cell's numbers are white.
+#: From this part of the largest share of errors on, a cell's numbers are white.
 STRONG = 0.85
-QUIET = "rgba(128, 128, 128, 0.8)"
+MUTED = "rgba(128, 128, 128, 0.8)"
 ACCENT = "#1c83e1"
 
 
@@ -34,17 +34,17 @@ def confusion_matrix(
     version: int = 0,
     translate: Callable[[str], str] = str,
 ) -> go.Figure:
-    """The confusion matrix, to be clicked on.
+    """The confusion matrix, with cells that can be selected by a click.
 
-    A heatmap alone does not tell a page which of its cells was clicked. So a second trace lies
-    over it: a square for each cell, invisible until it is chosen, whose ``customdata`` begins
-    with the numbers of the true class and of the one that was read.
+    A heatmap does not report which cell was clicked. So a scatter trace lies over it: a square for
+    each cell, invisible until selected, whose ``customdata`` begins with the numbers of the true
+    and the predicted class.
 
     Args:
-        evaluation: What is shown.
-        marked: Numbers of the true and the read class whose cell is chosen at first.
-        version: Another one makes another figure, in which nothing has been clicked.
-        translate: Turns the words into the reader's language.
+        evaluation: The evaluation to show.
+        marked: Numbers of the true and the predicted class of the cell that is selected at first.
+        version: Another number makes another figure, without a click.
+        translate: Translates a text into the user's language.
     """
     counts, classes = evaluation.confusion, evaluation.classes
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -54,7 +54,7 @@ def confusion_matrix(
     common = {"x": places, "y": places, "hoverinfo": "skip", "showscale": False, "xgap": 1}
     common["ygap"] = 1
     figure = go.Figure(layout=_matrix_layout(classes, translate) | {"meta": version})
-    figure.add_heatmap(z=_where(diagonal, 1.0), colorscale=[[0, RIGHT], [1, RIGHT]], **common)
+    figure.add_heatmap(z=_where(diagonal, 1.0), colorscale=[[0, CORRECT], [1, CORRECT]], **common)
     figure.add_heatmap(z=_where(~diagonal, shares), colorscale=ERRORS, zmin=0, zmax=worst, **common)
     figure.add_scatter(**_cells(evaluation, shares, marked, translate))
     if len(classes) <= MOST_WITH_NUMBERS:
@@ -67,7 +67,7 @@ def confusion_matrix(
 
 
 def _where(mask: np.ndarray[Any, Any], values: Any) -> list[list[float | None]]:
-    """A table of the values where the mask is true, with holes elsewhere."""
+    """A table of the values where the mask is True, None elsewhere."""
     table = np.broadcast_to(values, mask.shape)
     return [
         [float(value) if there else None for value, there in zip(row, shown, strict=True)]
@@ -88,7 +88,7 @@ def _cells(
         for true in range(count)
         for read in range(count)
     ]
-    words = translate(mark("{true} predicted as {read}: {count}<br>{share} of all that are {true}"))
+    words = translate(mark("{true} predicted as {read}: {count}<br>{share} of class {true}"))
     places = {"true": "%{customdata[2]}", "read": "%{customdata[3]}"}
     places |= {"count": "%{customdata[4]}", "share": "%{customdata[5]}"}
     hidden, shown = {"marker": {"opacity": 0}}, {"marker": {"opacity": 1}}
@@ -134,7 +134,7 @@ def _matrix_layout(classes: tuple[str, ...], translate: Callable[[str], str]) ->
         "height": 520 if few else 760,
         "margin": {"l": 10, "r": 4, "t": 10, "b": 4},
         "hovermode": "closest",
-        # The nearest cell is meant, wherever in it the pointer is.
+        # The whole area of a cell reacts to the pointer.
         "hoverdistance": -1,
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
@@ -145,7 +145,7 @@ def _matrix_layout(classes: tuple[str, ...], translate: Callable[[str], str]) ->
 def _write(
     figure: go.Figure, true: int, read: int, count: int, share: float, *, strong: bool
 ) -> None:
-    """The numbers of a cell. ``ui/app/layout.css`` gives them the page's text colour."""
+    """Write the numbers of a cell; ``ui/app/layout.css`` gives them the page's text colour."""
     if not count:
         return
     words = f"{share:.0%}" if share >= 0.005 else "&lt;1%"
@@ -162,11 +162,11 @@ def _write(
 def reliability_diagram(
     calibration: Calibration, *, translate: Callable[[str], str] = str
 ) -> go.Figure:
-    """How often answers of each confidence are right, beside how often they should be.
+    """The accuracy at each level of confidence; perfect calibration is the dashed line.
 
     Args:
-        calibration: What is shown.
-        translate: Turns the words into the reader's language.
+        calibration: The calibration to show.
+        translate: Translates a text into the user's language.
     """
     bins = calibration.bins
     axis = {"range": [0, 1.02], "tickformat": ".0%", "fixedrange": True, "automargin": True}
@@ -182,21 +182,21 @@ def reliability_diagram(
         }
     )
     words = translate(
-        mark("{count} answers, on average {confidence} sure<br>{accuracy} of them are right")
+        mark("{count} predictions, mean confidence {confidence}<br>{accuracy} are correct")
     )
     places = {"count": "%{customdata[0]:,}", "confidence": "%{customdata[1]:.1%}"}
     figure.add_bar(
-        x=[(one.low + one.high) / 2 for one in bins],
-        y=[one.accuracy.value for one in bins],
-        width=[(one.high - one.low) * 0.9 for one in bins],
-        customdata=[[one.count, one.confidence] for one in bins],
+        x=[(group.low + group.high) / 2 for group in bins],
+        y=[group.accuracy.value for group in bins],
+        width=[(group.high - group.low) * 0.9 for group in bins],
+        customdata=[[group.count, group.confidence] for group in bins],
         hovertemplate=words.format(**places, accuracy="%{y:.1%}") + "<extra></extra>",
         opacity=0.8,
         error_y={
             "type": "data",
-            "array": [one.accuracy.high - one.accuracy.value for one in bins],
-            "arrayminus": [one.accuracy.value - one.accuracy.low for one in bins],
-            "color": QUIET,
+            "array": [group.accuracy.high - group.accuracy.value for group in bins],
+            "arrayminus": [group.accuracy.value - group.accuracy.low for group in bins],
+            "color": MUTED,
             "thickness": 1.5,
             "width": 4,
         },
@@ -205,7 +205,7 @@ def reliability_diagram(
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        line={"dash": "dash", "color": QUIET, "width": 1.5},
+        line={"dash": "dash", "color": MUTED, "width": 1.5},
         hoverinfo="skip",
     )
     return figure

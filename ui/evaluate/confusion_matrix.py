@@ -1,4 +1,4 @@
-"""Where a network goes wrong: the samples in a cell of the confusion matrix, and the worst ones."""
+"""The confusion matrix with the samples of a cell, and the samples with the highest loss."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from ui.common import images
 from ui.common.formatting import loss, percent, samples_called, whole
 from ui.common.i18n import Markdown, _, ngettext, translated
 from ui.evaluate import classification_charts, keys
-from ui.evaluate.figures import CHART_CONFIG, part_words, quoted
+from ui.evaluate.figures import CHART_CONFIG, part_names, quoted
 from ui.evaluate.samples import most_shown, sample_views
 
-#: The worst answers that are shown.
+#: Samples with the highest loss that are shown.
 WORST_SHOWN = 12
-#: Bars beside one of them; of more classes than ten only the most probable ones.
+#: Bars of such a sample; of more than ten classes, only the most probable.
 BARS, FEW_BARS = 10, 4
 
 
 @st.fragment
 def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
-    """The confusion matrix, and the images of the cell that was chosen in it."""
-    _begin_with_the_worst(run, evaluation)
-    st.header(_("What does it confuse?"), anchor=False)
+    """The confusion matrix, and the samples of the selected cell."""
+    _select_most_confused(run, evaluation)
+    st.header(_("Confusion matrix"), anchor=False)
     st.caption(
         _(
-            "The confusion matrix: each row is a true class, each column a predicted class. Grey "
-            "is correct; the redder a cell, the larger its share of the row. Click a cell to see "
-            "its {samples}."
+            "Which classes are confused? Each row is a true class, each column a predicted class. "
+            "Grey is correct; the redder a cell, the larger its share of the row. Click a cell to "
+            "see its {samples}."
         ).format(samples=samples_called(run.config))
     )
     true, read, version = keys.MARKED.get()
     if len(evaluation.classes) > classification_charts.MOST_WITH_NUMBERS:
-        # Too many names for half a page; on a phone it scrolls sideways.
+        # Too many classes for half a page; on a phone the matrix scrolls sideways.
         matrix, cell = st.container(key=keys.WIDE), st.container()
     else:
         matrix, cell = st.columns([3, 2], gap="medium")
@@ -46,10 +46,10 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
                 evaluation, marked=(true, read), version=version, translate=translated
             ),
             key=keys.MATRIX.key,
-            on_select=take_click,
+            on_select=handle_click,
             selection_mode="points",
             config=CHART_CONFIG,
-            alt=_("Confusion matrix; the fields beside it choose a cell, too."),
+            alt=_("Confusion matrix; the fields beside it select a cell, too."),
         )
     with cell:
         _show_cell_choice(evaluation.classes)
@@ -57,31 +57,31 @@ def show_confusions(run: Run, evaluation: Evaluation, part: str) -> None:
             _show_cell(run, evaluation, part)
 
 
-def _begin_with_the_worst(run: Run, evaluation: Evaluation) -> None:
-    """Look at the most confused pair first, whenever another run is evaluated."""
+def _select_most_confused(run: Run, evaluation: Evaluation) -> None:
+    """Select the cell of the most confused classes, once for each run."""
     if keys.CELL_FOR.get() == run.id:
         return
     keys.CELL_FOR.set(run.id)
-    worst = evaluation.confused_pairs[:1]
-    look_at(*((worst[0].true, worst[0].read) if worst else (0, 0)))
+    pairs = evaluation.confused_pairs[:1]
+    select_cell(*((pairs[0].true, pairs[0].predicted) if pairs else (0, 0)))
 
 
-def look_at(true: int, read: int) -> None:
-    """Choose a cell, and mark it in the matrix."""
+def select_cell(true: int, read: int) -> None:
+    """Select a cell, and mark it in the matrix."""
     keys.TRUE.set(true)
     keys.READ.set(read)
-    mark_choice()
+    mark_selected()
 
 
-def mark_choice() -> None:
-    """Mark the cell that was chosen beside the matrix."""
+def mark_selected() -> None:
+    """Mark the cell that was selected by the fields beside the matrix."""
     version = keys.MARKED.get()[2] + 1
     keys.MARKED.set((keys.TRUE.get(), keys.READ.get(), version))
     keys.CLICKED.set(None)
 
 
-def take_click() -> None:
-    """A cell was clicked. Clicked once more it is let go of, but its images stay."""
+def handle_click() -> None:
+    """Select the clicked cell; a second click, which deselects it in the chart, changes nothing."""
     points = keys.MATRIX.get()["selection"]["points"]
     if points:
         true, read = (int(number) for number in points[-1]["customdata"][:2])
@@ -89,7 +89,7 @@ def take_click() -> None:
         keys.READ.set(read)
         keys.CLICKED.set((true, read))
     elif clicked := keys.CLICKED.get():
-        look_at(*clicked)
+        select_cell(*clicked)
 
 
 def _show_cell_choice(classes: tuple[str, ...]) -> None:
@@ -103,7 +103,7 @@ def _show_cell_choice(classes: tuple[str, ...]) -> None:
                 range(len(classes)),
                 format_func=classes.__getitem__,
                 key=entry.key,
-                on_change=mark_choice,
+                on_change=mark_selected,
                 help=explanation,
             )
 
@@ -122,21 +122,21 @@ def _show_cell(run: Run, evaluation: Evaluation, part: str) -> None:
     if not len(found):
         return
     shown = found[: most_shown(run)]
-    words = _("The most confident predictions come first, each with its confidence.")
+    words = _("The most confident predictions first, each with its confidence.")
     if len(shown) < len(found):
-        first = _("Shown are the first {count}.").format(count=whole(len(shown)))
+        first = _("The first {count} are shown.").format(count=whole(len(shown)))
         words = Markdown(" ").join([words, first])
     st.caption(words)
     sure = [percent(float(share)) for share in evaluation.probabilities[shown, read]]
-    spoken = [
+    alt = [
         _("{true}, predicted as {read}, confidence {sure}, no. {index} of {array}").plain(
-            sure=share, index=int(index), array=part_words(part).array, **called
+            sure=share, index=int(index), array=part_names(part).array, **called
         )
         for index, share in zip(evaluation.indices[shown], sure, strict=True)
     ]
-    views = sample_views(run, evaluation, part, shown, spoken=spoken, side=44)
+    views = sample_views(run, evaluation, part, shown, alt=alt, side=44)
     html = images.captioned(list(zip(views, sure, strict=True)))
-    # A cell of the diagonal has a thousand: they scroll in a frame of their own.
+    # A cell of the diagonal may have a thousand samples, so they scroll in a frame.
     st.html(f'<div class="lab-cell" tabindex="0">{html}</div>')
 
 
@@ -157,18 +157,18 @@ def _cell_line(count: int, right: bool) -> str:
 
 
 def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
-    """The samples with the highest loss, with all that the network thought of them."""
-    st.header(_("Which predictions are most wrong?"), anchor=False)
+    """The samples with the highest loss, with their predicted probabilities."""
+    st.header(_("Highest losses"), anchor=False)
     st.caption(
         _(
-            "The {samples} with the highest loss: the network was confident of a wrong class. "
-            "Some are hard for people too, and some labels are doubtful. Blue is the predicted "
-            "class, green the true one. The number is the position in {array}, counted from 0."
-        ).format(samples=samples_called(run.config), array=part_words(part).array)
+            "Which predictions are most wrong? The network was confident of a wrong class. Some "
+            "{samples} are hard for people too, and some labels are doubtful. Blue is the "
+            "predicted class, green the true class. “No.” is the position in {array}, from 0."
+        ).format(samples=samples_called(run.config), array=part_names(part).array)
     )
     worst = evaluation.top_losses(WORST_SHOWN)
     lines = [_worst_line(evaluation, int(position)) for position in worst]
-    views = sample_views(run, evaluation, part, worst, spoken=lines, side=84)
+    views = sample_views(run, evaluation, part, worst, alt=lines, side=84)
     cards = [
         _worst_card(evaluation, int(position), line, view)
         for position, line, view in zip(worst, lines, views, strict=True)
@@ -180,16 +180,16 @@ def show_worst(run: Run, evaluation: Evaluation, part: str) -> None:
 
 def _worst_line(evaluation: Evaluation, position: int) -> str:
     names = evaluation.classes
-    true, read = int(evaluation.labels[position]), int(evaluation.read[position])
+    true, read = int(evaluation.labels[position]), int(evaluation.predicted[position])
     words = _("{true}, classified correctly") if true == read else _("{true}, predicted as {read}")
     line = words.plain(true=quoted(names[true]), read=quoted(names[read]))
     if evaluation.wrong[position]:
-        line = f"{line} {_('(label made wrong on purpose)')}"
+        line = f"{line} {_('(label noise)')}"
     return line
 
 
 def _worst_card(evaluation: Evaluation, position: int, line: str, view: str) -> str:
-    true, read = int(evaluation.labels[position]), int(evaluation.read[position])
+    true, read = int(evaluation.labels[position]), int(evaluation.predicted[position])
     chances, names = evaluation.probabilities[position], evaluation.classes
     below = _("no. {index} · loss {loss}").plain(
         index=int(evaluation.indices[position]), loss=loss(float(evaluation.losses[position]))

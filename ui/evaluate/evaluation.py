@@ -1,4 +1,4 @@
-"""Everything about one network and one part of the samples."""
+"""All sections of the evaluation of one network on one set."""
 
 from __future__ import annotations
 
@@ -16,23 +16,20 @@ from ui.common.formatting import class_labels, samples_called
 from ui.common.i18n import _
 from ui.common.waiting import workers_answer
 from ui.evaluate import classification, confusion_matrix, gap, keys, regression, results
-from ui.evaluate.figures import part_words
+from ui.evaluate.figures import part_names
 
 
-def judge(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
-    """The evaluation of one part, with the classes in the reader's language.
-
-    It says how far it is while the worker reads.
-    """
-    found = results.known(run, checkpoint, part) or _asked(run, checkpoint, part)
+def find_evaluation(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
+    """The evaluation of one set, with translated class names; shows its progress."""
+    found = results.known(run, checkpoint, part) or _requested(run, checkpoint, part)
     if isinstance(found, Evaluation):
         return replace(found, classes=class_labels(task(run.config.task)))
     return found
 
 
-def _asked(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
+def _requested(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
     words = _("Evaluating the {part} {samples} …").format(
-        part=part_words(part).inline, samples=samples_called(run.config)
+        part=part_names(part).inline, samples=samples_called(run.config)
     )
     place = st.empty()
     bar = place.progress(0.0, words)
@@ -46,15 +43,15 @@ def _asked(run: Run, checkpoint: str, part: str) -> AnyEvaluation:
 
 
 def show_evaluation(run: Run, checkpoint: str, part: str) -> None:
-    """Everything about one network and one part of the samples."""
+    """Show all sections for one network and one set."""
     names = parts_of(run)
     needed = [results.known(run, checkpoint, name) for name in names]
-    words = _("The networks are being loaded. They answer in a few seconds.")
+    words = _("The models are being loaded. The evaluation follows in a few seconds.")
     if None in needed and not workers_answer(words):
         return
-    evaluation = judge(run, checkpoint, part)
+    evaluation = find_evaluation(run, checkpoint, part)
     figures = st.container()
-    # It keeps room for all parts, if there are more than one.
+    # Reserves the place of the comparison, if there are several sets.
     side_by_side = st.container(key=keys.COMPARED if len(names) > 1 else None)
     if isinstance(evaluation, RegressionEvaluation):
         with figures:
@@ -71,5 +68,5 @@ def show_evaluation(run: Run, checkpoint: str, part: str) -> None:
         classification.show_calibration(evaluation)
     with side_by_side:
         gap.show_heading(run)
-        parts = {name: judge(run, checkpoint, name) for name in names}
+        parts = {name: find_evaluation(run, checkpoint, name) for name in names}
         gap.show_compared(run, parts)

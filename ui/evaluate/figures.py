@@ -1,4 +1,4 @@
-"""What the panels of the Evaluate page have in common: names of parts and classes, figures."""
+"""Names of sets and classes, intervals and metrics, for all panels of the Evaluate page."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from ui.common.i18n import Markdown, _
 
 #: Between the ends of an interval, where no line may break.
 _TO = "\N{WORD JOINER}–\N{WORD JOINER}"
-#: The charts answer to a click and to the pointer, and need no buttons of their own.
+#: The charts react to clicks and to the pointer, and need no buttons.
 CHART_CONFIG = {"displayModeBar": False, "doubleClick": False}
 
 
 @dataclass(frozen=True)
-class PartWords:
-    """What a part of the samples is called.
+class PartNames:
+    """The names of a set.
 
     Attributes:
-        inline: Before "images" and the like.
-        array: The array of the dataset that its numbers count in.
+        inline: Before a noun, as in "test images".
+        array: The array in which the positions of its samples are counted.
     """
 
     inline: str
     array: str
 
 
-PARTS_IN_WORDS = {
-    "test": PartWords(mark("test"), mark("the test set")),
-    "validation": PartWords(mark("validation"), mark("the training set")),
-    "train": PartWords(mark("training"), mark("the training set")),
+PART_NAMES = {
+    "test": PartNames(mark("test"), mark("the test set")),
+    "validation": PartNames(mark("validation"), mark("the training set")),
+    "train": PartNames(mark("training"), mark("the training set")),
 }
 
 
-def part_words(part: str) -> PartWords:
-    """A part of the samples in the reader's language."""
-    words = PARTS_IN_WORDS[part]
-    return PartWords(_(words.inline), _(words.array))
+def part_names(part: str) -> PartNames:
+    """The names of a set in the user's language."""
+    names = PART_NAMES[part]
+    return PartNames(_(names.inline), _(names.array))
 
 
 def quoted(name: str) -> str:
-    """A class within a sentence: a word in quotation marks, a digit as it is."""
+    """A class name in a sentence: in quotation marks, unless it is a digit."""
     return name if name.isdigit() else f"“{name}”"
 
 
 def interval(figure: str, low: str, high: str) -> Markdown:
-    """A figure with its interval, for a table."""
+    """A value with its interval, for a table."""
     return Markdown("**{figure}** ({low}{to}{high})").format(
         figure=figure, low=low, high=high, to=Markdown(_TO)
     )
@@ -83,5 +83,5 @@ def signed(estimate: Estimate, *, times: float = 1, form: str = "+.3f") -> Markd
 
 
 def show_metric(label: Markdown, value: str, below: Markdown, explanation: Markdown) -> None:
-    """One figure, large, with what belongs to it below."""
+    """A metric, with its interval or a remark below."""
     st.metric(label, value, below, delta_color="off", delta_arrow="off", help=explanation)

@@ -1,4 +1,4 @@
-"""Training, validation and test side by side: does what was learned hold for new samples?"""
+"""The generalisation gap: training, validation and test metrics side by side."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ from ui.evaluate.figures import (
 
 #: Accuracies are compared in percentage points.
 _POINTS = 100
-#: From training to what was seen last.
+#: The order of the columns.
 _ORDER = ("train", "validation", "test")
 
 
 def show_heading(run: Run) -> None:
-    """The title above the parts side by side."""
+    """The heading of the comparison."""
+    st.header(_("Generalisation gap"), anchor=False)
     words = _("Does it generalise to new {samples}?")
-    st.header(words.format(samples=samples_called(run.config)), anchor=False)
+    st.caption(words.format(samples=samples_called(run.config)))
 
 
 def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
@@ -42,7 +43,7 @@ def show_compared(run: Run, parts: Mapping[str, AnyEvaluation]) -> None:
         st.markdown(
             _(
                 "This model was imported, and the {samples} that it was trained on are not known. "
-                "So there is nothing to compare the test {samples} with."
+                "So its generalisation gap cannot be computed."
             ).format(samples=samples)
         )
         return
@@ -93,11 +94,13 @@ def _class_sentence(parts: Mapping[str, Evaluation], samples: str) -> str:
             "There is no generalisation gap: the accuracy on the test {samples} is even {points} "
             "percentage points higher than on the training {samples}."
         ).format(points=points, samples=samples)
-        why = _("The training {samples} may be harder, or it is chance.").format(samples=samples)
+        why = _("The training {samples} may be harder, or the difference is chance.").format(
+            samples=samples
+        )
         if wrong := int(train.wrong.sum()):
             why = _(
-                "Of the training labels {count} were made wrong on purpose; the network has not "
-                "memorised those."
+                "Of the training labels, {count} were made wrong on purpose; the network has not "
+                "memorised them."
             ).format(count=whole(wrong))
         return Markdown(" ").join([words, why])
     return _(

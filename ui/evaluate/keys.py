@@ -16,14 +16,14 @@ CHECKPOINT: Entry[str] = Entry("evaluate-checkpoint", CHECKPOINTS[0])
 PART: Entry[str] = Entry("evaluate-part", PARTS[0])
 MATRIX: Entry[Any] = Entry("evaluate-matrix", None)
 CELL = "evaluate-cell"
-#: The cell that is looked at: what its images are, and what they are read as.
+#: The selected cell: its true and its predicted class.
 TRUE: Entry[int] = Entry("evaluate-true", 0)
 READ: Entry[int] = Entry("evaluate-read", 0)
-#: The cell that was clicked last, to know it again when it is clicked once more.
+#: The cell that was clicked last; a second click deselects it in the chart.
 CLICKED: Entry[tuple[int, int] | None] = Entry("evaluate-clicked", None)
-#: The cell that is marked in the matrix without a click, and how often that has changed.
+#: The cell that is marked in the matrix without a click, and how often it has changed.
 MARKED: Entry[tuple[int, int, int]] = Entry("evaluate-marked", (0, 0, 0))
-#: The run whose cell is looked at, to notice that another run was chosen.
+#: The run that the cell was selected for.
 CELL_FOR: Entry[str | None] = Entry("evaluate-cell-for", None)
 CHOICE = "evaluate-choice"
 FIGURES = "evaluate-figures"

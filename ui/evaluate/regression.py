@@ -1,4 +1,4 @@
-"""An evaluation of a network that finds a number: how far off it is, and where."""
+"""Regression metrics: mean absolute error, root mean squared error, R², residuals."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ui.common.charts import number_format
 from ui.common.formatting import column_format, loss, samples_called, whole
 from ui.common.i18n import Markdown, _, translated
 from ui.evaluate import keys, regression_charts
-from ui.evaluate.figures import CHART_CONFIG, part_words, show_metric
+from ui.evaluate.figures import CHART_CONFIG, part_names, show_metric
 
-#: The worst answers that are shown.
+#: Samples with the largest errors that are shown.
 WORST_SHOWN = 12
 
 
@@ -32,9 +32,8 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
             quantity.text(mae.value),
             _between(quantity.text(mae.low), quantity.text(mae.high)),
             _(
-                "How far off a prediction is on average. Other {samples} would give a slightly "
-                "different figure: the range below holds the true one 95 times of 100. The more "
-                "{samples}, the narrower it is."
+                "The mean size of an error. Other {samples} would give a slightly different value. "
+                "Below is its 95% confidence interval: the more {samples}, the narrower."
             ).format(samples=samples),
         )
         show_metric(
@@ -42,9 +41,9 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
             quantity.text(rmse.value),
             _between(quantity.text(rmse.low), quantity.text(rmse.high)),
             _(
-                "The square root of the loss (the mean squared error), in {unit} again. A few "
-                "large errors count more here than many small ones: if it is much larger than the "
-                "mean absolute error, look at the largest errors below."
+                "The square root of the loss (the mean squared error), in {unit}. Large errors "
+                "count more than in the mean absolute error: if it is much larger, look at the "
+                "largest errors below."
             ).format(unit=_(quantity.shown_unit)),
         )
         show_metric(
@@ -52,25 +51,24 @@ def show_figures(run: Run, evaluation: RegressionEvaluation) -> None:
             loss(evaluation.r2),
             _("of {count} {samples}").format(count=whole(len(evaluation)), samples=samples),
             _(
-                "The share of the differences between the {samples} that the network explains. "
-                "1 is perfect; 0 is no better than to answer the mean each time, and it can be "
-                "less."
-            ).format(samples=samples),
+                "The share of the variance that the network explains. 1 is perfect; 0 is no better "
+                "than always predicting the mean, and it can be negative."
+            ),
         )
         show_metric(
             _("Mean error"),
             quantity.change(bias.value),
             _between(quantity.change(bias.low), quantity.change(bias.high)),
             _(
-                "Predicted minus true, on average (the bias). Above 0 the network predicts too "
-                "high on the whole, below 0 too low."
+                "Predicted minus true, on average (the bias). Above 0 the predictions are too high "
+                "on average, below 0 too low."
             ),
         )
 
 
 def _quantity(run: Run) -> Quantity:
     quantity = run.config.quantity
-    assert quantity is not None  # of whatever has a regression evaluation
+    assert quantity is not None  # every regression task has one
     return quantity
 
 
@@ -80,7 +78,7 @@ def _between(low: str, high: str) -> Markdown:
 
 def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
     """Predicted against true, and the residuals in two ways."""
-    st.header(_("How large are the errors, and where?"), anchor=False)
+    st.header(_("Residuals"), anchor=False)
     samples = samples_called(run.config)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -90,7 +88,7 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
             evaluation,
             keys.PREDICTED,
             _("Predicted against true"),
-            _("Each point is one sample. On the dashed line the prediction equals the truth."),
+            _("Each point is one sample. On the dashed line the prediction is exact."),
         )
     with right:
         _chart(
@@ -100,8 +98,8 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
             keys.RESIDUALS,
             _("Residuals against predicted"),
             _(
-                "A residual is predicted minus true. A good network leaves a cloud without a "
-                "pattern around the dashed line; a bend or a funnel shows structure that it has "
+                "A residual is predicted minus true. For a good network the points scatter around "
+                "the dashed line without a pattern; a bend or a funnel shows structure that it has "
                 "not learned."
             ),
         )
@@ -112,11 +110,11 @@ def show_charts(run: Run, evaluation: RegressionEvaluation) -> None:
             evaluation,
             keys.HISTOGRAM,
             _("Histogram of the residuals"),
-            _("How many predictions have an error of each size: narrow and around 0 is good."),
+            _("The distribution of the residuals: narrow and around 0 is good."),
         )
     if (count := len(regression_charts.drawn(evaluation))) < len(evaluation):
         st.caption(
-            _("The points are {count} of the {all} {samples}.").format(
+            _("{count} of the {all} {samples} are shown.").format(
                 count=whole(count), all=whole(len(evaluation)), samples=samples
             )
         )
@@ -138,15 +136,15 @@ def _chart(
 
 
 def show_worst(run: Run, evaluation: RegressionEvaluation, part: str) -> None:
-    """The samples with the largest errors as a table, with all that the network was told."""
+    """The samples with the largest errors as a table, with the network's inputs."""
     samples = samples_called(run.config)
-    st.header(_("Which errors are largest?"), anchor=False)
+    st.header(_("Largest errors"), anchor=False)
     st.caption(
         _(
             "The {samples} with the largest errors, with the inputs of the network "
             "(before standardisation). “No.” is the position in "
             "{array}, counted from 0."
-        ).format(samples=samples, array=part_words(part).array)
+        ).format(samples=samples, array=part_names(part).array)
     )
     worst = evaluation.top_errors(WORST_SHOWN)
     rows = samples_of(run, part, evaluation.indices[worst])

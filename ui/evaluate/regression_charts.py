@@ -1,4 +1,4 @@
-"""Predicted against true, and what is left between them, as Plotly figures."""
+"""Predicted against true values, and residuals, as Plotly figures."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from mnist_core.evaluation.regression import RegressionEvaluation
 from mnist_core.i18n import mark
 from ui.common.charts import NumberFormat
-from ui.evaluate.classification_charts import ACCENT, QUIET
+from ui.evaluate.classification_charts import ACCENT, MUTED
 
-#: Points that are drawn, at most: with more, a browser becomes slow and the picture no clearer.
+#: Points that are drawn, at most: with more, a browser becomes slow and the chart no clearer.
 MOST_POINTS = 2_000
 #: Bars of the histogram, at most.
 MOST_BARS = 40
@@ -22,56 +22,66 @@ HEIGHT = 380
 
 
 def drawn(evaluation: RegressionEvaluation) -> NDArray[np.int64]:
-    """Positions of the samples that are drawn: all, or every so-manieth."""
+    """Positions of the samples that are drawn: all, or every n-th."""
     step = -(-len(evaluation) // MOST_POINTS)
     return np.arange(0, len(evaluation), step)
 
 
 def predicted_against_true(
-    evaluation: RegressionEvaluation, how: NumberFormat, *, translate: Callable[[str], str] = str
+    evaluation: RegressionEvaluation,
+    number_format: NumberFormat,
+    *,
+    translate: Callable[[str], str] = str,
 ) -> go.Figure:
-    """A point for each sample; on the dashed line the answer is the truth.
+    """The predicted against the true value of each sample; on the dashed line they are equal.
 
     Args:
-        evaluation: What is shown.
-        how: How its numbers are written.
-        translate: Turns the words into the reader's language.
+        evaluation: The evaluation to show.
+        number_format: How its numbers are written.
+        translate: Translates a text into the user's language.
     """
-    both = np.concatenate([evaluation.truths, evaluation.predictions]) * how.scale
+    both = np.concatenate([evaluation.truths, evaluation.predictions]) * number_format.scale
     low, high = float(both.min()), float(both.max())
     room = 0.04 * (high - low or 1.0)
     ends = [low - room, high + room]
     figure = _layout(translate(mark("true")), translate(mark("predicted")))
     figure.update_layout(xaxis_range=ends, yaxis_range=ends)
-    figure.update_layout(xaxis=how.axis, yaxis=how.axis)
+    figure.update_layout(xaxis=number_format.axis, yaxis=number_format.axis)
     _line(figure, ends, ends)
-    _points(figure, evaluation, how, evaluation.truths, evaluation.predictions, translate)
+    _points(figure, evaluation, number_format, evaluation.truths, evaluation.predictions, translate)
     return figure
 
 
 def residuals_against_predicted(
-    evaluation: RegressionEvaluation, how: NumberFormat, *, translate: Callable[[str], str] = str
+    evaluation: RegressionEvaluation,
+    number_format: NumberFormat,
+    *,
+    translate: Callable[[str], str] = str,
 ) -> go.Figure:
-    """How far off each answer is, by the answer; above the dashed line it is too high."""
+    """The residual of each sample against its prediction; above 0 the prediction is too high."""
     figure = _layout(translate(mark("predicted")), translate(mark("predicted − true")))
-    figure.update_layout(xaxis=how.axis, yaxis=how.axis)
-    answers = evaluation.predictions
-    _line(figure, [how.scale * float(answers.min()), how.scale * float(answers.max())], [0, 0])
-    _points(figure, evaluation, how, answers, evaluation.residuals, translate)
+    figure.update_layout(xaxis=number_format.axis, yaxis=number_format.axis)
+    predicted = evaluation.predictions
+    ends = [number_format.scale * float(end) for end in (predicted.min(), predicted.max())]
+    _line(figure, ends, [0, 0])
+    _points(figure, evaluation, number_format, predicted, evaluation.residuals, translate)
     return figure
 
 
 def residual_histogram(
-    evaluation: RegressionEvaluation, how: NumberFormat, *, translate: Callable[[str], str] = str
+    evaluation: RegressionEvaluation,
+    number_format: NumberFormat,
+    *,
+    translate: Callable[[str], str] = str,
 ) -> go.Figure:
-    """How many answers are so far off."""
+    """The histogram of the residuals."""
     edges = np.histogram_bin_edges(evaluation.residuals, "auto")
     if len(edges) - 1 > MOST_BARS:
         edges = np.histogram_bin_edges(evaluation.residuals, MOST_BARS)
     counts, edges = np.histogram(evaluation.residuals, edges)
-    edges = how.scale * edges
-    figure = _layout(translate(mark("predicted − true")), translate(mark("how many")))
-    figure.update_layout(xaxis=how.axis)
+    edges = number_format.scale * edges
+    figure = _layout(translate(mark("predicted − true")), translate(mark("count")))
+    figure.update_layout(xaxis=number_format.axis)
     words = translate(mark("{count} with an error from {low} to {high}"))
     figure.add_bar(
         x=(edges[:-1] + edges[1:]) / 2,
@@ -81,11 +91,13 @@ def residual_histogram(
         marker={"color": ACCENT},
         opacity=0.8,
         hovertemplate=words.format(
-            count="%{y:,}", low=how.place("customdata[0]"), high=how.place("customdata[1]")
+            count="%{y:,}",
+            low=number_format.place("customdata[0]"),
+            high=number_format.place("customdata[1]"),
         )
         + "<extra></extra>",
     )
-    figure.add_vline(x=0, line={"dash": "dash", "color": QUIET, "width": 1.5})
+    figure.add_vline(x=0, line={"dash": "dash", "color": MUTED, "width": 1.5})
     return figure
 
 
@@ -110,7 +122,7 @@ def _line(figure: go.Figure, x: list[float], y: list[float]) -> None:
         x=x,
         y=y,
         mode="lines",
-        line={"dash": "dash", "color": QUIET, "width": 1.5},
+        line={"dash": "dash", "color": MUTED, "width": 1.5},
         hoverinfo="skip",
     )
 
@@ -118,24 +130,24 @@ def _line(figure: go.Figure, x: list[float], y: list[float]) -> None:
 def _points(
     figure: go.Figure,
     evaluation: RegressionEvaluation,
-    how: NumberFormat,
+    number_format: NumberFormat,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     translate: Callable[[str], str],
 ) -> None:
     shown = drawn(evaluation)
     figures = evaluation.truths, evaluation.predictions, evaluation.residuals
-    columns = evaluation.indices, *(how.scale * one for one in figures)
+    columns = evaluation.indices, *(number_format.scale * values for values in figures)
     words = translate(mark("no. {index}<br>true {true}, predicted {predicted}: {error}"))
     places = {
         "index": "%{customdata[0]}",
-        "true": how.place("customdata[1]"),
-        "predicted": how.place("customdata[2]"),
-        "error": how.place("customdata[3]", sign="+"),
+        "true": number_format.place("customdata[1]"),
+        "predicted": number_format.place("customdata[2]"),
+        "error": number_format.place("customdata[3]", sign="+"),
     }
     figure.add_scatter(
-        x=how.scale * x[shown],
-        y=how.scale * y[shown],
+        x=number_format.scale * x[shown],
+        y=number_format.scale * y[shown],
         customdata=np.stack([column[shown] for column in columns], axis=1),
         mode="markers",
         marker={"color": ACCENT, "size": 7, "opacity": 0.6},

@@ -1,4 +1,4 @@
-"""Evaluations that this server has, for all its sessions: each is asked of the worker once."""
+"""A cache of evaluations for all sessions: a worker computes each once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mnist_core.runs import Run
 from mnist_core.workers.engine import Question
 from ui.common.lab import lab
 
-#: Evaluations kept, of at most 4 MB each: what thirty people look at, at a time.
+#: Evaluations kept, of at most 4 MB each: enough for a class.
 KEPT = 24
-#: While another evaluation is at work it is asked again after so many seconds.
+#: Seconds between two requests while the worker computes another evaluation.
 WAIT_SECONDS = 0.2
 
 _Key = tuple[str, int, str, str]
@@ -23,7 +23,7 @@ _lock = threading.Lock()
 
 
 def known(run: Run, checkpoint: str, part: str) -> AnyEvaluation | None:
-    """The evaluation, where somebody has asked for it before."""
+    """The evaluation, if it is in the cache."""
     key = _key(run, checkpoint, part)
     with _lock:
         if key in _kept:
@@ -32,7 +32,7 @@ def known(run: Run, checkpoint: str, part: str) -> AnyEvaluation | None:
 
 
 def keep(run: Run, checkpoint: str, part: str, evaluation: AnyEvaluation) -> None:
-    """Keep an evaluation of a run that has ended."""
+    """Store the evaluation of a run that has ended in the cache."""
     with _lock:
         _kept[_key(run, checkpoint, part)] = evaluation
         if len(_kept) > KEPT:
@@ -42,16 +42,16 @@ def keep(run: Run, checkpoint: str, part: str, evaluation: AnyEvaluation) -> Non
 def find(
     run: Run, checkpoint: str, part: str, progress: Callable[[float], object]
 ) -> AnyEvaluation:
-    """The evaluation, from memory or portion by portion from the worker.
+    """The evaluation, from the cache or from a worker, which computes it in portions.
 
     Args:
-        run: A run that has left models.
+        run: A run with saved models.
         checkpoint: "best" or "last".
         part: One of :data:`mnist_core.evaluation.service.PARTS`.
         progress: Called with the share that is done, 0 to 1.
 
     Raises:
-        LabError: The model or the data is not there, or nobody answers.
+        LabError: The model or the data is missing, or no worker answers.
     """
     found = known(run, checkpoint, part)
     before = None
@@ -60,7 +60,7 @@ def find(
         answer: AnyEvaluation | float = lab.ask(*question, kind=Question.SHORT)
         if isinstance(answer, float):
             progress(answer)
-            if answer == before:  # another evaluation is at work
+            if answer == before:  # the worker computes another evaluation
                 time.sleep(WAIT_SECONDS)
             before = answer
             continue

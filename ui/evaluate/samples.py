@@ -1,4 +1,4 @@
-"""Samples as a person looks at them: a picture, or the beginning of a text."""
+"""Samples as HTML: an image, or the beginning of a text."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from mnist_core.tasks.text_data import beginning
 from ui.common import images as pictures
 from ui.common.i18n import _
 
-#: Samples of one cell, at most: every cell of 10,000 test digits is whole, but nobody reads more
-#: than a few dozen texts.
+#: Samples of one cell that are shown, at most: all test images of a class, but only a few texts.
 MOST_SHOWN = {"images": 1_200, "texts": 24}
 
 
 def most_shown(run: Run) -> int:
-    """How many samples of a run's task are shown in one place, at most."""
+    """The largest number of samples of a run's task that are shown in one place."""
     return MOST_SHOWN[task(run.config.task).inputs]
 
 
@@ -31,31 +30,30 @@ def sample_views(
     part: str,
     positions: NDArray[np.int64],
     *,
-    spoken: list[str],
+    alt: list[str],
     side: int,
 ) -> list[str]:
     """Samples as HTML.
 
     Args:
-        run: Of which task they are.
-        evaluation: Of which they are samples.
-        part: Its part.
-        positions: Their positions in the evaluation.
-        spoken: What each picture shows, for those who cannot see it.
-        side: Size of a picture, in pixels.
+        run: The run that was evaluated.
+        evaluation: Its evaluation.
+        part: The set that it was evaluated on.
+        positions: Positions of the samples in the evaluation.
+        alt: Text alternatives of the images.
+        side: Side of an image, in pixels.
     """
     indices = evaluation.indices[positions]
     if task(run.config.task).inputs == "texts":
         return [text_view(text) for text in texts_of(run, part, indices)]
     images: NDArray[np.uint8] = samples_of(run, part, indices)
     return [
-        pictures.picture(image, words, side=side)
-        for image, words in zip(images, spoken, strict=True)
+        pictures.picture(image, words, side=side) for image, words in zip(images, alt, strict=True)
     ]
 
 
 def text_view(text: str) -> str:
-    """The beginning of a text, which opens to the whole of it."""
+    """The beginning of a text, which expands to the whole text."""
     short = beginning(text)
     if short == text:
         return f'<div class="lab-excerpt">{escape(text)}</div>'

@@ -1,4 +1,4 @@
-"""Yes or no at every threshold: the ROC and the precision-recall curve as Plotly figures."""
+"""The ROC curve and the precision-recall curve as Plotly figures."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import plotly.graph_objects as go
 from mnist_core.evaluation.classification import Evaluation
 from mnist_core.evaluation.curves import Curve, ThresholdCurves
 from mnist_core.i18n import mark
-from ui.evaluate.classification_charts import ACCENT, QUIET
+from ui.evaluate.classification_charts import ACCENT, MUTED
 
 
 def roc_curve(evaluation: Evaluation, *, translate: Callable[[str], str] = str) -> go.Figure:
-    """What is found against what is taken for it wrongly; the dashed line is guessing.
+    """The true positive rate against the false positive rate; the dashed line is guessing.
 
     Args:
-        evaluation: Of two classes, with its curves.
-        translate: Turns the words into the reader's language.
+        evaluation: An evaluation of two classes, with its curves.
+        translate: Translates a text into the user's language.
     """
     curves, counts = _curves(evaluation), evaluation.confusion
-    no, yes = evaluation.classes
+    negative, positive = evaluation.classes
     return _figure(
         curves.roc,
         chance=(0, 1),
         here=(counts[0, 1] / counts[0].sum(), counts[1, 1] / counts[1].sum()),
-        across=translate(mark("share of “{name}” taken for “{other}”")).format(name=no, other=yes),
-        up=translate(mark("share of “{name}” that is found")).format(name=yes),
+        across=translate(mark("false positive rate (of “{name}”)")).format(name=negative),
+        up=translate(mark("true positive rate (of “{name}”)")).format(name=positive),
         translate=translate,
     )
 
@@ -35,18 +35,16 @@ def roc_curve(evaluation: Evaluation, *, translate: Callable[[str], str] = str) 
 def precision_recall_curve(
     evaluation: Evaluation, *, translate: Callable[[str], str] = str
 ) -> go.Figure:
-    """How many of its "yes" answers are right against how much it finds."""
+    """The precision against the recall; the dashed line is guessing."""
     curves, counts = _curves(evaluation), evaluation.confusion
-    yes, said = evaluation.classes[1], counts[:, 1].sum()
+    positive, predicted = evaluation.classes[1], counts[:, 1].sum()
     recall = counts[1, 1] / counts[1].sum()
     return _figure(
         curves.precision_recall,
         chance=(curves.positives, curves.positives),
-        here=(recall, counts[1, 1] / said) if said else None,
-        across=translate(mark("recall: share of “{name}” that is found")).format(name=yes),
-        up=translate(mark("precision: share of the “{name}” answers that is right")).format(
-            name=yes
-        ),
+        here=(recall, counts[1, 1] / predicted) if predicted else None,
+        across=translate(mark("recall: share of “{name}” found")).format(name=positive),
+        up=translate(mark("precision: correct share of “{name}”")).format(name=positive),
         translate=translate,
     )
 
@@ -82,10 +80,10 @@ def _figure(
         x=[0, 1],
         y=chance,
         mode="lines",
-        line={"dash": "dash", "color": QUIET, "width": 1.5},
+        line={"dash": "dash", "color": MUTED, "width": 1.5},
         hoverinfo="skip",
     )
-    words = translate(mark("“yes” from a probability of {threshold} on<br>across {x}, up {y}"))
+    words = translate(mark("decision threshold {threshold}<br>x: {x}, y: {y}"))
     figure.add_scatter(
         x=curve.x,
         y=curve.y,

@@ -1,4 +1,4 @@
-"""A saved run on its way to a browser, past Streamlit, which would hold it in memory as a whole."""
+"""The download of a run as one file, past Streamlit, which would hold the whole file in memory."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ PATH = "/live/archive"
 
 
 def address(run_id: str) -> str:
-    """Where a browser gets a run as one file."""
+    """The address of a run as one file."""
     return address_below(f"{PATH}/{run_id}")
 
 
 async def archive(request: Request) -> Response:
-    """A run as one file: ``/live/archive/ID``. It is written at that moment."""
+    """A run as one file: ``/live/archive/ID``, written on request."""
     run_id = request.path_params["run_id"]
     if not RUN_ID.fullmatch(run_id):
-        return refusal(400, "A run is named by the 32 hexadecimal digits of its id.")
+        return refusal(400, "The id of a run has 32 hexadecimal digits.")
     try:
         run = await to_thread.run_sync(lab.store.get, run_id)
         file = await to_thread.run_sync(_written, run_id)
@@ -53,9 +53,9 @@ def _written(run_id: str) -> BinaryIO:
     """A run as one file, open at its end.
 
     Raises:
-        LabError: It is still at work, or cannot be read, or one of its models is damaged.
+        LabError: The run is still training or cannot be read, or one of its models is damaged.
     """
-    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - whoever reads it closes it
+    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed by its reader
     try:
         write_archive(lab.store, run_id, file)
     except BaseException:

@@ -1,4 +1,4 @@
-"""The search for runs by their names, notes and tags, where there are many."""
+"""Search for runs by name, notes and tags."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from mnist_core.runs import Run
 from ui.common.i18n import _, escaped
 from ui.models import keys
 
-#: More than so many are searched rather than looked through.
-MANY = 8
+#: Up to this number of runs, no search is shown.
+FEW = 8
 
 
 def matches(run: Run, text: str, tags: set[str]) -> bool:
-    """Whether a run has the tags that are asked for, and the text in its name or notes."""
+    """Whether a run has all the tags, and the text in its name or notes."""
     return tags <= set(run.tags) and text.lower() in f"{run.name}\n{run.notes}".lower()
 
 
 def show_filter(runs: dict[str, Run], known_tags: list[str]) -> dict[str, Run]:
-    """Ask for a text and for tags, and return the runs that have them.
+    """Show the search, and return the runs that match.
 
     Args:
-        runs: All runs; a few are shown without being searched.
+        runs: All runs.
         known_tags: Their tags.
     """
-    if len(runs) <= MANY:
+    if len(runs) <= FEW:
         return runs
     st.text_input(
-        _("Find"),
+        _("Search"),
         key=keys.FILTER.prepare(),
-        placeholder=_("A word of its name or notes"),
+        placeholder=_("Text in names or notes"),
         persist_state="session",
     )
     if known_tags:

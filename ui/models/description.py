@@ -1,4 +1,4 @@
-"""One run on the Models page: its name, notes, tags and pin, where it came from, the way out."""
+"""The name, notes, tags and pin of a run, its origin, and its download."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.common.lab import lab
 from ui.models import archive_route, disk_space, keys
 from ui.models.export import show_export
 
-#: The fields, see ``said_of``.
+#: The fields, in the order of ``stored_values``.
 FIELDS: tuple[session.Entry[Any], ...] = (
     keys.NAME,
     keys.NOTES,
@@ -26,14 +26,14 @@ FIELDS: tuple[session.Entry[Any], ...] = (
 )
 
 
-def said_of(run_id: str) -> tuple[str, str, list[str], bool]:
-    """What stands in the store, in the order of ``FIELDS``."""
-    run = lab.store.get(run_id)  # its name is without what tells two apart
+def stored_values(run_id: str) -> tuple[str, str, list[str], bool]:
+    """The stored values, in the order of ``FIELDS``."""
+    run = lab.store.get(run_id)  # its name is without the suffix that distinguishes equal names
     return run.name, run.notes, list(run.tags), run.pinned
 
 
 def save(run_id: str) -> None:
-    """Keep what was changed in the fields; what somebody else has said meanwhile stays."""
+    """Save the fields that were changed; what others changed meanwhile in other fields stays."""
     _run_id, shown = keys.DESCRIBED.get() or ("", (None,) * len(FIELDS))
     with errors.noted():
         name, notes, tags, pinned = (
@@ -44,45 +44,45 @@ def save(run_id: str) -> None:
         if name is not None:
             store.rename(run_id, name)
         store.describe(run_id, notes=notes, tags=tags, pinned=pinned)
-        keys.DESCRIBED.set(None)  # the fields show what was kept
+        keys.DESCRIBED.set(None)  # the fields are filled again
         keys.DONE.set(_("Saved."))
 
 
 def is_changed() -> bool:
-    """Whether a field shows something else than the store has."""
-    _run_id, kept = keys.DESCRIBED.get() or ("", ())
-    return any(field.get() != before for field, before in zip(FIELDS, kept, strict=False))
+    """Whether a field differs from the stored value."""
+    _run_id, stored = keys.DESCRIBED.get() or ("", ())
+    return any(field.get() != before for field, before in zip(FIELDS, stored, strict=False))
 
 
 def fill_fields(run_id: str) -> None:
-    """Show what is said of a run; what a person has typed and not saved yet stays."""
-    kept = said_of(run_id)
-    described, shown = keys.DESCRIBED.get() or ("", kept)
-    for field, before, now in zip(FIELDS, shown, kept, strict=True):
+    """Fill the fields with the stored values; changes that are not saved yet stay."""
+    stored = stored_values(run_id)
+    described, shown = keys.DESCRIBED.get() or ("", stored)
+    for field, before, now in zip(FIELDS, shown, stored, strict=True):
         if described != run_id or not field.is_set() or field.get() == before:
             field.set(now)
-    keys.DESCRIBED.set((run_id, kept))
+    keys.DESCRIBED.set((run_id, stored))
 
 
 def show_description(run: Run, known_tags: list[str]) -> None:
-    """Fields for what a person wants to say of a run.
+    """Show the fields for name, notes, tags and pin.
 
     Args:
         run: The run.
-        known_tags: Tags of all runs, to choose from.
+        known_tags: Tags of all runs, as suggestions.
     """
     if run.example is not None:
         st.info(
             _(
                 "This example comes with the lab, so its name and notes cannot be changed. It can "
-                "be exported, and hidden on the page Runs."
+                "be exported, and hidden on the Runs page."
             )
         )
         if run.notes:
             st.markdown(escaped(run.notes))
         return
     fill_fields(run.id)
-    # A limit in the browser would cut a longer name without a word; the store refuses in words.
+    # A limit in the browser would cut a longer name silently; the store refuses it with an error.
     st.text_input(_("Name"), key=keys.NAME.prepare())
     st.multiselect(
         _("Tags"),
@@ -90,22 +90,22 @@ def show_description(run: Run, known_tags: list[str]) -> None:
         key=keys.TAGS.prepare(),
         accept_new_options=True,
         max_selections=MOST_TAGS,
-        placeholder=_("Type a word, or choose one"),
+        placeholder=_("Type or choose a tag"),
         help=_(
-            "Words by which you find it again, such as a class or a date; at most {limit} letters."
+            "Words to search for, such as a class or a date; at most {limit} characters each."
         ).format(limit=TAG_LENGTH),
     )
     st.text_area(
         _("Notes"),
         key=keys.NOTES.prepare(),
         max_chars=NOTES_LENGTH,
-        placeholder=_("What was tried, what was found"),
+        placeholder=_("Aim and findings"),
         height=120,
     )
     st.toggle(
-        _("Pin it"),
+        _("Pin this run"),
         key=keys.PINNED.prepare(),
-        help=_("A clean-up leaves pinned runs alone, however old they are."),
+        help=_("A clean-up never removes pinned runs."),
     )
     changed = is_changed()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -122,48 +122,48 @@ def show_description(run: Run, known_tags: list[str]) -> None:
 
 
 def show_origin(run: Run) -> None:
-    """Where a model came from that came in as a file, and what was made of it."""
-    known = run.imported
-    if known is None:
+    """Show the origin of an imported model."""
+    origin = run.imported
+    if origin is None:
         return
-    shape = " × ".join(map(str, known["input_shape"]))
+    shape = " × ".join(map(str, origin["input_shape"]))
     st.markdown(
         _(
             "Imported from the file **{file}**: {layers} layers with {parameters} parameters, "
             "for images of {shape} numbers. It was rebuilt from known layers; how it was trained "
             "is not known."
         ).format(
-            file=known["file"],
-            layers=whole(known["layers"]),
-            parameters=whole(known["parameters"]),
+            file=origin["file"],
+            layers=whole(origin["layers"]),
+            parameters=whole(origin["parameters"]),
             shape=shape,
         )
     )
-    if known["output"] == "logits":
+    if origin["output"] == "logits":
         st.caption(
             _(
                 "The network in the file ends in logits. A softmax was added, which turns them "
                 "into probabilities and changes no prediction."
             )
         )
-    if run.id != keys.ARRIVED.get():  # said below, where it was imported
+    if run.id != keys.IMPORTED.get():  # shown below, beside the import
         for finding in findings(run):
             st.caption(Markdown(" ").join(finding.sentences(_)))
 
 
 def show_download(run: Run) -> None:
-    """Export in a format for another tool, or all of the run for another lab."""
+    """Show the export for another tool, and the download of the whole run for another lab."""
     show_export(run)
     st.divider()
     st.markdown(
         _(
             "**The whole run in one file**, to keep or to import into another lab: settings, every "
-            "epoch as a table, both models, and the event files if there are any. Import it there "
+            "epoch as a table, both models, and any event files. Import it there "
             "under “Import a saved run”."
         )
     )
     size = disk_space.size(run.id, run.version)
-    # A link, not a download button: that one would hold the whole file in memory.
+    # A link, because a download button would hold the whole file in memory.
     st.link_button(
         _("Download everything ({size})").format(size=byte_size(size)),
         archive_route.address(run.id),
@@ -173,7 +173,7 @@ def show_download(run: Run) -> None:
     )
     if size > MOST_BYTES:
         st.caption(
-            _("Its files are more than {most}: event files that do not fit are left out.").format(
+            _("The files exceed {most}: event files that do not fit are left out.").format(
                 most=byte_size(MOST_BYTES)
             )
         )

@@ -1,4 +1,4 @@
-"""What the runs take of the disk, on the Models page, and the way to make room."""
+"""Disk usage of the runs, and the clean-up of old runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ui.common.lab import lab
 from ui.common.number_field import place_field
 from ui.models import keys
 
-#: Sizes are looked up anew after so many seconds.
+#: Seconds that sizes are cached for.
 SIZES_SECONDS = 20
 #: Runs listed at a time.
 LISTED = 12
@@ -27,22 +27,22 @@ def left_files(home: str) -> dict[str, int]:
 
 
 @st.cache_data(ttl=SIZES_SECONDS, max_entries=4, show_spinner=False)
-def sizes(home: str) -> dict[str, int]:  # noqa: ARG001 - part of what is remembered
+def sizes(home: str) -> dict[str, int]:  # noqa: ARG001 - part of the cache key
     """Bytes of each run's files, for all sessions."""
     return lab.store.artifacts.sizes()
 
 
 @st.cache_data(ttl=SIZES_SECONDS, max_entries=100, show_spinner=False)
-def size(run_id: str, version: int) -> int:  # noqa: ARG001 - part of what is remembered
+def size(run_id: str, version: int) -> int:  # noqa: ARG001 - part of the cache key
     """Bytes of one run's files, for all sessions."""
     return lab.store.artifacts.size(run_id)
 
 
 @st.fragment
 def show_disk() -> None:
-    """What all runs take, and a clean-up that says first what it would remove.
+    """Show the size of all runs, and a clean-up that first lists the runs to remove.
 
-    Nothing is looked up before somebody opens it: that takes the longer, the more runs there are.
+    Nothing is computed before the panel is opened: the time grows with the number of runs.
     """
     panel = st.expander(
         _("Disk space"), icon=":material/hard_drive:", key=keys.DISK, on_change="rerun"
@@ -69,22 +69,23 @@ def show_disk() -> None:
         with st.container(width=240):
             keys.CLEAN_DAYS.prepare()
             limit = Limit(LEAST_DAYS, MOST_DAYS)
-            place_field(_("Older than so many days"), keys.CLEAN_DAYS, limit)
+            place_field(_("Older than (days)"), keys.CLEAN_DAYS, limit)
         show_clean_up(retention.old_runs(lab.store, keys.CLEAN_DAYS.get(), found))
         if left:
             show_left_files(left)
 
 
 def show_clean_up(old: list[OldRun]) -> None:
-    """List what would go, and remove it when that was read and confirmed."""
+    """List the runs to remove, and remove them on confirmation."""
     if not old:
         st.caption(_("There is nothing to remove: no unpinned run is that old."))
         return
-    freed = byte_size(sum(one.bytes for one in old))
+    freed = byte_size(sum(entry.bytes for entry in old))
     rows: list[tuple[str, str, str]] = [(_("Run"), _("Ended"), _("Size"))]
-    for one in old[:LISTED]:
-        age = ngettext("{days} day ago", "{days} days ago", int(one.days))
-        rows.append((one.run.name, age.format(days=whole(int(one.days))), byte_size(one.bytes)))
+    for entry in old[:LISTED]:
+        days = int(entry.days)
+        age = ngettext("{days} day ago", "{days} days ago", days).format(days=whole(days))
+        rows.append((entry.run.name, age, byte_size(entry.bytes)))
     st.markdown(table(rows, left=2))
     if len(old) > LISTED:
         st.caption(_("… and {count} more.").format(count=whole(len(old) - LISTED)))
@@ -92,7 +93,7 @@ def show_clean_up(old: list[OldRun]) -> None:
     label = words.format(count=whole(len(old)), size=freed)
     with st.popover(label, icon=":material/delete_sweep:", key=keys.CLEAN):
         st.caption(
-            _("They are removed permanently. Pin or download the runs that you want to keep.")
+            _("The runs are removed permanently. Pin or download those that you want to keep.")
         )
         pressed = st.button(
             _("Remove them"),
@@ -106,7 +107,7 @@ def show_clean_up(old: list[OldRun]) -> None:
 
 
 def show_left_files(left: dict[str, int]) -> None:
-    """Say which files belong to no run, and remove them when that was read and confirmed."""
+    """Show the number of folders without a run, and remove them on confirmation."""
     words = ngettext(
         "{count} folder ({size}) belongs to no run in this database.",
         "{count} folders ({size}) belong to no run in this database.",
@@ -118,9 +119,9 @@ def show_left_files(left: dict[str, int]) -> None:
     with st.popover(label, icon=":material/delete_sweep:", key=keys.LEFT):
         st.caption(
             _(
-                "Such files are left where a program was killed while it began or deleted a run. "
-                "But if the database was replaced, or is shared with another one, they belong to "
-                "its runs. They are removed permanently."
+                "Such files remain if a program is killed while it creates or deletes a run. But "
+                "if the database was replaced, or another database uses the same folder, they "
+                "belong to its runs. They are removed permanently."
             )
         )
         pressed = st.button(
@@ -135,7 +136,7 @@ def show_left_files(left: dict[str, int]) -> None:
 
 
 def remove_left_files(run_ids: list[str]) -> None:
-    """Remove the files that were listed."""
+    """Remove the files of folders without a run."""
     with errors.noted():
         count = retention.remove_left_files(lab.store, run_ids)
         sizes.clear()
@@ -145,7 +146,7 @@ def remove_left_files(run_ids: list[str]) -> None:
 
 
 def clean(old: list[OldRun]) -> None:
-    """Remove what was listed."""
+    """Remove the listed runs."""
     with errors.noted():
         count = retention.remove_old(lab.store, old)
         sizes.clear()

@@ -1,7 +1,7 @@
-"""Models out: a run's network as a file for another tool, or as code that trains it again.
+"""Model export: a run's network as a file for another tool, or as code that trains it again.
 
-A file is written by the worker when it is asked for, and then kept for a while for all sessions:
-a class that takes the same network home has it written once.
+A worker writes the file on request; it is then cached for all sessions, so that a class that
+downloads the same network has it written once.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from ui.common.run_selector import choose_checkpoint
 from ui.common.waiting import workers_answer
 from ui.models import keys
 
-#: Files kept for all sessions, and for how many seconds; a large network has ten million bytes.
+#: Files cached for all sessions, and for how many seconds; a large network has 10 MB.
 KEPT, KEPT_SECONDS = 12, 1800
 
 
 @st.cache_data(max_entries=KEPT, ttl=KEPT_SECONDS, show_spinner=False)
 def _file(run_id: str, version: int, key: str, checkpoint: str) -> bytes:  # noqa: ARG001
-    """The content of a file, asked of the worker once for all sessions.
+    """The content of a file, requested from a worker once for all sessions.
 
     Args:
         run_id: The run.
-        version: Its version: another name, for example, is another text in its code.
+        version: Its version: a new name, for example, changes the exported code.
         key: The format.
         checkpoint: "best" or "last".
     """
@@ -49,63 +49,65 @@ def _file(run_id: str, version: int, key: str, checkpoint: str) -> bytes:  # noq
 
 @st.fragment
 def show_export(run: Run) -> None:
-    """Choose a format and take the file.
+    """Show the choice of format and checkpoint, and the download.
 
     Args:
-        run: The run; one that has not ended says so.
+        run: The run; while it trains, only a message is shown.
     """
     if run.status.is_active:
         st.info(_("This run is still training. It can be exported when it has ended."))
         return
     no_code = why_no_code(run)
     if no_code and not left_models(lab.store, run):
-        st.info(Markdown(" ").join([_("This run has left no network."), _(no_code)]))
+        st.info(Markdown(" ").join([_("This run has no saved model."), _(no_code)]))
         return
     form = _choose_format(run, no_code)
     checkpoint = "best" if form.is_code else _choose_checkpoint(run)
     if form.is_code:
         st.caption(
             _(
-                "It needs Python with Keras, TensorFlow, NumPy and Matplotlib, and nothing of this "
-                "lab; its first lines say how to install them. Its words are English."
+                "The code needs Python with Keras, TensorFlow, NumPy and Matplotlib, but not this "
+                "lab; its first lines show how to install them. Its comments are in English."
             )
         )
     else:
-        st.caption(_model_words(run))
+        st.caption(_input_and_output(run))
     _show_file(run, form, checkpoint)
     with st.expander(_("How to use the file")):
         name = file_name(run, form, checkpoint)
         st.code(form.usage.format(file=name), "bash" if form.is_code else "python")
 
 
-def _model_words(run: Run) -> Markdown:
-    """What a file of the model takes, and what it answers."""
-    takes = _(input_words(run)).format(shape=input_shape(run))
-    answers = output_words(run)
-    if not answers:
-        return takes
+def _input_and_output(run: Run) -> Markdown:
+    """The input and the output of the exported model."""
+    inputs = _(input_words(run)).format(shape=input_shape(run))
+    outputs = output_words(run)
+    if not outputs:
+        return inputs
     quantity = run.config.quantity
     unit = _(quantity.unit) if quantity else ""
-    return Markdown(" ").join([takes, _(answers).format(unit=unit)])
+    return Markdown(" ").join([inputs, _(outputs).format(unit=unit)])
 
 
 def _choose_format(run: Run, no_code: str) -> Format:
     with_model = left_models(lab.store, run)
-    able = [key for key, form in FORMATS.items() if (not no_code if form.is_code else with_model)]
+    available = [
+        key for key, form in FORMATS.items() if (not no_code if form.is_code else with_model)
+    ]
     if no_code:
         st.caption(_(no_code))
     elif not with_model:
-        st.caption(_("This run has left no network. What is left is code that trains it again."))
-    keys.EXPORT_FORMAT.keep_among(able)
+        st.caption(_("This run has no saved model. The code trains it again."))
+    keys.EXPORT_FORMAT.keep_among(available)
     key = st.pills(
         _("Format"),
-        able,
+        available,
         format_func=lambda key: _(FORMATS[key].label),
         key=keys.EXPORT_FORMAT.prepare(),
         required=True,
         persist_state="session",
     )
-    form = FORMATS[key or able[0]]
+    form = FORMATS[key or available[0]]
     st.markdown(_(form.summary))
     return form
 
@@ -118,7 +120,7 @@ def _choose_checkpoint(run: Run) -> str:
 
 
 def _show_file(run: Run, form: Format, checkpoint: str) -> None:
-    """The button that has the file written and takes it."""
+    """Show the download button, which has the file written."""
     if not workers_answer(_("The workers are starting; a file can be written in a few seconds.")):
         return
     wanted = (run.id, run.version, form.key, checkpoint)
@@ -141,10 +143,10 @@ def _show_file(run: Run, form: Format, checkpoint: str) -> None:
 def _written(
     wanted: tuple[str, int, str, str], failures: dict[tuple[str, int, str, str], LabError]
 ) -> bytes:
-    """The file, written at the moment when somebody takes it.
+    """The file, written when it is downloaded.
 
-    Streamlit runs this outside of the script and says only that it failed; why, the panel says
-    when it is drawn next, to the session that asked.
+    Streamlit runs this outside the script and reports only that it failed. The panel shows the
+    error on its next rerun, in the session that pressed the button.
     """
     try:
         return _file(*wanted)

@@ -1,4 +1,4 @@
-"""How the weights of a layer move while it learns, as a Plotly figure; imports no Streamlit."""
+"""Weight histograms over the epochs as a Plotly figure; imports no Streamlit."""
 
 from __future__ import annotations
 
@@ -13,27 +13,23 @@ from mnist_core.tensorboard.histograms import WeightHistograms
 from ui.common.charts import Theme, theme_colours
 
 HEIGHT = 260
-#: So few epochs have a tick each.
+#: Up to this number of epochs, each has a tick.
 FEW_EPOCHS = 10
-_NAMES = {
-    1: mark("a quarter is below"),
-    2: mark("half is below"),
-    3: mark("three quarters are below"),
-}
+_QUARTILES = {1: mark("lower quartile"), 2: mark("median"), 3: mark("upper quartile")}
 
 
 def histogram_figure(
     histograms: WeightHistograms, *, theme: Theme = "light", translate: Callable[[str], str] = str
 ) -> go.Figure:
-    """Epochs from left to right, weights from bottom to top, the darker the more of them.
+    """A heatmap of the weights: epochs from left to right, values from bottom to top.
 
-    Colours follow the root of the share, so that the few large weights are seen beside the many
-    small ones. Three lines cut each epoch's weights into quarters.
+    Colours follow the square root of the share, so that the few large weights are visible beside
+    the many small weights. Three lines are the quartiles of each epoch.
 
     Args:
-        histograms: Of one array of weights.
+        histograms: Histograms of one array of weights.
         theme: Colours for a light or a dark page.
-        translate: Turns words into the reader's language.
+        translate: Translates a text into the user's language.
     """
     colours = theme_colours(theme)
     figure = go.Figure(layout=_layout(colours, int(histograms.epochs[-1]), translate))
@@ -52,7 +48,7 @@ def histogram_figure(
             f"{epoch} %{{x}}<br>{weight} %{{y:.3f}}<br>{share} %{{customdata:.1%}}<extra></extra>"
         ),
     )
-    for row, words in _NAMES.items():
+    for row, words in _QUARTILES.items():
         figure.add_scatter(
             x=histograms.epochs,
             y=histograms.quartiles[row],
@@ -78,7 +74,7 @@ def _layout(
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "showlegend": False,
-        # Epochs are whole; half a cell before the first one there is nothing to be read.
+        # Epochs are whole numbers.
         "xaxis": axis
         | {"title": {"text": translate(mark("Epoch"))}, "tickformat": "d"}
         | ({"dtick": 1} if epochs <= FEW_EPOCHS else {}),

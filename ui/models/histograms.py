@@ -1,4 +1,4 @@
-"""The weight histograms of a run over its epochs: part of the page that shows a model."""
+"""The weight histograms of a run over its epochs, for the Models page."""
 
 from __future__ import annotations
 
@@ -14,65 +14,64 @@ from ui.common.navigation import link
 from ui.models import keys
 from ui.models.histogram_charts import histogram_figure
 
-#: Pictures beside each other.
+#: Charts in a row.
 COLUMNS = 2
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _histograms(run_id: str, version: int) -> list[WeightHistograms]:  # noqa: ARG001 - part of what is remembered
+def _histograms(run_id: str, version: int) -> list[WeightHistograms]:  # noqa: ARG001 - part of the cache key
     question = "mnist_core.tensorboard.histograms:read_histograms", run_id
     found: list[WeightHistograms] = lab.ask(*question, kind=Question.SHORT)
     return found
 
 
 def show_histograms(run: Run) -> None:
-    """How the weights of each layer moved; how to get that, where the run kept none.
+    """Show the weight histograms of a run, or how to record them.
 
     Args:
-        run: Whose they are.
+        run: The run.
     """
     found: list[WeightHistograms] = []
     if run.config.histograms == "on":
-        if lab.engine_state().phase in ("starting", "failed"):  # said where the network is
+        if lab.engine_state().phase in ("starting", "failed"):  # shown beside the network
             return
-        with st.spinner(_("Reading the histograms …")):
+        with st.spinner(_("Loading the histograms …")):
             found = _histograms(run.id, run.version)
     if not found:
         st.markdown(
             _(
-                "This run kept no histograms of its weights. Choose “Weight histograms” under "
-                "“More settings” before you start one, and they are shown here, epoch by epoch."
+                "This run has no weight histograms. Choose “Weight histograms” under “More "
+                "settings” before you start a run, and they are shown here, epoch by epoch."
             )
         )
         link("train", _("Train it again with histograms"), run=run.id)
         return
     st.caption(
         _(
-            "From left to right the epochs, from bottom to top the weights: the stronger the "
-            "colour, the more weights have that value. The thick line is the middle one of them; "
-            "half of all weights lie between the dotted lines. Where the colour spreads, the layer "
-            "is still learning; where it stands still, it has stopped."
+            "Epochs run from left to right, weights from bottom to top: the stronger the colour, "
+            "the more weights have that value. The thick line is the median, the dotted lines are "
+            "the quartiles. While the distribution changes, the layer is still learning."
         )
     )
     kinds = list(dict.fromkeys(_kind(one) for one in found))
     kind = kinds[0]
     if len(kinds) > 1:
         chosen = st.segmented_control(
-            _("What is shown"),
+            _("Kind of weights"),
             kinds,
             format_func=_kind_words,
             default=kinds[0],
             key=keys.HISTOGRAM_KIND,
             help=_(
-                "A **kernel** holds the weights by which a layer multiplies what it gets; a "
-                "**bias** is what it adds to each sum. Other layers have other numbers."
+                "A **kernel** holds the weights by which a layer multiplies its inputs; a **bias** "
+                "is added to each sum. Other layers have other parameters."
             ),
         )
         kind = chosen or kinds[0]
     shown = [one for one in found if _kind(one) == kind]
     theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
     for first in range(0, len(shown), COLUMNS):
-        # One column stays empty rather than that a last picture is twice as wide.
+        # Without the empty column, a single last chart would be twice as wide.
         for place, column in enumerate(st.columns(COLUMNS)[: len(shown) - first], first):
             one = shown[place]
             with column:
@@ -81,7 +80,7 @@ def show_histograms(run: Run) -> None:
                     histogram_figure(one, theme=theme, translate=translated),
                     theme=None,
                     config={"displayModeBar": False},
-                    alt=_("The weights {name} over the epochs").plain(name=one.name),
+                    alt=_("Histograms of the weights {name} over the epochs").plain(name=one.name),
                     key=keys.histogram_chart(place),
                 )
 

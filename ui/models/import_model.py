@@ -1,4 +1,4 @@
-"""The ways in on the Models page: a model in a file, or a run that another lab has saved."""
+"""The import of a model file, or of a run that a lab has saved."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from ui.common.setting_labels import CHOICE_LABELS
 from ui.common.waiting import workers_answer
 from ui.models import disk_space, keys
 
-SCALINGS = {AUTO: mark("Find out"), **CHOICE_LABELS["pixel_scaling"]}
+SCALINGS = {AUTO: mark("Detect"), **CHOICE_LABELS["pixel_scaling"]}
 
 
-def show_arrivals() -> None:
-    """Both ways in, and what came in last."""
+def show_import() -> None:
+    """Show both imports, and the run that was imported last."""
     st.header(_("Import a model"), anchor=False)
-    show_arrived()
+    show_imported()
     workers_answer(_("The workers are starting; a file can be imported in a few seconds."))
-    with st.container(key=keys.ARRIVALS):
+    with st.container(key=keys.IMPORTS):
         left, right = st.columns(2, gap="large")
         with left:
             show_model_upload()
@@ -40,7 +40,7 @@ def show_arrivals() -> None:
 
 
 def show_model_upload() -> None:
-    """A model that was trained elsewhere."""
+    """Show the import of a model that was trained elsewhere."""
     st.markdown(
         _(
             '**A model that was trained elsewhere**, saved with `model.save("model.keras")` or '
@@ -54,21 +54,21 @@ def show_model_upload() -> None:
         max_upload_size=plan.MOST_BYTES // 1_000_000,
         help=_(
             "Sequential and functional models of Keras's usual layers, for 28 × 28 pixels and ten "
-            "digits, up to 100 MB. Nothing in the file is run: the network is built anew from its "
-            "description, and a file with code in it is refused."
+            "digits, up to 100 MB. No code in the file is run: the network is rebuilt from its "
+            "description, and a file that contains code is refused."
         ),
     )
     scaling = st.segmented_control(
-        _("Range of its pixels"),
+        _("Pixel range"),
         list(SCALINGS),
         format_func=lambda key: _(SCALINGS[key]),
         key=keys.SCALING.prepare(),
         required=True,
         help=_(
-            "The range of the pixels that it was trained with. The lab finds out by letting it "
-            "read training images with both, and says what it found. Choose a range to set it "
-            "yourself: 0 to 1 where a program divided the pixels by 255, 0 to 255 where a "
-            "Rescaling layer in the network does so."
+            "The range of the pixels that the model was trained with. “Detect” compares its "
+            "accuracy on training images with both ranges, and shows the result. Or choose the "
+            "range: 0 to 1 if a program divided the pixels by 255, 0 to 255 if a Rescaling layer "
+            "in the network does so."
         ),
     )
     asked = st.button(
@@ -76,20 +76,20 @@ def show_model_upload() -> None:
         key=keys.TAKE,
         disabled=file is None,
         type="primary",
-        on_click=forget_arrived,
+        on_click=clear_imported,
     )
     if asked and file is not None and scaling:
-        take(
+        import_once(
             (file.file_id, scaling),
             lambda: lab.import_model(file, file.name, scaling),
         )
 
 
 def show_run_upload() -> None:
-    """A run that this lab has saved, here or on another machine."""
+    """Show the import of a saved run."""
     st.markdown(
         _(
-            "**A saved run**, the .zip that “Download everything” gave you here or on another "
+            "**A saved run**, the .zip file from “Download everything”, here or on another "
             "machine. Its checksums are verified, and it is imported as a new run."
         )
     )
@@ -103,55 +103,55 @@ def show_run_upload() -> None:
         _("Import a saved run"),
         key=keys.RESTORE_TAKE,
         disabled=file is None,
-        on_click=forget_arrived,
+        on_click=clear_imported,
     )
     if asked and file is not None:
-        take((file.file_id, "run"), lambda: lab.restore(file, file.name))
+        import_once((file.file_id, "run"), lambda: lab.restore(file, file.name))
 
 
-def forget_arrived() -> None:
-    """The success of an earlier import does not stay beside the outcome of this one."""
-    keys.ARRIVED.set(None)
+def clear_imported() -> None:
+    """Remove the message of an earlier import."""
+    keys.IMPORTED.set(None)
 
 
-def take(what: tuple[str, str], bring: Callable[[], Run]) -> None:
-    """Bring a file in, once.
+def import_once(identity: tuple[str, str], import_file: Callable[[], Run]) -> None:
+    """Import a file, once, and select the new run.
 
     Args:
-        what: The file and how it is taken, to know it again.
-        bring: Does it.
+        identity: The file and the settings of the import.
+        import_file: Imports the file.
     """
     try:
         with st.spinner(_("The file is being checked …"), show_time=True):
             run_id = idempotency.once(
-                what,
-                lambda: bring().id,
+                identity,
+                lambda: import_file().id,
                 seconds=math.inf,
                 holds=lambda run_id: run_id in lab.store.versions([run_id]),
             )
     except LabError as error:
         errors.show(error)
         return
-    if run_id == keys.ARRIVED.get():
+    if run_id == keys.IMPORTED.get():
         return
-    keys.ARRIVED.set(run_id)
+    keys.IMPORTED.set(run_id)
     disk_space.sizes.clear()
-    st.query_params["run"] = run_id  # the page follows it; its own choice is drawn already
+    st.query_params["run"] = run_id  # its own choice of a run is drawn already
     st.rerun()
 
 
-def arrived() -> Run | None:
-    """What came in last, if it is still there."""
-    run_id = keys.ARRIVED.get()
+def imported_run() -> Run | None:
+    """The run that was imported last, if it still exists."""
+    run_id = keys.IMPORTED.get()
     try:
         return lab.store.get(run_id) if run_id else None
     except UnknownRunError:
         return None
 
 
-def show_arrived() -> None:
-    """Say what was imported, its accuracy, and what can be done with it now."""
-    run = arrived()
+def show_imported() -> None:
+    """Show the run that was imported last, its accuracy, and links to it."""
+    run = imported_run()
     if run is None:
         return
     words = _("**{name}** has been imported.")
@@ -168,5 +168,5 @@ def show_arrived() -> None:
     if not left_models(lab.store, run):
         return
     with st.container(horizontal=True):
-        link("evaluate", _("Evaluate it"), run=run.id)
+        link("evaluate", _("Evaluate the model"), run=run.id)
         link_to_try(run)

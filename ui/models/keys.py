@@ -38,25 +38,25 @@ CLEAN = "models-clean"
 CLEAN_CONFIRM = "models-clean-confirm"
 LEFT = "models-left"
 LEFT_CONFIRM = "models-left-confirm"
-#: The run whose name, notes, tags and pin stand in the fields, and what they were in the store.
+#: The run whose description is in the fields, and the stored values.
 DESCRIBED: Entry[tuple[str, tuple[Any, ...]] | None] = Entry("models-described", None)
-#: What was brought in last.
-ARRIVED: Entry[str | None] = Entry("models-arrived", None)
-#: What was just done, to be said once.
+#: The run that was imported last.
+IMPORTED: Entry[str | None] = Entry("models-arrived", None)
+#: A message about the last action, shown once.
 DONE: Entry[str] = Entry("models-done", "")
 
 # Containers, so that ``ui/app/layout.css`` finds them.
 CHOICE = "models-choice"
 FIGURES = "models-figures"
-ARRIVALS = "models-arrivals"
+IMPORTS = "models-arrivals"
 DISK = "models-disk"
 
 
 def histogram_chart(place: int) -> str:
-    """The picture of one array of weights over the epochs, by its place on the page."""
+    """Key of the chart of one array of weights, by its position on the page."""
     return f"histogram-{place}"
 
 
 def export_failures() -> dict[tuple[str, int, str, str], LabError]:
-    """Why files could not be written that this session asked for; always the same object."""
+    """The errors of this session's exports; always the same object."""
     return kept_dict("export-failures")

@@ -1,4 +1,4 @@
-"""What a run's network is made of: its layers, a diagram, and its weights as pictures."""
+"""Inspection of a run's network: diagram, layers, weights as images, histograms."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ from ui.models import keys
 from ui.models.histograms import show_histograms
 from ui.models.network_diagram import network_diagram
 
-#: Pictures of weights beside each other, and the sides of each, in pixels.
+#: Images of weights in a row, and the side of each, in pixels.
 ACROSS = 12
 UNIT_SIDE, FILTER_SIDE = 72, 48
-#: So few units are shown large, each with its name.
+#: Up to this number of units, each is shown large, with its name.
 FEW, FEW_SIDE = 10, 112
-#: Numbers of a network are kept as 32 bits.
+#: Bytes of a parameter (float32).
 BYTES = 4
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
-def _anatomy(run_id: str, checkpoint: str, attempt: int) -> Anatomy:  # noqa: ARG001 - remembered
-    """What a network is made of, asked of the worker once for all sessions."""
+def _anatomy(run_id: str, checkpoint: str, attempt: int) -> Anatomy:  # noqa: ARG001 - cache key
+    """The layers and weights of a network, requested from a worker once for all sessions."""
     question = "mnist_core.inference.inspect:describe", run_id, checkpoint
     found: Anatomy = lab.ask(*question, kind=Question.SHORT)
     return numbered_from_first(found)
 
 
 def show_model(run: Run) -> None:
-    """Everything about the network that a run has trained.
+    """Show the network of a run.
 
     Args:
-        run: The run; one without a model says so.
+        run: The run; without a saved model, only a message is shown.
     """
     if not left_models(lab.store, run):
-        st.info(_("This run has no network to inspect."))
+        st.info(_("This run has no saved model."))
         return
     _show_network(run)
-    if run.imported is not None:  # nothing is known of its training
+    if run.imported is not None:  # its training is unknown
         return
-    st.markdown(_("**How its weights changed during training**"))
+    st.markdown(_("**Weight histograms**"))
     _show_histograms(run)
 
 
@@ -72,17 +72,17 @@ def _show_network(run: Run) -> None:
         return
     chosen = choose_checkpoint(run, keys.MODEL_CHECKPOINT)
     with errors.shown():
-        with st.spinner(_("Reading the network …")):
+        with st.spinner(_("Loading the network …")):
             found = _anatomy(run.id, chosen, run.attempt)
         show_anatomy(found, task(run.config.task).classes)
 
 
 def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:
-    """A network as a diagram, as a table, and its weights as pictures.
+    """Show a network as a diagram and as a table, and its weights as images.
 
     Args:
         anatomy: The network.
-        classes: The names of its answers.
+        classes: The names of its classes.
     """
     _diagram()(key=keys.MODEL_DIAGRAM, data={"svg": network_diagram(anatomy, classes)})
     if not anatomy.chain:
@@ -92,14 +92,14 @@ def show_anatomy(anatomy: Anatomy, classes: tuple[str, ...]) -> None:
     st.markdown(_("**Layers**"))
     _show_layers(anatomy)
     for weights in anatomy.weights:
-        # The units of the last layer are the answers themselves.
-        answers = weights.layer == anatomy.layers[-1].name and weights.count == len(classes)
-        _show_weights(weights, classes if answers else ())
+        # The units of the last layer are the classes.
+        is_output = weights.layer == anatomy.layers[-1].name and weights.count == len(classes)
+        _show_weights(weights, classes if is_output else ())
 
 
 @cache
 def _diagram() -> ComponentRenderer:
-    # Streamlit takes every SVG out of the HTML that it is given, but not out of a component.
+    # Streamlit removes SVG from HTML, but not from a component.
     return st.components.v2.component(
         "mnist_lab_network",
         html='<div class="lab-network"></div>',
@@ -115,7 +115,7 @@ def _show_layers(anatomy: Anatomy) -> None:
     st.table(
         [
             {
-                # A table's cells are Markdown, and the names may be a foreign file's.
+                # Cells are Markdown, and the names may come from an imported file.
                 _("Layer"): escaped(layer.name),
                 _("Kind"): escaped(layer.kind),
                 _("Output shape"): str((None, *layer.output_shape)),
@@ -144,8 +144,8 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
     units = weights.kind == "units"
     if units and shown < weights.count:
         words = _(
-            "**The weights of {layer} as images**, of the {shown} of its {count} units with "
-            "the largest ones. Blue: ink here raises the unit's output; red: ink here lowers it."
+            "**The weights of {layer} as images**, for the {shown} of {count} units with the "
+            "largest weights. Blue: ink here raises the unit's output; red: ink here lowers it."
         )
     elif units:
         words = _(
@@ -154,8 +154,9 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
         )
     elif weights.channels == 1:
         words = _(
-            "**The filters of {layer}**: small windows that slide over the image. A filter's "
-            "output is high where there is ink under its blue squares and none under its red ones."
+            "**The filters of {layer}**: small windows that slide over the image. The "
+            "output of a filter is high if there is ink under its blue squares, but not under its "
+            "red squares."
         )
     else:
         words = _(
@@ -171,8 +172,8 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
         st.html(
             images.captioned(
                 [
-                    (images.picture(images.signed(one), caption, side=FEW_SIDE), caption)
-                    for one, caption in zip(weights.pictures, captions, strict=True)
+                    (images.picture(images.signed(unit), caption, side=FEW_SIDE), caption)
+                    for unit, caption in zip(weights.pictures, captions, strict=True)
                 ]
             )
         )
@@ -186,17 +187,17 @@ def _show_weights(weights: WeightPictures, names: tuple[str, ...]) -> None:
 
 
 def weight_sheet(values: NDArray[np.float32], across: int) -> NDArray[np.uint8]:
-    """Pictures of weights in rows, each with colours of its own range, apart from each other.
+    """Images of weights in rows, with gaps, each scaled to its own range.
 
     Args:
         values: float32 (n, height, width).
-        across: Pictures in a row.
+        across: Images in a row.
 
     Returns:
-        uint8 (rows × height, columns × width, 4); what lies between the pictures is clear.
+        uint8 (rows × height, columns × width, 4); the gaps are transparent.
     """
-    coloured = np.stack([images.signed(one) for one in values])
-    # Small kernels are enlarged first, so that the gap beside them is finer than their squares.
+    coloured = np.stack([images.signed(unit) for unit in values])
+    # Small kernels are enlarged first, so that the gap is narrower than a weight.
     factor = max(1, SIDE // values.shape[-1])
     large = coloured.repeat(factor, axis=1).repeat(factor, axis=2)
     solid = np.concatenate([large, np.full_like(large[..., :1], 255)], axis=-1)

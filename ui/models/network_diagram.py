@@ -1,8 +1,8 @@
-"""A network as a picture: what becomes of a sample from layer to layer, as an SVG.
+"""A network diagram as an SVG: the output shape of each layer.
 
-Each column is what one layer makes: a row of numbers as circles, a stack of small pictures as
-plates. Layers that change no shape of their own (dropout, activation, flatten, …) are a line
-below the column that they belong to. The text takes the page's colour, light or dark.
+Each column is the output of a layer: a vector as circles, feature maps as plates. Layers such as
+dropout, activation and flatten are a line below the column before them. The text has the page's
+colour, light or dark.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from mnist_core.tasks.base import SIDE
 from ui.common.formatting import whole
 from ui.common.i18n import _, ngettext
 
-#: Width of a column and height of the drawing above its words, in the SVG's own units.
+#: Width of a column and height of the drawing above its text, in the SVG's own units.
 COLUMN, HEIGHT = 118, 190
-#: Circles of one column; more units than that are meant by three dots.
+#: Circles of a column; three dots stand for further units.
 CIRCLES = 8
-#: Height of a line of words.
+#: Height of a line of text.
 LINE = 17
 BLUE = "#1c83e1"
-#: Kinds of layers that stand below the column before them.
+#: Kinds of layers that are a line below the column before them.
 NOTES = ("Dropout", "Activation", "BatchNormalization", "Flatten", "Reshape", "ReLU", "Softmax")
 
 
 @dataclass
 class Column:
-    """What stands above each other in the diagram.
+    """A column of the diagram.
 
     Attributes:
         title: The layer, or the input.
-        shape: What comes out of it.
-        lines: What else there is to say of it, and of the layers that only add to it.
+        shape: Its output shape.
+        lines: Its settings, and the layers without a column that follow it.
     """
 
     title: str
@@ -49,7 +49,7 @@ def network_diagram(anatomy: Anatomy, classes: Sequence[str]) -> str:
 
     Args:
         anatomy: The network.
-        classes: Names of the classes, written at the last circles where they are as many.
+        classes: Names of the classes, written beside the last circles if there are as many.
     """
     columns = _columns(anatomy)
     width = COLUMN * len(columns)
@@ -62,10 +62,10 @@ def network_diagram(anatomy: Anatomy, classes: Sequence[str]) -> str:
         last = place == len(columns) - 1
         parts += _drawn(column, COLUMN * (place + 0.5), classes if last else ())
         parts += _words(column, COLUMN * (place + 0.5))
-    spoken = " → ".join(f"{column.title} {_size(column.shape)}" for column in columns)
+    alt = " → ".join(f"{column.title} {_size(column.shape)}" for column in columns)
     return (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="{escape(spoken)}">{"".join(parts)}</svg>'
+        f'aria-label="{escape(alt)}">{"".join(parts)}</svg>'
     )
 
 
@@ -87,17 +87,17 @@ def _columns(anatomy: Anatomy) -> list[Column]:
 
 
 def _details(layer: Layer) -> list[str]:
-    """How a layer is set, in a line or two."""
+    """The settings of a layer, in a line or two."""
     found = []
     for name, words in (
         ("kernel_size", _("filters {size}")),
-        ("pool_size", _("largest of {size}")),
+        ("pool_size", _("pool size {size}")),
     ):
         if name in layer.settings:
             found.append(words.plain(size=_size(layer.settings[name])))
     strides = layer.settings.get("strides")
     if layer.kind.startswith("Conv") and strides and max(strides) > 1:
-        found.append(_("in steps of {step}").plain(step=max(strides)))
+        found.append(_("stride {step}").plain(step=max(strides)))
     if "activation" in layer.settings:
         found.append(str(layer.settings["activation"]))
     return found
@@ -108,7 +108,7 @@ def _note(layer: Layer) -> str:
         return _("dropout {share}").plain(share=f"{layer.settings['rate']:.0%}")
     names = {
         "BatchNormalization": _("batch norm"),
-        "Flatten": _("laid in a row"),
+        "Flatten": _("flatten"),
         "Activation": str(layer.settings.get("activation", "")),
     }
     return names.get(layer.kind) or layer.kind
@@ -118,7 +118,7 @@ def _size(shape: Sequence[int | None]) -> str:
     return " × ".join("?" if size is None else str(size) for size in shape)
 
 
-def _is_picture(shape: Sequence[int | None]) -> bool:
+def _is_image(shape: Sequence[int | None]) -> bool:
     return len(shape) == 3
 
 
@@ -136,13 +136,13 @@ def _circles(shape: Sequence[int | None]) -> tuple[list[float], float]:
 
 
 def _plate(shape: Sequence[int | None]) -> tuple[float, int]:
-    """Side of the plates and how many are drawn of them."""
+    """Side and number of the plates."""
     high, _wide, channels = (size or 1 for size in shape)
     return 14 + 52 * min(high, SIDE) / SIDE, min(6, 1 + int(math.log2(channels)))
 
 
 def _drawn(column: Column, x: float, classes: Sequence[str]) -> list[str]:
-    if _is_picture(column.shape):
+    if _is_image(column.shape):
         side, count = _plate(column.shape)
         left = x - side / 2 - 4 * (count - 1) / 2
         top = HEIGHT / 2 - side / 2 - 4 * (count - 1) / 2
@@ -172,9 +172,9 @@ def _drawn(column: Column, x: float, classes: Sequence[str]) -> list[str]:
 
 
 def _edges(before: Column, left: float, after: Column, right: float) -> list[str]:
-    """Lines for what reads what: all of it, or a small window for a convolution."""
+    """Lines between two layers: from all units, or from a small window for a convolution."""
     faint = 'stroke="currentColor" stroke-opacity="0.22" stroke-width="0.8"'
-    if _is_picture(before.shape) and _is_picture(after.shape):
+    if _is_image(before.shape) and _is_image(after.shape):
         x1 = left + _plate(before.shape)[0] * 0.25
         window = 12
         y1 = HEIGHT / 2 - window / 2
@@ -183,12 +183,12 @@ def _edges(before: Column, left: float, after: Column, right: float) -> list[str
             'stroke="currentColor" stroke-opacity="0.6"/>'
             for y in (y1, y1 + window)
         ]
-    if _is_picture(before.shape):
+    if _is_image(before.shape):
         side, _count = _plate(before.shape)
         x1, starts = left + side / 2, [HEIGHT / 2 - side / 2, HEIGHT / 2, HEIGHT / 2 + side / 2]
     else:
         x1, starts = left, _circles(before.shape)[0]
-    if _is_picture(after.shape):
+    if _is_image(after.shape):
         side, _count = _plate(after.shape)
         ends = [HEIGHT / 2 - side / 2, HEIGHT / 2 + side / 2]
     else:

@@ -1,4 +1,4 @@
-"""One run on the Models page: its figures, and the sections below."""
+"""One run on the Models page: its metrics, and the sections below."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.models.network import show_model
 SECTIONS = {
     "about": mark("Name and notes"),
     "download": mark("Download"),
-    "inside": mark("Look inside"),
+    "inside": mark("Network"),
 }
 ICONS = {
     "about": ":material/edit_note:",
@@ -27,7 +27,7 @@ ICONS = {
 
 
 def show_figures(run: Run) -> None:
-    """What it is and what it came to, in a few words."""
+    """Show the metrics, the settings and the origin of a run."""
     with st.container(key=keys.FIGURES, horizontal=True):
         quantity = run.config.quantity
         label = _("Test error") if quantity else _("Test accuracy")
@@ -47,11 +47,11 @@ def show_figures(run: Run) -> None:
 
 
 def show_run(run: Run, known_tags: list[str]) -> None:
-    """Everything about one run, in sections."""
-    run_selector.is_usable(run)  # else it says why not
+    """Show one run in sections."""
+    run_selector.is_usable(run)  # otherwise it shows the reason
     show_figures(run)
     section = st.segmented_control(
-        _("What to do"),
+        _("Section"),
         list(SECTIONS),
         format_func=lambda key: Markdown(" ").join([Markdown(ICONS[key]), _(SECTIONS[key])]),
         key=keys.SECTION.prepare(),

@@ -8,19 +8,19 @@ from ui.common import errors
 from ui.common.i18n import _
 from ui.tensorboard import keys, proxy
 
-#: While it starts, it is looked at so often, in seconds.
-LOOK_SECONDS = 0.5
+#: Seconds between two checks while TensorBoard starts.
+CHECK_SECONDS = 0.5
 FRAME_HEIGHT = 760
 
 
 def frame_address(run_ids: list[str], theme: str | None) -> str:
-    """TensorBoard's own page with these runs only, light or dark."""
-    words = "?darkMode=true" if theme == "dark" else ""
-    return f"{proxy.address_of(run_ids)}{words}#timeseries"
+    """The address of TensorBoard's page with these runs only, light or dark."""
+    query = "?darkMode=true" if theme == "dark" else ""
+    return f"{proxy.address_of(run_ids)}{query}#timeseries"
 
 
 def show_board(run_ids: list[str]) -> None:
-    """TensorBoard itself, or the way to it."""
+    """Show TensorBoard in a frame, or the button that starts it."""
     now = proxy.state()
     if now.phase == "ready":
         proxy.refresh()
@@ -40,8 +40,8 @@ def show_board(run_ids: list[str]) -> None:
             _(
                 "TensorBoard is a widely used tool for inspecting and comparing training runs. It "
                 "shows the curves of the runs in this lab, the graph of a training step, the "
-                "weights, and which settings gave the best result. It starts in a few seconds, and "
-                "ends with the lab or after half an hour without use."
+                "weights, and the effect of the settings. It starts in a few seconds, and stops "
+                "with the lab or after half an hour without use."
             )
         )
     st.button(
@@ -54,14 +54,14 @@ def show_board(run_ids: list[str]) -> None:
 
 
 def start() -> None:
-    """Start it for everybody."""
+    """Start TensorBoard for all sessions."""
     with errors.noted():
         proxy.start()
 
 
-@st.fragment(run_every=LOOK_SECONDS)
+@st.fragment(run_every=CHECK_SECONDS)
 def wait_for_board() -> None:
-    """Say that it starts, and go on when it answers."""
+    """Show that TensorBoard is starting, and rerun the page when it has started."""
     if proxy.state().phase != "starting":
         st.rerun()
     st.info(

@@ -1,8 +1,8 @@
-"""The server's one TensorBoard, and the way to it: a proxy below the lab's own address.
+"""The server's TensorBoard process, and a reverse proxy to it below the lab's own address.
 
-TensorBoard listens on this machine only, at a port that nobody is told. What a browser sees of it
-goes through here: no other port is opened, only TensorBoard's own addresses are passed on, and
-only what it reads; no cookie reaches it, and its pages may load nothing from another host.
+TensorBoard listens on this machine only, at a port that is not published. Browsers reach it
+through this proxy: no other port is opened, only TensorBoard's own paths and the headers that it
+needs are forwarded, no cookie reaches it, and its pages may load nothing from another host.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from ui.common.routes import address as address_below
 from ui.common.routes import refusal
 
 PATH = "/live/tensorboard"
-#: Longest question to it, in bytes.
+#: Largest request body, in bytes.
 MOST_BYTES = 1_000_000
-#: So long it may think about an answer, in seconds.
+#: Read timeout of a request to TensorBoard, in seconds.
 ANSWER_SECONDS = 120.0
 CHUNK_BYTES = 1 << 16
-#: Threads that wait for TensorBoard. They are its own: where it hangs, these are taken and no
-#: others, and the pages, whose files the server reads in threads too, come as always.
+#: Threads that wait for TensorBoard. They are separate from those in which the server reads files,
+#: so that pages load even if TensorBoard hangs.
 _THREADS = CapacityLimiter(16)
 
-#: Plugins that have something to show here. Others would read what their own files name.
+#: Plugins with data in this lab. Others would read paths that their own files name.
 _PLUGINS = "scalars|histograms|distributions|graphs|hparams|images|timeseries|custom_scalars"
-_OWN = re.compile(
+_GET_PATHS = re.compile(
     r"|index\.html|index\.js|chart_worker\.js|icon_bundle\.svg"
     r"|(?:font-roboto|tf-imports)/[\w./-]+"
     r"|(?:experiment/[\w-]+/)?data/(?:environment|runs|experiments|experiment_runs|plugins_listing"
     r"|notifications|window_properties|plugin_entry\.html"
     rf"|plugin/(?:{_PLUGINS})/[\w./-]+)"
 )
-#: Before all of them: whose runs are shown, where it is not all of them.
+#: The prefix of a path with a choice of runs.
 _CHOSEN = re.compile(rf"chosen/({CHOICE.pattern})/(.*)")
-#: An address that names an experiment itself; the choice takes its place.
+#: An experiment in a path, which the choice replaces.
 _EXPERIMENT = re.compile(r"experiment/[\w-]+/")
-#: The only ones that are asked with a body.
-_ASKED = re.compile(r"(?:experiment/[\w-]+/)?data/plugin/(?:scalars|hparams|timeseries)/\w+")
+#: The only paths that accept POST.
+_POST_PATHS = re.compile(r"(?:experiment/[\w-]+/)?data/plugin/(?:scalars|hparams|timeseries)/\w+")
 _REQUEST_HEADERS = ("accept", "accept-encoding", "accept-language", "content-type")
 _RESPONSE_HEADERS = (
     "cache-control",
@@ -60,7 +60,7 @@ _RESPONSE_HEADERS = (
     "expires",
     "vary",
 )
-#: As TensorBoard's own, without the hosts on the internet that it would allow.
+#: TensorBoard's own policy, without the hosts on the internet that it allows.
 _CONTENT_POLICY = (
     "default-src 'self'; font-src 'self' data:; frame-src 'self'; img-src 'self' data: blob:; "
     "object-src 'none'; style-src 'self' data: 'unsafe-inline'; connect-src 'self'; "
@@ -79,21 +79,21 @@ def address() -> str:
 
 
 def address_of(run_ids: Collection[str]) -> str:
-    """The address of TensorBoard's page with some runs only; the others are not in it at all.
+    """The address of TensorBoard's page with some runs only; it does not list the others.
 
-    Each reader's choice is a part of the address, so that readers share one TensorBoard and no
-    reader changes what another one sees.
+    The choice is part of the address, so that users share one TensorBoard process without changing
+    each other's view.
     """
     return f"{address()}chosen/{'-'.join(run_id[:SHORT_ID] for run_id in run_ids)}/"
 
 
 def state() -> BoardState:
-    """How far it is."""
+    """The state of the TensorBoard process."""
     return _server().state
 
 
 def start() -> None:
-    """Start it in the background for everybody, unless it runs already.
+    """Start TensorBoard in the background for all sessions, unless it runs already.
 
     Raises:
         StoreError: The runs cannot be read.
@@ -103,7 +103,7 @@ def start() -> None:
 
 
 def refresh() -> None:
-    """Let it see runs under the names that they have now.
+    """Update the names of the runs in the log directory.
 
     Raises:
         StoreError: The runs cannot be read.
@@ -112,7 +112,7 @@ def refresh() -> None:
 
 
 def is_possible() -> bool:
-    """Whether the lab's files are where TensorBoard can read them.
+    """Whether the event files are in a folder that TensorBoard can read.
 
     Raises:
         StoreError: The store cannot be opened.
@@ -121,43 +121,43 @@ def is_possible() -> bool:
 
 
 def stop() -> None:
-    """End it with the server."""
+    """Stop TensorBoard with the server."""
     _server().stop()
 
 
 async def font(request: Request) -> Response:
-    """TensorBoard asks for some of its fonts at the root, whatever its own address is."""
-    return await _hand_on(request, f"font-roboto/{request.path_params['name']}")
+    """Forward a font, which TensorBoard requests at the root, whatever its own address is."""
+    return await _forward(request, f"font-roboto/{request.path_params['name']}")
 
 
 async def board(request: Request) -> Response:
-    """Hand a request on to TensorBoard, and its answer back."""
-    return await _hand_on(request, request.path_params["path"])
+    """Forward a request to TensorBoard, and its response to the browser."""
+    return await _forward(request, request.path_params["path"])
 
 
-async def _hand_on(request: Request, path: str) -> Response:
-    asked = request.method == "POST"
+async def _forward(request: Request, path: str) -> Response:
+    is_post = request.method == "POST"
     choice = _CHOSEN.fullmatch(path)
     path = choice[2] if choice else path
-    if ".." in path or not (_ASKED if asked else _OWN).fullmatch(path):
+    if ".." in path or not (_POST_PATHS if is_post else _GET_PATHS).fullmatch(path):
         return _refusal(404, "TensorBoard has nothing at this address.")
     port = state().port
     if port is None:
-        return _refusal(503, "TensorBoard is not running. Start it on the page TensorBoard.")
-    body = await _body(request) if asked else b""
+        return _refusal(503, "TensorBoard is not running. Start it on the TensorBoard page.")
+    body = await _body(request) if is_post else b""
     if body is None:
-        return _refusal(413, "This question to TensorBoard is too long.")
+        return _refusal(413, "The request to TensorBoard is too large.")
     _server().used()
     if choice and "data/" in path:
         path = f"experiment/{choice[1]}/{_EXPERIMENT.sub('', path, count=1)}"
-    # Up to the last slash it is TensorBoard's prefix; what follows has no signs to be escaped.
+    # The address ends with a slash; the path has no characters that must be escaped.
     url = f"{address()}{path}" + (f"?{request.url.query}" if request.url.query else "")
     headers = {name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers}
     try:
         ask = partial(_ask, port, request.method, url, headers, body or None)
         answer = await to_thread.run_sync(ask, limiter=_THREADS)
     except urllib3.exceptions.HTTPError:
-        return _refusal(502, "TensorBoard does not answer. Reload the page TensorBoard.")
+        return _refusal(502, "TensorBoard does not answer. Reload the TensorBoard page.")
     kept = {name: answer.headers[name] for name in _RESPONSE_HEADERS if name in answer.headers}
     kept |= {
         "Content-Security-Policy": _CONTENT_POLICY,
@@ -182,7 +182,7 @@ routes = _routes()
 
 
 async def _body(request: Request) -> bytes | None:
-    """What a question says, or None where it is too long."""
+    """The body of a request, None if it is too large."""
     body = bytearray()
     async for part in request.stream():
         body += part
@@ -194,7 +194,7 @@ async def _body(request: Request) -> bytes | None:
 def _ask(
     port: int, method: str, url: str, headers: Mapping[str, str], body: bytes | None
 ) -> urllib3.BaseHTTPResponse:
-    # A connection each: TensorBoard's server keeps none open.
+    # A connection for each request: TensorBoard's server keeps none open.
     pool = urllib3.HTTPConnectionPool(HOST, port, timeout=urllib3.Timeout(5, read=ANSWER_SECONDS))
     return pool.urlopen(
         method,

@@ -1,7 +1,7 @@
-"""The two forms of exported code: a Python script, and a Jupyter notebook.
+"""Exported code as a Python script or a Jupyter notebook.
 
-Both consist of the same sections. In the script their functions come first and ``main`` tells
-the story; in the notebook each section is a text and a cell.
+Both consist of the same sections. In the script, the functions come first and ``main`` has the
+steps; in the notebook, each section is a text cell and a code cell.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from mnist_core.transfer.code.layers import WIDTH
 from mnist_core.transfer.code.sections import Source
 from mnist_core.transfer.formats import FORMATS, file_name
 
-#: Packages that exported code needs and the lab does not, at the versions of its tests.
-NOT_OURS = {"matplotlib": "3.11.2"}
+#: Packages that exported code needs and the lab does not, with the tested versions.
+EXTRA_PACKAGES = {"matplotlib": "3.11.2"}
 
 COMMAND_LINE = '''\
 def file_of_data() -> Path:
-    """The file that the command line names, or the usual one."""
+    """Return the file that the command line names, or the default."""
     parser = argparse.ArgumentParser(description="Train a network of MNIST Lab again.")
     parser.add_argument("--data", type=Path, metavar="FILE", help="a copy of {file}")
     options = parser.parse_args()
@@ -41,7 +41,7 @@ SCRIPT = '''\
 
 {imports}
 
-# The run's settings. Change one, and see what it does.
+# The run's settings. Change one, and see its effect.
 {settings}
 
 
@@ -49,7 +49,7 @@ SCRIPT = '''\
 
 
 def main() -> None:
-    """Train the network, and test {tested}."""
+    """Train the network, and evaluate {tested} on the test set."""
 {data}{steps}
 
 
@@ -59,16 +59,16 @@ if __name__ == "__main__":
 
 
 def script(source: Source) -> str:
-    """A run as a Python script.
+    """Return a run as a Python script.
 
     Args:
-        source: What it is written from.
+        source: The content of the code.
     """
     file = source.data.offline
     name = file_name(source.run, FORMATS["script"], "")
     head = [
         _wrapped(f"Train the run “{_plain(source.run.name)}” of MNIST Lab again."),
-        _wrapped("It needs nothing of the lab but this file. Install what it needs, and run it:"),
+        _wrapped("It needs only this file, not the lab. Install its packages, and run it:"),
         f"    python -m pip install {' '.join(_packages(source))}\n    python {name}",
         _wrapped(f"{source.data.origin} {_without_network(source, f'name a copy: --data {file}')}"),
         *(_wrapped(paragraph) for paragraph in _paragraphs(source)),
@@ -93,23 +93,23 @@ def script(source: Source) -> str:
         ),
         settings=_settings(source),
         definitions="\n\n".join(definitions).rstrip(),
-        tested="what it was at its best epoch" if source.is_judged else "it at the end",
+        tested="the model of its best epoch" if source.is_validated else "the last model",
         data="    data = file_of_data()\n\n" if file else "",
         steps="\n\n".join(steps),
     )
 
 
 def notebook(source: Source) -> str:
-    """A run as a Jupyter notebook, whose cells have not run yet.
+    """Return a run as a Jupyter notebook whose cells have not been run.
 
     Args:
-        source: What it is written from.
+        source: The content of the code.
     """
     file = source.data.offline
     head = [
         f"# {_markdown(source.run.name)}",
-        "This notebook trains the run of MNIST Lab again. It needs nothing of the lab but this "
-        "file, and, besides Jupyter, these packages:",
+        "This notebook trains the run of MNIST Lab again. It needs only this file, not the lab, "
+        "and, besides Jupyter, these packages:",
         f"```\npython -m pip install {' '.join(_packages(source))}\n```",
         f"{source.data.origin} "
         + _without_network(source, f"put a copy of `{file}` beside this notebook."),
@@ -118,7 +118,7 @@ def notebook(source: Source) -> str:
     cells = [
         _cell("markdown", "\n\n".join(head)),
         _cell("code", _imports(source, *(("from pathlib import Path",) if file else ()))),
-        _cell("markdown", "## The settings\n\nThose of the run. Change one, and see what it does."),
+        _cell("markdown", "## The settings\n\nThe run's settings. Change one, and see its effect."),
         _cell("code", _settings(source) + (f'\n\ndata = Path("{file}")' if file else "")),
     ]
     for number, section in enumerate(source.sections, start=1):
@@ -151,18 +151,18 @@ def _cell(kind: str, text: str) -> dict[str, Any]:
     return cell if kind == "markdown" else cell | {"execution_count": None, "outputs": []}
 
 
-# ---- what both say
+# ---- texts of both
 
 
 def _packages(source: Source) -> list[str]:
     return [
-        f"{name}=={NOT_OURS.get(name) or importlib.metadata.version(name)}"
+        f"{name}=={EXTRA_PACKAGES.get(name) or importlib.metadata.version(name)}"
         for name in source.packages
     ]
 
 
 def _without_network(source: Source, copy: str) -> str:
-    """What to do offline: the lab's own words where a copy can be named, else Keras's folder."""
+    """Return what to do offline: give a copy of the file, or put Keras's files into its folder."""
     if source.data.offline:
         return f"Without a network, {copy}"
     return f"Without a network, put {source.data.keras_files} there."
@@ -171,16 +171,15 @@ def _without_network(source: Source, copy: str) -> str:
 def _paragraphs(source: Source) -> list[str]:
     things = source.data.things
     kept = (
-        "best.keras (the network of the best epoch)"
-        if source.is_judged
-        else "last.keras (the network at the end)"
+        "best.keras (the model of the best epoch)"
+        if source.is_validated
+        else "last.keras (the last model)"
     )
     paragraphs = [
-        f"The {things}, their {source.data.answers} and the network's first weights are the run's "
-        f"own, by its seed. The order in which the {things} come round, and whatever else is left "
-        "to chance, is a new one: expect figures a little different from the run's, as between "
-        "two seeds.",
-        f"It leaves {kept}, curves.csv and curves.png in the folder that it runs in.",
+        f"The {things}, their {source.data.targets} and the initial weights are those of the run, "
+        f"determined by its seed. The order of the {things} and other random numbers differ, so "
+        "the results differ a little from the run's, as between two seeds.",
+        f"It writes {kept}, curves.csv and curves.png to the current folder.",
     ]
     if figures := _figures(source.run):
         paragraphs.append(figures)
@@ -188,7 +187,7 @@ def _paragraphs(source: Source) -> list[str]:
 
 
 def _figures(run: Run) -> str:
-    """What the lab measured, to compare."""
+    """Return the lab's results, for comparison."""
     if run.best is None:
         return ""
     entry = task(run.config.task)
@@ -198,14 +197,14 @@ def _figures(run: Run) -> str:
         if entry.quantity is not None:
             test = f"test mean absolute error was {entry.quantity.in_unit(run.test_metric)}"
     if not run.config.validation_size:
-        return f"In the lab, after epoch {run.epochs_done:,}, its network's {test}." if test else ""
+        return f"In the lab, after {run.epochs_done:,} epochs, the model's {test}." if test else ""
     if not math.isfinite(run.best.val_loss):
         return ""
     words = (
         f"In the lab, epoch {run.best.epoch:,} of {run.epochs_done:,} was the best, with a "
         f"validation loss of {run.best.val_loss:.4f}"
     )
-    return f"{words}; its network's {test}." if test else f"{words}."
+    return f"{words}; that model's {test}." if test else f"{words}."
 
 
 def _settings(source: Source) -> str:
@@ -217,7 +216,7 @@ def _settings(source: Source) -> str:
 
 
 def _imports(source: Source, *more: str) -> str:
-    """All import lines, in the usual order: Python's own modules, then packages."""
+    """Return all import lines in the usual order: the standard library, then packages."""
     lines = {line for section in source.sections for line in section.imports} | set(more)
 
     def block(*, own: bool) -> str:
@@ -236,11 +235,11 @@ def _wrapped(text: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name that a person gave, in a text within code, which it must not end."""
+    """Return a user-given name for a string literal in code, without quotes and backslashes."""
     shown = "".join(letter if letter.isprintable() else " " for letter in name)
     return shown.replace("\\", "/").replace('"', "'")
 
 
 def _markdown(name: str) -> str:
-    """A name that a person gave, in a notebook's text: no markup, no HTML."""
+    """Return a user-given name for a notebook's text, without markup and HTML."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:])", r"\\\1", html.escape(_plain(name)))

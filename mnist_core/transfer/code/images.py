@@ -1,6 +1,6 @@
-"""Code for pictures of 28 by 28 pixels, digits or clothes: load, split, pixels, new handwriting.
+"""Exported code for images of 28 × 28 pixels: loading, split, pixel scaling, data augmentation.
 
-New handwriting is the lab's own code, taken from the source of `mnist_core.training.augmentation`.
+The data augmentation is the lab's own code, from the source of `mnist_core.training.augmentation`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mnist_core.tasks.mnist import VALIDATION_POOL
 from mnist_core.transfer.code.sections import DataPart, Section
 from mnist_core.transfer.code.split import parts_steps, split_sections, split_settings
 
-#: SHA-256 of the bytes of x_train, y_train, x_test and y_test, whatever file they come in.
+#: SHA-256 of the bytes of x_train, y_train, x_test and y_test, independent of the file format.
 ARRAYS_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
 
 LOAD = '''\
@@ -22,14 +22,14 @@ KERAS_CACHE = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"), "datase
 
 
 def load_mnist(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Read MNIST: 60,000 digits to choose from, and 10,000 to test with at the end.
+    """Read MNIST: 60,000 images for training and validation, and 10,000 for the test.
 
     Args:
-        file: A copy of mnist.npz; where there is none, Keras's own is taken, or downloaded once.
+        file: A copy of mnist.npz; if it does not exist, Keras's copy is used, or downloaded once.
 
     Returns:
-        Pictures, uint8 (n, 28, 28) from 0 (paper) to 255 (ink), and which digit each one is,
-        int64 (n,): of the 60,000 first, then of the 10,000.
+        Images, uint8 (n, 28, 28) from 0 (background) to 255 (ink), and their digits, int64 (n,):
+        of the 60,000 first, then of the 10,000.
     """
     copies = [copy for copy in (file, KERAS_CACHE) if copy.exists()]
     if copies:
@@ -49,11 +49,11 @@ def load_mnist(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
 
 LOAD_FASHION = '''\
 def load_fashion() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Read Fashion-MNIST: 60,000 clothes to choose from, and 10,000 to test with at the end.
+    """Read Fashion-MNIST: 60,000 images for training and validation, and 10,000 for the test.
 
     Returns:
-        Pictures, uint8 (n, 28, 28) from 0 (background) to 255, and which of ten kinds of clothes
-        each one is, int64 (n,): of the 60,000 first, then of the 10,000.
+        Images, uint8 (n, 28, 28) from 0 (background) to 255, and their classes, int64 (n,), ten
+        kinds of clothes: of the 60,000 first, then of the 10,000.
     """
     (x, y), (x_test, y_test) = keras.datasets.fashion_mnist.load_data()
     return x, y.astype(np.int64), x_test, y_test.astype(np.int64)
@@ -61,13 +61,13 @@ def load_fashion() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 PREPARE = '''\
 def prepare(images: np.ndarray) -> np.ndarray:
-    """Turn pictures into what the network takes: float32 {shape}, from 0 to {top}."""
+    """Convert images to the network's input: float32 {shape}, from 0 to {top}."""
     return {code}
 '''
 
 NEW_EACH_TIME = '''\
 def new_each_time(x: np.ndarray, y: np.ndarray) -> tf.data.Dataset:
-    """Batches in a new order each epoch, every picture in them changed anew each time."""
+    """Return batches in a new order each epoch, with each image augmented anew."""
     dice = tf.data.Dataset.random(seed=SEED, rerandomize_each_iteration=True).batch(2)
     batches = tf.data.Dataset.zip(in_new_order(x, y), dice)
     return batches.map(lambda batch, seed: ({function}(batch[0], seed), batch[1]))
@@ -75,7 +75,7 @@ def new_each_time(x: np.ndarray, y: np.ndarray) -> tf.data.Dataset:
 
 
 def digits_part(config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:
-    """The steps from MNIST to what a configuration's network takes."""
+    """Return the steps from MNIST to the input of a configuration's network."""
     return DataPart(
         things="digits",
         origin="Keras downloads the digits once (11 MB) and keeps them in ~/.keras/datasets.",
@@ -87,7 +87,7 @@ def digits_part(config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPar
 
 
 def clothes_part(config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:
-    """The steps from Fashion-MNIST to what a configuration's network takes."""
+    """Return the steps from Fashion-MNIST to the input of a configuration's network."""
     return DataPart(
         things="clothes",
         origin="Keras downloads the clothes once (30 MB) and keeps them in ~/.keras/datasets.",
@@ -118,8 +118,8 @@ def _load() -> Section:
     return Section(
         title="The digits",
         text=(
-            "MNIST: 60,000 pictures of handwritten digits to choose from, and 10,000 others, which "
-            "are looked at once, at the end."
+            "MNIST: 60,000 images of handwritten digits for training and validation, and 10,000 "
+            "for the test, which are used once, at the end."
         ),
         steps="x_all, y_all, x_test, y_test = load_mnist(data)",
         definitions=LOAD.format(digest=ARRAYS_SHA256),
@@ -137,8 +137,8 @@ def _load_fashion() -> Section:
     return Section(
         title="The clothes",
         text=(
-            "Fashion-MNIST: 60,000 pictures of clothes to choose from, and 10,000 others, which "
-            "are looked at once, at the end."
+            "Fashion-MNIST: 60,000 images of clothes for training and validation, and 10,000 for "
+            "the test, which are used once, at the end."
         ),
         steps="x_all, y_all, x_test, y_test = load_fashion()",
         definitions=LOAD_FASHION,
@@ -149,14 +149,12 @@ def _load_fashion() -> Section:
 def _prepare(config: TrainingConfig, input_shape: tuple[int, ...]) -> Section:
     unit = config.pixel_scaling == "unit"
     sizes = ", ".join(map(str, input_shape))
-    order = (
-        "each picture's pixels in one row" if len(input_shape) == 1 else "each picture as a square"
-    )
+    order = "each image's pixels in one row" if len(input_shape) == 1 else "each image as a square"
     scale = "divided by 255, from 0 to 1" if unit else "left as grey levels from 0 to 255"
     return Section(
         title="The pixels",
         text=(
-            f"The network takes {order}, {scale}. Whatever it is to read later has to be prepared "
+            f"The network takes {order}, {scale}. Images for later predictions have to be prepared "
             "in the same way."
         ),
         steps=parts_steps(config, "prepare({})"),
@@ -171,14 +169,14 @@ def _prepare(config: TrainingConfig, input_shape: tuple[int, ...]) -> Section:
 
 def _new_handwriting(config: TrainingConfig, things: str) -> Section:
     function = {"shape": "reshape_digits", "handwriting": "rewrite_digits"}[config.augmentation]
-    changed = "turned, slanted, stretched and shifted a little"
+    changed = "rotated, sheared, scaled and shifted at random"
     if config.augmentation == "handwriting":
-        changed += ", their strokes made thicker or thinner"
+        changed += ", and their strokes are made thicker or thinner"
     return Section(
-        title="New handwriting",
+        title="Data augmentation",
         text=(
-            f"Each time that the training {things} come round, they are {changed}. Those to judge "
-            "by and to test with stay as they are."
+            f"In each epoch the training {things} are {changed}. Validation and test images are "
+            "not changed."
         ),
         steps="",
         definitions=_augmentation(function) + "\n\n" + NEW_EACH_TIME.format(function=function),
@@ -192,14 +190,14 @@ def _new_handwriting(config: TrainingConfig, things: str) -> Section:
 
 
 def _augmentation(function: str) -> str:
-    """A function of the augmentation with the constants and functions that it uses, in order.
+    """Return a function of the augmentation and the constants and functions that it uses, in order.
 
     Importing its module loads TensorFlow.
     """
     from mnist_core.training import augmentation
 
     source = inspect.getsource(augmentation)
-    # An imported constant becomes one of the code's own.
+    # An imported constant becomes a constant of the exported code.
     for node in ast.parse(source).body:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("mnist_core.tasks"):
             own = "; ".join(
@@ -229,6 +227,6 @@ def _augmentation(function: str) -> str:
         first = start - 1
         while lines[first - 1].startswith("#:"):
             first -= 1
-        said = [line.replace("#:", "#", 1) for line in lines[first : start - 1]]
-        constants.append("\n".join([*said, text]))
+        comments = [line.replace("#:", "#", 1) for line in lines[first : start - 1]]
+        constants.append("\n".join([*comments, text]))
     return "\n\n\n".join(["\n".join(constants), *functions]) + "\n"

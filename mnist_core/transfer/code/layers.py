@@ -1,8 +1,7 @@
-"""A Keras model, and what it is compiled with, as the lines of code that build them.
+"""Code that builds and compiles a Keras model, generated from the model.
 
-The lines come from the objects themselves: each says what differs from a new object of its kind
-that is given no more than it has to be. So a network that is added to the lab later is written
-as its author would write it, and nothing here knows any of them by name.
+The code comes from the objects' configurations: a call names only the arguments that differ from
+the defaults. So networks that are added to the lab later are exported without a change here.
 
 Only worker processes import this module: it loads Keras.
 """
@@ -22,24 +21,24 @@ from mnist_core.i18n import mark
 from mnist_core.inference.layer_names import snake_case
 from mnist_core.tensorflow_setup import keras
 
-#: A line of code has so many characters, at most.
+#: Maximum length of a line of code.
 WIDTH = 100
-#: Keras's short names for the modules that its objects are used from.
+#: Short names of Keras modules in the exported code.
 PLACES = {"keras.layers": "layers"}
 
 
 def model_lines(model: keras.Model) -> str:
-    """The expression that builds a model anew.
+    """Return the statements that build a model.
 
     Args:
-        model: Layers one after another, or a graph of layers each of which is used once.
+        model: A sequential model, or a graph of layers each of which is used once.
 
     Returns:
         Statements for the body of a function, the last of which returns the model; they need
         ``import keras`` and ``from keras import layers``.
 
     Raises:
-        DataError: It is built in another way, or has a layer that is not Keras's own.
+        DataError: The model is built in another way, or has a layer that is not from Keras.
     """
     if isinstance(model, keras.Sequential):
         entries = [object_code(layer, 12) for layer in model.layers]
@@ -51,14 +50,14 @@ def model_lines(model: keras.Model) -> str:
 
 
 def _graph_lines(model: keras.Model) -> str:
-    """A model whose layers do not just follow each other: one line for each, in order."""
-    called: dict[int, str] = {}  # its tensors' names
+    """Return the statements for a functional model: one line for each layer, in order."""
+    called: dict[int, str] = {}  # names of the tensors
 
     def names(tensors: Any) -> str:
         several = tensors if isinstance(tensors, list | tuple) else [tensors]
         try:
             known = [called[id(tensor)] for tensor in several]
-        except KeyError as error:  # made by an operation that is no layer
+        except KeyError as error:  # the output of an operation that is not a layer
             raise _unknown(model) from error
         return known[0] if len(known) == 1 else f"[{', '.join(known)}]"
 
@@ -76,15 +75,15 @@ def _graph_lines(model: keras.Model) -> str:
 
 
 def object_code(thing: Any, indent: int = 0, **named: str) -> str:
-    """A call that makes a Keras object like this one.
+    """Return a call that creates a Keras object like the given one.
 
     Args:
         thing: A layer, an initializer, a regularizer, an optimizer, …
-        indent: Where the call stands in its line, to know where to break it.
-        **named: Code for arguments that are known by another name, such as a constant's.
+        indent: Column of the call, which determines where lines are broken.
+        **named: Code for some arguments, such as the name of a constant.
 
     Raises:
-        DataError: It is not Keras's own.
+        DataError: The object is not from Keras.
     """
     kind = type(thing)
     place = _place(thing)
@@ -101,7 +100,7 @@ def object_code(thing: Any, indent: int = 0, **named: str) -> str:
 
 
 def call(name: str, arguments: Sequence[str], indent: int = 0) -> str:
-    """A call on one line, or broken as today's formatters break it."""
+    """Return a call on one line, or broken as code formatters break it."""
     line = f"{name}({', '.join(arguments)})"
     if indent + len(line) < WIDTH:  # a comma may follow
         return line
@@ -113,7 +112,7 @@ def call(name: str, arguments: Sequence[str], indent: int = 0) -> str:
 
 
 def code_of(value: Any) -> str:
-    """A value of a configuration as code."""
+    """Return code for a value of a configuration."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float | np.floating):
@@ -131,9 +130,9 @@ def code_of(value: Any) -> str:
 
 
 def _nested(thing: Any) -> str:
-    """An initializer, a regularizer or the like: by its short name, if that is all there is to say.
+    """Return code for an initializer, a regularizer or the like: its short name if that suffices.
 
-    Keras takes "ones" for ``keras.initializers.Ones()``.
+    Keras accepts "ones" for ``keras.initializers.Ones()``.
     """
     code = object_code(thing)
     if not code.endswith("()"):
@@ -142,25 +141,25 @@ def _nested(thing: Any) -> str:
 
 
 def _arguments(kind: type) -> tuple[list[str], list[str]]:
-    """Names of the arguments that an object must be given, and of those that it may be."""
+    """Return the names of the required and of the optional arguments of a class."""
     parameters = list(inspect.signature(kind).parameters.values())
     named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     required = [one.name for one in named if one.default is one.empty]
     optional = [one.name for one in named if one.default is not one.empty]
-    # What goes through **kwargs to every layer.
+    # Arguments that every layer accepts through **kwargs.
     more = ["trainable", "dtype"] if issubclass(kind, keras.layers.Layer) else []
     return required, optional + [name for name in ["name", *more] if name not in optional]
 
 
 def _differs(name: str, value: Any, usual: Any, kind: type) -> bool:
     if name == "name" and isinstance(value, str):
-        # "dense_3" says only how many there were before.
+        # A name such as "dense_3" was generated by Keras.
         return re.fullmatch(rf"{snake_case(kind.__name__)}(_\d+)?", value) is None
     return bool(value != usual)
 
 
 def _place(thing: Any) -> str:
-    """Where a program finds an object's class: ``layers`` for a layer."""
+    """Return the module that an object's class is used from: ``layers`` for a layer."""
     if not type(thing).__module__.startswith("keras.") or isinstance(thing, keras.layers.Lambda):
         raise _unknown(thing)
     place = str(keras.saving.serialize_keras_object(thing)["module"])
@@ -168,7 +167,7 @@ def _place(thing: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """A number as a person wrote it: 0.001, where 32 bits keep 0.0010000000474974513."""
+    """Return code for a number as written by a person: 0.001, not 0.0010000000474974513."""
     if float(np.float32(value)) != value:
         return repr(value)
     return repr(float(f"{value:.7g}"))
@@ -176,8 +175,7 @@ def _number(value: float) -> str:
 
 def _unknown(thing: Any) -> DataError:
     return DataError(
-        mark("A network with “{thing}” is to be written as code."),
-        mark("The lab cannot say in code how it is built."),
-        mark("Choose a format that holds the model itself, such as the Keras model."),
+        mark("“{thing}” cannot be exported as code: the lab has no code that builds it."),
+        mark("Choose a format that contains the model itself, such as the Keras model."),
         thing=getattr(thing, "name", type(thing).__name__),
     )

@@ -1,7 +1,7 @@
-"""What exported code is made of: a section is one step, with its words, functions and lines.
+"""Sections of exported code: each is one step, with its text, functions and statements.
 
-The same sections make a script, whose ``main`` runs their lines, and a notebook, where each is a
-text and a cell.
+The same sections form a script, whose ``main`` has their statements, and a notebook, where each is
+a text cell and a code cell.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mnist_core.runs import Run
 
-#: The constants at the head of the code: name, value as code, and what it is.
+#: A constant at the head of the code: name, value as code, and explanation.
 Setting = tuple[str, str, str]
 
 
@@ -20,9 +20,9 @@ class Section:
 
     Attributes:
         title: A short heading.
-        text: One or two plain sentences on what is done and why.
-        steps: Lines of code that do it, not indented.
-        definitions: Constants and functions that they use.
+        text: One or two plain sentences about the step and its purpose.
+        steps: Statements of the step, not indented.
+        definitions: Constants and functions that the statements use.
         imports: Import lines that both need.
     """
 
@@ -35,22 +35,22 @@ class Section:
 
 @dataclass(frozen=True)
 class DataPart:
-    """The steps of one task up to arrays that a network takes.
+    """The steps of one task up to arrays for the network.
 
-    After them there are ``x_train``, ``y_train``, ``x_test`` and ``y_test``, and where somebody
-    judges ``x_validation`` and ``y_validation``.
+    They define ``x_train``, ``y_train``, ``x_test`` and ``y_test``, and with a validation set
+    ``x_validation`` and ``y_validation``.
 
     Attributes:
-        things: What one sample is, many of them: "digits".
-        origin: Where the code takes them from, in one sentence.
+        things: What the samples are, in the plural: "digits".
+        origin: One sentence about the source of the data.
         settings: Constants that the steps use.
         sections: The steps.
-        answers: What is known of the samples, many of them: "labels".
-        offline: A file of which a copy in the folder, or named on the command line, is used
-            first; empty if there is none.
-        keras_files: Else what has to be in Keras's folder where there is no network, in words.
-        batches: Code for what ``model.fit`` takes.
-        judges: Code for what it takes as validation data.
+        targets: What the targets are, in the plural: "labels".
+        offline: A file that is used if a copy is in the folder or named on the command line; ""
+            if there is none.
+        keras_files: Otherwise: the files that Keras's folder needs for use offline, in words.
+        batches: Code for the training data of ``model.fit``.
+        validation_data: Code for the validation data of ``model.fit``.
         test: Code for the arguments of ``model.evaluate``.
     """
 
@@ -58,24 +58,24 @@ class DataPart:
     origin: str
     settings: tuple[Setting, ...]
     sections: tuple[Section, ...]
-    answers: str = "labels"
+    targets: str = "labels"
     offline: str = ""
     keras_files: str = ""
     batches: str = "in_new_order(x_train, y_train)"
-    judges: str = "(x_validation, y_validation)"
+    validation_data: str = "(x_validation, y_validation)"
     test: str = "x_test, y_test"
 
 
 @dataclass(frozen=True)
 class Source:
-    """All that code is written from.
+    """The content of exported code.
 
     Attributes:
-        run: The run, with its figures.
-        packages: What the code needs, besides Python.
+        run: The run, with its results.
+        packages: Packages that the code needs.
         data: The task's part.
         settings: All constants, in order.
-        sections: All steps in order, the data's first.
+        sections: All steps in order, beginning with the data.
     """
 
     run: Run
@@ -85,6 +85,6 @@ class Source:
     sections: tuple[Section, ...]
 
     @property
-    def is_judged(self) -> bool:
-        """Whether validation samples choose the best epoch."""
+    def is_validated(self) -> bool:
+        """Whether a validation set determines the best epoch."""
         return self.run.config.validation_size > 0

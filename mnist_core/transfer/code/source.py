@@ -1,12 +1,12 @@
-"""A run as steps of code that train it again, in today's Keras and without the lab.
+"""Export of a run as code that trains it again, in plain Keras and without the lab.
 
-The code is written from the run's settings, from the real network's layers and from the task's
-own steps (one module for each task, `CODE_OF_TASKS`). What cannot be repeated is refused with a
-sentence: a lesson began with another run's weights and learned from a class's drawings, which
-belong to the class and are not put into a file that is handed around; the run that it began with
-can leave as code, and the lesson's own network in every other format.
+The code is generated from the run's settings, from the network's layers and from the task's own
+steps (one module for each task, `CODE_OF_TASKS`). A run that code cannot repeat is rejected: a
+fine-tuned run began with another run's weights and was trained on a class's drawings, which are
+private to the class. The run that it began with can be exported as code, and the fine-tuned model
+in every other format.
 
-The words in the code are English, as those of Keras are.
+The texts in the code are English, like Keras's own.
 
 Only worker processes import this module: it loads Keras.
 """
@@ -27,7 +27,7 @@ from mnist_core.transfer.code import images, tables, texts
 from mnist_core.transfer.code.layers import model_lines, object_code
 from mnist_core.transfer.code.sections import DataPart, Section, Setting, Source
 
-#: Each task's own steps; a task that is not here cannot leave as code.
+#: The steps of each task; a run of another task cannot be exported as code.
 CODE_OF_TASKS: dict[str, Callable[[TrainingConfig, tuple[int, ...]], DataPart]] = {
     "mnist": images.digits_part,
     "fashion": images.clothes_part,
@@ -39,16 +39,16 @@ CODE_OF_TASKS: dict[str, Callable[[TrainingConfig, tuple[int, ...]], DataPart]] 
 
 BUILD_MODEL = '''\
 def build_model() -> keras.Model:
-    """The run's network, which has learned nothing yet."""
+    """Build the run's network, untrained."""
 {lines}
 '''
 
 IN_NEW_ORDER = '''\
 def in_new_order(x: np.ndarray, y: np.ndarray) -> tf.data.Dataset:
-    """Batches, in another order each epoch.
+    """Return batches in a new order each epoch.
 
-    Where a seed is set, Keras itself would give every epoch the same batches in the same order:
-    a network with batch normalisation memorises them.
+    With a seed, Keras itself would repeat the same batches in the same order in every epoch, and a
+    network with batch normalisation would memorise them.
     """
     samples = tf.data.Dataset.from_tensor_slices((x, y))
     return samples.shuffle(len(x), seed=SEED).batch(BATCH_SIZE)
@@ -56,7 +56,7 @@ def in_new_order(x: np.ndarray, y: np.ndarray) -> tf.data.Dataset:
 
 PLOT_CURVES = '''\
 def plot_curves(history: dict[str, list[float]]{parameter}) -> None:
-    """Draw how the training went, epoch by epoch, and keep the picture in curves.png."""
+    """Plot the learning curves, and save the figure to curves.png."""
     figure, both = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     titles = {titles}
     for axes, (name, title) in zip(both, titles.items(), strict=True):
@@ -77,15 +77,15 @@ ONE_LINE = """\
 
 
 def source_of(run: Run, records: list[EpochRecord]) -> Source:
-    """Everything that a run's code is written from.
+    """Return the content of a run's code.
 
     Args:
         run: The run.
         records: Its epochs.
 
     Raises:
-        DataError: Code cannot train it again.
-        ConfigError: A setting, of another version perhaps, can be used no more.
+        DataError: Code cannot train the run again.
+        ConfigError: A setting, perhaps of another version, is no longer supported.
     """
     _check(run)
     config = run.known_config()
@@ -97,7 +97,7 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
         packages=("keras", "matplotlib", "numpy", "tensorflow"),
         data=data,
         settings=(
-            ("SEED", str(config.seed), "decides which samples, which first weights, which order"),
+            ("SEED", str(config.seed), "determines the samples, the initial weights and the order"),
             *data.settings,
             *_settings(run, changes),
         ),
@@ -114,27 +114,30 @@ def source_of(run: Run, records: list[EpochRecord]) -> Source:
 def _check(run: Run) -> None:
     if run.imported is not None:
         raise DataError(
-            mark("“{name}” is to be written as code."),
-            mark("It was imported from a file, and how it was trained is not known."),
-            mark("Choose a format that holds the model itself, such as the Keras model."),
+            mark(
+                "“{name}” cannot be exported as code: it was imported from a file that does not "
+                "say how it was trained."
+            ),
+            mark("Choose a format that contains the model itself, such as the Keras model."),
             name=run.name,
         )
     if run.lesson is not None:
         raise DataError(
-            mark("“{name}” is to be written as code."),
             mark(
-                "It began with what “{base}” had learned and was taught drawings, which stay in "
-                "the lab."
+                "“{name}” cannot be exported as code: it was fine-tuned from “{base}” on drawings, "
+                "which are not exported."
             ),
-            mark("Write the run that it began with as code, or this one as a Keras model."),
+            mark("Export “{base}” as code, or this run as a Keras model."),
             name=run.name,
             base=run.lesson["base_name"],
         )
     if run.config.task not in CODE_OF_TASKS:
         raise DataError(
-            mark("“{name}” is to be written as code."),
-            mark("The lab has no code yet that reads the data of its task, {task}."),
-            mark("Choose a format that holds the model itself, such as the Keras model."),
+            mark(
+                "“{name}” cannot be exported as code: the lab has no code for the data of its "
+                "task, {task}."
+            ),
+            mark("Choose a format that contains the model itself, such as the Keras model."),
             name=run.name,
             task=run.config.task,
         )
@@ -142,21 +145,21 @@ def _check(run: Run) -> None:
 
 def _settings(run: Run, changes: list[RateChange]) -> list[Setting]:
     config = run.config
-    epochs, words = config.epochs, "times that all of them are seen"
+    epochs, words = config.epochs, "passes over the training samples"
     if run.status is RunStatus.STOPPED and 0 < run.epochs_done < epochs:
-        epochs, words = run.epochs_done, f"the run was stopped by hand, before its {epochs:,}"
+        epochs, words = run.epochs_done, f"the run was stopped by hand before epoch {epochs:,}"
     settings = [
-        ("BATCH_SIZE", str(config.batch_size), "for each step of the optimizer"),
+        ("BATCH_SIZE", str(config.batch_size), "samples in each step of the optimizer"),
         ("EPOCHS", str(epochs), words),
-        ("LEARNING_RATE", repr(config.learning_rate), "size of a step"),
+        ("LEARNING_RATE", repr(config.learning_rate), "step size of the optimizer"),
     ]
     if changes:
         table = ", ".join(f"{change.epoch}: {change.rate!r}" for change in changes)
-        settings.append(("NEW_RATES", f"{{{table}}}", "epoch: rate, as it was set by hand"))
+        settings.append(("NEW_RATES", f"{{{table}}}", "epoch: learning rate, set by hand"))
     if config.patience is not None:
         settings.append(("PATIENCE", str(config.patience), "epochs without improvement, then stop"))
         if config.min_delta:
-            words = "fall of the validation loss that is one"
+            words = "decrease of the validation loss that counts as an improvement"
             settings.append(("MIN_DELTA", repr(config.min_delta), words))
     return settings
 
@@ -175,21 +178,21 @@ def _network(config: TrainingConfig) -> Section:
 
 def _training(config: TrainingConfig, data: DataPart, changes: list[RateChange]) -> Section:
     entry = task(config.task)
-    judged = config.validation_size > 0
+    validated = config.validation_size > 0
     text = (
-        "After each epoch the network is measured on the validation set, and the best one is kept."
-        if judged
+        "After each epoch the validation loss is measured, and the best model is kept."
+        if validated
         else "No samples are held out, so the last model is kept."
     )
     callbacks = []
-    if judged:
+    if validated:
         callbacks.append('keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)')
     if config.patience is not None:
-        text += " Where the validation loss has not improved for a while, the training stops."
+        text += " If the validation loss does not improve for PATIENCE epochs, training stops."
         delta = ", min_delta=MIN_DELTA" if config.min_delta else ""
         callbacks.append(f"keras.callbacks.EarlyStopping(patience=PATIENCE{delta})")
     if changes:
-        text += " The learning rate changes where somebody changed it by hand."
+        text += " The learning rate changes as it was changed by hand in the run."
         function = "lambda epoch, rate: NEW_RATES.get(epoch + 1, rate)"
         callbacks.append(f"keras.callbacks.LearningRateScheduler({function})")
     callbacks += ['keras.callbacks.CSVLogger("curves.csv")', "keras.callbacks.TerminateOnNaN()"]
@@ -197,20 +200,20 @@ def _training(config: TrainingConfig, data: DataPart, changes: list[RateChange])
         data.batches,
         "shuffle=False",
         "epochs=EPOCHS",
-        *([f"validation_data={data.judges}"] if judged else []),
+        *([f"validation_data={data.validation_data}"] if validated else []),
         "callbacks=callbacks",
         "verbose=2",
     ]
     optimizer = object_code(optimizer_of(config), 8, learning_rate="LEARNING_RATE")
     compiling = [f"optimizer={optimizer}", f'loss="{entry.loss}"', f'metrics=["{entry.metric}"]']
-    ordered = entry.inputs != "texts"  # their batches bring an order of their own
+    ordered = entry.inputs != "texts"  # the batches of texts are shuffled by their own class
     return Section(
         title="The training",
         text=text,
         steps=f"model.compile(\n{_lines(compiling)})\n"
         f"callbacks = [\n{_lines(callbacks)}]\n"
         f"history = model.fit(\n{_lines(fitting)}).history"
-        + ("" if judged else '\nmodel.save("last.keras")'),
+        + ("" if validated else '\nmodel.save("last.keras")'),
         definitions=IN_NEW_ORDER if ordered else "",
         imports=(
             "import keras",
@@ -224,21 +227,21 @@ def _lines(parts: list[str]) -> str:
 
 
 def _curves(config: TrainingConfig) -> Section:
-    judged = config.validation_size > 0
+    validated = config.validation_size > 0
     entry = task(config.task)
     titles = {"loss": "loss", "accuracy": "accuracy"}
     if entry.quantity is not None:
         error = f"mean absolute error in {entry.quantity.unit}"
         titles = {"loss": "loss: mean squared error", "mae": error}
     function = PLOT_CURVES.format(
-        parameter=", best_epoch: int" if judged else "",
+        parameter=", best_epoch: int" if validated else "",
         titles=json.dumps(titles),
-        lines=TWO_LINES if judged else ONE_LINE,
+        lines=TWO_LINES if validated else ONE_LINE,
     )
-    if not judged:
+    if not validated:
         return Section(
             title="The curves",
-            text="They say how well the training samples are known by now, and nothing of others.",
+            text="They show how well the training samples are fitted, not how well it generalises.",
             steps="plot_curves(history)",
             definitions=function,
             imports=("import matplotlib.pyplot as plt",),
@@ -268,14 +271,14 @@ def _test(config: TrainingConfig, data: DataPart) -> Section:
     if not config.validation_size:
         return Section(
             title="The test",
-            text="Only now the network meets what it has never seen.",
+            text="The test set is used only now, for the last model.",
             steps=f"{measuring.format('model')}\n{printing}",
         )
     return Section(
         title="The test",
         text=(
-            "Only now, when nothing is left to choose, the network of the best epoch meets what "
-            "it has never seen."
+            "The test set is used only now, after all choices, to evaluate the model of the best "
+            "epoch."
         ),
         steps='best = keras.saving.load_model("best.keras")\n'
         f"{measuring.format('best')}\n"

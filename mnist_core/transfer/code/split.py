@@ -1,7 +1,7 @@
-"""Which samples are learned from and which judge, as code: the run's very own.
+"""Exported code for the split into training and validation samples: the same samples as in the run.
 
-The code draws by the same algorithms as `mnist_core.tasks.splits`, written out for the one case
-that a run is: a test compares what the two draw.
+The code uses the algorithms of `mnist_core.tasks.splits`, written out for one run; a test compares
+the samples.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ DRAW = '''\
 def draw(
     pool: np.ndarray, size: int, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw some of a pool without repetition; return them, and those that are left."""
+    """Draw samples from a pool without replacement; return them, and the remaining samples."""
     shuffled = generator.permutation(pool)
     return shuffled[:size], shuffled[size:]
 '''
@@ -23,14 +23,14 @@ DRAW_IN_PROPORTION = '''\
 def draw(
     pool: np.ndarray, labels: np.ndarray, size: int, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw some of a pool without repetition, each class in the share that it has in the pool.
+    """Draw samples from a pool without replacement, with the same share of each class (stratified).
 
     Returns:
-        Those drawn, and those that are left.
+        The drawn samples, and the remaining samples.
     """
     shuffled = generator.permutation(pool)
     classes = labels[shuffled]
-    # Whole samples in proportion, and one more where the remainder is largest.
+    # The integer parts of the shares, and one more for the largest remainders.
     counts, remainders = np.divmod(np.bincount(classes) * size, len(pool))
     counts[np.argsort(-remainders, kind="stable")[: size - counts.sum()]] += 1
     chosen = np.zeros(len(pool), dtype=bool)
@@ -41,7 +41,7 @@ def draw(
 
 SPLIT = '''\
 def split({parameters}) -> tuple[np.ndarray, np.ndarray]:
-    """Choose the {things} to learn from and to judge by; return their places in the data."""
+    """Choose the {things} for training and validation; return their indices in the data."""
 {body}
     return train, validation
 '''
@@ -57,14 +57,14 @@ SPLIT_OF_ALL = """\
 
 CHOOSE = '''\
 def choose({parameters}) -> np.ndarray:
-    """Choose the {things} to learn from; return their places in the data."""
+    """Choose the {things} for training; return their indices in the data."""
     train, _ = draw({pool}, {labels}TRAIN_SIZE, np.random.default_rng([SEED, 0]))
     return train
 '''
 
 FOLD = '''\
 def split() -> tuple[np.ndarray, np.ndarray]:
-    """Divide the {things} into folds: one of them judges, the others are learned from."""
+    """Divide the {things} into folds: one is for validation, the others are for training."""
     folds = np.array_split(np.random.default_rng([SEED, 3]).permutation({samples:_}), FOLDS)
     validation = folds.pop(FOLD - 1)
     return np.concatenate(folds), validation
@@ -72,7 +72,7 @@ def split() -> tuple[np.ndarray, np.ndarray]:
 
 SPOIL = '''\
 def make_some_wrong(labels: np.ndarray) -> np.ndarray:
-    """Replace a share of labels by another class, each as likely as the next."""
+    """Replace a fraction of the labels by other classes, all with the same probability."""
     generator = np.random.default_rng([SEED, 2])
     count = round(LABEL_NOISE * len(labels))
     places = generator.permutation(len(labels))[:count]
@@ -84,16 +84,16 @@ def make_some_wrong(labels: np.ndarray) -> np.ndarray:
 
 
 def split_settings(config: TrainingConfig, things: str) -> tuple[Setting, ...]:
-    """The constants that decide who learns and who judges."""
+    """Return the constants that determine the split."""
     if config.folds:
         return (
             ("FOLDS", str(config.folds), f"equal parts of all {things}"),
-            ("FOLD", str(config.fold), "which of them judges, counted from 1; the others train"),
+            ("FOLD", str(config.fold), "the validation fold, counted from 1; the others train"),
             *_noise(config),
         )
-    settings = [("TRAIN_SIZE", f"{config.train_size:_}", f"{things} to learn from")]
+    settings = [("TRAIN_SIZE", f"{config.train_size:_}", f"training {things}")]
     if config.validation_size:
-        words = f"{things} to judge by, never learned from"
+        words = f"validation {things}, never used for training"
         settings.append(("VALIDATION_SIZE", f"{config.validation_size:_}", words))
     return (*settings, *_noise(config))
 
@@ -101,16 +101,16 @@ def split_settings(config: TrainingConfig, things: str) -> tuple[Setting, ...]:
 def _noise(config: TrainingConfig) -> tuple[Setting, ...]:
     if not config.label_noise:
         return ()
-    return (("LABEL_NOISE", repr(config.label_noise), "share of wrong labels"),)
+    return (("LABEL_NOISE", repr(config.label_noise), "fraction of wrong labels"),)
 
 
 def split_sections(config: TrainingConfig, things: str, pool: tuple[int, int]) -> list[Section]:
-    """The steps from all samples' answers, ``y_all``, to those of the parts.
+    """Return the steps from the targets of all samples, ``y_all``, to those of the parts.
 
     Args:
         config: The run's settings.
-        things: What one sample is, many of them.
-        pool: Where validation samples come from, see `mnist_core.tasks.base.Dataset`.
+        things: What the samples are, in the plural.
+        pool: Range of the validation samples, see `mnist_core.tasks.base.Dataset`.
     """
     if config.folds:
         sections = [_fold(config, things)]
@@ -131,7 +131,7 @@ def _split(config: TrainingConfig, things: str, pool: tuple[int, int]) -> Sectio
     where = (
         f"drawn from {_place(others, samples)} and {_place(pool, samples)}"
         if apart
-        else f"drawn from all {samples:,}, without a common one"
+        else f"drawn from all {samples:,}, disjoint"
     )
     body = (SPLIT_APART if apart else SPLIT_OF_ALL).format(
         labels=_labels(config),
@@ -142,8 +142,8 @@ def _split(config: TrainingConfig, things: str, pool: tuple[int, int]) -> Sectio
     return Section(
         title="The split",
         text=(
-            f"{config.train_size:,} {things} to learn from and {config.validation_size:,} to judge "
-            f"by, {where}. The seed decides which: they are the run's very own."
+            f"{config.train_size:,} {things} for training and {config.validation_size:,} for "
+            f"validation, {where}. The seed determines them: they are the samples of the run."
         ),
         steps=f"train, validation = split({'y_all' if _labels(config) else ''})\n"
         "y_train, y_validation = y_all[train], y_all[validation]",
@@ -162,8 +162,8 @@ def _choose(config: TrainingConfig, things: str, pool: tuple[int, int]) -> Secti
     return Section(
         title="The choice",
         text=(
-            f"{config.train_size:,} {things} to learn from, drawn from {where}. None are kept "
-            "apart to judge by: the number of epochs was chosen before."
+            f"{config.train_size:,} {things} for training, drawn from {where}. There is no "
+            "validation set: the number of epochs was chosen before."
         ),
         steps=f"train = choose({'y_all' if _labels(config) else ''})\ny_train = y_all[train]",
         definitions=_draw(config)
@@ -182,9 +182,9 @@ def _fold(config: TrainingConfig, things: str) -> Section:
     return Section(
         title="The fold",
         text=(
-            f"All {things} are divided into {config.folds} folds, always the same ones by the "
-            f"seed. Number {config.fold} judges here and the others are learned from; another "
-            "FOLD is another training of the same cross-validation."
+            f"All {things} are divided into {config.folds} folds, which the seed determines. Fold "
+            f"{config.fold} is for validation and the others are for training; another FOLD is "
+            "another training of the same cross-validation."
         ),
         steps="train, validation = split()\n"
         "y_train, y_validation = y_all[train], y_all[validation]",
@@ -197,9 +197,9 @@ def _spoil(config: TrainingConfig) -> Section:
     return Section(
         title="Label noise",
         text=(
-            f"{round(config.label_noise * config.train_size):,} of the labels to learn from are "
-            "made wrong, the same ones as in the run. A network that predicts these wrong labels "
-            "has memorised them."
+            f"{round(config.label_noise * config.train_size):,} of the training labels are made "
+            "wrong, the same as in the run. A network that predicts these wrong labels has "
+            "memorised them."
         ),
         steps="y_train = make_some_wrong(y_train)",
         definitions=SPOIL.format(classes=len(task(config.task).classes)),
@@ -212,7 +212,7 @@ def _draw(config: TrainingConfig) -> str:
 
 
 def _labels(config: TrainingConfig) -> str:
-    """What a call of ``draw`` has beside pool and size."""
+    """Return the additional argument of ``draw`` for stratified sampling."""
     return "labels, " if config.sampling == "stratified" else ""
 
 
@@ -221,7 +221,7 @@ def _parameters(config: TrainingConfig) -> str:
 
 
 def _others(pool: tuple[int, int], samples: int) -> tuple[int, int]:
-    """The samples beside a pool at one of the two ends."""
+    """Return the samples outside a pool at one of the two ends."""
     start, end = pool
     return (end, samples) if start == 0 else (0, start)
 
@@ -239,11 +239,11 @@ def _place(part: tuple[int, int], samples: int) -> str:
 
 
 def parts_steps(config: TrainingConfig, code: str) -> str:
-    """Lines that make ``x_train``, ``x_validation`` (if somebody judges) and ``x_test``.
+    """Return the lines that define ``x_train``, ``x_validation`` (if there is one) and ``x_test``.
 
     Args:
         config: The run's settings.
-        code: What is done to samples, with a place for them.
+        code: Code that prepares samples, with a place for them.
     """
     parts = {"x_train": "x_all[train]"}
     if config.validation_size:

@@ -1,4 +1,4 @@
-"""Code for tables of numbers: load, split, bring the columns to one scale."""
+"""Exported code for tables: loading, split, standardisation of the columns."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from mnist_core.transfer.code.split import parts_steps, split_sections, split_se
 
 LOAD = '''\
 def load_table() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Read {name}: {samples:,} {things} to choose from, and {test:,} to test with at the end.
+    """Read {name}: {samples:,} {things} to train and validate on, and {test:,} to test on.
 
     Returns:
         A row of {columns} numbers for each, float64 (n, {columns}), and its {quantity} in
-        {unit}, float32 (n,): of those to choose from first, then of the others.
+        {unit}, float32 (n,): for training and validation first, then for the test.
     """
 {lines}
 '''
 
 STANDARDISE = '''\
 def standardise(rows: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Bring each column to one scale: how many deviations it is from the mean, float32."""
+    """Standardise each column: its distance from the mean in standard deviations, float32."""
     return ((rows - mean) / deviation).astype(np.float32)
 '''
 
 
 @dataclass(frozen=True)
 class TableCode:
-    """The steps from one task's table to what a configuration's network takes.
+    """The steps from one task's table to the input of a configuration's network.
 
     Attributes:
-        name: Of the data set.
-        things: What one row is, many of them.
+        name: Name of the data set.
+        things: What the rows are, in the plural.
         lines: The body of ``load_table``, indented.
-        origin: Where the code takes the table from, in one sentence.
-        keras_files: What has to be in Keras's folder where there is no network, in words.
-        warning: What has to be said of the data.
-        imports: What the lines import besides NumPy.
+        origin: One sentence about the source of the table.
+        keras_files: Files that Keras's folder needs for use offline, in words.
+        warning: A warning about the data.
+        imports: Imports of ``lines`` besides NumPy.
     """
 
     name: str
@@ -50,16 +50,16 @@ class TableCode:
     imports: tuple[str, ...] = ()
 
     def __call__(self, config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:
-        """The steps for a configuration."""
+        """Return the steps for a configuration."""
         return DataPart(
             things=self.things,
-            answers="true values",
+            targets="true values",
             origin=self.origin,
             keras_files=self.keras_files,
             settings=split_settings(config, self.things),
             sections=(
                 self._load(config.task, input_shape[0]),
-                # Of a table, validation samples are drawn from all rows.
+                # In a table, validation samples are drawn from all rows.
                 *split_sections(config, self.things, (0, 0)),
                 _scale(config),
             ),
@@ -67,13 +67,13 @@ class TableCode:
 
     def _load(self, key: str, columns: int) -> Section:
         entry = task(key)
-        assert entry.quantity is not None  # of every table
+        assert entry.quantity is not None  # every table task predicts a quantity
         return Section(
             title="The table",
             text=(
-                f"{self.name}: {columns} numbers about each of {entry.samples:,} {self.things} to "
-                f"choose from, and of {entry.test_samples:,} others, which are looked at once, at "
-                f"the end.{self.warning}"
+                f"{self.name}: {columns} numbers for each of {entry.samples:,} {self.things} for "
+                f"training and validation, and of {entry.test_samples:,} for the test, which are "
+                f"used once, at the end.{self.warning}"
             ),
             steps="x_all, y_all, x_test, y_test = load_table()",
             definitions=LOAD.format(
@@ -121,13 +121,13 @@ CALIFORNIA = _of_keras(
 
 def _scale(config: TrainingConfig) -> Section:
     return Section(
-        title="One scale",
+        title="Standardisation",
         text=(
-            "A network learns badly from columns of unlike size. The scale is that of the training "
-            "part alone, for whoever judges must not be known before."
+            "Networks learn badly from columns of different scales. Mean and standard deviation "
+            "are those of the training set, since validation and test data must be unknown."
         ),
         steps="mean, deviation = x_all[train].mean(axis=0), x_all[train].std(axis=0)\n"
-        "deviation[deviation == 0] = 1  # a column that never changes\n"
+        "deviation[deviation == 0] = 1  # a constant column\n"
         + parts_steps(config, "standardise({}, mean, deviation)"),
         definitions=STANDARDISE,
         imports=("import numpy as np",),

@@ -1,4 +1,4 @@
-"""Code for texts, film reviews or news: load, split, and rows of zeros and ones batch by batch."""
+"""Exported code for texts (reviews or news): loading, split, multi-hot encoding batch by batch."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mnist_core.transfer.code.split import parts_steps, split_sections, split_se
 
 LOAD = '''\
 def load_texts() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Read {name}: {samples:,} {things} to choose from, and {test:,} to test with at the end.
+    """Read {name}: {samples:,} {things} to train and validate on, and {test:,} to test on.
 
     Returns:
         Each text as a list of word numbers below WORDS (rarer words are number 2), and its class,
-        int64 (n,): of those to choose from first, then of the others.
+        int64 (n,): for training and validation first, then for the test.
     """
     (x, y), (x_test, y_test) = keras.datasets.{module}.load_data(num_words=WORDS)
     return x, y.astype(np.int64), x_test, y_test.astype(np.int64)
@@ -23,7 +23,7 @@ def load_texts() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 BATCHES = '''\
 def multi_hot(texts: np.ndarray) -> np.ndarray:
-    """Which words each text has: float32 (n, WORDS), 1 where a word occurs, else 0."""
+    """Encode which words occur in each text: float32 (n, WORDS), 1 if a word occurs, else 0."""
     rows = np.zeros((len(texts), WORDS), np.float32)
     for row, words in zip(rows, texts, strict=True):
         row[words] = 1
@@ -31,7 +31,7 @@ def multi_hot(texts: np.ndarray) -> np.ndarray:
 
 
 class Batches(keras.utils.PyDataset):
-    """Texts for a network, made into rows batch by batch: all at once would fill the memory."""
+    """Multi-hot encoded texts, encoded batch by batch to save memory."""
 
     def __init__(
         self, texts: np.ndarray, labels: np.ndarray, *, in_new_order: bool = False
@@ -52,7 +52,7 @@ class Batches(keras.utils.PyDataset):
         return multi_hot(self.texts[places]), self.labels[places]
 
     def on_epoch_end(self) -> None:
-        """Shuffle the texts to learn from, before the first epoch and after each one."""
+        """Shuffle the training texts, before the first epoch and after each epoch."""
         if self.dice is not None:
             self.dice.shuffle(self.order)
 '''
@@ -60,14 +60,14 @@ class Batches(keras.utils.PyDataset):
 
 @dataclass(frozen=True)
 class _Kind:
-    """What differs between the tasks with texts.
+    """Differences between the tasks with texts.
 
     Attributes:
-        name: Of the data set.
-        things: What one text is, many of them.
-        pool: Where validation samples come from.
+        name: Name of the data set.
+        things: What the texts are, in the plural.
+        pool: Range of the validation samples.
         megabytes: Size of Keras's file.
-        about: What the classes are.
+        about: Description of the classes.
     """
 
     name: str
@@ -78,13 +78,13 @@ class _Kind:
 
 
 KINDS = {
-    "imdb": _Kind("IMDB", "reviews", (0, 10_000), 17, "each clearly against (0) or for (1) a film"),
+    "imdb": _Kind("IMDB", "reviews", (0, 10_000), 17, "each negative (0) or positive (1)"),
     "reuters": _Kind("Reuters", "news", (0, 1_000), 2, "each about one of 46 topics"),
 }
 
 
 def data_part(config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:  # noqa: ARG001
-    """The steps from Keras's texts to what a configuration's network takes."""
+    """Return the steps from Keras's texts to the input of a configuration's network."""
     kind, module = KINDS[config.task], config.task
     return DataPart(
         things=kind.things,
@@ -92,7 +92,7 @@ def data_part(config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:
         "~/.keras/datasets.",
         keras_files=f"{module}.npz",
         settings=(
-            ("WORDS", f"{WORDS:_}", "most frequent words that the network knows"),
+            ("WORDS", f"{WORDS:_}", "most frequent words, the vocabulary of the network"),
             *split_settings(config, kind.things),
         ),
         sections=(
@@ -101,7 +101,7 @@ def data_part(config: TrainingConfig, input_shape: tuple[int, ...]) -> DataPart:
             _words(config),
         ),
         batches="Batches(x_train, y_train, in_new_order=True)",
-        judges="Batches(x_validation, y_validation)",
+        validation_data="Batches(x_validation, y_validation)",
         test="Batches(x_test, y_test)",
     )
 
@@ -111,8 +111,9 @@ def _load(kind: _Kind, module: str) -> Section:
     return Section(
         title=f"The {kind.things}",
         text=(
-            f"{kind.name}: {entry.samples:,} {kind.things} to choose from, {kind.about}, and "
-            f"{entry.test_samples:,} others, which are looked at once, at the end."
+            f"{kind.name}: {entry.samples:,} {kind.things} for training and validation, "
+            f"{kind.about}, and {entry.test_samples:,} for the test, which are used once, at the "
+            "end."
         ),
         steps="x_all, y_all, x_test, y_test = load_texts()",
         definitions=LOAD.format(
@@ -130,8 +131,8 @@ def _words(config: TrainingConfig) -> Section:
     return Section(
         title="The words",
         text=(
-            f"For the network a text is a row of {WORDS:,} zeros and ones, one for each word: "
-            "which words occur, not in which order. Rows are made batch by batch."
+            f"The input is a row of {WORDS:,} zeros and ones (multi-hot encoding): which words "
+            "occur, not their order. Texts are encoded batch by batch."
         ),
         steps=parts_steps(config, "{}"),
         definitions=BATCHES,

@@ -1,8 +1,8 @@
-"""The layers that may come in, and what each of their settings may be.
+"""Allow-list of layers: the layers that are imported, and the valid values of their settings.
 
-A setting that stands here is checked and passed on as a plain value of Python; any other one has
-to be empty. So a description can name no code: not as a layer, and not as an activation, an
-initialiser, a regulariser or a constraint either.
+A setting in the table is checked and passed on as a plain Python value; every other setting must
+be empty. So a description cannot name code: neither as a layer, nor as an activation,
+initialiser, regulariser or constraint.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-#: Turns a setting as it stands in the file into the value that is used; ValueError refuses it.
+#: Converts a setting from the file to the value that is used; raises ValueError to reject it.
 Check: TypeAlias = Callable[[Any], Any]
 
 #: Largest number of units, filters or classes of one layer.
 MOST_UNITS = 65_536
 #: Largest stride, padding or factor along a side.
 LARGEST_SIDE = 256
-#: Largest kernel of a convolution along one axis or two, and how far it may be pulled apart: so
-#: much is padded around a picture, in no layer's output, and squared.
+#: Largest kernel size and dilation of a convolution, for one axis and for two. They determine the
+#: padding, which no layer's output shape shows and which grows with their square.
 LARGEST_KERNEL, LARGEST_DILATION = {1: 256, 2: 64}, 8
 MOST_AXES = 6
 
@@ -53,11 +53,11 @@ ACTIVATIONS = (
 
 @dataclass(frozen=True)
 class Part:
-    """A regulariser or constraint, to be made by its class's own name.
+    """A regulariser or constraint, which is created from the name of its class.
 
     Attributes:
         family: "regularizers" or "constraints".
-        kind: Its class.
+        kind: The class.
         settings: Plain values.
     """
 
@@ -67,7 +67,7 @@ class Part:
 
 
 def whole(low: int, high: int) -> Check:
-    """A whole number in a range."""
+    """Return a check for a whole number in a range."""
 
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
@@ -80,7 +80,7 @@ def whole(low: int, high: int) -> Check:
 
 
 def number(low: float, high: float) -> Check:
-    """A number in a range."""
+    """Return a check for a number in a range."""
 
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -93,14 +93,14 @@ def number(low: float, high: float) -> Check:
 
 
 def flag(value: Any) -> bool:
-    """True or false; some versions write 1 and 0."""
+    """Check a boolean; some versions of Keras write 1 and 0."""
     if value not in (0, 1):
         raise ValueError
     return bool(value)
 
 
 def word(*words: str) -> Check:
-    """One of some words."""
+    """Return a check for one of several words."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in words:
@@ -111,12 +111,12 @@ def word(*words: str) -> Check:
 
 
 def optional(check: Check) -> Check:
-    """Nothing, or what passes the check."""
+    """Return a check that also accepts None."""
     return lambda value: None if value is None else check(value)
 
 
 def either(*checks: Check) -> Check:
-    """What passes the first check that takes it."""
+    """Return a check that accepts what any of several checks accepts."""
 
     def check(value: Any) -> Any:
         for one in checks:
@@ -130,7 +130,7 @@ def either(*checks: Check) -> Check:
 
 
 def listed(check: Check, low: int = 1, high: int = MOST_AXES) -> Check:
-    """A short list, as a tuple."""
+    """Return a check for a short list, which becomes a tuple."""
 
     def check_all(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or not low <= len(value) <= high:
@@ -141,24 +141,24 @@ def listed(check: Check, low: int = 1, high: int = MOST_AXES) -> Check:
 
 
 def sides(count: int, low: int = 1, high: int = LARGEST_SIDE) -> Check:
-    """One length for all sides, or one for each."""
+    """Return a check for one length for all sides, or one length for each side."""
     length = whole(low, high)
     return either(length, listed(length, count, count))
 
 
 def activation(value: Any) -> str:
-    """An activation by its name, also as newer versions of Keras write a function."""
+    """Check an activation: its name, or a function as newer versions of Keras write it."""
     if isinstance(value, Mapping):
         if value.get("class_name") != "function" or value.get("module") not in _OWN:
             raise ValueError
         value = value.get("config")
-    if value == "softmax_v2":  # TensorFlow's own, by the name of its function
+    if value == "softmax_v2":  # the name of TensorFlow's function, which some versions write
         return "softmax"
     return "linear" if value is None else str(word(*ACTIVATIONS)(value))
 
 
 def part(family: str, kinds: Mapping[str, Mapping[str, Check]]) -> Check:
-    """Nothing, or a regulariser or constraint of a known kind."""
+    """Return a check for None, or a regulariser or constraint of a known class."""
     short = {kind.lower(): kind for kind in kinds}
 
     def check(value: Any) -> Part | None:
@@ -173,7 +173,7 @@ def part(family: str, kinds: Mapping[str, Mapping[str, Check]]) -> Check:
             raise ValueError
         if value.get("registered_name") not in (None, "", kind):
             raise ValueError
-        # An empty setting is Keras's default, and newer versions know more settings than these.
+        # None means Keras's default; newer versions may write more settings than the table has.
         given = {name: one for name, one in config.items() if one is not None}
         if not set(given) <= set(kinds[kind]):
             raise ValueError
@@ -184,7 +184,7 @@ def part(family: str, kinds: Mapping[str, Mapping[str, Check]]) -> Check:
 
 _OWN = (None, "builtins", "keras.activations")
 _SERIALISED = {"module", "class_name", "config", "registered_name", "shared_object_id"}
-#: What weights may have begun with: Keras's names in lower case, without underscores.
+#: Initialisers: Keras's names in lower case, without underscores.
 _BEGINNINGS = re.compile(
     "zeros?|ones?|constant|(identity|orthogonal)(initializer)?|normal|uniform|variancescaling|"
     "(glorot|he|lecun|random)(normal|uniform)|truncatednormal"
@@ -194,10 +194,9 @@ _factor = number(0, 1e6)
 
 
 def initializer(value: Any) -> None:
-    """What a weight began with: of a known kind, and then left out, for a file has the weights.
+    """Check an initialiser; the result is None, since the weights come from the file.
 
-    Each version of Keras writes other settings of it, so any number, word or list of numbers is
-    one, and nothing else is.
+    The settings differ between versions of Keras, so any number, text or list of numbers is valid.
     """
     if value is None:
         return
@@ -249,7 +248,7 @@ def _weights(*names: str) -> dict[str, Check]:
 
 
 def _one_axis(value: Any) -> int:
-    """An axis; tf.keras writes a list of one."""
+    """Check an axis; tf.keras writes it as a list with one element."""
     return int(_axis(value[0] if isinstance(value, list) and len(value) == 1 else value))
 
 
@@ -316,7 +315,7 @@ _fill = {
 }
 _factors = either(_any, listed(_any, 1, 4))
 
-#: Class of Keras → its settings. What every layer has (its name, its type of number) is apart.
+#: Class of Keras → its settings. The name and the dtype, which all layers have, are not listed.
 LAYERS: dict[str, dict[str, Check]] = {
     "Dense": {
         "units": _units,
@@ -395,7 +394,7 @@ LAYERS: dict[str, dict[str, Check]] = {
     "Concatenate": {"axis": _axis},
     "Identity": {},
     "ActivityRegularization": {"l1": _factor, "l2": _factor},
-    # These do something in training only.
+    # These layers change values in training only.
     "Dropout": {"rate": _rate, **_seeded},
     "AlphaDropout": {"rate": _rate, **_seeded},
     "SpatialDropout1D": {"rate": _rate, **_seeded},
@@ -424,7 +423,7 @@ LAYERS: dict[str, dict[str, Check]] = {
     },
 }
 
-#: Settings that change nothing of what a trained network answers, and are not passed on.
+#: Settings that do not change a trained network's predictions, and are not passed on.
 LEFT_OUT = frozenset(
     {
         "batch_input_shape",

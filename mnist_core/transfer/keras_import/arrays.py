@@ -1,8 +1,8 @@
-"""Weights out of an HDF5 file: plain arrays that lie in it, and nothing else.
+"""Reading of arrays from HDF5 files: only plain arrays that are stored in the file itself.
 
-HDF5 can do far more than keep arrays: link to other files, point to raw bytes anywhere on the
-disk, put arrays together from others, unpack chunks by plug-ins. Here an array is read only where
-it lies in this very file, in one piece, as it is.
+HDF5 can also link to other files, refer to raw bytes anywhere on the disk, combine arrays, and
+decompress chunks by plug-ins. Here an array is read only if the file stores it contiguously and
+without filters.
 """
 
 from __future__ import annotations
@@ -20,73 +20,73 @@ from numpy.typing import NDArray
 from mnist_core.i18n import mark
 from mnist_core.transfer.keras_import.refusal import RefusedError, brief, damaged
 
-#: What h5py raises for a file that is not whole or makes no sense.
+#: Exceptions that h5py raises for damaged or inconsistent files.
 H5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError, OverflowError)
-#: Members of a group and names in an attribute, at most.
+#: Maximum number of members of a group, and of names in an attribute.
 MOST_NAMES = 2000
 IN_ONE_PIECE = (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
 
 
 @contextmanager
 def opened(content: bytes) -> Iterator[h5py.File]:
-    """An HDF5 file in memory.
+    """Open an HDF5 file in memory.
 
     Raises:
-        RefusedError: It is not whole.
+        RefusedError: The file is damaged or incomplete.
     """
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             yield file
     except H5_ERRORS as error:
-        raise damaged(mark("It is damaged: its weights cannot be read.")) from error
+        raise damaged(mark("The file is damaged: its weights cannot be read.")) from error
 
 
 def group(parent: h5py.Group, *names: str) -> h5py.Group:
-    """A group below another one, by real members and no links.
+    """Return a group below another group, without following links.
 
     Raises:
-        RefusedError: A member is missing, is a link, or is no group.
+        RefusedError: A member is missing, is a link, or is not a group.
     """
     for name in names:
         parent = _member(parent, name)
         if not isinstance(parent, h5py.Group):
-            raise damaged(mark("It is damaged: its weights are not where Keras puts them."))
+            raise _misplaced()
     return parent
 
 
 def array(parent: h5py.Group, name: str) -> NDArray[np.float32]:
-    """An array of numbers.
+    """Return an array.
 
     Args:
-        parent: Where it lies.
-        name: Its name there, without slashes.
+        parent: The group that contains the array.
+        name: The array's name in the group, without slashes.
 
     Returns:
-        float32, all of it finite.
+        The array as float32; all values are finite.
 
     Raises:
-        RefusedError: It is missing, is not an array in this file, or holds what is no number.
+        RefusedError: The array is missing, is not stored in this file, or is not numeric or finite.
     """
     dataset = dataset_in(parent, name)
     values: NDArray[np.float32] = np.asarray(dataset[()]).astype(np.float32)
     if not np.isfinite(values).all():
         raise RefusedError(
-            mark("The weights {name} hold values that are no finite numbers."),
-            mark("Its training has failed: train the model again, with a smaller learning rate."),
+            mark("The weights {name} contain values that are infinite or not a number."),
+            mark("Training has diverged: train the model again with a smaller learning rate."),
             name=brief(dataset.name),
         )
     return values
 
 
 def dataset_in(parent: h5py.Group, name: str) -> h5py.Dataset:
-    """An array that lies in this file in one piece, not yet read.
+    """Return an array that the file stores contiguously, without reading its values.
 
     Raises:
-        RefusedError: There is none.
+        RefusedError: The group contains no such array.
     """
     dataset = _member(parent, name)
     if not isinstance(dataset, h5py.Dataset):
-        raise damaged(mark("It is damaged: its weights are not where Keras puts them."))
+        raise _misplaced()
     layout = dataset.id.get_create_plist()
     plain = (
         layout.get_layout() in IN_ONE_PIECE
@@ -97,14 +97,14 @@ def dataset_in(parent: h5py.Group, name: str) -> h5py.Dataset:
     )
     if not plain:
         raise RefusedError(
-            mark("The weights {name} do not lie in this file as plain numbers in one piece."),
-            mark("Save the model with Keras's own model.save."),
+            mark("The weights {name} are not stored in this file as plain contiguous numbers."),
+            mark("Save the model with Keras's own `model.save`."),
             name=brief(dataset.name),
         )
     if dataset.id.get_storage_size() != math.prod(dataset.shape) * dataset.dtype.itemsize:
         raise RefusedError(
-            mark("The weights {name} claim the shape {shape}, for which the file is too small."),
-            mark("Save the model once more, and upload it whole."),
+            mark("The weights {name} have the shape {shape}, but the file is too small for them."),
+            mark("Save the model again, and upload the complete file."),
             name=brief(dataset.name),
             shape=brief(dataset.shape),
         )
@@ -112,24 +112,24 @@ def dataset_in(parent: h5py.Group, name: str) -> h5py.Dataset:
 
 
 def text(holder: h5py.Group, name: str) -> bytes:
-    """A text in an attribute, as bytes of UTF-8.
+    """Return a text from an attribute, as UTF-8 bytes.
 
     Raises:
-        RefusedError: There is none.
+        RefusedError: The attribute does not exist or is not a text.
     """
     if name not in holder.attrs:
         raise RefusedError(
-            mark("It holds weights, but not the network that they belong to."),
-            mark("Save the whole model: model.save, not model.save_weights."),
+            mark("The file contains weights, but not the network that they belong to."),
+            mark("Save the whole model with model.save, not model.save_weights."),
         )
     if holder.attrs.get_id(name).shape != ():
-        raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+        raise damaged(mark("The file is damaged: its description is not as Keras writes it."))
     found = holder.attrs[name]
     return found.encode() if isinstance(found, str) else bytes(found)
 
 
 def note(holder: h5py.Group, name: str) -> str | None:
-    """A short text in an attribute that need not be there."""
+    """Return a short text from an optional attribute."""
     if name not in holder.attrs or holder.attrs.get_id(name).shape != ():
         return None
     found = holder.attrs[name]
@@ -137,10 +137,10 @@ def note(holder: h5py.Group, name: str) -> str | None:
 
 
 def names(holder: h5py.Group, attribute: str) -> list[str]:
-    """A list of names in an attribute, or in several numbered ones where it was too long for one.
+    """Return a list of names from an attribute, or from numbered ones if the list was too long.
 
     Raises:
-        RefusedError: There is none, or it is far too long.
+        RefusedError: The attribute is malformed or far too long.
     """
     parts = [attribute]
     if attribute not in holder.attrs:
@@ -150,7 +150,7 @@ def names(holder: h5py.Group, attribute: str) -> list[str]:
     for part in parts:
         shape = holder.attrs.get_id(part).shape
         if len(shape) != 1 or shape[0] + len(found) > MOST_NAMES:
-            raise damaged(mark("It is damaged: its weights are not where Keras puts them."))
+            raise _misplaced()
         if shape[0]:
             found += [_decoded(one) for one in holder.attrs[part]]
     return found
@@ -160,13 +160,17 @@ def _decoded(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def _misplaced() -> RefusedError:
+    return damaged(mark("The file is damaged: its weights are not where Keras stores them."))
+
+
 def _member(parent: h5py.Group, name: str) -> Any:
     link = parent.get(name, getlink=True) if name and "/" not in name else None
     if link is None:
-        raise damaged(mark("It is damaged: some of its weights are missing."))
+        raise damaged(mark("The file is damaged: some of its weights are missing."))
     if type(link) is not h5py.HardLink:
         raise RefusedError(
-            mark("The weights {name} are a link to another place, which is never followed."),
+            mark("The weights {name} are a link to another place, and links are not followed."),
             mark("Save the model with Keras's own model.save."),
             name=brief(f"{parent.name.rstrip('/')}/{name}"),
         )

@@ -1,4 +1,4 @@
-"""A network from a checked plan and arrays, by Keras's layers and nobody else's code.
+"""Rebuilding of a network from a checked plan and arrays, with Keras's own layers only.
 
 Only worker processes import this module: it loads Keras.
 """
@@ -21,11 +21,11 @@ from mnist_core.transfer.keras_import.plan import DIGITS, INPUT, NAME, Plan, Wan
 from mnist_core.transfer.keras_import.refusal import RefusedError, brief
 
 Weights: TypeAlias = NDArray[np.float32]
-#: Numbers that all layers together make of one picture, at most; 250 pictures are 2 GB then.
-MOST_BETWEEN = 2_000_000
-#: Multiplications of all layers for one picture, at most: a thousand times LeNet's.
+#: Maximum total size of all layers' outputs for one image; 250 images then take 2 GB.
+MOST_VALUES_BETWEEN = 2_000_000
+#: Maximum number of multiplications of all layers for one image: a thousand times LeNet's.
 MOST_WORK = 1_000_000_000
-#: Layers that change no value, only where it stands, or do nothing after training.
+#: Layers that only change the shape, or change nothing after training.
 SHAPE_ONLY = (
     "Flatten",
     "Reshape",
@@ -45,25 +45,24 @@ FAMILIES = {
 def build(
     plan: Plan, arrays: dict[str, list[Weights]], wanted: Wanted = DIGITS
 ) -> tuple[keras.Model, str]:
-    """Build a network and give it its weights.
+    """Build a network and set its weights.
 
     Args:
         plan: The network.
         arrays: The weights of each layer.
-        wanted: What it must take and answer.
+        wanted: The required input and output.
 
     Returns:
-        The network and what the file's own output was: "softmax" for probabilities, "logits" for
-        sums, which a softmax was added to, or "as it is" where no probabilities are wanted.
+        The network, and the kind of the file's own output: "softmax" for probabilities, "logits"
+        for logits, to which a softmax was added, or "as it is" if no probabilities are required.
 
     Raises:
-        RefusedError: It does not take or answer what is wanted, does not hang together, or is too
-            large.
+        RefusedError: The network has another input or output, is not connected, or is too large.
     """
     if plan.input_shape not in wanted.shapes:
         raise RefusedError(
-            mark("Its input has the shape {shape}, in which what it is to read does not fit."),
-            mark("Save a model that takes {wanted}; a digit has 28 × 28 pixels."),
+            mark("The model's input has the shape {shape}, which does not fit the data."),
+            mark("Save a model with the input {wanted}; a digit has 28 × 28 pixels."),
             shape=brief(plan.input_shape),
             wanted=brief(" or ".join(map(str, wanted.shapes))),
         )
@@ -80,8 +79,8 @@ def build(
     result = done[plan.output]
     if tuple(result.shape) != (None, wanted.outputs):
         raise RefusedError(
-            mark("Its output has the shape {shape}, and {count} numbers are needed."),
-            mark("Save a model that ends in {count} numbers; for digits it is one for each."),
+            mark("The model's output has the shape {shape} instead of {count} numbers."),
+            mark("Save a model with {count} outputs; for digits, one output for each class."),
             shape=brief(tuple(result.shape[1:])),
             count=wanted.outputs,
         )
@@ -94,10 +93,10 @@ def build(
 
 
 def kind_of_output(plan: Plan) -> str:
-    """Whether a network answers with probabilities or with sums before the softmax.
+    """Return whether a network's output is "softmax" (probabilities) or "logits".
 
     Raises:
-        RefusedError: It ends in something else.
+        RefusedError: The last activation is a different one.
     """
     steps = {step.name: step for step in plan.steps}
     step = steps.get(plan.output[0])
@@ -109,8 +108,8 @@ def kind_of_output(plan: Plan) -> str:
             return "softmax"
         if ending != "linear":
             raise RefusedError(
-                mark("It ends in {ending}, which gives no probabilities of ten digits."),
-                mark("Let the last layer be Dense(10) with softmax, or with no activation."),
+                mark("The model ends in {ending}, which gives no probabilities of ten digits."),
+                mark("Use Dense(10) with softmax or without activation as the last layer."),
                 ending=ending,
             )
         if step.kind not in (*SHAPE_ONLY, "Activation"):
@@ -124,16 +123,16 @@ def _with_softmax(plan: Plan, layers: list[Any]) -> list[Any]:
     if plan.steps[-1].kind == "Dense" and plan.output == (last.name, 0):
         last.activation = keras.activations.softmax
         return layers
-    return [*layers, keras.layers.Softmax(name="softmax")]  # those of a plan end in a number
+    return [*layers, keras.layers.Softmax(name="softmax")]  # layers of a plan are called class_n
 
 
 def _layer(step: Step) -> Any:
-    """A layer of Keras, not yet built. Its class is a key of ``LAYERS``, and no other name."""
+    """Return a Keras layer that is not built yet; its class is a key of ``LAYERS``."""
     settings = {name: _value(one) for name, one in step.settings.items()}
     try:
         return getattr(keras.layers, step.kind)(name=step.name, **settings)
-    except Exception as error:  # Keras has no one kind of error for settings at odds
-        raise _at_odds(step, error) from error
+    except Exception as error:  # Keras raises exceptions of many classes for invalid settings
+        raise _cannot_build(step, error) from error
 
 
 def _value(value: Any) -> Any:
@@ -143,7 +142,7 @@ def _value(value: Any) -> Any:
 
 
 def _in_order(plan: Plan, layers: list[Any]) -> list[tuple[Step, Any]]:
-    """The layers so that each comes after those whose outputs it takes."""
+    """Return the layers in topological order: each after the layers whose outputs it takes."""
     waiting = list(zip(plan.steps, layers, strict=True))
     calls = {INPUT: 1} | {step.name: len(step.calls) for step in plan.steps}
     ordered: list[tuple[Step, Any]] = []
@@ -153,19 +152,20 @@ def _in_order(plan: Plan, layers: list[Any]) -> list[tuple[Step, Any]]:
         if not ready or any(
             number >= calls[name] for step, _ in ready for name, number in _calls_of(step)
         ):
-            raise RefusedError(
-                mark("Its layers do not hang together: some get nothing, or wait for each other."),
-                mark("Save the model again, with Keras's own model.save."),
-            )
+            raise _disconnected()
         ordered += ready
         known |= {step.name for step, _ in ready}
         waiting = [one for one in waiting if one[0].name not in known]
     if plan.output[0] not in known or plan.output[1] >= calls[plan.output[0]]:
-        raise RefusedError(
-            mark("Its layers do not hang together: some get nothing, or wait for each other."),
-            mark("Save the model again, with Keras's own model.save."),
-        )
+        raise _disconnected()
     return ordered
+
+
+def _disconnected() -> RefusedError:
+    return RefusedError(
+        mark("The model's layers are not all connected, or they are connected in a circle."),
+        mark("Save the model again, with Keras's own model.save."),
+    )
 
 
 def _calls_of(step: Step) -> list[Call]:
@@ -179,19 +179,19 @@ def _sources_of(step: Step) -> set[str]:
 def _applied(
     step: Step, layer: Any, sources: list[Call], done: dict[Call, Any], arrays: list[Weights]
 ) -> Any:
-    """The output of a layer, which is built and given its weights at its first call."""
+    """Return the output of a layer; the first call builds the layer and sets its weights."""
     inputs = [done[source] for source in sources]
     first = not layer.built
     holder = getattr(layer, "cell", layer)
-    # A layer makes its weights as large as its settings say. Nothing is made that is larger
-    # than what the file holds for it, and with zeros, as it is filled at once.
+    # The settings determine the size of the weights. No weight may be larger than the arrays that
+    # the file has for the layer; it begins with zeros, since its values are set at once.
     holder.add_weight = _bounded(step, holder.add_weight, arrays)
     try:
         result = layer(inputs if len(inputs) > 1 else inputs[0])
     except (RefusedError, LabError):
         raise
-    except Exception as error:  # Keras has no one kind of error for layers that do not fit
-        raise _at_odds(step, error) from error
+    except Exception as error:  # Keras raises exceptions of many classes for mismatched shapes
+        raise _cannot_build(step, error) from error
     finally:
         del holder.add_weight
     if first:
@@ -205,10 +205,8 @@ def _fill(step: Step, layer: Any, arrays: list[Weights]) -> None:
     found = [one.shape for one in arrays]
     if wanted != found:
         raise RefusedError(
-            mark(
-                "Its layer {layer} wants weights of the shapes {wanted}, and the file has {found}."
-            ),
-            mark("Description and weights do not belong together: save the model again."),
+            mark("Layer {layer} needs weights of the shapes {wanted}, but the file has {found}."),
+            mark("Save the model again: its description and its weights do not match."),
             layer=brief(step.label),
             wanted=brief(wanted),
             found=brief(found),
@@ -230,8 +228,8 @@ def _bounded(
         left -= math.prod(shape or ())
         if left < 0:
             raise RefusedError(
-                mark("Its layer {layer} wants weights of the shape {shape}, more than it brings."),
-                mark("Description and weights do not belong together: save the model again."),
+                mark("Layer {layer} needs weights of the shape {shape}; the file has too few."),
+                mark("Save the model again: its description and its weights do not match."),
                 layer=brief(step.label),
                 shape=brief(tuple(shape or ())),
             )
@@ -241,9 +239,9 @@ def _bounded(
 
 
 class _Size:
-    """How much one picture makes of a network so far, and that it is not too much.
+    """The size of a network so far, for one image, compared with the limits.
 
-    What a layer makes is kept until the last one has run, so many small ones are one large one.
+    The outputs of all layers are counted, since they stay in memory until the last layer has run.
     """
 
     def __init__(self) -> None:
@@ -258,15 +256,15 @@ class _Size:
         """
         shape = tuple(result.shape[1:])
         if any(side is None for side in shape):
-            raise _at_odds(step, ValueError("a side of unknown length"))
+            raise _cannot_build(step, ValueError("a dimension of unknown length"))
         self._numbers += math.prod(shape)
         times = int(source.shape[1]) if step.kind in RECURRENT else math.prod(shape[:-1])
         self._work += times * layer.count_params()
-        if self._numbers > MOST_BETWEEN or self._work > MOST_WORK:
+        if self._numbers > MOST_VALUES_BETWEEN or self._work > MOST_WORK:
             raise RefusedError(
                 mark(
-                    "Up to its layer {layer} it makes {numbers} numbers of one picture, with "
-                    "{work} multiplications: too many for a class."
+                    "Up to layer {layer}, the model computes {numbers} values for each image with "
+                    "{work} multiplications, which is too much for a class."
                 ),
                 mark("Save a smaller model."),
                 layer=brief(step.label),
@@ -275,9 +273,9 @@ class _Size:
             )
 
 
-def _at_odds(step: Step, error: Exception) -> RefusedError:
+def _cannot_build(step: Step, error: Exception) -> RefusedError:
     return RefusedError(
-        mark("Its layer {layer} cannot be built as the file describes it ({cause})."),
+        mark("Layer {layer} cannot be built as the file describes it ({cause})."),
         mark("Save the model again, with Keras's own model.save."),
         layer=brief(step.label),
         cause=brief(str(error).strip().splitlines()[0] if str(error).strip() else "", 120),

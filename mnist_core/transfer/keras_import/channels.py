@@ -1,8 +1,8 @@
-"""Networks with the channels first, as those built for Theano have them, turned to channels last.
+"""Conversion of networks from channels first, as Theano has them, to channels last.
 
-Keras computes convolutions with the channels first on few machines only. The same network with
-the channels last has the same weights: its input and what lies between its layers are turned, and
-turned back where a layer puts all numbers into one row.
+Keras computes channels-first convolutions on few machines only. A network with channels last has
+the same weights: its input and its intermediate tensors are transposed, and transposed back before
+a layer that flattens them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from mnist_core.transfer.keras_import.legacy import Origin
 from mnist_core.transfer.keras_import.refusal import RefusedError, brief
 
 FIRST = "channels_first"
-#: Layers that work on each channel's rows and columns, and those that leave one number of each.
+#: Layers that work on the rows and columns of each channel, and layers that reduce each channel
+#: to one number.
 SPATIAL = (
     "Conv2D",
     "MaxPooling2D",
@@ -27,8 +28,8 @@ SPATIAL = (
     "SpatialDropout2D",
 )
 GLOBAL = ("GlobalMaxPooling2D", "GlobalAveragePooling2D")
-#: Layers for which it is all the same where the channels are.
-ANYHOW = (
+#: Layers that do not depend on the position of the channel axis.
+CHANNEL_INDEPENDENT = (
     "Activation",
     "ReLU",
     "LeakyReLU",
@@ -51,16 +52,16 @@ ANYHOW = (
 def with_channels_last(
     steps: list[Step], start: str, shape: tuple[int, ...], origin: Origin
 ) -> tuple[list[Step], tuple[int, ...]]:
-    """The same network with the channels last, and the shape of its input.
+    """Return the same network with channels last, and the shape of its input.
 
     Args:
-        steps: Its layers, each after those whose outputs it takes.
-        start: Name of its input.
-        shape: One sample's shape.
-        origin: What wrote the file.
+        steps: The layers in topological order.
+        start: Name of the input.
+        shape: Shape of one sample.
+        origin: The program that wrote the file.
 
     Raises:
-        RefusedError: It has a layer that is not turned.
+        RefusedError: A layer cannot be converted.
     """
     if not any(step.settings.get("data_format") == FIRST for step in steps):
         return steps, shape
@@ -85,7 +86,7 @@ def with_channels_last(
 
 
 def _made_spatial(step: Step) -> tuple[bool, Step]:
-    """A layer on numbers in a row, which may become rows and columns of one channel."""
+    """Return whether a layer makes an image with one channel of a vector, and the layer."""
     target = step.settings.get("target_shape", ())
     if step.kind == "Reshape" and len(target) == 3 and target[0] == 1:
         return True, replace(step, settings={"target_shape": (*target[1:], 1)})
@@ -98,7 +99,7 @@ def _turned(step: Step, origin: Origin) -> Step:
     settings: dict[str, Any] = {
         name: value for name, value in step.settings.items() if name != "data_format"
     }
-    # Keras 1 did not say it of every layer.
+    # Keras 1 did not store the order for every layer.
     order = step.settings.get("data_format", FIRST if origin.major == 1 else None)
     first = order == FIRST and not settings.get("keepdims")
     if step.kind in (*SPATIAL, *GLOBAL) and first:
@@ -106,7 +107,7 @@ def _turned(step: Step, origin: Origin) -> Step:
     if step.kind in ("BatchNormalization", "Concatenate") and settings.get("axis") in (1, -3):
         return replace(step, settings=settings | {"axis": -1})
     plain = step.kind != "Activation" or "softmax" not in str(settings["activation"])
-    if step.kind == "Flatten" or (step.kind in ANYHOW and plain):
+    if step.kind == "Flatten" or (step.kind in CHANNEL_INDEPENDENT and plain):
         return replace(step, settings=settings)
     raise _not_turned(step)
 
@@ -114,10 +115,10 @@ def _turned(step: Step, origin: Origin) -> Step:
 def _not_turned(step: Step) -> RefusedError:
     return RefusedError(
         mark(
-            "It has the channels first, and its layer {layer} ({kind}) is not rebuilt with the "
+            "Layer {layer} ({kind}) of a model with channels first cannot be converted to "
             "channels last."
         ),
-        mark("Build it with data_format=“channels_last”, train it again, and save it."),
+        mark("Build the model with data_format=“channels_last”, train it again, and save it."),
         layer=brief(step.label),
         kind=brief(step.kind),
     )

@@ -1,8 +1,8 @@
-"""The two forms of a model file, taken apart: a description and, for each layer, its arrays.
+"""The two formats of model files, read into a description and the arrays of each layer.
 
 ``.keras`` is a zip file with the description in ``config.json`` and the weights in
-``model.weights.h5``. ``.h5`` is one HDF5 file with the description in an attribute. Which one a
-file is, its first bytes say, whatever it is called: Keras 2.12 wrote ``.h5`` into ``.keras``, too.
+``model.weights.h5``. ``.h5`` is one HDF5 file with the description in an attribute. The first
+bytes of a file determine its format, not its name: Keras 2.12 also wrote HDF5 to ``.keras`` files.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from mnist_core.transfer.keras_import.legacy import Origin, modern_weights
 from mnist_core.transfer.keras_import.plan import MOST_BYTES, MOST_TEXT, Plan, make_plan, read_json
 from mnist_core.transfer.keras_import.refusal import RefusedError
 
-#: Most bytes of all weights as float32, so that the lab's own file of them is no larger than this.
+#: Maximum bytes of all weights as float32, so that the lab's own model file stays below the limit.
 MOST_WEIGHTS = MOST_BYTES - 5_000_000
 DESCRIPTION, ABOUT, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-#: What a .keras file consists of, with the most bytes of each.
+#: Files in a .keras file, with their largest size in bytes.
 PARTS = {DESCRIPTION: MOST_TEXT, ABOUT: 100_000, WEIGHTS: MOST_BYTES}
 ZIP_SIGN, HDF5_SIGN = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
-#: Where the weights of the layers lie in a .keras file: since Keras 2.14, and in 2.12 and 2.13.
+#: Group of the layers' weights in a .keras file: since Keras 2.14, and in 2.12 and 2.13.
 LAYERS, DEPENDENCIES = "layers", "_layer_checkpoint_dependencies"
-#: The group of an array in an HDF5 file, and its name there.
+#: Group that contains an array in an HDF5 file, and the array's name in the group.
 Place: TypeAlias = tuple[h5py.Group, str]
 Weights: TypeAlias = NDArray[np.float32]
-#: Parts of files that are no .keras file, or one that is not read, and what such a file is.
+#: Contents of other zip files, and an explanation of each.
 OTHERS = (
-    (r"assets/.*", mark("It brings tables of words or other assets, which are not taken.")),
-    (r"(.*/)?saved_model\.pb", mark("It is a SavedModel of TensorFlow, not a .keras file.")),
-    (r"(.*/)?data\.pkl", mark("It is a model of PyTorch, not one of Keras.")),
-    (r"model.*\.weights\.(json|npz)", mark("Its weights lie in a form that is not read here.")),
-    (r"[^/]+\.npy", mark("It holds arrays of NumPy, and no model.")),
+    (r"assets/.*", mark("The file contains vocabularies or other assets, which are not imported.")),
+    (r"(.*/)?saved_model\.pb", mark("The file is a SavedModel of TensorFlow, not a .keras file.")),
+    (r"(.*/)?data\.pkl", mark("The file is a PyTorch model, not a Keras model.")),
+    (r"model.*\.weights\.(json|npz)", mark("The format of the file's weights is not supported.")),
+    (r"[^/]+\.npy", mark("The file contains NumPy arrays, but no model.")),
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Unpacked:
-    """What is in a model file.
+    """Content of a model file.
 
     Attributes:
         description: The text that describes the network; JSON in UTF-8.
-        origin: What wrote it.
-        arrays: The weights of each layer as Keras 3 has them, by the name of its step; float32.
+        origin: The program that wrote the file.
+        arrays: The weights of each layer as in Keras 3, by the name of the step; float32.
     """
 
     description: bytes
@@ -63,10 +63,10 @@ class Unpacked:
 
 
 def unpack(content: bytes) -> Unpacked:
-    """Take a model file apart, in this process.
+    """Read the description and the weights of a model file, in this process.
 
     Raises:
-        RefusedError: It cannot be used.
+        RefusedError: The file cannot be imported.
     """
     if content.startswith(ZIP_SIGN):
         with zip_files.opened(io.BytesIO(content), PARTS.get, _other) as parts:
@@ -86,26 +86,26 @@ def unpack(content: bytes) -> Unpacked:
             return Unpacked(description, origin, _read(_places_in_h5(file, plan), plan, origin))
     if content.lstrip()[:1] == b"{" and b'"weight_map"' in content[:100_000]:
         raise RefusedError(
-            mark("It lists the files that a model's weights were divided into."),
-            mark("Save the whole model in one file: model.save(“model.keras”)."),
+            mark("The file is an index of a model whose weights are in several files."),
+            mark("Save the whole model to one file with model.save(“model.keras”)."),
         )
     raise RefusedError(
-        mark("It is no model: what it begins with is neither a .keras nor a .h5 file."),
-        mark("Save one with model.save(“model.keras”), and choose that file."),
+        mark("The file is not a model: its content is neither in the .keras nor the .h5 format."),
+        mark("Save a model with model.save(“model.keras”), and choose that file."),
     )
 
 
 def check_size(content: bytes) -> None:
-    """Refuse a file that is empty or far too large.
+    """Reject a file that is empty or too large.
 
     Raises:
-        RefusedError: It is.
+        RefusedError: The file is empty or too large.
     """
     if not content:
-        raise RefusedError(mark("It is empty."), mark("Save the model, and choose its file."))
+        raise RefusedError(mark("The file is empty."), mark("Save the model, and choose its file."))
     if len(content) > MOST_BYTES:
         raise RefusedError(
-            mark("It has more than {most} MB, which is the most that is taken."),
+            mark("The file is larger than {most} MB."),
             mark("Save a smaller model."),
             most=MOST_BYTES // 1_000_000,
         )
@@ -120,30 +120,30 @@ def _version(about: bytes) -> str | None:
 
 
 def _likely_version(description: bytes) -> str:
-    """The version of a file that does not say it, by words that stand in one version alone."""
+    """Guess the version of a file that does not state it, by keys that only one version has."""
     if b'"output_dim"' in description or b'"nb_filter"' in description:
         return "1"
     return "2" if b'"batch_input_shape"' in description else "3"
 
 
 def _other(name: str) -> RefusedError | None:
-    """What a file is that has such a part."""
+    """Return the error for a file with a member that belongs to another format."""
     why = next((words for form, words in OTHERS if re.fullmatch(form, name)), None)
     if why is None:
         return None
     return RefusedError(
-        why, mark("Save a model of Keras's usual layers with model.save(“model.keras”).")
+        why, mark("Save a model with Keras's usual layers, using model.save(“model.keras”).")
     )
 
 
 def _read(places: dict[str, list[Place]], plan: Plan, origin: Origin) -> dict[str, list[Weights]]:
-    # One array may have many names: together they may not be larger than a file can be.
+    # Several names may refer to one array; the total size is limited all the same.
     left = MOST_WEIGHTS
     for place in (one for of_layer in places.values() for one in of_layer):
         left -= 4 * arrays.dataset_in(*place).size
     if left < 0:
         raise RefusedError(
-            mark("Its weights take more than {most} MB in float32."),
+            mark("The weights take more than {most} MB in float32."),
             mark("Save a smaller model."),
             most=MOST_WEIGHTS // 1_000_000,
         )
@@ -157,7 +157,7 @@ def _read(places: dict[str, list[Place]], plan: Plan, origin: Origin) -> dict[st
 
 
 def _places_in_keras(file: h5py.File, plan: Plan) -> dict[str, list[Place]]:
-    """The arrays by the scheme of .keras: numbered, in a group called after the layer's class."""
+    """Return the arrays of a .keras file: numbered, in groups named after the layers' classes."""
     root = LAYERS if LAYERS in file else DEPENDENCIES
     seen: Counter[str] = Counter()
     found: dict[str, list[Place]] = {}
@@ -167,13 +167,13 @@ def _places_in_keras(file: h5py.File, plan: Plan) -> dict[str, list[Place]]:
         holder = f"{name}_{number}" if number else name
         inner = ("cell",) if step.kind in RECURRENT else ()
         found[step.name] = _numbered(file, root, holder, *inner)
-        # Keras 2.12 and 2.13 counted a layer that has weights twice.
+        # Keras 2.12 and 2.13 count a layer with weights twice.
         seen[name] += 2 if root == DEPENDENCIES and found[step.name] else 1
     return found
 
 
 def _numbered(file: h5py.File, *path: str) -> list[Place]:
-    """The arrays of a layer: in groups below each other, or in one whose name is a Windows path."""
+    """Return the arrays of a layer: in nested groups, or in a group named by a Windows path."""
     joined = "\\".join(path)
     parent, rest = (file, (joined,)) if joined in file else (file, path)
     for name in rest:
@@ -187,14 +187,14 @@ def _numbered(file: h5py.File, *path: str) -> list[Place]:
 
 
 def _places_in_h5(file: h5py.File, plan: Plan) -> dict[str, list[Place]]:
-    """The arrays by the scheme of .h5: in a group of the layer's name, which lists theirs."""
+    """Return the arrays of an .h5 file: each layer's group lists its arrays in an attribute."""
     layers = arrays.group(file, "model_weights")
     return {step.name: _listed(layers, step) for step in plan.steps}
 
 
 def _listed(layers: h5py.Group, step: Step) -> list[Place]:
     holder = layers
-    for name in _parts(step.label):  # HDF5 takes a slash in a name for a group in a group
+    for name in _parts(step.label):  # HDF5 treats a slash in a name as a nested group
         if name not in holder:
             return []
         holder = arrays.group(holder, name)

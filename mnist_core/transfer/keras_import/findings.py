@@ -1,4 +1,4 @@
-"""What is to be said of a model that came in: the same on the page and on the command line."""
+"""Findings about an imported model, such as its pixel range, for the page and the command line."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Any
 from mnist_core.i18n import mark
 from mnist_core.runs import Run
 
-#: "auto" finds out by measuring which range of pixels a network wants.
+#: Setting that determines a network's pixel range by measuring its accuracy.
 AUTO = "auto"
 RANGES = {"unit": "0–1", "raw": "0–255"}
-#: Test images that there are.
+#: Number of test images.
 ALL = 10_000
-#: So much more accuracy with the other pixels, and they are probably the right ones.
+#: Difference of accuracy above which the other pixel range is probably the right one.
 CLEARLY_BETTER = 0.05
-#: Below this accuracy something is wrong, whatever it is.
+#: Accuracy below which something is probably wrong.
 LOW = 0.5
 WAYS = {
-    "centred": mark("With pixels from −1 to 1 it classifies {other} of the images correctly."),
-    "inverted": mark("With dark digits on a light ground it classifies {other} correctly."),
-    "inverted_raw": mark("With dark digits on a light ground it classifies {other} correctly."),
-    "standardised": mark("With standardised pixels it classifies {other} correctly."),
+    "centred": mark("With pixels from −1 to 1, it classifies {other} of the images correctly."),
+    "inverted": mark("With dark digits on a light background, it classifies {other} correctly."),
+    "inverted_raw": mark(
+        "With dark digits on a light background, it classifies {other} correctly."
+    ),
+    "standardised": mark("With standardised pixels, it classifies {other} correctly."),
 }
 LAYERS = {
     "centred": "Rescaling(1 / 127.5, -1)",
@@ -34,12 +36,12 @@ LAYERS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that was found out about a model from a file.
+    """A finding about an imported model.
 
     Attributes:
-        words: Templates of sentences that follow each other.
-        shares: Shares (0 to 1) that stand in them, by name.
-        values: What else does.
+        words: Templates of consecutive sentences.
+        shares: Fractions (0 to 1) for the templates' fields, by name.
+        values: Values of the templates' other fields.
         is_warning: Whether something is probably wrong.
     """
 
@@ -49,17 +51,17 @@ class Finding:
     is_warning: bool = False
 
     def sentences(self, translate: Callable[[str], str] = lambda text: text) -> list[str]:
-        """What was found, sentence by sentence.
+        """Return the sentences.
 
         Args:
-            translate: Turns a template into the reader's language; English by default.
+            translate: Translates a template; English by default.
         """
         values = self.values | {name: f"{share:.1%}" for name, share in self.shares.items()}
         return [translate(part).format(**values) for part in self.words]
 
 
 def findings(run: Run) -> list[Finding]:
-    """What was found out about a run's model when it came in; nothing for any other run."""
+    """Return the findings about an imported run; an empty list for any other run."""
     known = run.imported or {}
     glances = known.get("glances")
     if not glances or None in glances.values():
@@ -67,21 +69,21 @@ def findings(run: Run) -> list[Finding]:
     ours = run.config.pixel_scaling
     found = [_of_pixels(glances, ours, known.get("chosen", "given")), _of_other(glances, known)]
     if known.get("turned"):
-        said = mark(
-            "The kernels of its convolutions were turned round, as Theano has them: with that it "
-            "classifies clearly more images correctly."
+        sentence = mark(
+            "The kernels of its convolutions were rotated by 180°, as Theano stores them: with "
+            "that, the model classifies clearly more images correctly."
         )
-        found.append(Finding((said,), {}, {}))
+        found.append(Finding((sentence,), {}, {}))
     read = known.get("read", ALL)
     if run.test_metric is None and read < ALL:
         found.append(
             Finding(
                 (
                     mark(
-                        "Its accuracy is not known: it is slow, and had read {read} of the "
-                        "10,000 test images when the time was up."
+                        "The accuracy is unknown: the model is slow, and had classified {read} of "
+                        "the 10,000 test images when the time limit was reached."
                     ),
-                    mark("The page Evaluate measures it, however long that takes."),
+                    mark("The page Evaluate measures it without a time limit."),
                 ),
                 {},
                 {"read": f"{read:,}"},
@@ -96,26 +98,27 @@ def _of_pixels(glances: dict[str, float], ours: str, chosen: str) -> Finding | N
     shares = {"ours": glances[ours], "other": glances[other]}
     ranges = {"our_range": RANGES[ours], "other_range": RANGES[other]}
     both = mark(
-        "Of some training images it classifies {ours} correctly with pixels of {our_range}, and "
-        "{other} with pixels of {other_range}."
+        "Of a sample of training images, the model classifies {ours} correctly with pixels of "
+        "{our_range}, and {other} with pixels of {other_range}."
     )
     if chosen == "accuracy":
-        said = mark("It is given pixels of {our_range}, as was found by measuring.")
-        return Finding((said, both), shares, ranges)
+        sentence = mark("The model's pixel range is {our_range}, as measured by its accuracy.")
+        return Finding((sentence, both), shares, ranges)
     if chosen == "loss":
-        said = mark(
-            "It is given pixels of {our_range}, with which its loss is clearly lower than with "
-            "pixels of {other_range}."
+        sentence = mark(
+            "The model's pixel range is {our_range}, with which its loss is clearly lower than "
+            "with {other_range}."
         )
-        return Finding((said,), {}, ranges)
+        return Finding((sentence,), {}, ranges)
     if chosen == "unclear":
-        said = mark(
-            "It is given pixels of {our_range}; which range it was trained with is not clear."
+        sentence = mark(
+            "The model's pixel range is set to {our_range}; its accuracy does not show which range "
+            "it was trained with."
         )
-        return Finding((said, both), shares, ranges)
+        return Finding((sentence, both), shares, ranges)
     if glances[other] > glances[ours] + CLEARLY_BETTER:
-        said = mark("Probably it was trained with the latter: import it again with that range.")
-        return Finding((both, said), shares, ranges, is_warning=True)
+        sentence = mark("It was probably trained with the latter: import it again with that range.")
+        return Finding((both, sentence), shares, ranges, is_warning=True)
     return None
 
 
@@ -123,12 +126,16 @@ def _of_other(glances: dict[str, float], known: dict[str, Any]) -> Finding | Non
     best = max(glances.values())
     way, share = known.get("other_way"), known.get("other_share")
     if way in WAYS and share is not None:
-        said = mark("Put the layer {layer} first, save it, and import it again.")
-        return Finding((WAYS[way], said), {"other": share}, {"layer": LAYERS[way]}, is_warning=True)
-    if best < LOW:
-        said = mark(
-            "Of some training images it classifies {best} correctly at the most. Perhaps it was "
-            "trained with pixels that were prepared in another way, or with other classes."
+        sentence = mark(
+            "Add the layer {layer} as the first layer, save the model, and import it again."
         )
-        return Finding((said,), {"best": best}, {}, is_warning=True)
+        return Finding(
+            (WAYS[way], sentence), {"other": share}, {"layer": LAYERS[way]}, is_warning=True
+        )
+    if best < LOW:
+        sentence = mark(
+            "Of a sample of training images, the model classifies at most {best} correctly. It may "
+            "have been trained with pixels that were prepared differently, or on other classes."
+        )
+        return Finding((sentence,), {"best": best}, {}, is_warning=True)
     return None

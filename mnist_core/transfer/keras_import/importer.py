@@ -1,4 +1,4 @@
-"""A model file becomes a run that can be evaluated, drawn for and exported like any other."""
+"""Import of a model file as a run that can be evaluated, used and exported like any other."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from mnist_core.transfer.keras_import.findings import AUTO
 from mnist_core.transfer.keras_import.legacy import Origin
 from mnist_core.transfer.keras_import.plan import DIGITS, MOST_BYTES, Wanted, make_plan, read_json
 from mnist_core.transfer.keras_import.refusal import RefusedError
-from mnist_core.transfer.keras_import.sandbox import unpack_apart
+from mnist_core.transfer.keras_import.sandbox import unpack_in_sandbox
 from mnist_core.transfer.uploads import EndedRun, add_ended, arrived, imported_config, name_of
 
 
 @dataclass(frozen=True, eq=False)
 class IncomingModel:
-    """A model that was built anew from a file.
+    """A model that was rebuilt from a file.
 
     Attributes:
-        model: Its output is what was wanted: for digits, ten probabilities.
-        output: "softmax", "logits" where the file's own output was the sums before it, or "as it
-            is" where no probabilities were wanted.
+        model: Its output is the required one: for digits, ten probabilities.
+        output: "softmax", "logits" if the file's own output was logits, or "as it is" if no
+            probabilities were required.
         kind: "keras" or "h5".
-        origin: What wrote the file.
+        origin: The program that wrote the file.
     """
 
     model: keras.Model
@@ -39,7 +39,7 @@ class IncomingModel:
     origin: Origin
 
     def saved(self) -> bytes:
-        """The content of a .keras file, written by the lab itself."""
+        """Return the content of a .keras file that the lab has written."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             self.model.save(path)
@@ -49,19 +49,19 @@ class IncomingModel:
 def read_model_file(
     content: bytes,
     file: str,
-    unpack: Callable[[bytes], Unpacked] = unpack_apart,
+    unpack: Callable[[bytes], Unpacked] = unpack_in_sandbox,
     wanted: Wanted = DIGITS,
 ) -> IncomingModel:
-    """Build the network in a model file anew. Nothing of the file is run.
+    """Rebuild the network in a model file, without executing anything in the file.
 
     Args:
         content: The file.
-        file: Its name, for the error.
-        unpack: Takes it apart; by default in a process of its own.
-        wanted: What the network must take and answer.
+        file: The file's name, for the error message.
+        unpack: Reads the file; by default in a sandboxed process.
+        wanted: The required input and output.
 
     Raises:
-        DataError: It cannot be used; in one sentence of three parts why.
+        DataError: The file cannot be imported.
     """
     try:
         check_size(content)
@@ -74,24 +74,24 @@ def read_model_file(
     return IncomingModel(model, output, kind, found.origin)
 
 
-def bring_in(
+def import_model(
     store: Store, run_id: str, file: str, pixel_scaling: str, name: str | None = None
 ) -> str:
-    """Make a run of a model file that waits in the store.
+    """Create a run from an uploaded model file.
 
     Args:
-        store: Where it waits.
-        run_id: What :func:`mnist_core.transfer.uploads.keep_arrived` returned.
-        file: What the file is called.
+        store: The run store.
+        run_id: The id that :func:`mnist_core.transfer.uploads.keep_arrived` returned.
+        file: The file's name.
         pixel_scaling: "unit" for a network that takes pixels from 0 to 1, "raw" for 0 to 255,
-            "auto" to find out.
-        name: What to call the run; None for the file's name.
+            "auto" to determine the range by measuring.
+        name: The run's name; None for the file's name.
 
     Returns:
         The run's id.
 
     Raises:
-        DataError: The file is none that can be used.
+        DataError: The file cannot be imported.
         StoreError: The store cannot be written.
     """
     try:
@@ -114,14 +114,14 @@ def _keep(
     name: str | None,
 ) -> str:
     model = incoming.model
-    found, turned = pixel_range.glances(model), False
+    found, turned = pixel_range.run_trials(model), False
     if incoming.origin.major == 1:
-        found, turned = pixel_range.with_kernels_turned(model, found)
+        found, turned = pixel_range.with_rotated_kernels(model, found)
     chosen = "given"
     if pixel_scaling == AUTO:
-        pixel_scaling, chosen = pixel_range.better(found)
+        pixel_scaling, chosen = pixel_range.better_range(found)
     try:
-        pixel_range.check_answers(found[pixel_scaling])
+        pixel_range.check_probabilities(found[pixel_scaling])
     except RefusedError as error:
         raise error.named(file) from error
     other = pixel_range.other_way(found)

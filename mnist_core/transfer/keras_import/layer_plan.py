@@ -1,4 +1,4 @@
-"""One layer of a description, checked against the table of layers, or why it cannot be rebuilt."""
+"""One layer of a model description, checked against the allow-list."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from mnist_core.transfer.keras_import.allow_list import LAYERS, LEFT_OUT, Check,
 from mnist_core.transfer.keras_import.legacy import Origin, modern, refuse_hard_sigmoid
 from mnist_core.transfer.keras_import.refusal import RefusedError, brief
 
-#: A layer's name, and which of its calls.
+#: A layer's name, and the index of its call.
 Call: TypeAlias = tuple[str, int]
 
 RECURRENT = ("SimpleRNN", "GRU", "LSTM")
 MODELS = ("Sequential", "Functional", "Model")
-#: Operations that ``tf.keras`` wraps into layers: ``x / 255`` in a functional model, say.
+#: Operations that ``tf.keras`` wraps into layers, for example ``x / 255`` in a functional model.
 OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "Operation")
 OF_OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.\w+)*")
 OF_LAYERS = re.compile(r"(tf_)?keras(\.\w+)*\.layers(\.\w+)*")
-#: Types of number whose values become float32: the same ones, or more exact ones.
+#: Dtypes whose values become float32.
 AS_FLOAT32 = (None, "float32", "float64", "mixed_float16", "mixed_bfloat16")
 POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy", "PolicyV1")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One layer, and what it is applied to.
+    """A layer and the inputs of its calls.
 
     Attributes:
         kind: Its class, a key of ``LAYERS``.
-        name: A name of ours: Keras and TensorFlow do not take every name that a file may have.
-        label: What the file calls it; any text.
+        name: A new name, since Keras and TensorFlow do not accept every name in a file.
+        label: The layer's name in the file; any text.
         settings: Checked values, by name.
-        calls: For each time that it is applied, the outputs that it takes.
-        turns_kernel: Whether the file has its kernel with the channels first.
+        calls: For each call of the layer, the outputs that are its inputs.
+        turns_kernel: Whether the kernel in the file has its channels first.
     """
 
     kind: str
@@ -49,16 +49,16 @@ class Step:
 
 
 def make_step(layer: Any, place: int, origin: Origin) -> Step:
-    """A layer from its description.
+    """Return a layer from its description.
 
     Args:
         layer: The description.
-        place: Its place among the layers; a part of its name.
-        origin: What wrote the file.
+        place: The layer's index, which becomes part of its name.
+        origin: The program that wrote the file.
 
     Raises:
-        RefusedError: It is not among those rebuilt here, or has settings that are not.
-        TypeError, KeyError, ValueError, AttributeError: It is not as Keras writes one.
+        RefusedError: The layer or one of its settings is not supported.
+        TypeError, KeyError, ValueError, AttributeError: The description is malformed.
     """
     label = label_of(layer)
     kind, config = modern(layer["class_name"], layer["config"], origin)
@@ -84,10 +84,10 @@ def make_step(layer: Any, place: int, origin: Origin) -> Step:
 
 
 def label_of(layer: Any) -> str:
-    """What a file calls a layer.
+    """Return a layer's name in the file.
 
     Raises:
-        TypeError: That is no text.
+        TypeError: The name is not a text.
     """
     label = layer["config"].get("name", layer.get("name", ""))
     if not isinstance(label, str):
@@ -103,26 +103,26 @@ def _not_rebuilt(kind: Any, module: Any) -> RefusedError:
     if kind in OPERATIONS or (isinstance(module, str) and OF_OPERATIONS.fullmatch(module)):
         return RefusedError(
             mark(
-                "It uses the operation {kind} as a layer. That is Keras's own, but here only "
-                "layers are rebuilt."
+                "The model uses the operation {kind} of Keras as a layer, but only layers can be "
+                "imported."
             ),
-            mark("Use the layer that does the same, such as Reshape or Rescaling, and save again."),
+            mark("Use a layer with the same effect, such as Reshape or Rescaling, and save again."),
             kind=brief(kind),
         )
     if kind == "Lambda":
         return RefusedError(
-            mark("It has a layer of the kind Lambda, which holds code. Such code is never run."),
-            mark("Use a layer of Keras that does the same, and save it again."),
+            mark("The model has a Lambda layer, which contains code, and such code is never run."),
+            mark("Use a Keras layer with the same effect, and save the model again."),
         )
     if kind in MODELS:
         return RefusedError(
-            mark("It has a layer of the kind {kind}: a model inside the model."),
+            mark("The model has a layer of the class {kind}: a model inside the model."),
             mark("Build one model from all the layers, and save it again."),
             kind=brief(kind),
         )
     return RefusedError(
-        mark("It has a layer of the kind {kind}, which is not among those rebuilt here."),
-        mark("Use dense, convolutional, pooling, recurrent or normalising layers of Keras."),
+        mark("The model has a layer of the class {kind}, which cannot be imported."),
+        mark("Use Keras's dense, convolutional, pooling, recurrent or normalisation layers."),
         kind=brief(kind),
     )
 
@@ -134,20 +134,20 @@ def _check_dtype(label: str, value: Any) -> None:
         value = value["config"]["name"]
     if value not in AS_FLOAT32:
         raise RefusedError(
-            mark("Its layer {layer} computes in {kind}, and only float32 is rebuilt."),
-            mark("Save it in float32."),
+            mark("Layer {layer} computes in {kind}, but only float32 is supported."),
+            mark("Save the model in float32."),
             layer=brief(label),
             kind=brief(value),
         )
 
 
 def wrong_setting(label: object, setting: str, value: Any) -> RefusedError:
-    """A layer has a setting with a value that is not in the table."""
+    """Return the error for a setting whose value is not on the allow-list."""
     if isinstance(value, dict):
         value = value.get("config") if value.get("class_name") == "function" else value
     return RefusedError(
-        mark("Its layer {layer} has {setting} = {value}, which is not rebuilt here."),
-        mark("Leave that setting at its usual value, train the model again, and save it."),
+        mark("Layer {layer} has the setting {setting} = {value}, which cannot be imported."),
+        mark("Use the default value of the setting, train the model again, and save it."),
         layer=brief(label),
         setting=brief(setting),
         value=brief(value),

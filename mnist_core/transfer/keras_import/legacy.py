@@ -1,8 +1,8 @@
-"""What Keras 1, Keras 2 and ``tf.keras`` wrote, in the words and the layout of Keras 3.
+"""Translation of models from Keras 1, Keras 2 and ``tf.keras`` to the names and layout of Keras 3.
 
-Classes and settings were renamed (``Convolution2D``, ``output_dim``), weights were laid out in
-other ways, and one function kept its name and changed: the ``hard_sigmoid`` of Keras 3 is another
-one. Nothing here decides what may come in; that is the table in :mod:`allow_list`.
+Classes and settings were renamed (``Convolution2D``, ``output_dim``), the layout of the weights
+changed, and so did the definition of one function: ``hard_sigmoid``. The translation does not
+decide what may be imported; the table in :mod:`allow_list` does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KINDS = {
     "UnifiedLSTM": "LSTM",
     "UnifiedGRU": "GRU",
 }
-#: The modes of Keras 1's ``Merge``, which are layers of their own since.
+#: Modes of Keras 1's ``Merge``, which became separate layers.
 MERGES = {
     "sum": "Add",
     "mul": "Multiply",
@@ -39,7 +39,7 @@ MERGES = {
     "max": "Maximum",
     "concat": "Concatenate",
 }
-#: Settings by their name in Keras 1, whatever the class.
+#: Settings by their name in Keras 1, for all classes.
 SETTINGS = {
     "output_dim": "units",
     "nb_filter": "filters",
@@ -67,11 +67,11 @@ SETTINGS = {
     "sigma": "stddev",
 }
 #: Settings that were renamed in one class.
-OF_KIND = {("LeakyReLU", "alpha"): "negative_slope", ("ReLU", "theta"): "threshold"}
+SETTINGS_OF_KIND = {("LeakyReLU", "alpha"): "negative_slope", ("ReLU", "theta"): "threshold"}
 ORDERINGS = {"tf": "channels_last", "th": "channels_first"}
-#: Of Keras 1, without a meaning for a trained network.
-NO_MATTER = {"consume_less", "forget_bias_init", "input_dim", "input_dtype", "input_length"}
-#: Layers whose ``activation`` sees the sum of weighted inputs and a bias, and that sum alone.
+#: Settings of Keras 1 that have no effect on a trained network.
+IGNORED_SETTINGS = {"consume_less", "forget_bias_init", "input_dim", "input_dtype", "input_length"}
+#: Layers that apply ``activation`` to a sum of weighted inputs and a bias.
 SUMMING = (
     "Dense",
     "Conv1D",
@@ -82,20 +82,20 @@ SUMMING = (
     "SimpleRNN",
 )
 CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv2DTranspose")
-#: The gates among the parts of a recurrent layer's weights, in their order.
+#: Which parts of a recurrent layer's weights belong to gates, in their order.
 GATES = {"LSTM": (True, True, False, True), "GRU": (True, True, False)}
-#: ``hard_sigmoid`` clips 0.2 x + 0.5 before Keras 3, and x / 6 + 0.5 since.
+#: ``hard_sigmoid`` clips 0.2 x + 0.5 before Keras 3, and x / 6 + 0.5 in Keras 3.
 STEEPER = np.float32(0.2 * 6)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What wrote a file.
+    """The program that wrote a file.
 
     Attributes:
-        major: The first number of Keras's version; 1 where the file does not say.
-        theano: Whether it computed with Theano, which turns the kernels of convolutions round.
-            Keras 1 did not say so.
+        major: Major version of Keras; 1 if the file does not state it.
+        theano: Whether the backend was Theano, whose convolution kernels are rotated by 180°.
+            Files of Keras 1 do not state the backend.
     """
 
     major: int = 3
@@ -103,20 +103,21 @@ class Origin:
 
     @classmethod
     def of(cls, version: str | None, backend: str | None = None) -> Origin:
-        """The origin by what a file says of it."""
+        """Return the origin from the version and the backend that a file states."""
         number = re.match(r"\d{1,3}", version or "")
         return cls(int(number[0]) if number else 1, backend == "theano")
 
 
-#: The library that the lab itself uses.
+#: The version of Keras that the lab uses.
 KERAS_3 = Origin()
 
 
 def modern(kind: str, config: Mapping[str, Any], origin: Origin) -> tuple[str, dict[str, Any]]:
-    """A layer's class and settings as Keras 3 calls them.
+    """Return a layer's class and settings in Keras 3.
 
     Raises:
-        ValueError: Two settings were one and the same; or TypeError, KeyError: they make no sense.
+        ValueError: Two settings have the same name in Keras 3.
+        TypeError, KeyError: The settings are malformed.
     """
     given = dict(config)
     if kind == "Merge" and given.get("mode_type", "raw") == "raw" and given["mode"] in MERGES:
@@ -127,14 +128,16 @@ def modern(kind: str, config: Mapping[str, Any], origin: Origin) -> tuple[str, d
     if "nb_row" in given:
         given["kernel_size"] = [given.pop("nb_row"), given.pop("nb_col")]
     if origin.major < 3 and given.get("groups") == 1:
-        del given["groups"]  # every convolution had them, and not all have them now
+        del given["groups"]  # Keras 2 wrote it for every convolution; not all have it in Keras 3
     if kind == "GRU" and origin.major < 3:
-        given.setdefault("reset_after", False)  # the only way there was at first
+        given.setdefault("reset_after", False)  # the behaviour before the setting existed
     found: dict[str, Any] = {}
     for key, value in given.items():
-        if key in NO_MATTER and origin.major < 3:
+        if key in IGNORED_SETTINGS and origin.major < 3:
             continue
-        name = OF_KIND.get((kind, key)) or (SETTINGS.get(key, key) if origin.major < 3 else key)
+        name = SETTINGS_OF_KIND.get((kind, key)) or (
+            SETTINGS.get(key, key) if origin.major < 3 else key
+        )
         if name in found:
             raise ValueError(name)
         found[name] = _modern_value(name, value)
@@ -142,7 +145,7 @@ def modern(kind: str, config: Mapping[str, Any], origin: Origin) -> tuple[str, d
 
 
 def _modern_value(name: str, value: Any) -> Any:
-    """Keras 1 wrote a regulariser as its settings, with the class's name among them."""
+    """Return a value in Keras 3's form; Keras 1 wrote a regulariser as one flat table."""
     if name == "data_format" and isinstance(value, str):
         return ORDERINGS.get(value, value)
     if not isinstance(value, Mapping) or "name" not in value or "class_name" in value:
@@ -165,14 +168,14 @@ def modern_weights(
     *,
     turns_kernel: bool = False,
 ) -> list[Weights]:
-    """A layer's weights as Keras 3 lays them out.
+    """Return a layer's weights in Keras 3's layout.
 
     Args:
         kind: The layer's class.
-        settings: Its checked settings.
-        arrays: What the file has for it, in the file's order.
-        origin: What wrote the file.
-        turns_kernel: Whether the channels come first in a kernel.
+        settings: The layer's checked settings.
+        arrays: The layer's arrays, in the file's order.
+        origin: The program that wrote the file.
+        turns_kernel: Whether the kernel's channels come first.
     """
     if origin.major >= 3 or not arrays:
         return arrays
@@ -183,17 +186,17 @@ def modern_weights(
     if turns_kernel and kernel.ndim == 4:
         kernel = kernel.transpose(2, 3, 1, 0)
     if origin.theano and kind in CONVOLUTIONS:
-        kernel = turned_round(kernel)
-    return _steeper(kind, settings, [kernel, *arrays[1:]])
+        kernel = rotated(kernel)
+    return _with_flatter_hard_sigmoid(kind, settings, [kernel, *arrays[1:]])
 
 
-def turned_round(kernel: Weights) -> Weights:
-    """A convolution's kernel as the other one of Theano and all the rest has it."""
+def rotated(kernel: Weights) -> Weights:
+    """Return a convolution kernel rotated by 180°: Theano's convention, or back from it."""
     return np.flip(kernel, tuple(range(kernel.ndim - 2)))
 
 
 def _joined(kind: str, arrays: list[Weights]) -> list[Weights]:
-    """Keras 1 kept the three arrays of each gate apart, and those of an LSTM in another order."""
+    """Join the arrays of the gates, which Keras 1 stored separately, in the order of Keras 3."""
     order = {("LSTM", 12): (0, 2, 1, 3), ("GRU", 9): (0, 1, 2)}.get((kind, len(arrays)))
     if order is None:
         return arrays
@@ -202,11 +205,13 @@ def _joined(kind: str, arrays: list[Weights]) -> list[Weights]:
     ]
 
 
-def _steeper(kind: str, settings: Mapping[str, Any], arrays: list[Weights]) -> list[Weights]:
-    """Make up in the weights for the ``hard_sigmoid`` of Keras 3, which is less steep."""
+def _with_flatter_hard_sigmoid(
+    kind: str, settings: Mapping[str, Any], arrays: list[Weights]
+) -> list[Weights]:
+    """Scale the weights to compensate for Keras 3's flatter ``hard_sigmoid``."""
     activation = settings.get("activation")
     if activation == "hard_sigmoid" and kind in SUMMING:
-        kept = 1 if kind == "SeparableConv2D" else 0  # what comes first is multiplied by the rest
+        kept = 1 if kind == "SeparableConv2D" else 0  # the depthwise kernel; scaled once is enough
         return [*arrays[:kept], *(one * STEEPER for one in arrays[kept:])]
     if settings.get("recurrent_activation") == "hard_sigmoid" and kind in GATES:
         gates = np.where(GATES[kind], STEEPER, np.float32(1))
@@ -215,14 +220,14 @@ def _steeper(kind: str, settings: Mapping[str, Any], arrays: list[Weights]) -> l
 
 
 def refuse_hard_sigmoid(kind: str, label: str, settings: Mapping[str, Any]) -> None:
-    """Refuse the earlier ``hard_sigmoid`` where no weights can make up for the difference.
+    """Reject the earlier ``hard_sigmoid`` if scaled weights cannot replace it.
 
     Raises:
-        RefusedError: The layer has one.
+        RefusedError: The layer uses it.
     """
     if settings.get("activation") == "hard_sigmoid" and kind not in SUMMING:
         raise RefusedError(
-            mark("Its layer {layer} is a hard_sigmoid of before Keras 3, where it is another one."),
-            mark("Use sigmoid in its place, train the model again, and save it."),
+            mark("Layer {layer} uses hard_sigmoid, whose definition changed in Keras 3."),
+            mark("Use sigmoid instead, train the model again, and save it."),
             layer=brief(label),
         )

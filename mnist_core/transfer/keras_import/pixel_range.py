@@ -1,4 +1,4 @@
-"""What a network from a file does with digits: how it wants its pixels, and how well it reads."""
+"""Measurement of an imported model's accuracy on MNIST, and of the pixel range that it expects."""
 
 from __future__ import annotations
 
@@ -14,111 +14,110 @@ from numpy.typing import NDArray
 from mnist_core.i18n import mark
 from mnist_core.tasks import prepare, task
 from mnist_core.transfer.keras_import.findings import CLEARLY_BETTER, LOW
-from mnist_core.transfer.keras_import.legacy import CONVOLUTIONS, turned_round
+from mnist_core.transfer.keras_import.legacy import CONVOLUTIONS, rotated
 from mnist_core.transfer.keras_import.refusal import RefusedError
 
 TASK = "mnist"
-#: How a network may want its pixels, see ``mnist_core.tasks.pixel_factor``.
+#: Pixel ranges that the lab supports, see ``mnist_core.tasks.pixel_factor``.
 SCALINGS = ("unit", "raw")
-#: Other ways in which people prepare pixels: what those from 0 to 255 are multiplied by, and what
-#: is added. The last one is by the mean and the deviation of all pixels of MNIST.
+#: Other usual preparations: factor and offset for pixels from 0 to 255. "standardised" uses the
+#: mean and the standard deviation of all pixels of MNIST.
 OTHER_WAYS = {
     "centred": (1 / 127.5, -1.0),
     "inverted": (-1 / 255, 1.0),
     "inverted_raw": (-1.0, 255.0),
     "standardised": (1 / (255 * 0.3081), -0.1307 / 0.3081),
 }
-#: Digits that are read at a time, which the largest network does in some seconds, and so many for
-#: a glance.
+#: Images in one prediction, which takes the largest network some seconds, and images in a trial.
 PIECE = 100
-GLANCE = 500
-#: Glances and measuring end after so many seconds each; a model that slow has no figure.
-GLANCE_SECONDS, MEASURING_SECONDS = 10.0, 15.0
-#: How far the answers of a softmax may be from a sum of 1.
+TRIAL_IMAGES = 500
+#: Time limits of all trials and of the measurement; a slower model gets no figures.
+TRIAL_SECONDS, MEASURING_SECONDS = 10.0, 15.0
+#: Largest valid difference between the sum of a softmax's outputs and 1.
 TOLERANCE = 1e-3
-#: A loss so many times lower tells which pixels are the right ones, too.
+#: Ratio of the losses above which the pixel range with the lower loss is the right one.
 CLEARLY_LOWER = 1.5
 
 
 @dataclass(frozen=True)
-class Glance:
-    """What a network does with a few training digits.
+class Trial:
+    """Figures of a network on a few training images.
 
     Attributes:
         accuracy: 0 to 1.
-        loss: Cross-entropy; infinite where its answers are no probabilities.
+        loss: Cross-entropy; infinite if the outputs are not probabilities.
     """
 
     accuracy: float
     loss: float
 
 
-def glances(model: Any) -> dict[str, Glance]:
-    """A few digits, read with the pixels prepared in each way; a slow network reads fewer."""
+def run_trials(model: Any) -> dict[str, Trial]:
+    """Measure the accuracy for each preparation of the pixels; a slow network predicts fewer."""
     data = task(TASK).load()
-    until = time.monotonic() + GLANCE_SECONDS
-    found: dict[str, Glance] = {}
+    until = time.monotonic() + TRIAL_SECONDS
+    found: dict[str, Trial] = {}
     for way in (*SCALINGS, *OTHER_WAYS):
         if way not in SCALINGS and time.monotonic() > until:
             break
-        answers = _answers(model, data.x_train[:GLANCE], way, until)
+        answers = _answers(model, data.x_train[:TRIAL_IMAGES], way, until)
         total = answers.sum(axis=1)
         if np.isfinite(answers).all() and answers.min() >= 0 and abs(total - 1).max() <= TOLERANCE:
             loss, accuracy = _figures(answers, data.y_train)
-            found[way] = Glance(accuracy, loss)
+            found[way] = Trial(accuracy, loss)
         else:
-            found[way] = Glance(0.0, math.inf)
+            found[way] = Trial(0.0, math.inf)
     return found
 
 
-def with_kernels_turned(model: Any, found: dict[str, Glance]) -> tuple[dict[str, Glance], bool]:
-    """Turn the kernels of convolutions round if that is clearly better: Theano has them so.
+def with_rotated_kernels(model: Any, found: dict[str, Trial]) -> tuple[dict[str, Trial], bool]:
+    """Rotate the convolution kernels if that is clearly better: Theano stored them so.
 
     Args:
-        model: A network of Keras 1, whose files do not say what it computed with.
-        found: What it does as it is.
+        model: A network of Keras 1, whose files do not state the backend.
+        found: The trials of the network as it is.
 
     Returns:
-        What it does as it is left, and whether its kernels were turned.
+        The trials of the network as it is left, and whether its kernels were rotated.
     """
     layers = [layer for layer in model.layers if type(layer).__name__ in CONVOLUTIONS]
     if not layers:
         return found, False
-    _turn_kernels(layers)
-    turned = glances(model)
-    if _best(turned) > _best(found) + CLEARLY_BETTER:
-        return turned, True
-    _turn_kernels(layers)
+    _rotate_kernels(layers)
+    rotated_trials = run_trials(model)
+    if _best(rotated_trials) > _best(found) + CLEARLY_BETTER:
+        return rotated_trials, True
+    _rotate_kernels(layers)
     return found, False
 
 
-def _turn_kernels(layers: list[Any]) -> None:
+def _rotate_kernels(layers: list[Any]) -> None:
     for layer in layers:
-        layer.kernel.assign(turned_round(np.asarray(layer.kernel)))
+        layer.kernel.assign(rotated(np.asarray(layer.kernel)))
 
 
-def _best(found: Mapping[str, Glance]) -> float:
+def _best(found: Mapping[str, Trial]) -> float:
     return max(found[one].accuracy for one in SCALINGS)
 
 
-def check_answers(glance: Glance) -> None:
-    """Refuse a network whose answers are no probabilities.
+def check_probabilities(trial: Trial) -> None:
+    """Reject a network whose outputs are not probabilities.
 
     Raises:
-        RefusedError: They are none.
+        RefusedError: The outputs are not probabilities.
     """
-    if not math.isfinite(glance.loss):
+    if not math.isfinite(trial.loss):
         raise RefusedError(
-            mark("Shown digits, it does not answer with probabilities that sum to 1."),
-            mark("Let the last layer be Dense(10) with softmax, or with no activation."),
+            mark("The model's outputs for digits are not probabilities that sum to 1."),
+            mark("Use Dense(10) with softmax or without activation as the last layer."),
         )
 
 
-def better(found: Mapping[str, Glance]) -> tuple[str, str]:
-    """The range of pixels that is probably the right one, and what tells so.
+def better_range(found: Mapping[str, Trial]) -> tuple[str, str]:
+    """Return the pixel range that is probably the right one, and the reason.
 
     Returns:
-        "unit" or "raw", and "accuracy" or "loss"; "unclear" where both do nearly as well.
+        "unit" or "raw", and "accuracy", "loss", or "unclear" if the ranges hardly differ.
     """
     worse, best = sorted(SCALINGS, key=lambda one: found[one].accuracy)
     if found[best].accuracy > found[worse].accuracy + CLEARLY_BETTER:
@@ -129,17 +128,17 @@ def better(found: Mapping[str, Glance]) -> tuple[str, str]:
     return lower, "unclear"
 
 
-def other_way(found: Mapping[str, Glance]) -> str | None:
-    """The other way of preparing pixels that is clearly better than both ranges, if one is."""
+def other_way(found: Mapping[str, Trial]) -> str | None:
+    """Return another preparation of the pixels if it is clearly better than both ranges."""
     best = max(found, key=lambda one: found[one].accuracy)
     clear = found[best].accuracy > max(_best(found) + CLEARLY_BETTER, LOW)
     return best if clear else None
 
 
 def measured(model: Any, scaling: str) -> tuple[float | None, float | None, int]:
-    """Loss and accuracy on the test digits, and how many it has read in the time that it has.
+    """Return loss and accuracy on the test set, and the number of images that were predicted.
 
-    Both are None if it did not read all of them.
+    Loss and accuracy are None if the time limit was reached first.
     """
     data = task(TASK).load()
     answers = _answers(model, data.x_test, scaling, time.monotonic() + MEASURING_SECONDS)
@@ -151,7 +150,7 @@ def measured(model: Any, scaling: str) -> tuple[float | None, float | None, int]
 def _answers(
     model: Any, images_u8: NDArray[np.uint8], way: str, until: float
 ) -> NDArray[np.float32]:
-    """Its answers to the images, or to the first ones, of which there is at least one piece."""
+    """Return the outputs for the images, or for the first images if the time is up."""
     shape = tuple(model.input_shape[1:])
     pieces: list[NDArray[np.float32]] = []
     for start in range(0, len(images_u8), PIECE):

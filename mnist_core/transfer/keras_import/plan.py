@@ -1,7 +1,8 @@
-"""From a model's description to a plan of known layers, or to a sentence about what is unknown.
+"""Conversion of a model's description to a plan of known layers.
 
-Keras writes a description in JSON: nested tables that name classes and their settings. Here it is
-only read. What comes out are names of the table in :mod:`allow_list` with plain, checked values.
+Keras describes a model in JSON: nested tables that name classes and their settings. The
+description is only read; the plan consists of names from the table in :mod:`allow_list` with plain,
+checked values.
 """
 
 from __future__ import annotations
@@ -25,32 +26,32 @@ from mnist_core.transfer.keras_import.layer_plan import (
 from mnist_core.transfer.keras_import.legacy import KERAS_3, Origin
 from mnist_core.transfer.keras_import.refusal import RefusedError, brief, damaged
 
-#: Most bytes of a model file, packed or not.
+#: Largest model file in bytes, compressed or not.
 MOST_BYTES = 100_000_000
-#: A description is text: a network of 300 layers has some 300 kB.
+#: Largest description in bytes; a network of 300 layers has about 300 kB.
 MOST_TEXT = 2_000_000
 DEEPEST = 40
 MOST_LAYERS = 300
 MOST_CALLS = 600
-#: Longest side of a sample.
+#: Largest side of a sample.
 LONGEST_SIDE = 1_000_000
-#: Where Keras's own classes live.
+#: Modules of Keras's own classes.
 OWN_MODULE = re.compile(r"builtins|(tf_)?keras(\.\w+)*")
-#: Types of number that a network may take; here it is given the same numbers as float32.
+#: Dtypes of the input that are supported; the input is float32 in any case.
 INPUT_KINDS = ("float16", "bfloat16", "float32", "float64", "uint8", "int32", "int64")
-#: What a network and its input are called here, whatever the file calls them.
+#: New names of a network and its input.
 NAME, INPUT = "model", "pixels"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a network must take and answer to be of use here.
+    """The required input and output of a network.
 
     Attributes:
-        shapes: The shapes that one sample may have.
-        outputs: How many numbers it answers with.
-        probabilities: Whether these are probabilities of classes that exclude each other. A file
-            from outside may then end in the sums before them.
+        shapes: The valid shapes of one sample.
+        outputs: The number of outputs.
+        probabilities: Whether the outputs are probabilities of mutually exclusive classes. An
+            imported model may then end in logits.
     """
 
     shapes: tuple[tuple[int, ...], ...]
@@ -58,19 +59,19 @@ class Wanted:
     probabilities: bool = True
 
 
-#: A network that reads digits, however the pixels of a picture are laid out.
+#: A network that classifies digits, with any layout of the pixels.
 DIGITS = Wanted(((784,), (28, 28), (28, 28, 1)), 10)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A network to be built, whose input is called :data:`INPUT`.
+    """A network to build, whose input is called :data:`INPUT`.
 
     Attributes:
-        is_sequential: Whether each layer follows the one before.
-        input_shape: One sample's shape.
+        is_sequential: Whether the layers form a chain.
+        input_shape: Shape of one sample.
         steps: The layers in the file's order, without the input.
-        output: What it answers with.
+        output: The call whose output is the network's output.
     """
 
     is_sequential: bool
@@ -80,14 +81,14 @@ class Plan:
 
 
 def read_json(text: bytes) -> Any:
-    """A description from its text.
+    """Parse a description.
 
     Raises:
-        RefusedError: It is too long, nested too deep, or no JSON.
+        RefusedError: The text is too long, nested too deeply, or not JSON.
     """
     if len(text) > MOST_TEXT:
         raise RefusedError(
-            mark("Its description has {size} bytes, and {most} are the most that is read."),
+            mark("The description has {size} bytes, but the limit is {most} bytes."),
             mark("Save a smaller model."),
             size=f"{len(text):,}",
             most=f"{MOST_TEXT:,}",
@@ -95,21 +96,21 @@ def read_json(text: bytes) -> Any:
     try:
         found = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise damaged(mark("It is damaged: its description is no JSON.")) from error
+        raise damaged(mark("The file is damaged: its description is not JSON.")) from error
     if _deeper_than(found, DEEPEST):
-        raise damaged(mark("It is damaged: its description is nested too deep."))
+        raise damaged(mark("The file is damaged: its description is nested too deeply."))
     return found
 
 
 def make_plan(description: Any, origin: Origin = KERAS_3) -> Plan:
-    """The plan of a description.
+    """Return the plan of a description.
 
     Args:
-        description: What :func:`read_json` returned.
-        origin: What wrote it.
+        description: The value that :func:`read_json` returned.
+        origin: The program that wrote the description.
 
     Raises:
-        RefusedError: It names something that is not known here, or does not hang together.
+        RefusedError: The description has unknown content, or its layers are not connected.
     """
     try:
         _refuse_foreign_code(description)
@@ -119,9 +120,9 @@ def make_plan(description: Any, origin: Origin = KERAS_3) -> Plan:
         if kind in ("Functional", "Model") and isinstance(config, Mapping) and "layers" in config:
             return _functional(config, origin)
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
-        raise damaged(mark("It is damaged: its description is not as Keras writes one.")) from error
+        raise _malformed() from error
     raise RefusedError(
-        mark("It is a {kind}, and only Sequential and functional models are rebuilt."),
+        mark("The file contains a {kind}, but only Sequential and functional models are imported."),
         mark("Build the model from Keras's own layers with Sequential or keras.Model."),
         kind=brief(kind),
     )
@@ -155,7 +156,7 @@ def _everything(value: Any) -> Iterator[Any]:
 
 
 def _refuse_foreign_code(description: Any) -> None:
-    """Nothing in the whole text may name code that is not Keras's, used or not."""
+    """Reject a description that names code other than Keras's, used or not."""
     for table in _everything(description):
         if not isinstance(table, dict):
             continue
@@ -166,14 +167,16 @@ def _refuse_foreign_code(description: Any) -> None:
         custom = name is not None and (not isinstance(name, str) or ">" in name)
         if foreign or custom:
             raise RefusedError(
-                mark("It names code that is not Keras's own: {code}. Such code is never run here."),
+                mark(
+                    "The file names code from outside Keras ({code}), and such code is never run."
+                ),
                 mark("Build the model from Keras's own layers, and save it again."),
                 code=brief(f"{module}.{table.get('class_name')}" if foreign else name),
             )
 
 
 def _sequential(config: Any, built: Any, origin: Origin) -> Plan:
-    layers = config if isinstance(config, list) else config["layers"]  # the oldest are a list
+    layers = config if isinstance(config, list) else config["layers"]  # a list in old versions
     _check_count(len(layers), len(layers))
     shape = _sequential_shape(layers[0], config, built)
     if layers[0]["class_name"] == "InputLayer":
@@ -191,7 +194,7 @@ def _sequential(config: Any, built: Any, origin: Origin) -> Plan:
 
 
 def _sequential_shape(first: Any, config: Any, built: Any) -> tuple[int, ...]:
-    """Where the first layer does not say it, what the model was built or called with does."""
+    """Return the input shape: from the first layer, or else from the model's build or call."""
     found = [first["config"].get(key) for key in ("batch_shape", "batch_input_shape")]
     for holder, key in ((config, "build_input_shape"), (built, "input_shape")):
         found.append(holder.get(key) if isinstance(holder, Mapping) else None)
@@ -199,7 +202,7 @@ def _sequential_shape(first: Any, config: Any, built: Any) -> tuple[int, ...]:
     if shape is not None:
         return _input_shape(shape)
     raise RefusedError(
-        mark("It does not say which shape its input has."),
+        mark("The file does not state the shape of the model's input."),
         mark("Begin the model with keras.Input((784,)) or keras.Input((28, 28, 1))."),
     )
 
@@ -209,8 +212,8 @@ def _functional(config: Any, origin: Origin) -> Plan:
     inputs, outputs = config["input_layers"], config["output_layers"]
     if _count(inputs) != 1 or _count(outputs) != 1:
         raise RefusedError(
-            mark("It has {inputs} inputs and {outputs} outputs."),
-            mark("Save a model with one input, a picture, and one output, ten numbers."),
+            mark("The model has {inputs} inputs and {outputs} outputs."),
+            mark("Save a model with one input, an image, and one output, ten numbers."),
             inputs=_count(inputs),
             outputs=_count(outputs),
         )
@@ -218,7 +221,7 @@ def _functional(config: Any, origin: Origin) -> Plan:
     found = [one for one in layers if one["class_name"] == "InputLayer"]
     first = found[0]
     if len(found) != 1:
-        raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+        raise _malformed()
     settings = first["config"]
     shape = _input_shape(settings.get("batch_shape") or settings["batch_input_shape"])
     _check_input(first)
@@ -231,20 +234,20 @@ def _functional(config: Any, origin: Origin) -> Plan:
     sources = [call for step in steps for call in step.calls]
     _check_count(len(layers), sum(map(len, sources)))
     if _end(inputs, names) != (INPUT, 0) or not all(sources):
-        raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+        raise _malformed()
     steps, shape = with_channels_last(steps, INPUT, shape, origin)
     return Plan(False, shape, steps, _end(outputs, names))
 
 
 def _check_labels(labels: list[str]) -> None:
-    """Refuse two layers of one name: weights and connections are found by it."""
+    """Reject two layers of the same name, by which weights and connections are found."""
     if not labels:
-        raise damaged(mark("It is damaged: its description is not as Keras writes one."))
+        raise _malformed()
     twice = next((label for label, count in Counter(labels).items() if count > 1), None)
     if twice is not None:
         raise RefusedError(
-            mark("Two of its layers are called {layer}."),
-            mark("Give each layer a name of its own, and save the model again."),
+            mark("Two layers are called {layer}."),
+            mark("Give each layer a different name, and save the model again."),
             layer=brief(twice),
         )
 
@@ -253,8 +256,8 @@ def _check_count(layers: int, calls: int) -> None:
     if layers > MOST_LAYERS or calls > MOST_CALLS:
         raise RefusedError(
             mark(
-                "It has {layers} layers with {calls} connections, and {most} layers with "
-                "{most_calls} connections are the most that are rebuilt."
+                "The model has {layers} layers with {calls} connections, but the limit is {most} "
+                "layers with {most_calls} connections."
             ),
             mark("Save a smaller model."),
             layers=layers,
@@ -265,12 +268,12 @@ def _check_count(layers: int, calls: int) -> None:
 
 
 def _count(ends: Any) -> int:
-    """How many inputs or outputs: one as ``[name, 0, 0]``, a list of such, or a table of names."""
+    """Count inputs or outputs: one ``[name, 0, 0]``, a list of them, or a table of names."""
     return 1 if isinstance(ends, list) and ends and isinstance(ends[0], str) else len(ends)
 
 
 def _end(ends: Any, names: Mapping[str, str]) -> Call:
-    """The only input or output."""
+    """Return the only input or output."""
     if isinstance(ends, Mapping):
         ends = list(ends.values())
     return _call(ends if isinstance(ends[0], str) else ends[0], names)
@@ -280,11 +283,11 @@ def _call(history: Any, names: Mapping[str, str]) -> Call:
     label, call, tensor = history[:3]
     if tensor != 0 or type(call) is not int or call < 0 or not isinstance(label, str):
         raise ValueError
-    return names.get(label, ""), call  # of nobody: the network does not hang together
+    return names.get(label, ""), call  # "" for an unknown layer: the layers are not connected
 
 
 def _sources(node: Any, step: Step, names: Mapping[str, str]) -> list[Call]:
-    """What a layer is applied to, as Keras 3 (a table) or Keras 2 (a list) writes it."""
+    """Return the inputs of a call, which Keras 3 writes as a table and Keras 2 as a list."""
     if isinstance(node, list):
         for one in node:
             _check_options(one[3] if len(one) > 3 else {}, step)
@@ -306,10 +309,14 @@ def _check_options(options: Any, step: Step) -> None:
 
 def _odd_call(step: Step) -> RefusedError:
     return RefusedError(
-        mark("Its layer {layer} is called with more than the output of other layers."),
-        mark("Call each layer with other layers' outputs alone, and save it again."),
+        mark("Layer {layer} is called with arguments other than the outputs of layers."),
+        mark("Call each layer with outputs of other layers only, and save the model again."),
         layer=brief(step.label),
     )
+
+
+def _malformed() -> RefusedError:
+    return damaged(mark("The file is damaged: its description is not as Keras writes it."))
 
 
 def _check_input(layer: Any) -> None:
@@ -323,13 +330,13 @@ def _check_input(layer: Any) -> None:
 
 
 def _input_shape(shape: Any) -> tuple[int, ...]:
-    """One sample's shape. A batch of a fixed size is left open: the layers are the same ones."""
+    """Return the shape of one sample; a fixed batch size is ignored."""
     batch, *found = shape
     fits = all(type(side) is int and 0 < side <= LONGEST_SIDE for side in found)
     if (batch is None or type(batch) is int) and 1 <= len(found) <= 4 and fits:
         return tuple(found)
     raise RefusedError(
-        mark("Its input has the shape {shape}, which is not that of one sample."),
+        mark("The model's input has the shape {shape}, which cannot be the shape of a sample."),
         mark("Begin the model with keras.Input((784,)) or keras.Input((28, 28, 1))."),
         shape=brief(tuple(found)),
     )

@@ -1,12 +1,11 @@
-"""Opens a model file in a process of its own, which ends with the file.
+"""Sandbox: a child process with limited rights that reads one model file.
 
-The library that reads HDF5 is written in C. There are files, damaged by a few bytes, that keep it
-running for ever, and some version may crash on others. In a process that may use some seconds and
-some memory, and write no file, that costs nobody else anything. It loads neither TensorFlow nor
-Keras, so that it is there in a moment.
+The HDF5 library is written in C. Some damaged files keep it running without an end, and some
+versions may crash on others. A process with limits for time and memory, and without the right to
+write files, cannot harm the worker. It loads neither TensorFlow nor Keras, so it starts quickly.
 
-The answer goes through a pipe: a line of JSON with the shapes of the arrays, the description, and
-the numbers of the arrays one after the other.
+The result is sent through a pipe: a line of JSON with the shapes of the arrays, the description,
+and the values of the arrays.
 """
 
 from __future__ import annotations
@@ -32,16 +31,16 @@ if TYPE_CHECKING:
     from mnist_core.transfer.keras_import.files import Unpacked
 
 ROOT = Path(__file__).resolve().parents[3]
-#: What taking a file apart may cost. The largest one needs half a gigabyte.
+#: Limits of the process, in seconds and bytes. The largest valid file needs half a gigabyte.
 SECONDS = 20
 MEMORY = 2 << 30
 
 
-def unpack_apart(content: bytes) -> Unpacked:
-    """Take a model file apart in a process of its own.
+def unpack_in_sandbox(content: bytes) -> Unpacked:
+    """Read a model file in a sandboxed process.
 
     Raises:
-        RefusedError: It cannot be used.
+        RefusedError: The file cannot be imported.
     """
     variables = {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     try:
@@ -55,7 +54,7 @@ def unpack_apart(content: bytes) -> Unpacked:
             env=os.environ | variables,
         )
     except subprocess.TimeoutExpired as error:
-        raise damaged(mark("It is damaged, or made to keep its reader busy for ever.")) from error
+        raise damaged(mark("Reading the file took too long: it is damaged.")) from error
     if done.returncode != 0:
         raise damaged()
     return _received(io.BytesIO(done.stdout))
@@ -64,14 +63,15 @@ def unpack_apart(content: bytes) -> Unpacked:
 def _received(answer: BinaryIO) -> Unpacked:
     from mnist_core.transfer.keras_import.files import Unpacked
 
-    told = json.loads(answer.readline())
-    if "problem" in told:
-        raise RefusedError(told["problem"], told["remedy"], **told["values"])
-    description = answer.read(told["description"])
+    header = json.loads(answer.readline())
+    if "problem" in header:
+        raise RefusedError(header["problem"], header["remedy"], **header["values"])
+    description = answer.read(header["description"])
     arrays = {
-        name: [_array(answer, tuple(shape)) for shape in shapes] for name, shapes in told["arrays"]
+        name: [_array(answer, tuple(shape)) for shape in shapes]
+        for name, shapes in header["arrays"]
     }
-    return Unpacked(description, Origin(**told["origin"]), arrays)
+    return Unpacked(description, Origin(**header["origin"]), arrays)
 
 
 def _array(answer: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -88,15 +88,19 @@ def _answer(content: bytes, out: BinaryIO) -> None:
             name: value if isinstance(value, int | float) else str(value)
             for name, value in error.values.items()
         }
-        told: dict[str, Any] = {"problem": error.problem, "remedy": error.remedy, "values": values}
-        out.write(json.dumps(told).encode())
+        header: dict[str, Any] = {
+            "problem": error.problem,
+            "remedy": error.remedy,
+            "values": values,
+        }
+        out.write(json.dumps(header).encode())
         return
-    told = {
+    header = {
         "description": len(found.description),
         "origin": asdict(found.origin),
         "arrays": [[name, [one.shape for one in arrays]] for name, arrays in found.arrays.items()],
     }
-    out.write(json.dumps(told).encode() + b"\n" + found.description)
+    out.write(json.dumps(header).encode() + b"\n" + found.description)
     every = (one for arrays in found.arrays.values() for one in arrays)
     out.writelines(np.ascontiguousarray(one, np.float32).data for one in every)
 
@@ -104,7 +108,7 @@ def _answer(content: bytes, out: BinaryIO) -> None:
 def _limit_this_process() -> None:
     try:
         import resource
-    except ImportError:  # not on Windows; there the time alone is limited
+    except ImportError:  # Windows, where only the time is limited
         return
     for what, limit in (
         (resource.RLIMIT_CPU, SECONDS),
@@ -117,6 +121,6 @@ def _limit_this_process() -> None:
 
 if __name__ == "__main__":
     _limit_this_process()
-    # Python's own standard output may be without a buffer, and then writes as much as it likes.
+    # An unbuffered standard output may write only a part of the data in one call.
     with open(sys.stdout.fileno(), "wb", closefd=False) as out:
         _answer(sys.stdin.buffer.read(), out)

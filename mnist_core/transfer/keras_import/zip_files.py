@@ -1,6 +1,6 @@
-"""Zip files from outside: only members that are expected, only as large as they may be.
+"""Reading of untrusted zip files: only expected members of limited size.
 
-Nothing is ever unpacked to the disk, so a member's name is a word to compare and never a path.
+Nothing is extracted to the disk, so a member's name is only compared and never used as a path.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import BinaryIO
 from mnist_core.i18n import mark
 from mnist_core.transfer.keras_import.refusal import RefusedError, brief, damaged
 
-#: The list at the end of a zip file; some hundred members take less.
+#: Largest directory at the end of a zip file, in bytes; some hundred members need less.
 MOST_LIST = 1_000_000
-#: The end record: its length with the longest comment, and the sign of one for huge files.
+#: The end record: its length with the longest comment, its signature, and that of zip64 files.
 _END_LENGTH, _LONGEST_COMMENT = 22, 65_535
 _END, _HUGE = b"PK\x05\x06", b"PK\x06\x07"
 
@@ -44,23 +44,23 @@ class Packed:
             self.sizes[member.filename] = member.file_size
 
     def read(self, name: str) -> bytes:
-        """A member's content.
+        """Return the content of a member.
 
         Raises:
-            RefusedError: It is missing or damaged.
+            RefusedError: The member is missing or damaged.
         """
         return b"".join(self.pieces(name))
 
     def pieces(self, name: str, length: int = 1 << 20) -> Iterator[bytes]:
-        """A member's content, piece by piece.
+        """Return an iterator over the content of a member.
 
         Raises:
-            RefusedError: It is missing or damaged.
+            RefusedError: The member is missing or damaged.
         """
         if name not in self.sizes:
             raise RefusedError(
-                mark("It has no part called {name}."),
-                mark("Give the file as it was saved, whole and not packed again."),
+                mark("The file does not contain {name}."),
+                mark("Upload the complete file as it was saved, without repacking it."),
                 name=name,
             )
         left = self.sizes[name]
@@ -72,7 +72,9 @@ class Packed:
                         raise damaged()
                     yield piece
         except (zipfile.BadZipFile, OSError, EOFError, zlib.error, struct.error) as error:
-            raise damaged(mark("It is damaged: one of its parts cannot be unpacked.")) from error
+            raise damaged(
+                mark("The file is damaged: one of its members cannot be unpacked.")
+            ) from error
         except (NotImplementedError, RuntimeError) as error:
             raise _unexpected(name) from error
         if left:
@@ -88,13 +90,13 @@ class Packed:
             raise self._other(name) or _unexpected(name)
         if name in self.sizes:
             raise RefusedError(
-                mark("It has two parts called {name}."),
-                mark("Give the file as it was saved, whole and not packed again."),
+                mark("The file contains {name} twice."),
+                mark("Upload the complete file as it was saved, without repacking it."),
                 name=brief(name),
             )
         if member.file_size > limit:
             raise RefusedError(
-                mark("Its part {name} unpacks to {size} bytes, and {most} are the most."),
+                mark("{name} in the file unpacks to {size} bytes, but the limit is {most} bytes."),
                 mark("Save a smaller model."),
                 name=brief(name),
                 size=f"{member.file_size:,}",
@@ -108,15 +110,16 @@ def opened(
     limit: Callable[[str], int | None],
     other: Callable[[str], RefusedError | None] = lambda _name: None,
 ) -> Iterator[Packed]:
-    """A zip file whose members have all been checked, and none been read.
+    """Open a zip file and check all its members without reading them.
 
     Args:
         file: The file.
-        limit: Says how many bytes a member of a name may have; None where none is expected.
-        other: Says what a file with a member of a name is, where that is known.
+        limit: Returns the largest size of a member in bytes, by its name; None if the member is
+            not expected.
+        other: Returns the error for a file with an unexpected member, if its format is known.
 
     Raises:
-        RefusedError: It is no zip file, or has members that are not expected or too large.
+        RefusedError: The file is not a zip file, or has members that are unexpected or too large.
     """
     _check_list(file)
     try:
@@ -128,7 +131,7 @@ def opened(
 
 
 def _check_list(file: BinaryIO) -> None:
-    """Refuse a list of millions of members before it is read."""
+    """Reject a directory of millions of members before it is read."""
     size = file.seek(0, 2)
     file.seek(max(0, size - _END_LENGTH - _LONGEST_COMMENT - 20))
     tail = file.read()
@@ -138,15 +141,15 @@ def _check_list(file: BinaryIO) -> None:
     (length,) = struct.unpack("<L", tail[place + 12 : place + 16])
     if length > MOST_LIST or tail[max(0, place - 20) : place].startswith(_HUGE):
         raise RefusedError(
-            mark("It lists far more parts than a file of this kind has."),
-            mark("Give the file as it was saved, whole and not packed again."),
+            mark("The file contains far too many members."),
+            mark("Upload the complete file as it was saved, without repacking it."),
         )
     file.seek(0)
 
 
 def _unexpected(name: str) -> RefusedError:
     return RefusedError(
-        mark("It has a part called {name}, which does not belong in such a file."),
-        mark("Give the file as it was saved, whole and not packed again."),
+        mark("The file contains {name}, which does not belong in a file of this kind."),
+        mark("Upload the complete file as it was saved, without repacking it."),
         name=brief(name),
     )

@@ -1,8 +1,8 @@
-"""The button that takes the last stroke back, also by Ctrl+Z (Cmd+Z on a Mac).
+"""The Undo button of the canvas, also by Ctrl+Z (Cmd+Z on a Mac).
 
-The canvas brings a toolbar of its own, which is small, shows itself under a pointer only and has
-entries that do nothing here. It is hidden; this button presses its "Undo", so that the history of
-strokes stays the canvas's.
+The canvas has a toolbar of its own, which is small, appears only under a pointer and has entries
+without effect here. It is hidden; this button presses its "Undo", so that the canvas keeps the
+history of strokes.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ def undo_button(canvas: str, label: str, words: str, *, key: str) -> None:
     """Show the button.
 
     Args:
-        canvas: Key of the container that holds the canvas; another canvas may take its place.
-        label: What the button says.
-        words: Its tooltip, which names the keys.
-        key: Streamlit's key of the element.
+        canvas: Key of the container that holds the canvas, which may be replaced.
+        label: The label of the button.
+        words: Its tooltip, which names the keyboard shortcuts.
+        key: The key of the element.
     """
     _component()(key=key, data={"canvas": canvas, "label": label, "words": words})
 

@@ -1,6 +1,6 @@
-// Presses the "Undo" of the canvas, which lies in a shadow tree of its own, and hides the toolbar.
+// Presses the "Undo" of the canvas, which is in a shadow tree, and hides the canvas's toolbar.
 //
-// A new canvas takes the place of the old one whenever it is emptied, so it is looked for anew.
+// Emptying the canvas replaces it, so it is searched for again.
 
 const HIDDEN = ".dc-toolbar { display: none !important; }";
 
@@ -44,13 +44,13 @@ export default function ({ data, parentElement }) {
     const letter = event.key.toLowerCase();
     const again = letter === "y" || (letter === "z" && event.shiftKey);
     if (!again && letter !== "z") return;
-    // In a field of text these keys are the field's.
+    // In a text field these keys undo typing.
     const target = event.composedPath()[0];
     if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
     if (press(again ? "Redo" : "Undo")) event.preventDefault();
   }
 
-  // The canvas comes later than this button, and into a tree that no observer from outside sees.
+  // The canvas appears after this button, in a tree that no observer from outside sees.
   const timer = setInterval(update, 200);
   button.onclick = () => press("Undo");
   document.addEventListener("keydown", onKey);
@@ -62,7 +62,7 @@ export default function ({ data, parentElement }) {
   };
 }
 
-// Where the newest canvas draws: the old one may still be there for a moment.
+// The shadow tree of the newest canvas: the old canvas may still exist for a moment.
 function canvasTree(key) {
   const hosts = [...document.querySelectorAll(`.st-key-${key} *`)];
   const trees = hosts.map((host) => host.shadowRoot).filter((tree) => tree?.querySelector("canvas"));
