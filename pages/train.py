@@ -1,6 +1,7 @@
 """The Train page: choose an experiment, change its settings, train, and watch the learning curves.
 
-Query parameters: ``?preset=KEY`` chooses an experiment, ``?run=ID`` shows a run.
+Query parameters: ``?preset=KEY`` chooses an experiment, ``?run=ID`` shows a run, and
+``&against=ID`` another one behind it.
 """
 
 import streamlit as st
@@ -17,6 +18,7 @@ from ui.common.waiting import warn_without_workers
 from ui.train import keys
 from ui.train.address import find_run, follow_address
 from ui.train.experiment import read_settings, show_changes, show_estimate, show_preset
+from ui.train.reference import show_started
 from ui.train.run import show_buttons, show_run
 
 
@@ -48,9 +50,9 @@ with st.container(key=keys.BAR, horizontal=True, vertical_alignment="bottom"):
         )
         if started and config:
             try:
-                run = start_run(config, session.PRESET.get())
-                keys.SHOWN_RUN.set(run.id)
-                st.query_params.from_dict({"run": run.id})
+                started_run = start_run(config, session.PRESET.get())
+                show_started(started_run, run)
+                run = started_run
                 problems = []
             except LabError as error:
                 problems.append(error)

@@ -167,6 +167,7 @@ class Run:
 
     Attributes:
         id: 32 random hexadecimal digits; a user who knows the id may watch the run.
+        number: Runs are numbered from 1 in the order of their creation.
         name: Name given by the user.
         preset: Key of the preset, or None.
         owner: The user who started the run, or None.
@@ -200,6 +201,7 @@ class Run:
     """
 
     id: str
+    number: int
     name: str
     preset: str | None
     owner: str | None

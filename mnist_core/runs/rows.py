@@ -26,6 +26,7 @@ MOST_PAIRS = 5000
 #: Fields of a run that are columns of the same name.
 PLAIN_FIELDS = (
     "id",
+    "number",
     "name",
     "preset",
     "owner",

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from mnist_core.runs.records import RECORD_FIELDS
 
 #: The newest migration. A database at this revision is opened without Alembic.
-REVISION = "0005"
+REVISION = "0006"
 
 metadata = MetaData()
 
@@ -35,6 +35,8 @@ runs = Table(
     "runs",
     metadata,
     Column("id", String(32), primary_key=True),
+    # Runs are counted, so that each has a colour and a line style of its own in charts.
+    Column("number", Integer, default=text("(SELECT coalesce(max(number), 0) + 1 FROM runs)")),
     Column("owner", String(64)),
     Column("name", String(200), nullable=False),
     Column("preset", String(64)),
@@ -73,6 +75,7 @@ runs = Table(
     Column("lease_expires_at", Float),
     Index("runs_by_age", "created_at"),
     Index("runs_by_status", "status", "created_at"),
+    Index("runs_by_number", "number"),
 )
 
 journal = Table(

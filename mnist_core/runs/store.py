@@ -170,6 +170,13 @@ class Store:
             raise _unknown(run_id)
         return found[0]
 
+    def get_some(self, run_ids: Sequence[str]) -> list[Run]:
+        """Return those of some runs that exist, in no particular order."""
+        if not run_ids:
+            return []
+        with self.database.reading() as connection:
+            return self._read(connection, ALL_RUNS.where(runs.c.id.in_(run_ids)))
+
     def list_runs(self, *, limit: int = 1000, offset: int = 0) -> list[Run]:
         """Return runs without the examples, newest first."""
         query = ALL_RUNS.where(runs.c.example.is_(None))

@@ -157,3 +157,19 @@ test("overfitting is marked by the chosen criterion", () => {
   assert.deepEqual(annotations.map((one) => one.text), ["best 12"]);
   assert.deepEqual(layout(view(curves)).shapes, []);
 });
+
+test("the previous run is drawn faintly as far as the axis reaches, with its best epoch", () => {
+  const settings = { ...DATA, style: { ...DATA.style, series: [...SERIES, { ...SERIES[0], key: "val_loss" }] } };
+  const [curves, reference] = [newCurves(settings.style.series), newCurves(settings.style.series)];
+  const both = { ...settings, row_fields: [...FIELDS, "val_loss", "seconds"], series: ["loss", "val_loss"] };
+  const rowsOf = (count) => rows(1, count).map((row, at) => [...row, at + 1, 0.5]);
+  appendRows(curves, rowsOf(9), both);
+  appendRows(reference, rowsOf(100), both);
+  assert.equal(reference.seconds.at(-1), 50);
+  const drawn = traces(view(curves, { data: both, reference, referenceBest: 4, message: { epochs: 100 } }));
+  const dashed = drawn.filter(({ line }) => line?.dash === "dash");
+  assert.deepEqual(dashed.map(({ x }) => x.length), [10, 10, 10]); // the axis ends at epoch 10
+  const [best] = drawn.filter(({ marker }) => marker?.symbol === "diamond-open");
+  assert.deepEqual([best.x, best.y], [[4], [4]]);
+  assert.equal(traces(view(curves, { data: both })).length, 3); // without a previous run
+});

@@ -78,7 +78,7 @@ function tab(navigator = { locks }) {
   });
   const listener = new Listener();
   const stream = new RunStream(listener);
-  stream.follow("a-run");
+  stream.follow(["a-run"]);
   return { stream, listener };
 }
 
@@ -90,7 +90,7 @@ const query = (source) => Object.fromEntries(source.url.searchParams);
 test("the stream goes on after the last message that was drawn", async () => {
   const { stream, listener } = tab();
   await stream.open();
-  assert.deepEqual(query(newest()), { runs: "a-run", after: "" });
+  assert.deepEqual(query(newest()), { runs: "a-run", after: "0" });
   newest().send({ rows: [1] }, "17");
   assert.deepEqual(listener.calls, [["receive", { rows: [1] }]]);
   stream.close();
@@ -102,9 +102,20 @@ test("another run begins at its first epoch", async () => {
   const { stream } = tab();
   await stream.open();
   newest().send({ rows: [1] }, "17");
-  stream.follow("other");
+  stream.follow(["other"]);
   await stream.open();
-  assert.deepEqual(query(newest()), { runs: "other", after: "" });
+  assert.deepEqual(query(newest()), { runs: "other", after: "0" });
+});
+
+test("a run that is kept goes on where it was, beside another one", async () => {
+  const { stream } = tab();
+  stream.follow(["a-run", "second"]);
+  await stream.open();
+  newest().send({ rows: [1] }, "17,0");
+  newest().send({ rows: [1] }, "17,23");
+  stream.follow(["third", "second"], ["second"]);
+  await stream.open();
+  assert.deepEqual(query(newest()), { runs: "third,second", after: "0,23" });
 });
 
 test("one connection is opened, however often it is asked for, and none by a hidden tab", async () => {

@@ -17,10 +17,11 @@ from mnist_core.runs.queue import RunQueue
 from mnist_core.tasks import task
 from mnist_core.workers.engine import EngineState
 from tests.waiting import until
-from ui.common import idempotency
+from ui.common import idempotency, session
 from ui.common.lab import lab
 from ui.common.setting_labels import FIELDS
 from ui.runs import keys
+from ui.train import keys as train_keys
 
 from .conftest import Open, Runs, components, plain, record, said
 
@@ -706,3 +707,53 @@ def test_the_chart_can_be_set(open_page: Open, runs: Runs) -> None:
     (chart,) = components(app)
     data = json.loads(chart.proto.json)
     assert (data["smoothing"], data["log_loss"], data["series"]) == (0.9, True, ["val_loss"])
+
+
+def chart_data(app: AppTest) -> dict:
+    (chart,) = [one for one in components(app) if one.proto.component_name.endswith("live_chart")]
+    return json.loads(chart.proto.json)
+
+
+def test_the_previous_run_stays_behind_the_next_one(
+    open_page: Open, runs: Runs, store: Store
+) -> None:
+    before = runs.add(name="before")
+    app = open_page("train", run=before.id)
+    size = session.field("train_size").key
+    app.number_input(key=size).set_value(5000).run()
+    app.button(key=train_keys.START).click().run()
+    assert not app.exception
+    (started,) = [run for run in store.list_runs() if run.id != before.id]
+    assert before.id in app.query_params["against"]
+    assert chart_data(app)["reference"]["id"] == before.id
+    runs.train(started, RunStatus.FINISHED, epochs=40)
+    # A link shows the same, and says what the change did.
+    linked = open_page("train", run=started.id, against=before.id)
+    assert chart_data(linked)["reference"]["id"] == before.id
+    words = plain(said(linked))
+    assert "700 → **5,000**" in words and "80.0% → **80.0%**" in words and "20 → **20**" in words
+    linked.button(key=train_keys.HIDE_REFERENCE).click().run()
+    assert chart_data(linked)["reference"] is None and "against" not in linked.query_params
+
+
+def test_a_pinned_run_stays_behind_every_run_of_its_task(
+    open_page: Open, runs: Runs, store: Store
+) -> None:
+    first, second = runs.add(name="first"), runs.add(name="second")
+    app = open_page("train", run=second.id, against=first.id)
+    app.button(key=train_keys.PIN).click().run()
+    app.button(key=train_keys.START).click().run()
+    assert first.id in app.query_params["against"]
+    (started,) = [run for run in store.list_runs() if run.id not in (first.id, second.id)]
+    assert chart_data(app)["run"] == started.id
+
+
+@pytest.mark.parametrize("against", ["0" * 32, "../x", "", "itself", "other task"])
+def test_a_run_that_cannot_stand_behind_another_is_left_out(
+    open_page: Open, runs: Runs, against: str
+) -> None:
+    run = runs.add()
+    ids = {"itself": run.id, "other task": runs.add(preset="boston").id}
+    app = open_page("train", run=run.id, against=ids.get(against, against))
+    assert not app.exception
+    assert chart_data(app)["reference"] is None

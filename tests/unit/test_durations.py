@@ -40,6 +40,7 @@ def made(config: TrainingConfig, seconds: float, epochs: int | None = None, **ch
     )
     values = dict.fromkeys(Run.__dataclass_fields__) | {
         "id": "a" * 32,
+        "number": 1,
         "config": config,
         "status": RunStatus.FINISHED,
         "created_at": 0.0,

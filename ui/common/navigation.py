@@ -38,6 +38,7 @@ PAGES = {
     "start": PageEntry(mark("Start"), ":material/home:", "start.py"),
     "data": PageEntry(mark("Data"), ":material/grid_view:", "data.py"),
     "train": PageEntry(mark("Train"), ":material/show_chart:", "train.py"),
+    "compare": PageEntry(mark("Compare"), ":material/stacked_line_chart:", "compare.py"),
     "folds": PageEntry(mark("Cross-validate"), ":material/account_tree:", "folds.py"),
     "draw": PageEntry(mark("Draw"), ":material/draw:", "draw.py"),
     "ask": PageEntry(mark("Ask"), ":material/chat:", "ask.py"),

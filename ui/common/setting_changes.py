@@ -18,10 +18,11 @@ MOST_NAMED = 4
 _TASK = mark("Data")
 
 
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Return the names of the settings that differ, except folds, which the form does not have."""
+def differing(*settings: Mapping[str, Any]) -> list[str]:
+    """Return the names of the settings, without folds, that are not the same in all."""
+    first, *others = settings
     known = ["task", *FIELDS]
-    return [name for name in known if before.get(name) != after.get(name)]
+    return [name for name in known if any(one.get(name) != first.get(name) for one in others)]
 
 
 def in_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> Markdown:
@@ -31,9 +32,9 @@ def in_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> Markdown:
     change = Markdown("{label} {before} → **{after}**")
     parts = [
         change.format(
-            label=_label(name),
-            before=_value(name, before.get(name)),
-            after=_value(name, after.get(name)),
+            label=label(name),
+            before=value_label(name, before.get(name)),
+            after=value_label(name, after.get(name)),
         )
         for name in named
     ]
@@ -49,18 +50,20 @@ def run_name(preset: str, before: Mapping[str, Any], after: Mapping[str, Any]) -
         return preset
     if len(names) > 2:
         return _("{preset}, changed").plain(preset=preset)
-    parts = (f"{_label(name).lower()} {_value(name, after.get(name))}" for name in names)
+    parts = (f"{label(name).lower()} {value_label(name, after.get(name))}" for name in names)
     named = ", ".join([preset, *parts])
     if len(named) > NAME_LENGTH:
         return _("{preset}, changed").plain(preset=preset)
     return named
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """Name of a setting for readers."""
     return _(_TASK) if name == "task" else _(FIELDS[name].label)
 
 
-def _value(name: str, value: Any) -> str:
+def value_label(name: str, value: Any) -> str:
+    """Value of a setting for readers, as plain text."""
     if value is None:
         return _("none")
     if name == "task":

@@ -30,9 +30,7 @@ DETECTION_SHARE = 0.2
 #: The curves that the overfitting criteria need, in the order of the feed's array.
 _CURVES = tuple(field.name for field in fields(Curves))
 #: The fields of a record in each row of a message: those that the chart needs.
-ROW_FIELDS = tuple(
-    name for name in RECORD_FIELDS if name not in ("val_loss_se", "val_rise_se", "seconds")
-)
+ROW_FIELDS = tuple(name for name in RECORD_FIELDS if name not in ("val_loss_se", "val_rise_se"))
 _FIRST_CAPACITY = 1_024
 #: Identifies this server process, with which its browser sessions end.
 SERVER = secrets.token_hex(4)

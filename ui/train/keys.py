@@ -13,6 +13,12 @@ from ui.common.charts import SERIES
 from ui.common.session import Entry
 
 SHOWN_RUN: Entry[str | None] = Entry("shown-run", None)
+#: The shown run and the one behind it.
+REFERENCE: Entry[tuple[str, str] | None] = Entry("reference", None)
+PINNED: Entry[str | None] = Entry("pinned-reference", None)
+REFERENCE_LINE = "train-reference"
+PIN = "train-pin"
+HIDE_REFERENCE = "train-hide-reference"
 FOLLOWED_PRESET: Entry[str | None] = Entry("followed-preset", None)
 LAST_COMMAND: Entry[tuple[str, float] | None] = Entry("last-command", None)
 START = "train-start"

@@ -15,6 +15,7 @@ from ui.common.lab import lab
 from ui.common.navigation import link, trying_page
 from ui.common.run_start import start_run
 from ui.train import keys, results
+from ui.train.reference import show_started
 
 
 def show_next_steps(run: Run, criterion: str) -> None:
@@ -75,9 +76,8 @@ def _start(run: Run, step: NextStep) -> None:
     with errors.noted():
         settings_form.fill_like(step.config, run.preset)
         started = start_run(step.config, session.PRESET.get())
-        keys.SHOWN_RUN.set(started.id)
+        show_started(started, run)
         keys.FOLLOWED_PRESET.set(None)
-        st.query_params.from_dict({"run": started.id})
 
 
 def _label(step: NextStep) -> str:

@@ -1,45 +1,18 @@
-"""The result of a run that has ended, in words, by the chosen overfitting criterion.
-
-The criteria evaluate whole curves. The curves of a run that has ended do not change, so the results
-are cached.
-"""
+"""The result of a run that has ended, in words, by the chosen overfitting criterion."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
 
 from mnist_core.evaluation.outcome import (
     CONFIRMING_EPOCHS,
     SEEN_GAP,
     Outcome,
     OutcomeKind,
-    outcome,
-    rate_jump,
 )
-from mnist_core.evaluation.overfitting import CRITERIA, Curves
 from mnist_core.runs import EpochRecord, RateChange, Run, RunStatus
 from mnist_core.studies.next_steps import NextStep, next_steps
+from ui.common.findings import Finding, finding
 from ui.common.formatting import loss, metric, percent, whole
 from ui.common.i18n import Markdown, _, escaped
-from ui.common.lab import lab
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of a criterion for a run that has ended.
-
-    Attributes:
-        outcome: What the curves show.
-        at_best: The last epoch before overfitting; None without overfitting.
-        jump: The change of the learning rate that made the loss jump, if any.
-    """
-
-    outcome: Outcome
-    at_best: EpochRecord | None
-    jump: RateChange | None
 
 
 def steps(run: Run, criterion: str) -> list[NextStep]:
@@ -51,7 +24,7 @@ def steps(run: Run, criterion: str) -> list[NextStep]:
     """
     if run.last is None or run.lesson is not None or run.imported is not None:
         return []
-    return next_steps(run.config, _finding(run, criterion).outcome)
+    return next_steps(run.config, finding(run, criterion).outcome)
 
 
 def sentence(run: Run, criterion: str) -> Markdown:
@@ -63,7 +36,7 @@ def sentence(run: Run, criterion: str) -> Markdown:
     """
     if run.last is None:
         return _("The run ended before its first epoch was complete, so there is no result.")
-    found = _finding(run, criterion)
+    found = finding(run, criterion)
     parts = [_ending(run), _rate_jump(found.jump), *_curves_shown(run, found), _test_result(run)]
     return Markdown(" ").join(filter(None, parts))
 
@@ -197,21 +170,3 @@ def _test_result(run: Run) -> str:
     return _("On the test set the best model classifies {accuracy} correctly.").format(
         accuracy=percent(run.test_metric)
     )
-
-
-def _finding(run: Run, criterion: str) -> Finding:
-    return _findings(run.id, run.version, run.config.metric, run.config.classes)[criterion]
-
-
-@lru_cache(maxsize=256)
-def _findings(run_id: str, _version: int, metric: str, classes: int) -> dict[str, Finding]:
-    """Return the finding of each criterion; the run's version is part of the cache key."""
-    records = lab.store.curves(run_id)
-    curves = Curves.of(records)
-    jump = rate_jump(curves.loss, np.array([record.learning_rate for record in records]))
-    found = {}
-    for key, criterion in CRITERIA.items():
-        point = criterion.find(curves)
-        at_best = records[point.best_epoch - 1] if point.best_epoch else None
-        found[key] = Finding(outcome(curves, point, metric, classes=classes), at_best, jump)
-    return found

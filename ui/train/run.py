@@ -21,6 +21,7 @@ from ui.live.chart import live_chart
 from ui.train import keys
 from ui.train.chart_controls import show_chart_controls
 from ui.train.heading import show_heading
+from ui.train.reference import find_reference, show_reference
 
 #: Commands within this time in seconds are one double click.
 _COMMAND_SECONDS = 0.25
@@ -130,6 +131,9 @@ def show_run(run: Run | None, known: Run | None) -> None:
         known: The run as the buttons show it.
     """
     show_heading(run)
+    reference = find_reference(run)
+    if run and reference:
+        show_reference(run, reference)
     if run:
         fetching.wait_with_run(run)
     quantity = (run.config if run else PRESETS[session.PRESET.get()].config).quantity
@@ -137,6 +141,7 @@ def show_run(run: Run | None, known: Run | None) -> None:
         live_chart(
             run,
             known=known,
+            reference=reference,
             criterion=keys.CRITERION.get(),
             smoothing=keys.SMOOTHING.get(),
             log_loss=keys.LOSS_AXIS.get() == "log",

@@ -4,9 +4,10 @@
 rerun per epoch and viewer. This Streamlit component (Components v2) is not replaced: it reads the
 run's event stream (``ui/live/routes.py``) and draws in place. The page passes it the settings.
 
-The JavaScript module consists of five files, joined here because a component outside an installed
+The JavaScript module consists of six files, joined here because a component outside an installed
 package passes its script as text: ``plotly.js`` (load the library), ``stream.js`` (event stream),
-``figure.js`` (traces and layout), ``status.js`` (texts) and ``live_chart.js`` (the element).
+``figure.js`` (traces and layout), ``status.js`` (texts), ``chart.js`` (base class) and
+``live_chart.js`` (the element). The chart of the Compare page uses all but the last.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ from ui.live.feed import ROW_FIELDS
 #: Strongest smoothing: an average over about a hundred epochs on each side.
 MAX_SMOOTHING = 0.99
 
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 def live_chart(
     run: Run | None,
     *,
     known: Run | None = None,
+    reference: Run | None = None,
     criterion: str = DEFAULT_CRITERION,
     smoothing: float = 0.0,
     log_loss: bool = False,
@@ -55,6 +57,7 @@ def live_chart(
         run: The run as just read; None if there is no run yet.
         known: The run as the rest of the page shows it, if that was read earlier; the page reruns
             if the status has changed since.
+        reference: The previous run of the same task, drawn faintly for comparison; None for none.
         criterion: Key of the overfitting criterion whose epochs are marked.
         smoothing: Strength of the moving average, from 0 (off) to MAX_SMOOTHING.
         log_loss: Whether the loss axis is logarithmic.
@@ -68,6 +71,7 @@ def live_chart(
         key=key,
         data={
             "run": run.id if run else None,
+            "reference": {"id": reference.id, "name": reference.name} if reference else None,
             "known_status": status_token(known) if known else None,
             "known_version": known.version if known else None,
             "criterion": criterion,
@@ -79,7 +83,7 @@ def live_chart(
             "style": chart_style(_, quantity),
             "words": chart_words(),
             "locale": language().replace("_", "-"),
-            "plotly_version": _plotly_version(),
+            "plotly_version": plotly_version(),
         },
         on_status_change=on_status_change,
     )
@@ -87,7 +91,7 @@ def live_chart(
 
 def warm_up(key: str = keys.CHART_WARM_UP) -> None:
     """Let the browser load plotly.js on a page without a chart, for the next page."""
-    _warm_up()(key=key, data={"plotly_version": _plotly_version()}, height=1)
+    _warm_up()(key=key, data={"plotly_version": plotly_version()}, height=1)
 
 
 def status_token(run: Run) -> str:
@@ -99,9 +103,9 @@ def status_token(run: Run) -> str:
 def _component() -> ComponentRenderer:
     return st.components.v2.component(
         "mnist_lab_live_chart",
-        html=(_FOLDER / "live_chart.html").read_text("utf-8"),
-        css=(_FOLDER / "live_chart.css").read_text("utf-8"),
-        js=_script("plotly.js", "stream.js", "figure.js", "status.js", "live_chart.js"),
+        html=(FOLDER / "live_chart.html").read_text("utf-8"),
+        css=(FOLDER / "live_chart.css").read_text("utf-8"),
+        js=chart_script(FOLDER / "live_chart.js"),
         # No shadow DOM, so that tests and the browser's search find the element.
         isolate_styles=False,
     )
@@ -109,14 +113,21 @@ def _component() -> ComponentRenderer:
 
 @cache
 def _warm_up() -> ComponentRenderer:
-    script = _script("plotly.js", "warm_up.js")
+    script = _joined(FOLDER / "plotly.js", FOLDER / "warm_up.js")
     return st.components.v2.component("mnist_lab_warm_up", js=script, isolate_styles=False)
 
 
-def _script(*names: str) -> str:
-    return "\n".join((_FOLDER / name).read_text("utf-8") for name in names)
+def chart_script(element: Path) -> str:
+    """Join the files that all charts share and the file of one chart."""
+    shared = ("plotly.js", "stream.js", "figure.js", "status.js", "chart.js")
+    return _joined(*(FOLDER / name for name in shared), element)
+
+
+def _joined(*files: Path) -> str:
+    return "\n".join(file.read_text("utf-8") for file in files)
 
 
 @cache
-def _plotly_version() -> str:
+def plotly_version() -> str:
+    """Return the version of plotly.js on this server."""
     return version("plotly")

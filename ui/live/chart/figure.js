@@ -12,10 +12,11 @@ const SIMPLIFY_FROM = 2000;
 const AXIS_STEPS = [10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000,
   1500, 2000, 3000, 4000, 5000, 7500, 10000, 15000, 20000];
 
-/** The curves of one run: arrays that grow in place, epoch i at index i - 1. */
+/** The curves of one run: arrays that grow in place, epoch i at index i - 1. `seconds` is the
+ *  training time until the end of the epoch. */
 function newCurves(series) {
   const raw = Object.fromEntries(series.map(({ key }) => [key, []]));
-  return { epochs: [], recordedAt: [], rates: [], raw };
+  return { epochs: [], seconds: [], recordedAt: [], rates: [], raw };
 }
 
 /** Append rows of the stream, with the fields `data.row_fields`; repeated rows are skipped. The
@@ -27,6 +28,7 @@ function appendRows(curves, rows, data) {
     const epoch = row[place.epoch];
     if (epoch !== curves.epochs.length + 1) continue;
     curves.epochs.push(epoch);
+    curves.seconds.push((curves.seconds.at(-1) ?? 0) + (row[place.seconds] ?? 0));
     curves.recordedAt.push(row[place.recorded_at]);
     const rate = row[place.learning_rate];
     if (rate !== null && rate !== curves.rates.at(-1)?.rate) curves.rates.push({ epoch, rate });
@@ -40,7 +42,8 @@ function appendRows(curves, rows, data) {
 
 /** Remove later epochs: a resumed run repeats the epochs after its checkpoint. */
 function truncate(curves, epochs) {
-  for (const array of [curves.epochs, curves.recordedAt, ...Object.values(curves.raw)]) {
+  const { epochs: numbers, seconds, recordedAt, raw } = curves;
+  for (const array of [numbers, seconds, recordedAt, ...Object.values(raw)]) {
     array.length = Math.min(array.length, epochs);
   }
   curves.rates = curves.rates.filter((change) => change.epoch <= epochs);
@@ -74,6 +77,7 @@ function readTheme(element, style) {
   const [red, green, blue] = rgb(value("background-color"));
   const dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128;
   return {
+    dark,
     background: value("background-color"),
     text: value("text-color"),
     panel: value("secondary-background-color"),
@@ -103,17 +107,45 @@ function traces(view) {
     return { hovertemplate: `${series.label} <b>%{${field}:${format}}${suffix}</b><extra></extra>` };
   };
   const measured = (series) => line(view, series, view.curves.raw[series.key]);
+  const reference = referenceTraces(view);
   if (smoothing === 0) {
-    return style.series.map((series) => ({ ...measured(series), ...hover(series, "y") }));
+    return reference.concat(style.series.map((series) => ({ ...measured(series), ...hover(series, "y") })));
   }
   const faded = style.series.map((series) => ({
     ...measured(series), opacity: 0.3, hoverinfo: "skip",
   }));
-  return faded.concat(style.series.map((series) => ({
+  return reference.concat(faded, style.series.map((series) => ({
     ...line(view, series, smooth(view.curves.raw[series.key], smoothing)),
     customdata: view.curves.raw[series.key],
     ...hover(series, "customdata"),
   })));
+}
+
+/** The previous run for comparison: faint dashed curves, as far as the axis reaches, with a diamond
+ *  at the best epoch. */
+function referenceTraces(view) {
+  const { epochs, raw } = view.reference ?? { epochs: [] };
+  const [, end] = view.zoom.x ?? epochRange(view);
+  const shown = epochs.slice(0, Math.max(0, Math.floor(end)));
+  if (shown.length === 0) return [];
+  const drawn = view.data.style.series.map((series) => {
+    const full = line(view, series, raw[series.key].slice(0, shown.length));
+    return {
+      ...full, x: shown, mode: "lines", opacity: 0.55, hoverinfo: "skip",
+      line: { ...full.line, dash: "dash", width: view.large ? 2 : 1.25 },
+    };
+  });
+  const best = view.referenceBest;
+  const validation = view.data.style.series.find(({ key }) => key === "val_loss");
+  if (best === null || best > shown.length || !view.data.series.includes("val_loss")) return drawn;
+  drawn.push({
+    type: "scatter", mode: "markers", x: [best], y: [raw.val_loss[best - 1]], hoverinfo: "skip",
+    marker: {
+      symbol: "diamond-open", size: 10, color: view.theme.curves[validation.colour],
+      line: { width: 2 },
+    },
+  });
+  return drawn;
 }
 
 function line(view, series, values) {
@@ -147,16 +179,30 @@ function clipped(clip) {
 
 const fontSize = (view) => (view.narrow ? 12 : view.large ? 20 : 13);
 
-/** The Plotly layout. A zoomed range takes precedence over the automatic range. */
-function layout(view) {
-  const { data, theme, zoom, narrow } = view;
-  const titles = data.style.axes;
-  const axis = {
-    gridcolor: theme.grid, zeroline: false,
+/** Settings of every axis. */
+function axisStyle(view) {
+  return {
+    gridcolor: view.theme.grid, zeroline: false,
     automargin: true, ticklabeloverflow: "allow", // make room for labels rather than hide them
     showticklabels: view.curves.epochs.length > 0, // an empty chart has no scale
   };
-  const range = zoom.x ?? epochRange(view);
+}
+
+/** The horizontal axis, with a line at the pointer. */
+function xAxis(view, title) {
+  return {
+    ...axisStyle(view),
+    title: { text: title, standoff: 6 },
+    tickformat: ",~f",
+    unifiedhovertitle: { text: `${title} %{x:,}` },
+    showspikes: true, spikemode: "across", spikesnap: "data", spikethickness: 1,
+    spikedash: "solid", spikecolor: view.theme.spike,
+  };
+}
+
+/** Size, font, colours and margins of a chart. */
+function frame(view) {
+  const { theme, narrow } = view;
   const size = fontSize(view);
   return {
     width: view.width,
@@ -173,15 +219,19 @@ function layout(view) {
       bgcolor: theme.panel, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size },
     },
     showlegend: false, // replaced by an HTML legend: Plotly's doubles the drawing time
+  };
+}
+
+/** The Plotly layout. A zoomed range takes precedence over the automatic range. */
+function layout(view) {
+  const { data, zoom } = view;
+  const titles = data.style.axes;
+  const axis = axisStyle(view);
+  const range = zoom.x ?? epochRange(view);
+  return {
+    ...frame(view),
     xaxis: {
-      ...axis,
-      title: { text: titles.epoch, standoff: 6 },
-      range,
-      dtick: range[1] - range[0] <= 12 ? 1 : undefined,
-      tickformat: ",~f",
-      unifiedhovertitle: { text: `${titles.epoch} %{x:,}` },
-      showspikes: true, spikemode: "across", spikesnap: "data", spikethickness: 1,
-      spikedash: "solid", spikecolor: theme.spike,
+      ...xAxis(view, titles.epoch), range, dtick: range[1] - range[0] <= 12 ? 1 : undefined,
     },
     yaxis: {
       ...axis,

@@ -198,6 +198,13 @@ function showLegend(view) {
     swatch: `height: 0.9rem; width: 0; border-left: 2px dotted ${red}`,
     state: detected === null ? "lc-absent" : "",
   });
+  if (view.data.reference) {
+    entries.push({
+      label: fill(words.reference, { name: view.data.reference.name }),
+      swatch: "border-top: 1.5px dashed currentColor; opacity: 0.6",
+      state: view.reference.epochs.length > 0 ? "" : "lc-absent",
+    });
+  }
   const list = view.root.querySelector(".lc-legend");
   const wanted = JSON.stringify(entries);
   if (list.dataset.entries === wanted) return;

@@ -1,4 +1,4 @@
-// The event stream of one run (server-sent events), with reconnection.
+// The event stream of one or several runs (server-sent events), with reconnection.
 
 /** Shorter interruptions of the connection, in milliseconds, are not shown. */
 const LOST_AFTER = 1000;
@@ -11,7 +11,7 @@ const STREAM_SLOTS = 3;
 const POLL_EVERY = 300;
 
 /**
- * The stream of one run. It calls `listener.receive(message)` for each message,
+ * The stream of some runs. It calls `listener.receive(message)` for each message of one of them,
  * `listener.setLost(lost)` when the connection is lost or restored, `listener.setFault(sentence)`
  * when the store cannot be read or written ("" when it works again), and
  * `listener.refuse(sentence)` when the server rejects the request.
@@ -19,21 +19,22 @@ const POLL_EVERY = 300;
 class RunStream {
   constructor(listener) {
     this.listener = listener;
-    this.run = null;
+    this.runs = [];
+    this.cursors = new Map(); // run → position in its journal after the last message
     this.turn = 0; // incremented by open and close, to recognise late results
   }
 
-  /** Follow another run from its first epoch on. */
-  follow(run) {
+  /** Follow other runs: those of `kept` after their last message, the others from epoch 1 on. */
+  follow(runs, kept = []) {
     this.close();
-    this.run = run;
-    this.cursor = "";
+    this.runs = runs;
+    this.cursors = new Map(kept.map((run) => [run, this.cursors.get(run) ?? "0"]));
     this.over = false;
   }
 
   /** Continue after the last message. A hidden tab holds no connection. */
   async open() {
-    if (this.opened || this.over || !this.run || document.hidden) return;
+    if (this.opened || this.over || this.runs.length === 0 || document.hidden) return;
     this.opened = true;
     const turn = ++this.turn;
     const release = await takeSlot();
@@ -53,14 +54,15 @@ class RunStream {
   }
 
   listen(turn, release) {
-    const query = new URLSearchParams({ runs: this.run, after: this.cursor });
+    const after = this.runs.map((run) => this.cursors.get(run) ?? "0");
+    const query = new URLSearchParams({ runs: this.runs.join(","), after: after.join(",") });
     if (!release) query.set("once", "1");
     const source = new EventSource(address(`live/events?${query}`));
     this.source = source;
     this.release = release;
     source.onopen = () => this.setLost(false);
     source.onmessage = (event) => {
-      this.cursor = event.lastEventId;
+      event.lastEventId.split(",").forEach((cursor, at) => this.cursors.set(this.runs[at], cursor));
       this.listener.receive(JSON.parse(event.data));
     };
     source.addEventListener("end", () => {

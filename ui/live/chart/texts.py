@@ -45,6 +45,7 @@ def _status_line() -> dict[str, Any]:
         "rate_label": _("learning rate {rate}"),
         "overfitting": _("Overfitting"),
         "detected": _("Confirmed"),
+        "reference": _("Before: {name}"),
     }
 
 
