@@ -99,7 +99,7 @@ def test_the_numbers_of_the_chart_are_a_table_and_a_file(
     numbers = app.dataframe[1].value
     record = store.curves(run.id)[9]
     assert len(numbers) == 30
-    assert numbers["=1+1"][10] == pytest.approx(record.val_loss - record.loss)
+    assert numbers["=1+1"][9] == pytest.approx(record.val_loss - record.loss)
     rows = list(csv.DictReader(csv_file([run]).decode().splitlines()))
     assert len(rows) == 30
     assert rows[9]["run"] == "'=1+1"

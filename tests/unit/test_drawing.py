@@ -351,7 +351,7 @@ def test_what_is_no_picture_is_refused(content):
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "TIFF"])
 def test_a_file_that_is_cut_short_is_refused(format):
     content = file(Image.fromarray(photo(300).astype(np.uint8)), format)
-    with pytest.raises(DrawingError, match=r"cut short|cannot be read"):
+    with pytest.raises(DrawingError, match="damaged"):
         read_picture(content[: len(content) // 2])
 
 
@@ -373,7 +373,7 @@ def test_a_damaged_file_has_a_picture_or_an_error(format):
 
 
 def test_a_program_in_place_of_a_picture_is_not_run():
-    with pytest.raises(DrawingError, match="no picture that can be read"):
+    with pytest.raises(DrawingError, match="image format"):
         read_picture(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
 
 

@@ -155,12 +155,12 @@ def two(first: int, second: int, x: float, y: float, right: float, down: float) 
     ids=["rows", "grid", "column", "three", "number", "touching", "diagonal", "on squared paper"],
 )  # fmt: skip
 def test_several_digits_are_refused(image):
-    with pytest.raises(DrawingError, match=r"digits in the picture|No single digit"):
+    with pytest.raises(DrawingError, match=r"\d digits|No single digit"):
         read_picture(file(image, "JPEG", quality=85))
 
 
 def test_how_many_digits_there_are_is_said():
-    with pytest.raises(DrawingError, match="seem to be 6 digits"):
+    with pytest.raises(DrawingError, match="6 digits"):
         read_picture(file(rows((2, 3, 5), (7, 2, 3))))
 
 
@@ -298,5 +298,5 @@ def test_a_lab_picture_is_read_by_its_lightness():
 def test_what_is_no_digit_at_all_is_refused_and_the_reason_said():
     noise = np.random.default_rng(2).random((40, 40))
     image = Image.fromarray((noise * 255).astype(np.uint8)).resize((400, 400))
-    with pytest.raises(DrawingError, match=r"No single digit|digits in the picture"):
+    with pytest.raises(DrawingError, match=r"No single digit|\d digits"):
         read_picture(file(image))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mnist_core.runs import Run
+from mnist_core.tasks.quantity import NONE
 from ui.common import findings, setting_changes
-from ui.common.formatting import NONE, loss, metric, whole
+from ui.common.formatting import loss, metric, whole
 from ui.common.i18n import Markdown, _
 
 

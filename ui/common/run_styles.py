@@ -9,11 +9,12 @@ page's background.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mnist_core.runs import Run
-from ui.common.charts import Theme
+from ui.common.charts import Theme, theme_colours
 
 COLOURS: dict[Theme, tuple[str, ...]] = {
     "light": (
@@ -35,6 +36,14 @@ SYMBOLS = {
     "star": "★",
     "pentagon": "⬟",
 }
+#: The same dashes in SVG: lengths of dashes and gaps.
+SVG_DASHES = {"solid": "", "dash": "6 4", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "11 4"}
+_SWATCH = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20">'
+    '<path d="M0 10H60" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dash}"/>'
+    '<text x="30" y="16" font-size="17" text-anchor="middle" fill="{colour}" '
+    'stroke="{ground}" stroke-width="3" paint-order="stroke">{sign}</text></svg>'
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,17 @@ class RunStyle:
         """The colour on a page of this theme."""
         return self.light if theme == "light" else self.dark
 
+    def swatch(self, theme: Theme) -> str:
+        """The line with its marker as the address of an image (a data URL)."""
+        ground = theme_colours(theme)["backgroundColor"]
+        svg = _SWATCH.format(
+            colour=self.colour(theme), dash=SVG_DASHES[self.dash], sign=self.sign, ground=ground
+        )
+        return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
     def to_dict(self) -> dict[str, Any]:
         """The style by name, for the browser."""
-        return asdict(self)
+        return asdict(self) | {"svg_dash": SVG_DASHES[self.dash]}
 
 
 def run_style(run: Run) -> RunStyle:

@@ -129,7 +129,7 @@ def _keep(parameter: str, value: str) -> None:
 def _follow(parameter: str, entry: Entry[str], options: Mapping[str, str]) -> None:
     """Take over a choice of the address; an unknown one leaves the default, with a warning."""
     asked = st.query_params.get(parameter)
-    if asked in options:
+    if asked is not None and asked in options:
         entry.set(asked)
     elif asked is not None:
         words = _("The address asks for {parameter}={value}, which is none of {known}.")

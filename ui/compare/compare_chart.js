@@ -1,8 +1,6 @@
 // The chart of the Compare page: one curve of up to eight runs, which may still be training.
 // The files that all charts share stand before this one, see ui/live/chart/__init__.py.
 
-/** Lengths of dashes and gaps in the legend, in pixels. */
-const LEGEND_DASHES = { solid: "", dash: "6 4", dot: "2 3", dashdot: "6 3 2 3", longdash: "11 4" };
 /** Longer names are cut where the pointer shows them. */
 const NAME_LENGTH = 40;
 
@@ -157,7 +155,7 @@ function showRuns(view) {
   const entries = view.data.runs.map((run) => {
     const { message, curves } = view.runs.get(run.id);
     return {
-      color: view.theme.dark ? run.dark : run.light, dash: LEGEND_DASHES[run.dash], sign: run.sign,
+      color: view.theme.dark ? run.dark : run.light, dash: run.svg_dash, sign: run.sign,
       name: run.name, state: hasEnded(message?.status) ? "" : progress(view, message, curves),
     };
   });

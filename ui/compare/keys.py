@@ -12,3 +12,4 @@ NUMBERS: Entry[bool] = Entry("compare-numbers", False)
 CHART_ELEMENT = "compare-chart"
 CSV = "compare-csv"
 TABLE = "compare-table"
+NUMBERS_TABLE = "compare-numbers-table"

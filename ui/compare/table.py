@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from mnist_core.evaluation.intervals import NORMAL_95, Estimate
@@ -15,6 +14,7 @@ from mnist_core.evaluation.overfitting import DEFAULT_CRITERION
 from mnist_core.runs import EpochRecord, Run
 from mnist_core.tasks import TASKS, Quantity
 from ui.common import findings, setting_changes
+from ui.common.charts import Theme
 from ui.common.formatting import STATUS_WORDS, column_format
 from ui.common.i18n import _
 from ui.common.lab import lab
@@ -37,18 +37,17 @@ def show_table(run_ids: Sequence[str]) -> None:
     quantities = {run.config.quantity for run in runs}
     quantity = next(iter(quantities)) if len(quantities) == 1 else None
     comparable = len(quantities) == 1
-    rows = [_row(run, comparable=comparable) for run in runs]
-    shown = {name: _cells(name, [one.get(name) for one in settings]) for name in differing}
-    theme = "dark" if st.context.theme.type == "dark" else "light"
-    colours = [run_style(run).colour(theme) for run in runs]
-    frame = pd.DataFrame(rows)
-    for place, (name, cells) in enumerate(shown.items()):
-        frame.insert(2 + place, _setting(name), cells)
-    styled = frame.style.apply(
-        lambda _column: [f"color: {colour}" for colour in colours], axis=0, subset=["sign"]
-    )
+    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
+    columns: dict[str, list[Any]] = {
+        "swatch": [run_style(run).swatch(theme) for run in runs],
+        "name": [run.name for run in runs],
+    }
+    for name in differing:
+        columns[_setting(name)] = _cells(name, [one.get(name) for one in settings])
+    rows = [_figures(run, comparable=comparable) for run in runs]
+    columns |= {name: [row[name] for row in rows] for name in rows[0]}
     st.dataframe(
-        styled,
+        columns,
         hide_index=True,
         width="stretch",
         column_config=_columns(differing, quantity),
@@ -95,15 +94,15 @@ def show_download(run_ids: Sequence[str]) -> None:
 def show_numbers(runs: Sequence[Run]) -> None:
     """The curve of the chart as a table: one row for each epoch, one column for each run."""
     curve = keys.CURVE.get()
-    columns = {}
-    for run in with_unique_names(list(runs)).values():
-        records = lab.store.curves(run.id)
-        scale = run.config.quantity.scale if run.config.quantity and curve.endswith("metric") else 1
-        columns[run.name] = pd.Series(
-            [scale * _value(record, curve) for record in records],
-            index=[record.epoch for record in records],
-        )
-    st.dataframe(pd.DataFrame(columns).rename_axis(_("Epoch")), width="stretch")
+    records = {run.name: lab.store.curves(run.id) for run in with_unique_names(list(runs)).values()}
+    epochs = range(1, 1 + max(map(len, records.values())))
+    columns: dict[str, list[Any]] = {_("Epoch"): list(epochs)}
+    for run, (name, found) in zip(runs, records.items(), strict=True):
+        quantity = run.config.quantity
+        scale = quantity.scale if quantity and curve.endswith("metric") else 1
+        values = [scale * _value(record, curve) for record in found]
+        columns[name] = values + [None] * (len(epochs) - len(values))
+    st.dataframe(columns, hide_index=True, width="stretch", key=keys.NUMBERS_TABLE)
 
 
 def _value(record: EpochRecord, curve: str) -> float:
@@ -142,10 +141,9 @@ def _cells(name: str, values: Sequence[Any]) -> list[Any]:
     return [setting_changes.value_label(name, value) for value in values]
 
 
-def _row(run: Run, *, comparable: bool) -> dict[str, Any]:
+def _figures(run: Run, *, comparable: bool) -> dict[str, Any]:
     best = run.best
-    row: dict[str, Any] = {"sign": run_style(run).sign, "name": run.name}
-    row |= {
+    row: dict[str, Any] = {
         "status": _(STATUS_WORDS[run.status].label),
         "epochs": run.epochs_done,
         "best_epoch": best.epoch if best else None,
@@ -201,7 +199,7 @@ def _columns(differing: Sequence[str], quantity: Quantity | None) -> dict[str, A
     validation = _("Validation accuracy") if quantity is None else _("Validation error")
     test = _("Test accuracy") if quantity is None else _("Test error")
     found: dict[str, Any] = {
-        "sign": column.TextColumn("", width=30, pinned=True, help=_("Marker in the chart")),
+        "swatch": column.ImageColumn("", width=70, pinned=True, help=_("Line in the chart")),
         "name": column.TextColumn(_("Run"), pinned=True),
         "status": column.TextColumn(_("Status")),
         "epochs": column.NumberColumn(_("Epochs"), format="localized"),

@@ -89,11 +89,11 @@ def _fitting(run_id: str | None, run: Run) -> Run | None:
     """Return a run that has ended and can be compared with another one of the same task."""
     if run_id is None or run_id == run.id or not RUN_ID.fullmatch(run_id):
         return None
-    (found,) = lab.store.get_some([run_id]) or [None]
-    fits = (
-        found is not None
-        and found.epochs_done > 0
-        and not found.status.is_active
-        and found.config.task == run.config.task
-    )
-    return found if fits else None
+    for found in lab.store.get_some([run_id]):
+        if (
+            found.epochs_done
+            and not found.status.is_active
+            and found.config.task == run.config.task
+        ):
+            return found
+    return None
