@@ -245,7 +245,7 @@ def test_a_file_that_is_no_picture_is_answered_with_one_sentence(page: Page):
     upload(page, "words.png", b"these are words")
     alert = page.get_by_test_id("stAlert")
     expect(alert).to_have_count(1)
-    expect(alert).to_contain_text("The file is no picture that can be read.")
+    expect(alert).to_contain_text("PNG or JPEG")
     expect(page.locator(RESULT)).to_have_count(0)
     page.reload()
     upload(page, "seven above three.png", picture(halves(SEVEN, 0) + halves(THREE, 140)))

@@ -210,7 +210,7 @@ def test_data_that_is_cut_short_is_found_before_there_is_a_run(
     monkeypatch.setitem(TASKS, "mnist", broken)
     assert main(["train", "--json"]) == 2
     printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.count("\n") == 1 and "cut short" in printed.err
+    assert printed.out == "" and printed.err.count("\n") == 1 and "mnist.npz" in printed.err
     assert not lab_home.exists()
 
 

@@ -652,7 +652,7 @@ def test_data_that_cannot_be_read_ends_the_run_with_a_sentence(store, tmp_path, 
     monkeypatch.setitem(TASKS, "mnist", broken)
     run = Job(store, SMALL).join()
     assert run.status is RunStatus.FAILED and run.settled
-    assert "cut short" in run.message and "Traceback" not in run.message
+    assert "mnist.npz" in run.message and "Traceback" not in run.message
 
 
 def test_a_training_that_succeeded_stays_finished_when_its_test_fails(store, monkeypatch):

@@ -114,8 +114,9 @@ def test_too_few_drawings_and_a_run_without_a_model_are_refused(tmp_path):
     store.artifacts.write(run.id, "best.keras", b"x")
     for image, label in zip(*handwriting(9), strict=True):
         store.drawings.add(np.ascontiguousarray(image), int(label))
-    with pytest.raises(StoreError, match=r"There are 9 labelled drawings\..*fewer than 10"):
+    with pytest.raises(StoreError) as refused:
         teach(store, run.id, name="few")
+    assert refused.value.values == {"count": 9, "fewest": 10}
     assert len(store.list_runs()) == 1
 
 
