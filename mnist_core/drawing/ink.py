@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import KDTree
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -37,6 +39,12 @@ THICKEST_PEN = 0.1
 SMALL = 96
 #: How much a difference of hue counts, so that a marker's is about as large as a pen's darkness.
 HUE = 1.5
+#: Colours of a plotted figure: looked for in so many pixels a side, where neighbours differ by less
+#: than `FLAT`; those that differ by less than `STEP` are one, and only the most frequent count.
+PLOT_SIDE, FLAT, STEP, MOST_COLOURS = 400, 8, 12, 250
+#: Ink of a colour map lies so many times farther from paper along its colours than in a straight
+#: line. Then brightness and hue alone are misleading.
+BENT = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +102,8 @@ def contrasts(colours: Floats) -> Iterator[Contrast]:
     strongest = 0.0
     if unsure:
         respects = tuple(sorted(respects, key=lambda one: one[0]))
+    if (mapped := _along_colours(colours)) is not None:
+        respects = ((0.0, lambda: mapped), *respects)
     for doubt, respect in respects:
         over = respect()
         threshold = divide(over)
@@ -192,6 +202,36 @@ def _difference(colours: Floats) -> Floats:
     """How far each pixel's colour lies from the paper's, darker or brighter, 0 to 255."""
     found: Floats = np.abs(colours - _around(colours)).max(-1)
     return found
+
+
+def _along_colours(colours: Floats) -> Floats | None:
+    """How far along a bent colour map, such as jet, each pixel lies from the paper, 0 to 255.
+
+    The way from the paper's colour, the most frequent, leads over many colours that lie close to
+    each other. None where colours lie about straight between ink and paper, as in photos.
+    """
+    every = -(-max(colours.shape) // PLOT_SIDE)
+    inner, before, after = (slice(at, at - 2 or None, every) for at in (1, 0, 2))
+    some = colours[inner, inner]
+    beside = ((before, inner), (after, inner), (inner, before), (inner, after))
+    steps = [np.abs(some - colours[place]).max(-1) for place in beside]
+    flat = some[np.max(steps, axis=0) < FLAT]
+    codes = (flat // STEP).astype(np.int64) @ np.array([1024, 32, 1])
+    _codes, which, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    if len(counts) < 3:
+        return None
+    sums = [np.bincount(which, flat[:, channel]) for channel in range(3)]
+    means = (np.stack(sums, axis=-1) / counts[:, None])[np.argsort(-counts)[:MOST_COLOURS]]
+    apart = np.linalg.norm(means[:, None] - means, axis=-1)
+    # To SciPy, what is nearly 0 is no edge.
+    costs, nearer = dijkstra(np.maximum(apart, 1) ** 6, indices=0, return_predecessors=True)
+    along = np.zeros(len(means))
+    for one in np.argsort(costs)[1:]:
+        along[one] = along[nearer[one]] + apart[one, nearer[one]]
+    if along.max() < BENT * apart[0, along.argmax()]:
+        return None
+    found: Floats = along[KDTree(means).query(colours.reshape(-1, 3))[1]].astype(np.float32)
+    return (found * np.float32(255 / along.max())).reshape(colours.shape[:2])
 
 
 def _around(colours: Floats) -> Floats:
